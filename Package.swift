@@ -1,0 +1,107 @@
+// swift-tools-version:6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+/// A module of the suite: `Sources/<name>`, tested by `Tests/<name>Tests`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name), "TestSupport"] + dependencies)
+}
+
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "dr2net",
+    products: [.executable(name: "dr2net", targets: ["dr2net"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // The engine, bottom up.
+        .target(name: "CKernels"),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        module("Tensors", ["CKernels", "COpenBLAS"]),
+        module("Autodiff", ["Tensors"]),
+        module("Reversible", ["Tensors", "Autodiff"]),
+        module("Layers", ["Tensors", "Autodiff"]),
+
+        // Files in and out.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        module("Checkpoints", ["Tensors", "CZlib"]),
+        .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
+        .systemLibrary(
+            name: "CFFmpegLibraries", pkgConfig: "libavformat",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
+        module("Media", ["Tensors", "CFFmpeg"]),
+        module("Datasets", ["Checkpoints", yaml]),
+
+        // What every task shares.
+        module("Backbones", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        module("Regions", []),
+        module("Metrics", ["Regions"]),
+        module("Reports", ["Checkpoints"]),
+        module(
+            "Training",
+            ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
+
+        // The tasks.
+        .target(
+            name: "TemporalActionDetection",
+            dependencies: [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
+                "Datasets", "Regions", "Metrics", "Reports", "Training", arguments, yaml,
+            ],
+            path: "tasks/temporal-action-detection/Sources"),
+        .executableTarget(
+            name: "dr2net",
+            dependencies: [
+                "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
+                "Media", "Datasets", "Training", "TemporalActionDetection", arguments,
+            ]),
+
+        // Tests mirror the targets.
+        .target(
+            name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
+        tests(of: "Tensors", []),
+        tests(of: "Autodiff", ["Tensors"]),
+        tests(of: "Reversible", ["Tensors", "Autodiff"]),
+        tests(of: "Layers", ["Tensors", "Autodiff"]),
+        tests(of: "Checkpoints", ["Tensors"]),
+        tests(of: "Media", ["Tensors"]),
+        tests(of: "Datasets", ["Checkpoints"]),
+        tests(
+            of: "Backbones",
+            ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
+        tests(of: "Regions", []),
+        tests(of: "Metrics", ["Regions"]),
+        tests(of: "Reports", []),
+        tests(of: "Training", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        tests(
+            of: "TemporalActionDetection",
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Media", "Datasets", "Regions", "Metrics", "Training",
+            ]),
+        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "dr2net"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)
+
+// The same language features everywhere.
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+}
