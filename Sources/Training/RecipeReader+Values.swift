@@ -35,7 +35,9 @@ extension RecipeReader {
         return result
     }
 
-    /// A text. A number or `true` written without quotes is refused: quotes say what was meant.
+    /// A text.
+    ///
+    /// A number or `true` written without quotes is refused: quotes say what was meant.
     package func value(_ path: String, default fallback: String) throws(TrainingError) -> String {
         try optionalText(path) ?? noted(path, fallback)
     }
