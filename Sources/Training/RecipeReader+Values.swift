@@ -178,6 +178,19 @@ extension RecipeReader {
         return number
     }
 
+    /// A number of bytes such as `512MiB`, nil where the key is absent or `null`.
+    package func optionalBytes(_ path: String) throws(TrainingError) -> Int? {
+        guard let node = written(path) else {
+            note(path, nil)
+            return nil
+        }
+        guard case .scalar(let text, _) = node.value, let bytes = ByteSize.parse(text) else {
+            throw mismatch(path, node, expected: ByteSize.expected)
+        }
+        note(path, .scalar(text, isPlain: false))
+        return bytes
+    }
+
     // MARK: Parts
 
     private func written(_ path: String) -> RecipeNode? {
