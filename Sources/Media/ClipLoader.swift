@@ -70,7 +70,9 @@ package final class ClipLoader: Sendable {
     /// A request that fails throws and leaves the following ones to the next calls.
     package func next() throws(MediaError) -> Clip? { try queue.pop()?.get() }
 
-    /// Ends the decoding and waits for the thread to let go of its films. `next` then returns nil.
+    /// Ends the decoding and waits for the thread to let go of its films.
+    ///
+    /// `next` then returns nil.
     package func cancel() {
         queue.cancel()
         queue.waitUntilFinished()

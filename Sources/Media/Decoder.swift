@@ -39,7 +39,9 @@ final class Decoder {
 
     deinit { cff_video_close(video) }
 
-    /// Whether frames carry times, without which a place cannot be found again by seeking. Known after one frame.
+    /// Whether frames carry times, without which a place cannot be found again by seeking.
+    ///
+    /// Known after one frame.
     var hasTimestamps: Bool {
         var facts = CFFInfo()
         cff_video_info(video, &facts)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The size in which frames are wanted. Sides count pixels of the picture as shown.
+/// The size in which frames are wanted.
+///
+/// Sides count pixels of the picture as shown.
 package enum ResizeMode: Sendable, Hashable {
     /// As stored; frames of another size than the first are scaled to it.
     case original
@@ -11,7 +13,9 @@ package enum ResizeMode: Sendable, Hashable {
     case shortSideThenCentreCrop(side: Int, crop: Int)
 }
 
-/// How pixels are weighed when scaling. Both average over all source pixels when they shrink.
+/// How pixels are weighed when scaling.
+///
+/// Both average over all source pixels when they shrink.
 package enum ResizeFilter: Sendable, Hashable {
     case bilinear
     case area

@@ -4,12 +4,16 @@ import CFFmpeg
 /// What a file's headers say about its video stream.
 package struct VideoInfo: Sendable, Hashable {
     package let path: String
-    /// Size in pixels as shown, that is after `rotation`. The pixels' aspect ratio is not applied.
+    /// Size in pixels as shown, that is after `rotation`.
+    ///
+    /// The pixels' aspect ratio is not applied.
     package let width: Int
     package let height: Int
     /// Seconds, or nil where the container does not say.
     package let duration: Double?
-    /// Frames per second on average, or nil where unknown. Variable rates are common: choose frames by time.
+    /// Frames per second on average, or nil where unknown.
+    ///
+    /// Variable rates are common: choose frames by time.
     package let averageFrameRate: Double?
     /// FFmpeg's name of the codec, such as `h264`.
     package let codec: String

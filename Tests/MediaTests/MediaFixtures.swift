@@ -48,16 +48,17 @@ enum MediaFixtures {
         return url.path
     }
 
-    /// Frames whose grey level says their number: frame n is `level(n)` all over.
-    static func counting(_ count: Int, rate: Int = 25, size: String = "64x48") -> [String] {
-        [
+    /// Frames whose grey level says their number: frame n has the luma 16 + 2 n all over, or only in
+    /// the middle with noise beside it, so that frames take space in the file.
+    static func counting(_ count: Int, noisy: Bool = false) -> [String] {
+        let level = "16+2*mod(N\\,110)"
+        let luma = noisy ? "if(gt(abs(X-W/2)\\,16)\\,60+random(1)*60\\,\(level))" : level
+        return [
             "-f", "lavfi", "-i",
-            "color=c=black:s=\(size):r=\(rate),format=gray,geq=lum='16+2*mod(N\\,110)',format=yuv420p",
+            "color=c=black:s=64x48:r=25,format=yuv420p,geq=lum='\(luma)':cb=128:cr=128",
             "-frames:v", "\(count)",
         ]
     }
-
-    static func level(_ frame: Int) -> Int { 16 + 2 * (frame % 110) }
 
     /// H.264 with a key frame every 12 frames and B-frames that refer to each other.
     static func counted() throws -> String {

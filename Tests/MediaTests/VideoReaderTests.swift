@@ -84,7 +84,7 @@ struct VideoReaderTests {
             "variable.mkv",
             [
                 "-f", "lavfi", "-i",
-                "color=c=black:s=64x48:r=25,format=gray,geq=lum='16+2*N',format=yuv420p,"
+                "color=c=black:s=64x48:r=25,format=yuv420p,geq=lum='16+2*N':cb=128:cr=128,"
                     + "select='lt(n\\,10)+not(mod(n\\,7))'",
                 "-t", "4", "-fps_mode", "vfr",
             ] + MediaFixtures.h264)
@@ -117,22 +117,20 @@ struct VideoReaderTests {
         #expect(try reader.frames(at: [0]).countedFrames == [30])
     }
 
-    @Test func turnsAndMirrorsAsTheDisplayMatrixSays() throws {
+    @Test func turnsAsTheDisplayMatrixSays() throws {
         let source = try MediaFixtures.moving()
         let upright = try VideoReader(path: source, resize: .original).frames(at: [1])
-        for (angle, clockwise) in [(90, 270), (180, 180), (270, 90)] {
-            // ffmpeg's rotate tag counts clockwise turns that a player must make.
+        for angle in [90, 180, 270] {
+            // With this tag, ffmpeg 5.1 writes a matrix that turns counterclockwise, as its own players show it.
             let path = try MediaFixtures.make(
                 "turned\(angle).mp4",
                 ["-i", source, "-c", "copy", "-metadata:s:v:0", "rotate=\(angle)"])
             let reader = try VideoReader(path: path, resize: .original)
-            #expect([angle, clockwise].contains(reader.info.rotation))
+            #expect(reader.info.rotation == 360 - angle && !reader.info.isMirrored)
             let clip = try reader.frames(at: [1])
-            #expect(
-                clip.pixels == turned(upright, clockwise: reader.info.rotation).pixels
-                    && clip.width == (angle == 180 ? 160 : 120), "rotate=\(angle)")
+            let expected = turned(upright, clockwise: 360 - angle)
+            #expect(clip.pixels == expected.pixels && clip.width == expected.width)
             #expect(reader.info.width == clip.width && reader.info.height == clip.height)
-            #expect(reader.info.rotation == angle)
         }
     }
 
