@@ -42,7 +42,10 @@ enum ManifestReader {
             DecodingError.valueNotFound(let type, let context):
             return mismatch(type, context, in: text)
         case DecodingError.dataCorrupted(let context):
-            // Yams wraps its own errors (syntax, duplicate keys) in this one at the top level.
+            // Yams wraps ours and its own errors (syntax, duplicate keys) in this one.
+            if let unknown = context.underlyingError as? UnknownKey {
+                return describe(unknown, in: text)
+            }
             if let inner = context.underlyingError, !(inner is DecodingError) {
                 return ": not valid YAML: \(inner)"
             }
@@ -77,8 +80,10 @@ enum ManifestReader {
         case is Double.Type: "a number"
         case is Manifest.Kind.Type:
             "one of \(Manifest.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
-        case is [Any].Type: "a list"
-        default: "\(type)".contains("Array") ? "a list" : "a mapping"
+        // What Yams calls the three shapes of a node.
+        case is Node.Scalar.Type: "a single value"
+        case is Node.Sequence.Type: "a list"
+        default: "a mapping"
         }
     }
 

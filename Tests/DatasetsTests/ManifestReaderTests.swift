@@ -63,7 +63,7 @@ import Testing
             "items: [x, y]", "items: {a: 1}",
             "splits[0].items: found a mapping, expected a list"
         ),
-        ("title: A title", "title: [1]", ":2: title: found a list, expected a text"),
+        ("title: A title", "title: [1]", "2: title: found a list, expected a single value"),
         (
             "kind: pip-wheel", "kind: npm",
             "sources[0].kind: found \"npm\", expected one of pip-sdist, pip-wheel"
