@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Tensors
+
+/// The record of one forward pass: an arena of nodes by index, walked backwards once.
+package final class Tape {
+    /// The gradients of a node's inputs, in order; nil where an input needs none.
+    package typealias Backward = (_ gradient: consuming Tensor) -> [Tensor?]
+
+    private struct Node {
+        /// Indices of the inputs on this tape; nil for a constant.
+        var inputs: [Int?]
+        var backward: Backward?
+        /// Where a leaf's gradient goes.
+        var parameter: Parameter?
+        var gradient: Tensor?
+        var keepsGradient = false
+    }
+
+    private var nodes: [Node] = []
+    private var leaves: [ObjectIdentifier: Int] = [:]
+
+    /// An empty tape.
+    package init() {}
+
+    /// A leaf whose gradient is kept and can be asked for after the backward pass.
+    package func input(_ tensor: Tensor) -> Variable {
+        nodes.append(Node(inputs: [], keepsGradient: true))
+        return Variable(tensor, tape: self, node: nodes.count - 1)
+    }
+
+    /// The leaf of a parameter; its gradient accumulates into ``Parameter/gradient``.
+    package func leaf(_ parameter: Parameter) -> Variable {
+        guard parameter.isTrainable else { return Variable(parameter.tensor) }
+        let id = ObjectIdentifier(parameter)
+        if let node = leaves[id] { return Variable(parameter.tensor, tape: self, node: node) }
+        nodes.append(Node(inputs: [], parameter: parameter))
+        leaves[id] = nodes.count - 1
+        return Variable(parameter.tensor, tape: self, node: nodes.count - 1)
+    }
+
+    /// Appends the result of an operation.
+    fileprivate func append(_ tensor: Tensor, inputs: [Variable], _ backward: @escaping Backward)
+        -> Variable
+    {
+        nodes.append(
+            Node(inputs: inputs.map { $0.tape == nil ? nil : $0.node }, backward: backward))
+        return Variable(tensor, tape: self, node: nodes.count - 1)
+    }
+
+    /// Walks the tape backwards from `output` and clears it.
+    ///
+    /// What an operation saved is freed as soon as the walk has passed it.
+    ///
+    /// - Parameters:
+    ///   - output: A variable of this tape.
+    ///   - gradient: The gradient of the loss by `output`, of its shape; ones where absent.
+    package func backward(from output: Variable, gradient: Tensor? = nil) {
+        guard output.tape === self, let last = output.node else { return }
+        let seed = gradient ?? Tensor(repeating: 1, shape: output.shape, dtype: output.tensor.dtype)
+        precondition(
+            seed.shape == output.shape,
+            "backward: a gradient of shape \(seed.shape) for \(output.shape)")
+        nodes[last].gradient = seed
+        for index in stride(from: nodes.count - 1, through: 0, by: -1) {
+            let backward = nodes[index].backward
+            nodes[index].backward = nil
+            guard nodes[index].gradient != nil, !nodes[index].keepsGradient || backward != nil
+            else { continue }
+            guard let gradient = nodes[index].gradient.take() else { continue }
+            if let parameter = nodes[index].parameter {
+                parameter.accumulate(gradient)
+            } else if let backward {
+                let inputs = nodes[index].inputs
+                pass(backward(gradient), to: inputs)
+            }
+        }
+        leaves = [:]
+    }
+
+    private func pass(_ gradients: consuming [Tensor?], to inputs: [Int?]) {
+        precondition(gradients.count == inputs.count, "a backward gave the wrong number of gradients")
+        for (position, input) in inputs.enumerated() {
+            guard let input, let gradient = gradients[position] else { continue }
+            gradients[position] = nil
+            if nodes[input].gradient == nil {
+                nodes[input].gradient = gradient
+            } else {
+                nodes[input].gradient?.add(gradient)
+            }
+        }
+    }
+
+    /// The gradient of a leaf made by ``input(_:)``, after the backward pass.
+    package func gradient(of variable: Variable) -> Tensor? {
+        guard variable.tape === self, let node = variable.node else { return nil }
+        return nodes[node].gradient
+    }
+}
+
+/// A tensor and its place on a tape; without a tape, a constant.
+package struct Variable {
+    /// The values.
+    package let tensor: Tensor
+    /// The tape, nil for a constant.
+    package let tape: Tape?
+    let node: Int?
+
+    /// A constant.
+    package init(_ tensor: Tensor) {
+        self.tensor = tensor
+        tape = nil
+        node = nil
+    }
+
+    init(_ tensor: Tensor, tape: Tape, node: Int) {
+        self.tensor = tensor
+        self.tape = tape
+        self.node = node
+    }
+
+    /// The size of each axis.
+    package var shape: [Int] { tensor.shape }
+    /// Whether a backward pass gives this variable a gradient.
+    package var needsGradient: Bool { tape != nil }
+    /// The values as a constant.
+    package var detached: Variable { Variable(tensor) }
+
+    /// The result of an operation: on the inputs' tape where there is one.
+    ///
+    /// `backward` returns one gradient an input, nil for those that need none, and must capture
+    /// only the tensors it uses. It isn't called, nor kept, where no input is on a tape.
+    package static func operation(
+        _ result: Tensor, inputs: [Variable], backward: @escaping Tape.Backward
+    ) -> Variable {
+        var tape: Tape?
+        for input in inputs {
+            guard let own = input.tape else { continue }
+            precondition(tape == nil || tape === own, "an operation mixes two tapes")
+            tape = own
+        }
+        return tape?.append(result, inputs: inputs, backward) ?? Variable(result)
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import COpenBLAS
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Loops over independent chunks on several threads.
+///
+/// Chunks are fixed by the caller's sizes alone, so that no result depends on the number of
+/// threads. One level at a time: a loop inside a loop runs on its caller's thread.
+package enum Parallel {
+    private static let setting = Atomic<Int>(0)
+    @TaskLocal private static var isInside = false
+
+    /// Threads that a loop uses: ``setThreadCount(_:)``, else `DR2NET_THREADS`, else the cores.
+    package static var threadCount: Int {
+        let set = setting.load(ordering: .relaxed)
+        return set > 0 ? set : initialThreadCount
+    }
+
+    private static let initialThreadCount: Int = {
+        let text = ProcessInfo.processInfo.environment["DR2NET_THREADS"]
+        return max(1, text.flatMap(Int.init) ?? ProcessInfo.processInfo.activeProcessorCount)
+    }()
+
+    /// Sets the number of threads; 0 goes back to the default.
+    package static func setThreadCount(_ count: Int) {
+        setting.store(max(0, count), ordering: .relaxed)
+    }
+
+    /// OpenBLAS runs with one thread always: products are cut into fixed pieces here.
+    static let blasIsSerial: Bool = {
+        openblas_set_num_threads(1)
+        return true
+    }()
+
+    /// Runs `body` once for each index below `count`, in any order, on several threads.
+    static func forEach(_ count: Int, _ body: (Int) -> Void) {
+        let workers = min(threadCount, count)
+        if workers <= 1 || isInside {
+            for index in 0..<count { body(index) }
+            return
+        }
+        let next = Counter()
+        withoutActuallyEscaping(body) { body in
+            let work = UncheckedWork(body: body)
+            DispatchQueue.concurrentPerform(iterations: workers) { _ in
+                $isInside.withValue(true) {
+                    while true {
+                        let index = next.take()
+                        if index >= count { return }
+                        work.body(index)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs `body` over `0..<count` cut into ranges of `chunk`, in any order.
+    static func forRanges(_ count: Int, chunk: Int, _ body: (Range<Int>) -> Void) {
+        let chunk = max(1, chunk)
+        let pieces = (count + chunk - 1) / chunk
+        forEach(pieces) { piece in body(piece * chunk..<min(count, (piece + 1) * chunk)) }
+    }
+
+    private final class Counter: Sendable {
+        private let value = Atomic<Int>(0)
+        func take() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
+    }
+
+    /// Carries a loop body to the workers; `concurrentPerform` returns before it can escape.
+    private struct UncheckedWork: @unchecked Sendable {
+        let body: (Int) -> Void
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How operations reach the memory. Nothing here leaves this module.
+extension Tensor {
+    /// Runs `body` with the address of the first scalar.
+    func read<R>(_ body: (UnsafeRawPointer) throws -> R) rethrows -> R {
+        try withExtendedLifetime(storage) {
+            try body(UnsafeRawPointer(storage.pointer) + offset * dtype.byteSize)
+        }
+    }
+
+    /// Runs `body` with the writable address of the first scalar, copying shared storage first.
+    mutating func write<R>(_ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R {
+        if !isKnownUniquelyReferenced(&storage) {
+            let copy = TensorStorage(byteCount: byteCount)
+            read { copy.pointer.copyMemory(from: $0, byteCount: byteCount) }
+            self = Tensor(shape: shape, dtype: dtype, storage: copy, offset: 0)
+        }
+        return try withExtendedLifetime(storage) {
+            try body(storage.pointer + offset * dtype.byteSize)
+        }
+    }
+
+    /// A new tensor whose every scalar `body` writes, reading the inputs' memory.
+    static func make(
+        _ shape: [Int], _ dtype: DType, reading inputs: [Tensor] = [],
+        _ body: (_ output: UnsafeMutableRawPointer, _ inputs: [UnsafeRawPointer]) -> Void
+    ) -> Tensor {
+        let output = Tensor(uninitialized: shape, dtype: dtype)
+        withPointers(inputs) { body(output.storage.pointer, $0) }
+        return output
+    }
+
+    /// New tensors of one type whose every scalar `body` writes, reading the inputs' memory.
+    static func make(
+        shapes: [[Int]], _ dtype: DType, reading inputs: [Tensor] = [],
+        _ body: (_ outputs: [UnsafeMutableRawPointer], _ inputs: [UnsafeRawPointer]) -> Void
+    ) -> [Tensor] {
+        let outputs = shapes.map { Tensor(uninitialized: $0, dtype: dtype) }
+        withPointers(inputs) { body(outputs.map(\.storage.pointer), $0) }
+        return outputs
+    }
+
+    /// Writes this tensor in place, reading the inputs' memory.
+    mutating func update(
+        reading inputs: [Tensor] = [],
+        _ body: (_ output: UnsafeMutableRawPointer, _ inputs: [UnsafeRawPointer]) -> Void
+    ) {
+        write { output in Tensor.withPointers(inputs) { body(output, $0) } }
+    }
+
+    static func withPointers(_ tensors: [Tensor], _ body: ([UnsafeRawPointer]) -> Void) {
+        withExtendedLifetime(tensors) {
+            body(
+                tensors.map {
+                    UnsafeRawPointer($0.storage.pointer) + $0.offset * $0.dtype.byteSize
+                })
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The memory of one or more tensors.
+///
+/// `@unchecked Sendable`: the bytes are written only through a `Tensor` whose storage is uniquely
+/// referenced, or before the first `Tensor` over it is returned, as in Swift's own `Array`.
+final class TensorStorage: @unchecked Sendable {
+    let pointer: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    init(byteCount: Int) {
+        self.byteCount = byteCount
+        pointer = StoragePool.allocate(byteCount)
+    }
+
+    deinit { StoragePool.release(pointer, bytes: byteCount) }
+}
+
+/// A dense array of numbers: shape, scalar type and contiguous row-major storage.
+///
+/// A value: copies share storage until one of them is written. A slice along the first axis
+/// is a view, so it costs nothing and keeps the whole storage alive.
+package struct Tensor: @unchecked Sendable {
+    /// The size of each axis; empty for a scalar.
+    package let shape: [Int]
+    /// The scalar type.
+    package let dtype: DType
+    /// The number of scalars.
+    package let count: Int
+    var storage: TensorStorage
+    let offset: Int
+
+    init(shape: [Int], dtype: DType, storage: TensorStorage, offset: Int) {
+        self.shape = shape
+        self.dtype = dtype
+        self.storage = storage
+        self.offset = offset
+        count = shape.reduce(1, *)
+    }
+
+    /// A tensor with unset contents, for an operation that writes all of it.
+    init(uninitialized shape: [Int], dtype: DType) {
+        precondition(shape.allSatisfy { $0 >= 0 }, "a tensor can't have shape \(shape)")
+        let count = shape.reduce(1, *)
+        self.init(
+            shape: shape, dtype: dtype,
+            storage: TensorStorage(byteCount: count * dtype.byteSize), offset: 0)
+    }
+
+    /// The number of axes.
+    package var rank: Int { shape.count }
+
+    /// Bytes of the tensor's scalars.
+    package var byteCount: Int { count * dtype.byteSize }
+
+    /// The same scalars under another shape, sharing storage.
+    ///
+    /// - Precondition: both shapes hold the same number of scalars; one size may be -1.
+    package func reshaped(to newShape: [Int]) -> Tensor {
+        var newShape = newShape
+        if let free = newShape.firstIndex(of: -1) {
+            let rest = newShape.enumerated().reduce(1) { $1.offset == free ? $0 : $0 * $1.element }
+            newShape[free] = rest == 0 ? 0 : count / rest
+        }
+        precondition(
+            newShape.reduce(1, *) == count,
+            "reshape: \(shape) holds \(count) scalars, \(newShape) doesn't")
+        return Tensor(shape: newShape, dtype: dtype, storage: storage, offset: offset)
+    }
+
+    /// Rows `range` of the first axis, a view.
+    package func rows(_ range: Range<Int>) -> Tensor {
+        precondition(
+            rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0],
+            "rows \(range) of a tensor of shape \(shape)")
+        let width = shape.dropFirst().reduce(1, *)
+        return Tensor(
+            shape: [range.count] + shape.dropFirst(), dtype: dtype, storage: storage,
+            offset: offset + range.lowerBound * width)
+    }
+
+    /// Whether two tensors hold the same shape, type and bits.
+    package func isIdentical(to other: Tensor) -> Bool {
+        guard shape == other.shape, dtype == other.dtype else { return false }
+        return read { a in other.read { b in memcmpEqual(a, b, byteCount) } }
+    }
+}
+
+private func memcmpEqual(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
+    UnsafeRawBufferPointer(start: a, count: count)
+        .elementsEqual(UnsafeRawBufferPointer(start: b, count: count))
+}
