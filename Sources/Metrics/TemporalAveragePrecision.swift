@@ -40,7 +40,7 @@ package struct TemporalAveragePrecision: Sendable {
         /// Every class of the ground truth, by rising label.
         package let classes: [ClassResult]
 
-        /// Predictions of classes that the ground truth lacks. They score nothing.
+        /// Number of predictions of classes that the ground truth lacks; they score nothing.
         package let unscoredCount: Int
 
         /// Mean over classes at each threshold.
