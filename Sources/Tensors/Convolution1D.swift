@@ -39,6 +39,7 @@ extension Tensor {
     /// `[A, B, K]` to `[K, A, B]`: a contiguous matrix for each tap.
     private func tapsFirst() -> Tensor {
         let kernel = shape[2], rows = shape[0] * shape[1]
+        guard kernel > 1 else { return reshaped(to: [kernel, shape[0], shape[1]]) }
         let kernels = Kernels.table(dtype)
         return .make([kernel, shape[0], shape[1]], dtype, reading: [self]) { output, input in
             kernels.transpose_matrix(input[0], output, rows, kernel)
@@ -48,6 +49,7 @@ extension Tensor {
     /// `[K, A, B]` back to `[A, B, K]`.
     private func tapsLast() -> Tensor {
         let kernel = shape[0], rows = shape[1] * shape[2]
+        guard kernel > 1 else { return reshaped(to: [shape[1], shape[2], kernel]) }
         let kernels = Kernels.table(dtype)
         return .make([shape[1], shape[2], kernel], dtype, reading: [self]) { output, input in
             kernels.transpose_matrix(input[0], output, kernel, rows)

@@ -63,7 +63,9 @@ extension Tensor {
         }
     }
 
-    /// Σ weight · focal loss over `[N, C]` logits (Lin et al., ICCV 2017, eq. 5).
+    /// Σ weight · focal loss over `[N, C]` logits.
+    ///
+    /// Lin et al., ICCV 2017, equation 5.
     ///
     /// - Parameters:
     ///   - targets: `[N, C]` in 0...1.
