@@ -15,6 +15,11 @@ package struct SystemCommandRunner: CommandRunner {
     }
 
     package func run(_ command: Command) throws(DatasetError) -> CommandResult {
+        // The spawn would fail with the same error number as for a missing program.
+        if let input = command.input, access(input, R_OK) != 0 {
+            throw DatasetError(
+                .storage, "\(input): cannot be read: \(reason()); check the file and its mode")
+        }
         let errors = try CaptureFile()
         let output = try command.output == nil ? CaptureFile() : nil
         let child = try spawn(command, output: output, errors: errors)

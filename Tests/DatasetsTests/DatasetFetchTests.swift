@@ -212,7 +212,7 @@ struct Sample {
 
     @Test func aVerifiedArchiveOfAnInterruptedFetchIsUsedAgain() throws {
         let sample = try Sample(in: TemporaryFolder())
-        try sample.folder.write("", to: "data/.staging/sample/archives/placeholder")
+        try sample.folder.write("", to: "data/.staging/sample/archives/other")
         try FileManager.default.copyItem(
             atPath: sample.archive,
             toPath: "\(sample.folder.path)/data/.staging/sample/archives/pack-1.0.tar.gz")
@@ -258,9 +258,20 @@ struct Sample {
         #expect(sample.final == ["sample/deep/two.txt", "sample/one.txt"])
     }
 
+    @Test func aProjectFileThatIsGoneIsNamed() throws {
+        let sample = try Sample(in: TemporaryFolder())
+        let note = "\(sample.folder.path)/manifests/sample/note.txt"
+        try FileManager.default.removeItem(atPath: note)
+        let cache = sample.cache(sample.client())
+        let error = try #require(
+            error { _ = try cache.fetch(sample.manifest, from: sample.catalog) })
+        #expect(error.description.hasPrefix("\(note): cannot be read: No such file"), "\(error)")
+        #expect(sample.final == ["sample/deep/two.txt", "sample/one.txt"])
+    }
+
     @Test func aFolderInUseIsRefusedAtOnce() throws {
         let sample = try Sample(in: TemporaryFolder())
-        try sample.folder.write("", to: "data/.staging/sample/placeholder")
+        try sample.folder.write("", to: "data/.staging/sample/other")
         let lock = try FolderLock(folder: "\(sample.folder.path)/data/.staging/sample")
         let client = sample.client()
         let error = try #require(
