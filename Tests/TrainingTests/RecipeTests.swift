@@ -248,6 +248,17 @@ import Training
             #expect(recipe.optimizer.epsilon == 1e-6)
             #expect(recipe.length == .steps(5))
 
+            try write("paths.yaml", "video: films/a.mp4\nabsolute: /x/../y\nnone: null\nset: b")
+            let paths = RecipeReader(
+                try RecipeDocument(path: "\(folder)/paths.yaml", overrides: ["set=c/d"]))
+            #expect(try paths.optionalPath("video") == "\(folder)/films/a.mp4")
+            #expect(try paths.optionalPath("absolute") == "/y")
+            #expect(try paths.optionalPath("none") == nil)
+            #expect(
+                try paths.optionalPath("set")
+                    == FileManager.default.currentDirectoryPath + "/c/d")
+            #expect(paths.resolved.yaml.contains("video: \"\(folder)/films/a.mp4\"\n"))
+
             try write("loop.yaml", "base: loop.yaml\nsteps: 1")
             let loop = message { _ = try RecipeDocument(path: "\(folder)/loop.yaml") }
             #expect(loop?.contains("leads back to itself") == true)
