@@ -13,11 +13,11 @@ extension Safetensors {
             try handle.write(contentsOf: header)
             for name in state.names {
                 switch state.value(name) {
-                case .tensor(let tensor): try tensor.withBytes { try append($0, to: handle) }
+                case .tensor(let tensor): try tensor.withBytes { try handle.append($0) }
                 case .integers(let array):
-                    try array.values.withUnsafeBytes { try append($0, to: handle) }
+                    try array.values.withUnsafeBytes { try handle.append($0) }
                 case .bytes(let array):
-                    try array.bytes.withUnsafeBytes { try append($0, to: handle) }
+                    try array.bytes.withUnsafeBytes { try handle.append($0) }
                 case nil: break
                 }
             }
@@ -63,14 +63,6 @@ extension Safetensors {
         case .integers: ("I64", 8)
         case .bytes: ("U8", 1)
         }
-    }
-
-    private static func append(_ bytes: UnsafeRawBufferPointer, to handle: FileHandle) throws {
-        guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        let view = Data(
-            bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count,
-            deallocator: .none)
-        try handle.write(contentsOf: view)
     }
 
     /// A JSON string literal.
