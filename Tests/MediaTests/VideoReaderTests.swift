@@ -68,6 +68,7 @@ struct VideoReaderTests {
         }
         let window = try jumping.frames(at: Array(times[33..<77]))
         #expect(window.pixels[...] == all.pixels[33 * frameBytes..<77 * frameBytes])
+        #expect(all.warnings == 0 && jumping.warnings == 0)
     }
 
     @Test func doesNotDependOnTheNumberOfDecodingThreads() throws {
@@ -115,6 +116,27 @@ struct VideoReaderTests {
         #expect(try reader.frames(at: [0, 0.04, 0.4]).countedFrames == [30, 31, 40])
         #expect(try reader.frames(at: [2, 0.04 * 60]).countedFrames == [80, 90])
         #expect(try reader.frames(at: [0]).countedFrames == [30])
+    }
+
+    @Test func keepsItsSizeWhenTheFilmChangesIts() throws {
+        var bytes: [UInt8] = []
+        for (index, size) in ["64x48", "160x90"].enumerated() {
+            let part = try MediaFixtures.make(
+                "part\(index).ts",
+                ["-f", "lavfi", "-i", "color=c=\(index == 0 ? "red" : "blue"):s=\(size):r=25:d=1"]
+                    + ["-c:v", "libx264", "-pix_fmt", "yuv420p"]
+                    + ["-output_ts_offset", "\(index)"])
+            bytes += try Data(contentsOf: URL(fileURLWithPath: part))
+        }
+        let path = try MediaFixtures.write("parts.ts", bytes)
+        for mode in [ResizeMode.original, .shortSideThenCentreCrop(side: 40, crop: 32)] {
+            let reader = try VideoReader(path: path, resize: mode)
+            let clip = try reader.frames(at: [0.5, 1.5])
+            let half = clip.pixels.count / 2
+            #expect(clip.height == (mode == .original ? 48 : 32))
+            #expect(clip.pixels[half - 3] > 200 && clip.pixels[half - 1] < 50)
+            #expect(clip.pixels[half] < 50 && clip.pixels[half + 2] > 200)
+        }
     }
 
     @Test func turnsAsTheDisplayMatrixSays() throws {
