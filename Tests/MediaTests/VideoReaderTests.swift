@@ -37,15 +37,19 @@ struct VideoReaderTests {
         }
     }
 
-    @Test(arguments: ["mp4", "mkv", "ts", "avi", "open.mp4", "mpg", "webm", "mjpeg.mkv", "gif"])
+    @Test(arguments: [
+        "mp4", "mkv", "ts", "avi", "open.mp4", "mpg", "webm", "mjpeg.mkv", "gif", "mpeg4.ts",
+        "hevc.ts",
+    ])
     func seeksToTheSameBitsAsDecodingFromTheStart(kind: String) throws {
         let encoder: [String] =
             switch kind {
             case "open.mp4":
                 ["-c:v", "libx264", "-g", "20", "-x264-params", "open-gop=1:bframes=3"]
-            case "avi": ["-c:v", "mpeg4", "-g", "15", "-q:v", "3"]
+            case "avi", "mpeg4.ts": ["-c:v", "mpeg4", "-g", "15", "-q:v", "3"]
             case "mpg": ["-c:v", "mpeg2video", "-g", "15", "-bf", "2", "-q:v", "3"]
             case "webm": ["-c:v", "libvpx", "-g", "20", "-deadline", "realtime", "-cpu-used", "8"]
+            case "hevc.ts": ["-c:v", "libx265", "-x265-params", "keyint=20:log-level=none"]
             case "mjpeg.mkv": ["-c:v", "mjpeg", "-q:v", "3"]
             case "gif": []
             default: ["-c:v", "libx264", "-g", "20", "-bf", "3"]
