@@ -41,7 +41,9 @@ struct AtomicFileTests {
                 atPath: folder + "/link", withDestinationPath: "target")
             try AtomicFile.write("new", to: folder + "/link")
             #expect(try contents(folder + "/target") == "new")
-            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link") == "target")
+            #expect(
+                try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link")
+                    == "target")
         }
     }
 

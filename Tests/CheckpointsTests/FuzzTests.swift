@@ -6,7 +6,8 @@ import Testing
 @Suite("Damaged files")
 struct FuzzTests {
     @Test(arguments: [
-        "mixed.safetensors", "fortran.npy", "stored.npz", "deflated.npz", "linear.onnx", "views.pth",
+        "mixed.safetensors", "fortran.npy", "stored.npz", "deflated.npz", "linear.onnx",
+        "views.pth",
         "nested.pth", "protocol4.pth",
     ])
     func neverTrap(_ name: String) throws {

@@ -17,7 +17,9 @@ struct NpyTests {
         return [0x93] + Array("NUMPY".utf8) + [version, 0] + length + text + data
     }
 
-    private func dictionary(_ shape: String, type: String = "<f4", order: String = "False") -> String {
+    private func dictionary(_ shape: String, type: String = "<f4", order: String = "False")
+        -> String
+    {
         "{'descr': '\(type)', 'fortran_order': \(order), 'shape': \(shape), }\n"
     }
 
@@ -62,11 +64,15 @@ struct NpyTests {
             try Npy.write(Tensor(ramp(24), shape: [2, 3, 4], dtype: .float32), to: path)
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("c.npy")))
             try Npy.write(Tensor(ramp(3), shape: [3]), to: path)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("f8.npy")))
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("f8.npy")))
             try Npy.write(IntegerArray([0, 1, 1, 0], shape: [2, 2]), to: path)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("int64.npy")))
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("int64.npy")))
             try Npy.write(Tensor([2.5] as [Float], shape: []), to: path)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("scalar.npy")))
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: path)) == Data(fixtureBytes("scalar.npy"))
+            )
         }
     }
 
@@ -75,7 +81,8 @@ struct NpyTests {
     }
 
     @Test func refusesOtherTypes() throws {
-        expectRefused(try fixtureBytes("big_endian.npy"), "big endian: convert it with astype('<f4')")
+        expectRefused(
+            try fixtureBytes("big_endian.npy"), "big endian: convert it with astype('<f4')")
         expectRefused(try fixtureBytes("structured.npy"), "structured array")
         expectRefused(file(dictionary("(1,)", type: "|O")), "element type '|O'")
     }

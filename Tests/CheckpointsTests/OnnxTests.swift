@@ -66,7 +66,9 @@ struct OnnxTests {
 
     @Test func refusesShapesThatDoNotFit() {
         let raw = field(9, [0, 0, 0, 0])
-        func shaped(_ axes: [UInt8]) -> [UInt8] { array(field(1, axes) + [0x10, 1] + text(8, "w") + raw) }
+        func shaped(_ axes: [UInt8]) -> [UInt8] {
+            array(field(1, axes) + [0x10, 1] + text(8, "w") + raw)
+        }
         expectRefused(shaped([2]), "does not fit its 4 bytes")
         expectRefused(shaped(varint(1 << 40) + varint(1 << 40)), "too large")
         expectRefused(
@@ -93,7 +95,8 @@ struct OnnxTests {
         func node(_ operation: String, _ inputs: [String], _ output: String) -> [UInt8] {
             field(1, inputs.flatMap { text(1, $0) } + text(2, output) + text(4, operation))
         }
-        let bias = field(5, field(1, [1]) + [0x10, 1] + text(8, "a.bias") + field(9, [0, 0, 0, 0]))
+        let bias = field(
+            5, field(1, [1]) + [0x10, 1] + text(8, "a.bias") + field(9, [0, 0, 0, 0]))
         let graph =
             matrix("m1") + matrix("m2") + bias
             + node("MatMul", ["x", "m1"], "y") + node("Add", ["y", "a.bias"], "z")
@@ -102,21 +105,70 @@ struct OnnxTests {
         #expect(state.names == ["a.weight", "m2", "a.bias"])
     }
 
-    /// The DINOv2 file of the data table, read whole, where it has been fetched.
+    @Test func joinsACutPositionEmbedding() throws {
+        func constant(_ name: String, _ rows: UInt8, _ values: [Float]) -> [UInt8] {
+            let raw = values.flatMap { $0.bitPattern.littleEndianBytes }
+            return field(5, field(1, [1, rows, 2]) + [0x10, 1] + text(8, name) + field(9, raw))
+        }
+        func node(_ operation: String, _ inputs: [String], _ output: String) -> [UInt8] {
+            field(
+                1,
+                inputs.flatMap { text(1, $0) } + text(2, output)
+                    + text(3, "/model/embeddings/\(operation)_6") + text(4, operation))
+        }
+        let nodes =
+            node("Reshape", ["onnx::Reshape_2", "s"], "r")
+            + node("Resize", ["r", "", "", "s"], "q")
+            + node("Concat", ["onnx::Concat_1", "q"], "p")
+        let parts =
+            constant("onnx::Concat_1", 1, [1, 2]) + constant("onnx::Reshape_2", 2, [3, 4, 5, 6])
+        let state = try CheckpointFile.read(bytes: model(nodes + parts), name: "input")
+        #expect(state.names == ["model.embeddings.position_embeddings"])
+        let positions = state["model.embeddings.position_embeddings"]
+        #expect(positions?.shape == [1, 3, 2])
+        #expect(positions?.floats == [1, 2, 3, 4, 5, 6])
+        // A loop of reshapes ends.
+        let loop = node("Reshape", ["q", "s"], "r") + node("Reshape", ["r", "s"], "q")
+        let concat = node("Concat", ["onnx::Concat_1", "q"], "p")
+        let other = try CheckpointFile.read(bytes: model(loop + concat + parts), name: "input")
+        #expect(other.names == ["onnx::Concat_1", "onnx::Reshape_2"])
+    }
+
+    /// The DINOv2 file of the data table, where it has been fetched.
     @Test(
         .enabled(
             if: ProcessInfo.processInfo.environment["DR2NET_DINOV2_ONNX"] != nil,
             "set DR2NET_DINOV2_ONNX to the path of vit_s_focus.onnx"))
-    func readsDinov2() throws {
+    func namesEveryWeightOfDinov2() throws {
         let path = ProcessInfo.processInfo.environment["DR2NET_DINOV2_ONNX"] ?? ""
         let state = try CheckpointFile.read(path)
-        for name in state.names { print(name, state.value(name)?.shape ?? []) }
+        var expected: [String: [Int]] = [
+            "embeddings.cls_token": [1, 1, 384],
+            "embeddings.position_embeddings": [1, 1370, 384],
+            "embeddings.patch_embeddings.projection.weight": [384, 3, 14, 14],
+            "embeddings.patch_embeddings.projection.bias": [384],
+            "layernorm.weight": [384], "layernorm.bias": [384],
+        ]
         for block in 0..<12 {
-            let shapes = ["attn.qkv": [1152, 384], "attn.proj": [384, 384]]
-            for (layer, shape) in shapes {
-                let name = state.names.first { $0.hasSuffix("blocks.\(block).\(layer).weight") }
-                #expect(name.flatMap { state[$0]?.shape } == shape, "block \(block) \(layer)")
+            let prefix = "encoder.layer.\(block)."
+            let linear = [
+                "attention.attention.query": [384, 384], "attention.attention.key": [384, 384],
+                "attention.attention.value": [384, 384], "attention.output.dense": [384, 384],
+                "mlp.fc1": [1536, 384], "mlp.fc2": [384, 1536], "norm1": [384], "norm2": [384],
+            ]
+            for (name, shape) in linear {
+                expected[prefix + name + ".weight"] = shape
+                expected[prefix + name + ".bias"] = [shape[0]]
             }
+            expected[prefix + "layer_scale1.lambda1"] = [384]
+            expected[prefix + "layer_scale2.lambda1"] = [384]
         }
+        let backbone = try state.renamed {
+            $0.hasPrefix("backbone.") ? String($0.dropFirst("backbone.".count)) : nil
+        }
+        let shapes = Dictionary(
+            uniqueKeysWithValues: backbone.tensors.map { ($0.name, $0.tensor.shape) })
+        #expect(shapes == expected)
+        #expect(state.names.allSatisfy { $0.hasPrefix("backbone.") || $0.hasPrefix("decoder.") })
     }
 }

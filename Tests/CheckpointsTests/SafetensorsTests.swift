@@ -108,7 +108,8 @@ struct SafetensorsTests {
         expectRefused(shaped("[4611686018427387904,4,0]", 0), "but 0 bytes")
         expectRefused(shaped("[1.5]", 8), "a whole number")
         expectRefused(shaped("[01]", 8), "leading zeros")
-        expectRefused(shaped("[\(Array(repeating: "1", count: 33).joined(separator: ","))]", 4), "at most 32")
+        expectRefused(
+            shaped("[\(Array(repeating: "1", count: 33).joined(separator: ","))]", 4), "at most 32")
     }
 
     @Test func refusesDuplicateKeys() {
@@ -127,7 +128,8 @@ struct SafetensorsTests {
         expectRefused(file("{" + String(repeating: "[", count: 100_000)), "a string")
         expectRefused(file(#"{"a":[]}"#), "'{'")
         expectRefused(file(#"{"a":{"dtype":"U8"}}"#), "lacks")
-        expectRefused(file(#"{"a":{"dtype":"F8_E4M3","shape":[0],"data_offsets":[0,0]}}"#), "F8_E4M3")
+        expectRefused(
+            file(#"{"a":{"dtype":"F8_E4M3","shape":[0],"data_offsets":[0,0]}}"#), "F8_E4M3")
         expectRefused(file(#"{"__metadata__":{"x":1}}"#), "a string")
         expectRefused(file("{} x"), "the end of the header")
         expectRefused(file(#"{"\ud800":1}"#), "surrogate")

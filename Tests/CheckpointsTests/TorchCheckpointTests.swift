@@ -74,7 +74,9 @@ struct TorchCheckpointTests {
         storage: String = "torch\nFloatStorage"
     ) -> [UInt8] {
         func short(_ text: String) -> [UInt8] { [0x8C, UInt8(text.utf8.count)] + Array(text.utf8) }
-        func tuple(_ values: [UInt8]) -> [UInt8] { [0x28] + values.flatMap { [0x4B, $0] } + [0x74] }
+        func tuple(_ values: [UInt8]) -> [UInt8] {
+            [0x28] + values.flatMap { [0x4B, $0] } + [0x74]
+        }
         return [0x80, 2, 0x7D] + short("w") + Array("ctorch._utils\n_rebuild_tensor_v2\n".utf8)
             + [0x28, 0x28] + short("storage") + Array("c\(storage)\n".utf8) + short("0")
             + short("cpu") + [0x4B, count, 0x74, 0x51] + [0x4B, offset]
