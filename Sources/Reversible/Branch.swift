@@ -46,7 +46,7 @@ package struct Branch {
     }
 
     /// F(x) on a tape or without one, untiled.
-    func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    package func value(_ x: Variable, _ context: Context) -> Variable {
         body(x, context.scoped(name))
     }
 
@@ -64,13 +64,13 @@ package struct Branch {
         var inference = context
         inference.tape = nil
         guard let tile, let cut = cut(x, tile) else {
-            return self(Variable(x), inference).tensor
+            return value(Variable(x), inference).tensor
         }
         var output = Tensor(zeros: cut.rows.shape, dtype: x.dtype)
         for range in cut.ranges {
             let part = Variable(cut.rows.rows(range))
             output.replaceRows(
-                at: range.lowerBound, with: self(part, offset(inference, range.lowerBound)).tensor)
+                at: range.lowerBound, with: value(part, offset(inference, range.lowerBound)).tensor)
         }
         return output.reshaped(to: x.shape)
     }
@@ -104,7 +104,7 @@ package struct Branch {
         var inner = context
         inner.tape = tape
         let input = tape.input(x)
-        let output = self(input, inner)
+        let output = value(input, inner)
         let value = output.tensor
         tape.backward(from: output, gradient: gradient)
         return (value, tape.gradient(of: input) ?? Tensor(zeros: x.shape, dtype: x.dtype))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-import Tensors
+package import Tensors
 
 /// A run of residual branches of constant shape: what a backbone describes to get every way of
 /// finetuning.
@@ -57,7 +57,7 @@ package struct Stage {
     }
 
     private func branchOutput(_ branch: Branch, _ x: Variable, _ context: Context) -> Variable {
-        let output = branch(x, context)
+        let output = branch.value(x, context)
         guard let factors = branch.pathFactors(samples: x.shape[0], context) else { return output }
         return output.scalingRows(
             by: Tensor(factors, shape: [factors.count], dtype: x.tensor.dtype))
@@ -93,7 +93,7 @@ package struct Stage {
     }
 
     /// The triples of a branch, one a sample, with drop path in c.
-    func coefficients(
+    package func coefficients(
         _ plan: CoefficientPlan, _ index: Int, _ branch: Branch, samples: Int, _ context: Context
     ) -> [StreamCoefficients] {
         let factors = branch.pathFactors(samples: samples, context)

@@ -36,7 +36,9 @@ package struct StreamRemainder: Sendable {
             let m = Int(whole)
             // A tie may go either way where β itself is rounded; a power of two never is.
             let isExact = m & (m - 1) == 0
-            return isExact || m % 2 == 1 ? (-(m / 2), m) : (-(m / 2), m + 1)
+            if m % 2 == 1 { return (-(m / 2), m) }
+            // Ties round up, so their remainder has the sign of -β.
+            return isExact ? (beta > 0 ? -(m / 2) : 1 - m / 2, m) : (-(m / 2), m + 1)
         }
         let bound = Int((inverse / 2).rounded(.up))
         return (-bound, 2 * bound + 1)
