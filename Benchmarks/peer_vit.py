@@ -5,9 +5,10 @@
 
 A step is forward, loss = sum(features * v) / count with a fixed vector v, backward through every
 parameter, AdamW (transformers' Dinov2Model in training mode without dropout; float32; CPU). Prints
-one JSON line on standard output; `processorSeconds` is the smallest user + system time of a step, over
-all threads, which other work on the machine disturbs less than the clock. Run one process a measurement: the peak resident set is the
-process's. `checkpointed` is the library's own gradient checkpointing (one layer a segment).
+one JSON line on standard output; `processorSeconds` is the smallest user + system time of a step,
+over all threads, which other work on the machine disturbs less than the clock. Run one process a
+measurement: the peak resident set is the process's. `checkpointed` is the library's own gradient
+checkpointing (one layer a segment).
 """
 
 import argparse
