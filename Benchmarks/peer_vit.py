@@ -57,7 +57,7 @@ def build(torch, arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--size", type=int, default=224, help="side of the square frames, multiple of 14")
+    parser.add_argument("--size", type=int, default=224, help="side of the frames, multiple of 14")
     parser.add_argument("--way", choices=("conventional", "checkpointed"), default="conventional")
     parser.add_argument("--attention", choices=("eager", "sdpa"), default="sdpa")
     parser.add_argument("--threads", type=int, default=2)

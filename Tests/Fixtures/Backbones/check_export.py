@@ -64,7 +64,8 @@ def build(state, family, sizes, heads):
         model = timm.models.vision_transformer.VisionTransformer(
             img_size=side, patch_size=patch, embed_dim=dim, depth=sizes["depth"], num_heads=heads,
             num_classes=0, init_values=1.0 if sizes["layerScale"] else None, dynamic_img_size=True)
-    model.load_state_dict({k: v for k, v in state.items() if not k.startswith("head.")}, strict=True)
+    model.load_state_dict(
+        {k: v for k, v in state.items() if not k.startswith("head.")}, strict=True)
     return f"timm {name}", model.eval()
 
 
@@ -89,8 +90,8 @@ def main():
     except (KeyError, RuntimeError, ValueError) as error:
         raise SystemExit(f"{arguments.export} does not load into {family}: {error}")
     if arguments.positions:
-        resized = resize_positions(
-            state[sizes["positions"]].double(), [sizes["grid"]] * 2, new, arguments.positions).float()
+        resized = resize_positions(state[sizes["positions"]].double(), [sizes["grid"]] * 2, new,
+                                   arguments.positions).float()
         if family == "hf":
             model.embeddings.interpolate_pos_encoding = lambda *_: resized
         else:

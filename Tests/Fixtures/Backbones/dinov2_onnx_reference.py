@@ -62,7 +62,7 @@ def state_dict(graph):
     # The first join of a constant row with the resized grid is the position of the class token.
     resize = next(n for n in graph.node if n.op_type == "Resize" and "embeddings" in n.name)
     row = next(i.name for i in graph.initializer
-               if i.name not in state and not i.name.startswith(PREFIX) and list(i.dims) == [1, 1, 384])
+               if not i.name.startswith(PREFIX) and list(i.dims) == [1, 1, 384])
     grid = next(i.name for i in graph.initializer if list(i.dims) == [1, 37 * 37, 384])
     attributes = {a.name: helper.get_attribute_value(a) for a in resize.attribute}
     print("positions in the export:", {k: v.decode() if isinstance(v, bytes) else v
@@ -75,7 +75,8 @@ def features_of_export(path, pixels):
     """The export's own features after its final norm, by onnxruntime."""
     model = onnx.load(path)
     del model.graph.output[:]
-    model.graph.output.append(helper.make_tensor_value_info(FINAL_NORM, onnx.TensorProto.FLOAT, None))
+    model.graph.output.append(
+        helper.make_tensor_value_info(FINAL_NORM, onnx.TensorProto.FLOAT, None))
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"])
     return session.run([FINAL_NORM], {model.graph.input[0].name: pixels})[0]
@@ -108,7 +109,8 @@ def main(data):
     x = torch.from_numpy(pixels).double().requires_grad_(True)
     features = model(x).last_hidden_state
     features.square().mean().backward()
-    gradients = {published_name(n): p.grad for n, p in model.named_parameters() if p.grad is not None}
+    gradients = {published_name(n): p.grad
+                 for n, p in model.named_parameters() if p.grad is not None}
     gradients["input"] = x.grad
     features = features.detach().numpy()
     errors = {

@@ -46,7 +46,8 @@ def main():
     parser.add_argument("--dtype", choices=("float32", "float64"), default="float32")
     arguments = parser.parse_args()
     model = vits14()
-    load_published(model, load_file(arguments.data / "dinov2-small" / "dinov2_vits14_hf.safetensors"))
+    weights = arguments.data / "dinov2-small" / "dinov2_vits14_hf.safetensors"
+    load_published(model, load_file(weights))
     pixels = film.batch(arguments.data / "big-buck-bunny" / "bbb.mp4", TIMES, 224)
     dtype = getattr(torch, arguments.dtype)
     model.to(dtype)
