@@ -23,7 +23,7 @@ extension Tensor {
             width = qkv.shape[2] / 3
             self.heads = heads
             depth = width / heads
-            tile = min(tokens, max(16, (1 << 17) / max(1, tokens)))
+            tile = max(1, min(tokens, max(16, (1 << 17) / max(1, tokens))))
         }
 
         /// Scalars before the queries of a head from a row on; keys and values follow `width`
