@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import CFFmpeg
+
+/// What a file's headers say about its video stream.
+package struct VideoInfo: Sendable, Hashable {
+    package let path: String
+    /// Size in pixels as shown, that is after `rotation`.
+    ///
+    /// The pixels' aspect ratio is not applied.
+    package let width: Int
+    package let height: Int
+    /// Seconds, or nil where the container does not say.
+    package let duration: Double?
+    /// Frames per second on average, or nil where unknown.
+    ///
+    /// Variable rates are common: choose frames by time.
+    package let averageFrameRate: Double?
+    /// FFmpeg's name of the codec, such as `h264`.
+    package let codec: String
+    /// FFmpeg's name of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+    package let container: String
+    /// Degrees clockwise by which the stored picture is turned to be shown: 0, 90, 180 or 270.
+    package let rotation: Int
+    /// Whether the stored picture is mirrored too.
+    package let isMirrored: Bool
+    package let hasAudio: Bool
+
+    /// Reads the headers of a file; decodes no more than FFmpeg needs to know the format.
+    package static func probe(_ path: String) throws(MediaError) -> VideoInfo {
+        try Decoder(path: path, threads: 1).info
+    }
+}
+
+extension VideoInfo {
+    init(path: String, facts: CFFInfo, codec: String, container: String) {
+        self.path = path
+        width = Int(facts.width)
+        height = Int(facts.height)
+        duration = facts.duration >= 0 ? facts.duration : nil
+        averageFrameRate = facts.frame_rate > 0 ? facts.frame_rate : nil
+        self.codec = codec
+        self.container = container
+        rotation = Int(facts.rotation)
+        isMirrored = facts.mirrored != 0
+        hasAudio = facts.has_audio != 0
+    }
+}
