@@ -34,13 +34,7 @@ package struct FinetuningRecipe: Sendable {
     package init(_ reader: RecipeReader, backboneSteps: Int) throws(TrainingError) {
         way = try reader.value("way", default: Way.dr2net)
         tile = try reader.optionalInteger("tile", in: 1...(1 << 40)).map { Tile(tokens: $0) }
-        if let text = try reader.optionalText("memoryBudget") {
-            guard let bytes = ByteCount.parse(text) else {
-                throw reader.error(
-                    "memoryBudget", "is \"\(text)\"; expected a size such as 2GiB or 800MiB")
-            }
-            memoryBudget = bytes
-        }
+        memoryBudget = try reader.optionalBytes("memoryBudget")
         let section = try reader.section("dr2net")
         let name = try section.choice(
             "policy", default: "balanced",
@@ -132,30 +126,5 @@ package struct FinetuningRecipe: Sendable {
         default:
             return .paper(start: start, end: end, period: period, shape: .linear)
         }
-    }
-}
-
-/// Sizes in bytes as people write them.
-package enum ByteCount {
-    /// Bytes of `2GiB`, `800 MiB`, `1.5GB` or a plain number; nil for anything else.
-    package static func parse(_ text: String) -> Int? {
-        let units: [(String, Double)] = [
-            ("gib", 0x1p30), ("mib", 0x1p20), ("kib", 0x1p10), ("gb", 1e9), ("mb", 1e6),
-            ("kb", 1e3), ("b", 1), ("", 1),
-        ]
-        let lower = text.lowercased().filter { $0 != " " }
-        guard let (unit, factor) = units.first(where: { lower.hasSuffix($0.0) }),
-            let number = Double(lower.dropLast(unit.count)), number > 0, number * factor < 1e18
-        else { return nil }
-        return Int(number * factor)
-    }
-
-    /// A readable size such as `1.43 GiB`.
-    package static func text(_ bytes: Int) -> String {
-        let value = Double(bytes)
-        func rounded(_ number: Double) -> String { "\((number * 100).rounded() / 100)" }
-        if value >= 0x1p30 { return rounded(value / 0x1p30) + " GiB" }
-        if value >= 0x1p20 { return rounded(value / 0x1p20) + " MiB" }
-        return value >= 0x1p10 ? rounded(value / 0x1p10) + " KiB" : "\(bytes) bytes"
     }
 }

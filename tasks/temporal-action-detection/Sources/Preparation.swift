@@ -24,9 +24,9 @@ package struct Preparation {
     /// The preparation of a recipe.
     package init(_ recipe: TemporalRecipe) throws {
         self.recipe = recipe
-        annotations = try ActivityNetAnnotations.read(
-            recipe.data.annotations,
-            options: AnnotationOptions(keepGoing: recipe.data.keepGoing))
+        var options = AnnotationOptions()
+        options.keepGoing = recipe.data.keepGoing
+        annotations = try ActivityNetAnnotations.read(recipe.data.annotations, options: options)
     }
 
     /// Decodes what isn't there yet and writes the index.

@@ -32,6 +32,7 @@ package struct TemporalInference {
     package func detections(features: Tensor, duration: Double) -> [ActivityNetResults.Detection] {
         let rate = recipe.data.rate, length = recipe.data.windowFrames
         let stitching = recipe.head.stitching(length: length)
+        let suppress = NonMaximumSuppression(.hard(threshold: recipe.postProcessing.hardThreshold))
         var candidates: [SegmentDetection] = []
         for window in TemporalInference.windows(
             frames: features.shape[0], length: length, overlap: recipe.data.windowOverlap)
@@ -41,9 +42,7 @@ package struct TemporalInference {
             let layout = stitching.layout(clipLength: window.count)
             let found = detector.head.detections(features: input, layouts: [layout])[0]
             let own = stitching.detections(found, clipLength: window.count)
-            let kept = SegmentSuppression.hard(
-                own, threshold: recipe.postProcessing.hardThreshold)
-            candidates += kept.compactMap { candidate in
+            candidates += suppress(own).compactMap { candidate in
                 let first = Double(window.lowerBound)
                 let start = max(0, (candidate.segment.start + first) / rate)
                 let end = min(duration, (candidate.segment.end + first) / rate)
@@ -54,10 +53,10 @@ package struct TemporalInference {
             }
         }
         let post = recipe.postProcessing
-        return SegmentSuppression.soft(
-            candidates, sigma: post.softSigma, minimumScore: post.minimumScore,
-            limit: post.maximumDetections
-        ).map {
+        let soften = NonMaximumSuppression(
+            .gaussian(sigma: post.softSigma), minimumScore: post.minimumScore,
+            maximumCount: post.maximumDetections)
+        return soften(candidates).map {
             .init(segment: $0.segment, label: detector.labels[$0.label], score: $0.score)
         }
     }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
-import Foundation
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
@@ -94,22 +93,28 @@ package struct TemporalRecipe: Sendable {
         let steps = training.totalSteps(sampleCount: 1)
         finetuning = try FinetuningRecipe(
             reader, backboneSteps: max(0, steps - training.backboneStart))
-        func located(_ path: String) -> String {
-            TemporalRecipe.locate(path, recipeFolder: reader.folder, dataFolder: dataFolder)
+        func path(_ section: RecipeReader, _ key: String) throws(TrainingError) -> String? {
+            try TemporalRecipe.path(section, key, dataFolder: dataFolder)
+        }
+        func required(_ section: RecipeReader, _ key: String, _ expected: String)
+            throws(TrainingError) -> String
+        {
+            guard let found = try path(section, key) else {
+                throw section.error(key, "is missing; expected \(expected)")
+            }
+            return found
         }
 
         let section = try reader.section("data")
         let rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
         let size = try section.value("size", default: 112, in: 14...4096)
-        let videos = located(
-            try section.requiredText("videos", expected: "the folder of the videos"))
+        let videos = try required(section, "videos", "the folder of the videos")
         data = Data(
-            annotations: located(
-                try section.requiredText("annotations", expected: "an ActivityNet JSON file")),
+            annotations: try required(section, "annotations", "an ActivityNet JSON file"),
             videos: videos,
             trainingSubset: try section.value("trainingSubset", default: "training"),
             validationSubset: try section.value("validationSubset", default: "validation"),
-            prepared: try section.optionalText("prepared").map(located)
+            prepared: try path(section, "prepared")
                 ?? "\(videos)/prepared-\(TemporalRecipe.short(rate))fps-\(size)",
             rate: rate, size: size,
             windowFrames: try section.value("windowFrames", default: 128, in: 8...100_000),
@@ -122,7 +127,7 @@ package struct TemporalRecipe: Sendable {
         self.backbone = Backbone(
             name: try backbone.choice(
                 "name", default: "dinov2-small-14", among: BackboneCatalog.entries.map(\.name)),
-            weights: try backbone.optionalText("weights").map(located),
+            weights: try path(backbone, "weights"),
             pooling: try backbone.value("pooling", default: Pooling.both),
             dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
         head = try VSGNSettings(try reader.section("head"))
@@ -139,12 +144,15 @@ package struct TemporalRecipe: Sendable {
         resolved = reader.resolved
     }
 
-    /// A path as written where it is absolute; else below the recipe's folder where it exists
-    /// there, else below the data folder.
-    static func locate(_ path: String, recipeFolder: String, dataFolder: String) -> String {
-        if path.hasPrefix("/") { return path }
-        let near = "\(recipeFolder)/\(path)"
-        return FileManager.default.fileExists(atPath: near) ? near : "\(dataFolder)/\(path)"
+    /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own.
+    private static func path(_ section: RecipeReader, _ key: String, dataFolder: String)
+        throws(TrainingError) -> String?
+    {
+        let mark = "data:"
+        if let text = try section.optionalText(key), text.hasPrefix(mark) {
+            return dataFolder + "/" + text.dropFirst(mark.count)
+        }
+        return try section.optionalPath(key)
     }
 
     static func short(_ value: Double) -> String {
