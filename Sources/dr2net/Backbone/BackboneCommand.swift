@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// `dr2net backbone`: pretrained networks by themselves.
+struct BackboneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backbone",
+        abstract: "Pretrained networks: features, gradients, measurements, export.",
+        subcommands: [])
+}
