@@ -6,5 +6,9 @@ struct BackboneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backbone",
         abstract: "Pretrained networks: features, gradients, measurements, export.",
-        subcommands: [])
+        subcommands: [
+            BackboneListCommand.self, BackboneFeaturesCommand.self,
+            BackboneGradientsCommand.self, BackboneSurrogateCommand.self,
+            BackboneProfileCommand.self,
+        ])
 }
