@@ -171,6 +171,12 @@ int64_t cff_video_key_frame(const CFFVideo *video, int64_t ticks) {
     return entry && is_time(entry->timestamp) ? entry->timestamp : INT64_MIN;
 }
 
+int64_t cff_video_index_end(const CFFVideo *video) {
+    const int count = avformat_index_get_entries_count(video->stream);
+    const AVIndexEntry *entry = count > 0 ? avformat_index_get_entry(video->stream, count - 1) : NULL;
+    return entry && is_time(entry->timestamp) ? entry->timestamp : INT64_MIN;
+}
+
 int32_t cff_video_want(CFFVideo *video, const int64_t *ticks, int32_t count) {
     av_freep(&video->wanted);
     video->wanted_count = 0;

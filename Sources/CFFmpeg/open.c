@@ -92,6 +92,20 @@ static int open_decoder(CFFVideo *video, int32_t threads) {
     return avcodec_open2(video->codec, decoder, NULL);
 }
 
+// Finds the streams' formats, with the bound on pixels also for the decoders that this may start.
+static int find_streams(AVFormatContext *format) {
+    const unsigned count = format->nb_streams;
+    AVDictionary **options = av_calloc(count ? count : 1, sizeof *options);
+    if (!options) return AVERROR(ENOMEM);
+    for (unsigned i = 0; i < count; i++) {
+        av_dict_set_int(&options[i], "max_pixels", MAXIMUM_PIXELS, 0);
+    }
+    const int status = avformat_find_stream_info(format, options);
+    for (unsigned i = 0; i < count; i++) av_dict_free(&options[i]);
+    av_free(options);
+    return status;
+}
+
 static int open_video(CFFVideo *video, const char *path, int32_t threads) {
     int status = open_source(&video->source, path);
     if (status < 0) return status;
@@ -111,7 +125,7 @@ static int open_video(CFFVideo *video, const char *path, int32_t threads) {
     video->format->interrupt_callback = (AVIOInterruptCB){interrupted, &video->source};
     // A failing avformat_open_input frees the context but not our reader.
     if ((status = avformat_open_input(&video->format, path, NULL, NULL)) < 0) return status;
-    if ((status = avformat_find_stream_info(video->format, NULL)) < 0) return status;
+    if ((status = find_streams(video->format)) < 0) return status;
 
     const int index = av_find_best_stream(video->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
     if (index < 0) return CFF_NO_VIDEO;

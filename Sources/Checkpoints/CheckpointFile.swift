@@ -40,8 +40,8 @@ package enum CheckpointFile {
         // Protocol 2 and later of pickle, without a zip around it.
         if prefix[0] == 0x80, prefix.count > 1, (2...5).contains(prefix[1]) {
             throw source.error(
-                "this is PyTorch's format from before 1.6 or a bare pickle, which is not read; load "
-                    + "it in PyTorch and save its state_dict() with torch.save or safetensors")
+                "this is PyTorch's format from before 1.6 or a bare pickle, which is not read; "
+                    + "load it in PyTorch and save its state_dict() with torch.save or safetensors")
         }
         // ModelProto begins with its ir_version, a small number.
         if prefix[0] == 0x08 { return try Onnx.read(source) }

@@ -7,7 +7,8 @@ package enum Onnx {
     ///
     /// An exporter folds the transposition of a linear layer's weight into a nameless constant
     /// `[in, out]`. Such a constant is recognised by its use: the MatMul it feeds is followed by
-    /// an Add of `X.bias`. It is returned as `X.weight`, `[out, in]`. All other names and shapes
+    /// an Add of `X.bias`. It is returned as `X.weight`, `[out, in]`. A position embedding that was
+    /// cut into class token and patches is joined (`OnnxPositions`). All other names and shapes
     /// are those of the file. float16 and bfloat16 are widened to float32.
     package static func read(_ path: String) throws(CheckpointError) -> StateDict {
         try read(ByteSource(path: path))
@@ -28,7 +29,7 @@ package enum Onnx {
                 result.setValue(value, for: initializer.name)
             }
         }
-        return result
+        return OnnxPositions(model)?.join(in: result) ?? result
     }
 
     /// The PyTorch names of the nameless matrices, by their names in the file.

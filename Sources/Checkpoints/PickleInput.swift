@@ -53,8 +53,8 @@ struct PickleInput {
 
     func error(_ found: String) -> CheckpointError {
         source.error(
-            "the pickle has \(found) at byte \(position) of data.pkl; the file is damaged or is not "
-                + "a state dict")
+            "the pickle has \(found) at byte \(position) of data.pkl; the file is damaged or is "
+                + "not a state dict")
     }
 
     private func check(_ count: Int) throws(CheckpointError) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a pickle can hold here. Containers are indices into the machine's arenas, so that
-/// hostile nesting cannot make anything recursive.
+/// What a pickle can hold here.
+///
+/// Containers are indices into the machine's arenas, so that hostile nesting cannot make anything
+/// recursive.
 enum PickleValue {
     case none
     case bool(Bool)

@@ -2,8 +2,9 @@
 
 /// Arrays whose elements do not lie one behind the other.
 enum Strided {
-    /// The distance from the first to the last element, or nil when it does not fit `Int` or a
-    /// stride is negative. An empty array spans nothing.
+    /// The distance from the first to the last element.
+    ///
+    /// Nil when it does not fit `Int` or a stride is negative. An empty array spans nothing.
     static func span(shape: [Int], strides: [Int]) -> Int? {
         guard shape.count == strides.count else { return nil }
         if shape.contains(0) { return 0 }

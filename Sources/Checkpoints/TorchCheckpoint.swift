@@ -6,7 +6,7 @@ package enum TorchCheckpoint {
     /// The keys under which training scripts keep the weights, in the order of preference.
     static let wrappers = ["state_dict", "model", "module", "ema"]
     /// The longest pickle accepted; that of a large backbone has less than a megabyte.
-    private static let largestPickle = 1 << 28
+    private static let largestPickle = 1 << 26
 
     /// Reads a state dict, at the top or under `state_dict`, `model`, `module` or `ema`.
     ///

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The Python globals that a checkpoint may name. None of them is ever called.
+/// The Python globals that a checkpoint may name.
+///
+/// None of them is ever called.
 enum TorchGlobals {
     /// Typed storages and their elements.
     static let storages: [String: ScalarType] = [
@@ -10,8 +12,9 @@ enum TorchGlobals {
         "torch.CharStorage": .int8, "torch.ByteStorage": .uint8, "torch.BoolStorage": .bool,
     ]
 
-    /// Those with a meaning here, and what training scripts store beside the weights: options,
-    /// NumPy scalars, device and type names. The latter become values without contents.
+    /// Those with a meaning here, and what training scripts store beside the weights.
+    ///
+    /// The latter (options, NumPy scalars, device and type names) become values without contents.
     private static let others: Set<String> = [
         "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
         "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.list", "builtins.tuple",

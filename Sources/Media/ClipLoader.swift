@@ -27,7 +27,7 @@ package struct ClipRequest: Sendable, Hashable {
 /// Decodes clips ahead on a thread of its own, in order, never more than a bounded number.
 ///
 /// At most `capacity` clips exist at a time (waiting or being decoded), besides those handed out. Cancelling, or
-/// releasing the loader, ends the thread before it returns; at most one frame is decoded meanwhile.
+/// releasing the loader, ends the thread's work before it returns; meanwhile decoding goes on to the next wanted frame at most.
 package final class ClipLoader: Sendable {
     private let queue: BoundedQueue<Result<Clip, MediaError>>
 

@@ -78,6 +78,9 @@ final class Decoder {
         return found == .min ? nil : found
     }
 
+    /// Whether the container's index reaches as far as `ticks`.
+    func indexCovers(_ ticks: Int64) -> Bool { cff_video_index_end(video) >= ticks }
+
     /// Says which times will be asked for, ascending; frames that nothing needs are then skipped.
     func want(_ ticks: [Int64]) throws(MediaError) {
         let status = cff_video_want(video, ticks, Int32(clamping: ticks.count))

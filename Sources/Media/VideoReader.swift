@@ -124,10 +124,9 @@ extension VideoReader {
             try reposition(to: target)
         } else if canSeek, let pending = decoder.pendingTicks, target > pending {
             // A seek pays if a key frame lies between the pending frame and the wanted one.
-            let near = Int64(VideoReader.unindexedSeekDistance / decoder.tick)
-            if let key = decoder.keyFrame(before: target) {
-                if key > pending { try reposition(to: target) }
-            } else if target - pending > near {
+            let key = decoder.keyFrame(before: target) ?? .min
+            let isFar = Double(target - pending) * decoder.tick > Self.unindexedSeekDistance
+            if key > pending || (isFar && !decoder.indexCovers(target)) {
                 try reposition(to: target)
             }
         }

@@ -142,7 +142,7 @@ package struct TimelineChart: Sendable {
         let summary =
             "\(Self.seconds(duration)) s · \(truths.count) annotated · \(detections.count) detected"
         canvas.text(
-            summary, x: Self.left + duration * scale, y: y + 12, size: 11.5,
+            summary, x: max(Self.left + duration * scale, 560), y: y + 12, size: 11.5,
             fill: SVGCanvas.faintInk, anchor: .end)
         let top = y + 22
         let bottom = top + Double(max(lanes.count, 1)) * Self.lane

@@ -68,9 +68,9 @@ package final class ProgressLine: Sendable {
             width: known ? Int(size.ws_col) : 80)
     }
 
-    /// Shows that `done` of `total` are done. The last one is always shown.
+    /// Shows that `done` of `total` are done.
     ///
-    /// The time left is that of the remaining ones at the mean speed since the first call.
+    /// The last one is always shown. The time left is that of the remaining ones at the mean speed since the first call.
     package func update(done: Int, total: Int, _ detail: String) {
         if style == .quiet { return }
         let time = now()

@@ -8,13 +8,15 @@ extension RecipeDocument {
     private static let deepestNesting = 32
 
     /// Parses a whole recipe; its root must be a section.
-    static func parse(_ text: String, name: String) throws(TrainingError) -> RecipeSection {
+    static func parse(
+        _ text: String, name: String, folder: String = ""
+    ) throws(TrainingError) -> RecipeSection {
         guard let node = try compose(text, name: name) else {
             throw TrainingError("\(name): empty; expected a recipe with keys such as steps: 100")
         }
         var budget = largestNodeCount
         let root = try convert(
-            node, place: { "\(name):\($0)" }, depth: 0, budget: &budget)
+            node, place: { "\(name):\($0)" }, folder: folder, depth: 0, budget: &budget)
         guard case .section(let section) = root.value else {
             throw TrainingError(
                 "\(root.origin): the recipe is \(root.found); expected keys such as steps: 100")
@@ -77,7 +79,8 @@ extension RecipeDocument {
 
     /// The tree of a parsed document; `place` turns a line into an origin.
     static func convert(
-        _ node: Node, place: (Int) -> String, depth: Int, budget: inout Int
+        _ node: Node, place: (Int) -> String, folder: String = "", depth: Int,
+        budget: inout Int
     ) throws(TrainingError) -> RecipeNode {
         let origin = place(node.mark?.line ?? 1)
         budget -= 1
@@ -89,12 +92,14 @@ extension RecipeDocument {
         switch node {
         case .scalar(let scalar):
             return RecipeNode(
-                value: .scalar(scalar.string, isPlain: scalar.style == .plain), origin: origin)
+                value: .scalar(scalar.string, isPlain: scalar.style == .plain), origin: origin,
+                folder: folder)
         case .sequence(let sequence):
             var items: [RecipeNode] = []
             for item in sequence {
                 items.append(
-                    try convert(item, place: place, depth: depth + 1, budget: &budget))
+                    try convert(
+                        item, place: place, folder: folder, depth: depth + 1, budget: &budget))
             }
             return RecipeNode(value: .list(items), origin: origin)
         case .mapping(let mapping):
@@ -108,7 +113,7 @@ extension RecipeDocument {
                     throw TrainingError("\(line): the key \(scalar.string) occurs twice")
                 }
                 var inner = try convert(
-                    value, place: place, depth: depth + 1, budget: &budget)
+                    value, place: place, folder: folder, depth: depth + 1, budget: &budget)
                 // Messages about a key point at the key's line, also for a nested value.
                 inner.origin = line
                 section[scalar.string] = inner

@@ -74,14 +74,14 @@ package struct RecipeDocument: Sendable {
         }
         let text = try read(path)
         let name = (path as NSString).lastPathComponent
-        var section = try parse(text, name: name)
+        let folder = (path as NSString).deletingLastPathComponent
+        var section = try parse(text, name: name, folder: folder)
         guard let base = section["base"] else { return section }
         guard case .scalar(let relative, _) = base.value, !base.isNull else {
             throw TrainingError(
                 "\(base.origin): base is \(base.found); expected the path of a recipe")
         }
         section["base"] = nil
-        let folder = (path as NSString).deletingLastPathComponent
         let basePath =
             relative.hasPrefix("/")
             ? relative : (folder as NSString).appendingPathComponent(relative)

@@ -13,6 +13,8 @@ struct RecipeNode: Sendable {
     var value: Value
     /// `recipe.yaml:12`, or the option that set it.
     var origin: String
+    /// The folder that a relative path starts from; empty for the working folder.
+    var folder = ""
 
     /// Whether this is an empty value, `null` or `~`.
     var isNull: Bool {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 
 /// The typed values of a recipe. Each reader takes the default for an absent key or for `null`,
 /// and throws one line with the place, the path, what was found and what was expected.
@@ -35,7 +36,9 @@ extension RecipeReader {
         return result
     }
 
-    /// A text. A number or `true` written without quotes is refused: quotes say what was meant.
+    /// A text.
+    ///
+    /// A number or `true` written without quotes is refused: quotes say what was meant.
     package func value(_ path: String, default fallback: String) throws(TrainingError) -> String {
         try optionalText(path) ?? noted(path, fallback)
     }
@@ -63,6 +66,21 @@ extension RecipeReader {
             throw mismatch(path, node, expected: "a text: write it in quotes")
         }
         return noted(path, text)
+    }
+
+    /// The path of a file or folder, nil where the key is absent or `null`.
+    ///
+    /// A relative path starts from the folder of the recipe that names it, or from the working
+    /// folder where an option sets it; `~/` is the home folder. The resolved recipe holds the
+    /// absolute path, so that a run can be resumed from anywhere.
+    package func optionalPath(_ path: String) throws(TrainingError) -> String? {
+        guard let text = try optionalText(path), !text.isEmpty else { return nil }
+        let expanded = (text as NSString).expandingTildeInPath
+        let folder = node(at: path)?.folder ?? ""
+        let whole =
+            expanded.hasPrefix("/")
+            ? expanded : (folder as NSString).appendingPathComponent(expanded)
+        return noted(path, URL(fileURLWithPath: whole).standardizedFileURL.path)
     }
 
     /// One of an enumeration's names.
@@ -174,6 +192,19 @@ extension RecipeReader {
         }
         note(path, .scalar(number.description, isPlain: true))
         return number
+    }
+
+    /// A number of bytes such as `512MiB`, nil where the key is absent or `null`.
+    package func optionalBytes(_ path: String) throws(TrainingError) -> Int? {
+        guard let node = written(path) else {
+            note(path, nil)
+            return nil
+        }
+        guard case .scalar(let text, _) = node.value, let bytes = ByteSize.parse(text) else {
+            throw mismatch(path, node, expected: ByteSize.expected)
+        }
+        note(path, .scalar(text, isPlain: false))
+        return bytes
     }
 
     // MARK: Parts

@@ -8,10 +8,15 @@
 package final class RecipeReader {
     /// What all readers of one document share.
     private final class Record {
-        var known: [String] = []
+        private(set) var known: [String] = []
+        private var seen: Set<String> = []
         var resolved = RecipeSection()
         let leaves: [(path: String, node: RecipeNode)]
         init(_ document: RecipeDocument) { leaves = document.root.leaves() }
+
+        func learn(_ path: String) {
+            if seen.insert(path).inserted { known.append(path) }
+        }
     }
 
     private let record: Record
@@ -48,7 +53,7 @@ package final class RecipeReader {
             }
             section = inner
         }
-        record.known.append(full(path))
+        record.learn(full(path))
         return RecipeReader(self, tree: section, prefix: full(path))
     }
 
@@ -106,7 +111,7 @@ package final class RecipeReader {
 
     /// Records that a key exists and what its value is.
     func note(_ path: String, _ value: RecipeNode.Value?) {
-        record.known.append(full(path))
+        record.learn(full(path))
         guard let value else { return }
         let parts = full(path).split(separator: ".").map(String.init)
         do {

@@ -57,7 +57,7 @@ package final class RunFolder {
                     + "has written")
         }
         let folder = RunFolder(path: path, lock: try FolderLock(folder: path))
-        for name in try folder.names() where isLeftover(name) {
+        for name in try names(path) where isLeftover(name) {
             unlink("\(path)/\(name)")
         }
         return folder
@@ -123,8 +123,14 @@ package final class RunFolder {
 
     /// The checkpoints, oldest first.
     package func checkpoints() throws(TrainingError) -> [(step: Int, path: String)] {
-        try names().compactMap { name in
-            RunFolder.step(of: name).map { (step: $0, path: "\(path)/\(name)") }
+        try RunFolder.checkpoints(of: path)
+    }
+
+    private static func checkpoints(
+        of path: String
+    ) throws(TrainingError) -> [(step: Int, path: String)] {
+        try names(path).compactMap { name in
+            step(of: name).map { (step: $0, path: "\(path)/\(name)") }
         }.sorted { $0.step < $1.step }
     }
 
@@ -148,10 +154,15 @@ package final class RunFolder {
     ///
     /// - Parameter warn: Told about each damaged newer one, in one line.
     /// - Throws: where there are checkpoints but none can be read.
-    package func latestCheckpoint(
-        warn: (String) -> Void
+    package func latestCheckpoint(warn: (String) -> Void) throws -> TrainingCheckpoint? {
+        try RunFolder.latestCheckpoint(of: path, warn: warn)
+    }
+
+    /// The newest checkpoint of a run folder that need not be locked: for prediction and export.
+    package static func latestCheckpoint(
+        of path: String, warn: (String) -> Void
     ) throws -> TrainingCheckpoint? {
-        let all = try checkpoints()
+        let all = try checkpoints(of: path)
         var last: (any Error)?
         for (_, path) in all.reversed() {
             do {
@@ -167,11 +178,11 @@ package final class RunFolder {
 
     // MARK: Names
 
-    private func names() throws(TrainingError) -> [String] {
+    private static func names(_ path: String) throws(TrainingError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         } catch {
-            throw TrainingError("\(path): can't be listed (\(RunFolder.reason(error)))")
+            throw TrainingError("\(path): can't be listed (\(reason(error)))")
         }
     }
 

@@ -62,6 +62,9 @@ package protocol TrainingTask: AnyObject {
     ) throws -> StepLosses
 
     /// Scores after so many steps, for the metrics; empty where there is nothing to evaluate.
+    ///
+    /// The pair in force is that of the last step, `coefficients(step: step - 1, ...)`. An
+    /// evaluation must leave parameters, gradients and their trainability as they were.
     func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)]
 }
 

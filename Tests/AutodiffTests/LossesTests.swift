@@ -86,7 +86,7 @@ import Testing
 @Suite("Segment losses") struct SegmentLossesTests {
     private let targets = Tensor([0, 4, 0, 4, 0, 4, 0, 4, 0, 4], shape: [5, 2])
     private let predictions = Tensor(
-        [1.0, 3.5, -1.25, 2, 5, 9, 3, 7.5, 3.2, -0.7], shape: [5, 2])
+        [1.0, 3.5, -1.25, 2, 5, 9, 3, 7.5, 3.2, -0.7], shape: [5, 2], dtype: .float64)
     private let weights = [1, 2, 0.5, 1.5, 1]
 
     /// Inside, overlapping at the left, apart (hull 9), overlapping at the right, turned round.

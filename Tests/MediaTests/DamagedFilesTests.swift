@@ -40,6 +40,14 @@ struct DamagedFilesTests {
         }
     }
 
+    @Test func refusesAPictureTooLargeToBeTrue() throws {
+        for size in ["60000 60000", "2000000000 2000000000", "16384 8193", "0 5", "-1 -1"] {
+            let path = try MediaFixtures.write(
+                "large.ppm", Array("P6\n\(size)\n255\n".utf8) + [UInt8](repeating: 7, count: 99))
+            #expect(message(path) != "no error", "\(size)")
+        }
+    }
+
     @Test func readsNoOtherFilesThroughPlaylists() throws {
         let target = try MediaFixtures.write("secret.txt", Array("secret".utf8))
         let lists = [
@@ -58,6 +66,13 @@ struct DamagedFilesTests {
             "sound.m4a", ["-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac"])
         #expect(message(path).contains("no video stream"))
         #expect(throws: MediaError.self) { try VideoInfo.probe(path) }
+        // The cover of an album is a picture stream, but no film.
+        let cover = try MediaFixtures.write("cover.ppm", Array("P6 1 1 255 abc".utf8))
+        let album = try MediaFixtures.make(
+            "album.m4a",
+            ["-i", path, "-i", cover, "-map", "0", "-map", "1", "-c:a", "copy", "-c:v", "png"]
+                + ["-disposition:v", "attached_pic"])
+        #expect(message(album).contains("no video stream"))
     }
 
     @Test(.enabled(if: MediaFixtures.canMakeClips), arguments: ["mp4", "front.mp4", "mkv", "ts"])

@@ -37,15 +37,19 @@ struct VideoReaderTests {
         }
     }
 
-    @Test(arguments: ["mp4", "mkv", "ts", "avi", "open.mp4", "mpg", "webm", "mjpeg.mkv", "gif"])
+    @Test(arguments: [
+        "mp4", "mkv", "ts", "avi", "open.mp4", "mpg", "webm", "mjpeg.mkv", "gif", "mpeg4.ts",
+        "hevc.ts",
+    ])
     func seeksToTheSameBitsAsDecodingFromTheStart(kind: String) throws {
         let encoder: [String] =
             switch kind {
             case "open.mp4":
                 ["-c:v", "libx264", "-g", "20", "-x264-params", "open-gop=1:bframes=3"]
-            case "avi": ["-c:v", "mpeg4", "-g", "15", "-q:v", "3"]
+            case "avi", "mpeg4.ts": ["-c:v", "mpeg4", "-g", "15", "-q:v", "3"]
             case "mpg": ["-c:v", "mpeg2video", "-g", "15", "-bf", "2", "-q:v", "3"]
             case "webm": ["-c:v", "libvpx", "-g", "20", "-deadline", "realtime", "-cpu-used", "8"]
+            case "hevc.ts": ["-c:v", "libx265", "-x265-params", "keyint=20:log-level=none"]
             case "mjpeg.mkv": ["-c:v", "mjpeg", "-q:v", "3"]
             case "gif": []
             default: ["-c:v", "libx264", "-g", "20", "-bf", "3"]
@@ -68,6 +72,7 @@ struct VideoReaderTests {
         }
         let window = try jumping.frames(at: Array(times[33..<77]))
         #expect(window.pixels[...] == all.pixels[33 * frameBytes..<77 * frameBytes])
+        #expect(all.warnings == 0 && jumping.warnings == 0)
     }
 
     @Test func doesNotDependOnTheNumberOfDecodingThreads() throws {
@@ -115,6 +120,27 @@ struct VideoReaderTests {
         #expect(try reader.frames(at: [0, 0.04, 0.4]).countedFrames == [30, 31, 40])
         #expect(try reader.frames(at: [2, 0.04 * 60]).countedFrames == [80, 90])
         #expect(try reader.frames(at: [0]).countedFrames == [30])
+    }
+
+    @Test func keepsItsSizeWhenTheFilmChangesIts() throws {
+        var bytes: [UInt8] = []
+        for (index, size) in ["64x48", "160x90"].enumerated() {
+            let part = try MediaFixtures.make(
+                "part\(index).ts",
+                ["-f", "lavfi", "-i", "color=c=\(index == 0 ? "red" : "blue"):s=\(size):r=25:d=1"]
+                    + ["-c:v", "libx264", "-pix_fmt", "yuv420p"]
+                    + ["-output_ts_offset", "\(index)"])
+            bytes += try Data(contentsOf: URL(fileURLWithPath: part))
+        }
+        let path = try MediaFixtures.write("parts.ts", bytes)
+        for mode in [ResizeMode.original, .shortSideThenCentreCrop(side: 40, crop: 32)] {
+            let reader = try VideoReader(path: path, resize: mode)
+            let clip = try reader.frames(at: [0.5, 1.5])
+            let half = clip.pixels.count / 2
+            #expect(clip.height == (mode == .original ? 48 : 32))
+            #expect(clip.pixels[half - 3] > 200 && clip.pixels[half - 1] < 50)
+            #expect(clip.pixels[half] < 50 && clip.pixels[half + 2] > 200)
+        }
     }
 
     @Test func turnsAsTheDisplayMatrixSays() throws {

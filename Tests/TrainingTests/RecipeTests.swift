@@ -98,14 +98,17 @@ import Training
             "r.yaml:3: unknown key checkpoint.unrelatedThing; known here: checkpoint.every, "
                 + "checkpoint.keep"
         ),
-        ("batchSize: 2", "r.yaml: neither steps nor epochs is given; expected one, such as steps: 100"),
+        (
+            "batchSize: 2",
+            "r.yaml: neither steps nor epochs is given; expected one, such as steps: 100"
+        ),
         ("steps: 2\nepochs: 2", "r.yaml:1: steps and epochs are both given; keep one of them"),
         ("", "r.yaml: empty; expected a recipe with keys such as steps: 100"),
         ("# nothing\n", "r.yaml: empty; expected a recipe with keys such as steps: 100"),
         ("just words", "r.yaml:1: the recipe is just words; expected keys such as steps: 100"),
         ("- 1\n- 2", "r.yaml:1: the recipe is a list of 2; expected keys such as steps: 100"),
         ("steps: 5\nsteps: 6", "r.yaml:1: the key steps occurs twice"),
-        ("steps: [1, 2", "r.yaml:1: not valid YAML: did not find expected ',' or ']'"),
+        ("steps: [1, 2", "r.yaml:2: not valid YAML: did not find expected ',' or ']'"),
         ("? [a, b]\n: 1", "r.yaml:1: a key must be a name"),
     ])
     func badRecipesGiveOneClearLine(_ text: String, _ expected: String) {
@@ -214,7 +217,9 @@ import Training
                 overrides: ["dr2net.betaEnd=0.5"]))
         _ = try TrainingRecipe(reader)
         let section = try reader.section("dr2net")
-        #expect(try section.choice("policy", default: "balanced", among: ["balanced", "hard"]) == "hard")
+        #expect(
+            try section.choice("policy", default: "balanced", among: ["balanced", "hard"]) == "hard"
+        )
         #expect(try section.value("betaEnd", default: 0.25, in: -1...1) == 0.5)
         #expect(try reader.value("name", default: "") == "12: a")
         #expect(try section.optionalText("list") == nil)
@@ -232,7 +237,8 @@ import Training
             func write(_ name: String, _ text: String) throws {
                 try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
             }
-            try write("base.yaml", "steps: 5\nbatchSize: 2\noptimizer: {clipNorm: 3, epsilon: 1e-6}")
+            try write(
+                "base.yaml", "steps: 5\nbatchSize: 2\noptimizer: {clipNorm: 3, epsilon: 1e-6}")
             try write("own.yaml", "base: base.yaml\nbatchSize: 4\noptimizer:\n  clipNorm: 2")
             let reader = RecipeReader(try RecipeDocument(path: "\(folder)/own.yaml"))
             let recipe = try TrainingRecipe(reader)
@@ -242,12 +248,24 @@ import Training
             #expect(recipe.optimizer.epsilon == 1e-6)
             #expect(recipe.length == .steps(5))
 
+            try write("paths.yaml", "video: films/a.mp4\nabsolute: /x/../y\nnone: null\nset: b")
+            let paths = RecipeReader(
+                try RecipeDocument(path: "\(folder)/paths.yaml", overrides: ["set=c/d"]))
+            #expect(try paths.optionalPath("video") == "\(folder)/films/a.mp4")
+            #expect(try paths.optionalPath("absolute") == "/y")
+            #expect(try paths.optionalPath("none") == nil)
+            #expect(
+                try paths.optionalPath("set")
+                    == FileManager.default.currentDirectoryPath + "/c/d")
+            #expect(paths.resolved.yaml.contains("video: \"\(folder)/films/a.mp4\"\n"))
+
             try write("loop.yaml", "base: loop.yaml\nsteps: 1")
             let loop = message { _ = try RecipeDocument(path: "\(folder)/loop.yaml") }
             #expect(loop?.contains("leads back to itself") == true)
             try write("lost.yaml", "base: nowhere.yaml")
             let lost = message { _ = try RecipeDocument(path: "\(folder)/lost.yaml") }
-            #expect(lost?.hasPrefix("lost.yaml:1: base is nowhere.yaml, but there is no file") == true)
+            #expect(
+                lost?.hasPrefix("lost.yaml:1: base is nowhere.yaml, but there is no file") == true)
             let missing = message { _ = try RecipeDocument(path: "\(folder)/no.yaml") }
             #expect(missing == "\(folder)/no.yaml: no such recipe; check the path")
             let isFolder = message { _ = try RecipeDocument(path: folder) }

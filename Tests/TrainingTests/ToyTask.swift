@@ -35,6 +35,10 @@ final class ToyTask: TrainingTask {
     var seen: [[Int]] = []
     var trained: [Bool] = []
     var evaluations: [Int] = []
+    var failAtStep: Int?
+    var failsToEvaluate = false
+    /// The step whose backward pass gives gradients that aren't numbers.
+    var poisonStep: Int?
 
     var parameterGroups: [ParameterGroup] {
         [
@@ -52,6 +56,7 @@ final class ToyTask: TrainingTask {
         samples: [Int], position: StepPosition, context: Context
     ) throws -> StepLosses {
         onStep(position)
+        if position.step == failAtStep { throw TrainingError("the step failed") }
         seen.append(samples)
         trained.append(backbone.weight.isTrainable)
         var total: Variable?
@@ -65,11 +70,17 @@ final class ToyTask: TrainingTask {
             let loss = (error * error).mean().scaled(by: 1 / Double(samples.count))
             total = total.map { $0 + loss } ?? loss
         }
-        guard let total else { throw TrainingError("no samples") }
+        guard var total else { throw TrainingError("no samples") }
+        if position.step == poisonStep {
+            total = Variable.operation(total.tensor, inputs: [total]) { _ in
+                [Tensor(repeating: .nan, shape: [1])]
+            }
+        }
         return StepLosses(total: total, named: [("square", total.tensor.item)])
     }
 
     func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
+        if failsToEvaluate { throw TrainingError("evaluation failed") }
         evaluations.append(step)
         return [("norm", head.weight.tensor.dot(head.weight.tensor))]
     }

@@ -65,6 +65,10 @@ int32_t cff_video_seek(CFFVideo *video, int64_t ticks);
 // Ticks of the last indexed key frame at or before `ticks`, INT64_MIN if the container has no index.
 int64_t cff_video_key_frame(const CFFVideo *video, int64_t ticks);
 
+// Ticks of the last index entry, INT64_MIN without an index. Some containers have no index of their
+// own and grow one as they are read, so it may end before the film does.
+int64_t cff_video_index_end(const CFFVideo *video);
+
 // Ascending times that will be asked for, copied. Frames that no other frame needs and that none of
 // these times shows are then not decoded. 0 times: decode every frame.
 int32_t cff_video_want(CFFVideo *video, const int64_t *ticks, int32_t count);

@@ -3,11 +3,11 @@
 
     python make_vit.py
 
-A fixture NAME is: NAME.json (configuration), NAME.weights.safetensors (float32, checkpoint names),
-NAME.input.npy (float32 [B, 3, H, W]), NAME.features.npy (float64 [B, 1 + N, C], all tokens after the
-final norm) and NAME.gradients.safetensors (float64: mean(features ** 2) by every used parameter
-under its checkpoint name, and by `input`; those of key biases are zero but for rounding, because
-softmax does not see a shift). All arithmetic is float64 on float32 values.
+A fixture NAME is: NAME.json (configuration), NAME.weights.safetensors (float32, checkpoint
+names), NAME.input.npy (float32 [B, 3, H, W]), NAME.features.npy (float64 [B, 1 + N, C], all tokens
+after the final norm) and NAME.gradients.safetensors (float64: mean(features ** 2) by every used
+parameter under its checkpoint name, and by `input`; those of key biases are zero but for rounding,
+because softmax does not see a shift). All arithmetic is float64 on float32 values.
 positions.*.npy hold the position resizes of positions.py for a 37 x 37 grid.
 """
 
@@ -108,9 +108,10 @@ def make(config):
         model.load_state_dict(state, strict=True)
     else:
         load_published(model, state)
-    pixels = generator.standard_normal((config["batch"], 3, *config["imageSize"])).astype(np.float32)
+    shape = (config["batch"], 3, *config["imageSize"])
+    pixels = generator.standard_normal(shape).astype(np.float32)
     with torch.no_grad():
-        plain = features_of(model, torch.from_numpy(pixels), config).double()  # the library untouched
+        plain = features_of(model, torch.from_numpy(pixels), config).double()  # untouched
 
     model.double()
     x = torch.from_numpy(pixels).double().requires_grad_(True)
@@ -125,18 +126,21 @@ def make(config):
     gradients["input"] = x.grad
 
     save_file(state, FOLDER / f"{name}.weights.safetensors")
-    save_file({n: g.contiguous() for n, g in gradients.items()}, FOLDER / f"{name}.gradients.safetensors")
+    save_file({n: g.contiguous() for n, g in gradients.items()},
+              FOLDER / f"{name}.gradients.safetensors")
     np.save(FOLDER / f"{name}.input.npy", pixels)
     np.save(FOLDER / f"{name}.features.npy", features.detach().numpy())
     changed = [side // config["patch"] for side in config["imageSize"]] != config["gridSize"]
     description = {k: v for k, v in config.items() if k not in ("name", "classes")} | dict(
         eps=1e-6, mlpRatio=4, classToken=True, channels=3, activation="gelu (exact, erf)",
-        keys="timm" if is_timm else "huggingface", positions=config["source"] if changed else "none",
+        keys="timm" if is_timm else "huggingface",
+        positions=config["source"] if changed else "none",
         unusedKeys=unused, loss="mean(features ** 2)", versions=VERSIONS)
     (FOLDER / f"{name}.json").write_text(json.dumps(description, indent=2) + "\n")
     size = sum(f.stat().st_size for f in FOLDER.glob(f"{name}.*"))
     smallest = min(float(g.norm()) for g in gradients.values())
-    print(f"{name}: {size} bytes, float32 against float64 {error:.1e}, smallest gradient norm {smallest:.1e}")
+    print(f"{name}: {size} bytes, float32 against float64 {error:.1e}, "
+          f"smallest gradient norm {smallest:.1e}")
     return size
 
 
@@ -168,7 +172,8 @@ def make_positions():
     (FOLDER / "positions.json").write_text(json.dumps(dict(
         input="positions.37x37.npy", gridSize=[37, 37], cases=cases, rules={
             "transformers": "size given; bicubic a=-0.75; align_corners False; no antialias",
-            "timm": "size given; bicubic a=-0.5; antialias (support 2*max(old/new,1), renormalised)",
+            "timm": "size given; bicubic a=-0.5; "
+                    "antialias (support 2*max(old/new,1), renormalised)",
             "dinov2": "scale (new+0.1)/old given and used for the coordinates; bicubic a=-0.75; "
                       "align_corners False; no antialias",
         }, versions=VERSIONS), indent=2) + "\n")

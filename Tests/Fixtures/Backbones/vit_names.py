@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Key names of one ViT in timm's, transformers' and the published Hugging Face checkpoint's spelling."""
+"""Key names of one ViT: timm's, transformers', and those of the published checkpoints."""
 
 import re
 
@@ -52,29 +52,10 @@ def published_to_timm(state):
         if name == "embeddings.mask_token" or re.search(r"attention\.(key|value)\.", name):
             continue
         if ".attention.query." in name:
-            value = torch.cat([state[name.replace("query", part)] for part in ("query", "key", "value")])
+            parts = [name.replace("query", part) for part in ("query", "key", "value")]
+            value = torch.cat([state[part] for part in parts])
             name = name.replace(".attention.attention.query.", ".attn.qkv.")
         for old, new in _PUBLISHED_TO_TIMM:
             name = name.replace(old, new)
         result[name] = value.contiguous()
-    return result
-
-
-def timm_to_published(state):
-    """Inverse of `published_to_timm`; the result has no mask token."""
-    result = {}
-    for name, value in state.items():
-        for new, old in _PUBLISHED_TO_TIMM:
-            # "norm." alone is the final norm; norm1/norm2 keep their names.
-            if old == "norm." and not name.startswith("norm."):
-                continue
-            if old == "blocks." or old in ("cls_token", "pos_embed", "patch_embed.proj.", "norm."):
-                name = new + name[len(old):] if name.startswith(old) else name
-            else:
-                name = name.replace(old, new)
-        if ".attn.qkv." in name:
-            for part, piece in zip(("query", "key", "value"), value.chunk(3)):
-                result[name.replace(".attn.qkv.", f".attention.attention.{part}.")] = piece.contiguous()
-        else:
-            result[name] = value
     return result
