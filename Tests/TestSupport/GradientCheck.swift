@@ -61,13 +61,15 @@ package func relativeError(_ a: Tensor, _ b: Tensor) -> Double {
 
 /// Runs `body` with each of some thread counts and returns the results.
 ///
-/// The count is process-wide: suites that use it are `.serialized`.
+/// The count is process-wide: runs ``exclusively(_:)``.
 package func withThreadCounts<R>(_ counts: [Int] = [1, 2], _ body: () throws -> R) rethrows
     -> [R]
 {
-    defer { Parallel.setThreadCount(0) }
-    return try counts.map { count in
-        Parallel.setThreadCount(count)
-        return try body()
+    try exclusively {
+        defer { Parallel.setThreadCount(0) }
+        return try counts.map { count in
+            Parallel.setThreadCount(count)
+            return try body()
+        }
     }
 }

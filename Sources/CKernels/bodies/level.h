@@ -12,6 +12,7 @@
 #define SCALAR f32
 #define REAL_IS_FLOAT 1
 #define KERNEL(name) DR_JOIN3(name, LEVEL, SCALAR)
+#include "math.h"
 #include "elementwise.h"
 #include "streams.h"
 #include "transformer.h"
@@ -28,6 +29,7 @@ const dr_kernels KERNEL(dr_table) = {
 #define SQRT sqrt
 #define SCALAR f64
 #define REAL_IS_FLOAT 0
+#include "math.h"
 #include "elementwise.h"
 #include "streams.h"
 #include "transformer.h"

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tensors
+
+/// Softmax attention as a node.
+extension Variable {
+    /// Attention of every head over all tokens, from fused queries, keys and values.
+    ///
+    /// Keeps the input, the result and one number a row and head; never the matrix of weights.
+    ///
+    /// - Returns: `[B, N, C]` for `[B, N, 3C]` (queries, keys, values, each heads x depth).
+    package func attention(heads: Int) -> Variable {
+        let qkv = tensor
+        let (result, logSums) = qkv.attention(heads: heads)
+        return Variable.operation(result, inputs: [self]) { gradient in
+            [
+                qkv.attentionGradient(
+                    of: gradient, result: result, logSums: logSums, heads: heads)
+            ]
+        }
+    }
+}

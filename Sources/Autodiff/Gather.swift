@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tensors
+
+/// Rows taken by index, as nodes.
+extension Variable {
+    /// Rows `indices` of `[N, C]`; the index -1 gives zeros.
+    ///
+    /// Gradients add up in the order of the indices.
+    package func gatherRows(_ indices: [Int32]) -> Variable {
+        let rows = shape[0]
+        return Variable.operation(tensor.gatheringRows(indices), inputs: [self]) { gradient in
+            [gradient.scatteringRows(indices, rows: rows)]
+        }
+    }
+
+    /// The elementwise maximum over each output row's neighbours.
+    ///
+    /// - Parameters:
+    ///   - indices: `[M * neighbours]` rows of `[N, C]`.
+    ///   - neighbours: How many stand side by side for one output row.
+    /// - Returns: `[M, C]`.
+    package func gatherMax(_ indices: [Int32], neighbours: Int) -> Variable {
+        let y = tensor
+        let output = y.gatheringMaximum(indices, neighbours: neighbours)
+        return Variable.operation(output, inputs: [self]) { gradient in
+            [y.gatherMaximumGradient(gradient, indices, neighbours: neighbours)]
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tensors
+
+/// Patch embedding as a node.
+extension Variable {
+    /// Projects each square patch of images: a convolution whose stride is its kernel.
+    ///
+    /// - Parameters:
+    ///   - weight: `[C, channels, p, p]`.
+    ///   - bias: `[C]`.
+    /// - Returns: `[B, N, C]` for `[B, channels, H, W]`, patches in row order.
+    package func patchEmbedding(weight: Variable, bias: Variable? = nil) -> Variable {
+        let shape = shape, weightShape = weight.shape
+        let images = weight.needsGradient ? tensor : nil
+        let w = needsGradient ? weight.tensor : nil
+        let hasBias = bias != nil, needsBias = bias?.needsGradient ?? false
+        return Variable.operation(
+            tensor.patchEmbedding(weight: weight.tensor, bias: bias?.tensor),
+            inputs: [self, weight] + (bias.map { [$0] } ?? [])
+        ) { gradient in
+            let input = w.map { gradient.patchEmbeddingInputGradient(weight: $0, images: shape) }
+            let weights = images.map {
+                $0.patchEmbeddingWeightGradient(of: gradient, shape: weightShape)
+            }
+            return [input, weights] + (hasBias ? [needsBias ? gradient.columnSums() : nil] : [])
+        }
+    }
+}

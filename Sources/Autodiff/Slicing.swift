@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import Tensors
+
+/// Parts of tensors as nodes.
+extension Variable {
+    /// Several variables one behind the other along `axis`.
+    package static func concatenated(_ parts: [Variable], axis: Int) -> Variable {
+        let sizes = parts.map { $0.shape[axis] }, needs = parts.map(\.needsGradient)
+        let output = Tensor.concatenated(parts.map(\.tensor), axis: axis)
+        return operation(output, inputs: parts) { gradient in
+            var start = 0
+            return zip(sizes, needs).map { size, isNeeded in
+                defer { start += size }
+                return isNeeded ? gradient.slice(start..<start + size, axis: axis) : nil
+            }
+        }
+    }
+
+    /// Positions `range` of `axis`.
+    package func slice(_ range: Range<Int>, axis: Int) -> Variable {
+        let length = shape[axis]
+        return Variable.operation(tensor.slice(range, axis: axis), inputs: [self]) { gradient in
+            [gradient.embedded(at: range.lowerBound, of: length, axis: axis)]
+        }
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Tensors
+
+/// How a grid of learned positions is resized; each is some reference's bicubic rule.
+package enum PositionRule: String, Sendable, Hashable, CaseIterable {
+    /// DINOv2's own code: the scale factor is (new + 0.1) / old, no antialiasing.
+    case offset
+    /// transformers' Dinov2Model and ViTModel: sizes, no antialiasing.
+    case bicubic
+    /// timm's `resample_abs_pos_embed`: sizes, antialiased.
+    case antialiased
+}
+
+/// Resizing a position grid as a constant matrix, so that positions keep their gradient.
+package enum PositionInterpolation {
+    /// The matrix from the pretrained tokens to those of another grid; the class token stays.
+    ///
+    /// - Parameters:
+    ///   - grid: Side of the pretrained grid.
+    ///   - rows: Patches down.
+    ///   - columns: Patches across.
+    /// - Returns: `[1 + rows * columns, 1 + grid * grid]`, or nil where the grids agree.
+    package static func matrix(
+        grid: Int, rows: Int, columns: Int, rule: PositionRule, dtype: DType
+    ) -> Tensor? {
+        if rows == grid && columns == grid { return nil }
+        let down = axisWeights(from: grid, to: rows, rule: rule)
+        let across = axisWeights(from: grid, to: columns, rule: rule)
+        let width = 1 + grid * grid
+        var values = [Double](repeating: 0, count: (1 + rows * columns) * width)
+        values[0] = 1
+        for r in 0..<rows {
+            for c in 0..<columns {
+                let base = (1 + r * columns + c) * width + 1
+                for (y, wy) in down[r] {
+                    for (x, wx) in across[c] { values[base + y * grid + x] += wy * wx }
+                }
+            }
+        }
+        return Tensor(values, shape: [1 + rows * columns, width], dtype: dtype)
+    }
+
+    /// The weights of the old cells for each new cell of one axis.
+    static func axisWeights(from old: Int, to new: Int, rule: PositionRule) -> [[(Int, Double)]] {
+        let scale: Double =
+            switch rule {
+            case .offset: Double(old) / (Double(new) + 0.1)
+            case .bicubic, .antialiased: Double(old) / Double(new)
+            }
+        return (0..<new).map { index in
+            rule == .antialiased
+                ? antialiased(index, scale: scale, old: old) : plain(index, scale: scale, old: old)
+        }
+    }
+
+    /// Keys' cubic kernel.
+    private static func cubic(_ x: Double, _ a: Double) -> Double {
+        let x = abs(x)
+        if x <= 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+        return 0
+    }
+
+    private static func plain(_ index: Int, scale: Double, old: Int) -> [(Int, Double)] {
+        let centre = (Double(index) + 0.5) * scale - 0.5
+        let first = Int(centre.rounded(.down))
+        return (-1...2).map { offset in
+            let cell = min(old - 1, max(0, first + offset))
+            return (cell, cubic(centre - Double(first + offset), -0.75))
+        }
+    }
+
+    private static func antialiased(_ index: Int, scale: Double, old: Int) -> [(Int, Double)] {
+        let stretch = max(1, scale), support = 2 * stretch
+        let centre = scale * (Double(index) + 0.5)
+        let first = max(0, Int(centre - support + 0.5))
+        let last = min(old, Int(centre + support + 0.5))
+        var weights = (first..<last).map { cell in
+            (cell, cubic((Double(cell) - centre + 0.5) / stretch, -0.5))
+        }
+        let total = weights.reduce(0) { $0 + $1.1 }
+        if total != 0 { for i in weights.indices { weights[i].1 /= total } }
+        return weights
+    }
+}

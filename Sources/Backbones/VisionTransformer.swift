@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Layers
+package import Reversible
+package import Tensors
+
+/// A plain vision transformer with timm's state-dict names.
+///
+/// Source: Dosovitskiy et al., ICLR 2021; with LayerScale as in DINOv2, Oquab et al., 2023.
+package final class VisionTransformer: Backbone {
+    package let name: String
+    /// The sizes.
+    package let configuration: VisionTransformerConfiguration
+    private let patchEmbedding: PatchEmbedding
+    private let classToken: Parameter
+    private let positions: Parameter
+    private let blocks: [TransformerBlock]
+    private let norm: LayerNorm
+
+    /// A network at random weights (truncated normal, 0.02).
+    package init(
+        name: String, configuration: VisionTransformerConfiguration, key: RandomKey,
+        dtype: DType = .float32
+    ) {
+        self.name = name
+        self.configuration = configuration
+        let width = configuration.width
+        let tokens = 1 + configuration.gridSize * configuration.gridSize
+        patchEmbedding = PatchEmbedding(
+            width, patch: configuration.patchSize, key: key.child("patch_embed"))
+        classToken = Parameter(
+            Tensor(
+                truncatedNormal: [1, 1, width], standardDeviation: 0.02,
+                key: key.child("cls_token")))
+        positions = Parameter(
+            Tensor(
+                truncatedNormal: [1, tokens, width], standardDeviation: 0.02,
+                key: key.child("pos_embed")))
+        blocks = (0..<configuration.depth).map {
+            TransformerBlock(configuration, key: key.child("blocks").child($0))
+        }
+        norm = LayerNorm(width, epsilon: configuration.epsilon)
+        if dtype != .float32 { convert(to: dtype) }
+    }
+
+    package var featureWidth: Int { configuration.width }
+    package var inputMultiple: Int { configuration.patchSize }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.parameter("cls_token", classToken)
+        registry.parameter("pos_embed", positions)
+        registry.child("patch_embed", patchEmbedding)
+        registry.children("blocks", blocks)
+        registry.child("norm", norm)
+    }
+
+    /// Class token first, then patches row by row: `[N, 1 + (H/p)·(W/p), C]`.
+    package func features(
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+    ) throws(ReversibleError) -> Variable {
+        var inner = context
+        if way == .frozen { inner.tape = nil }
+        let input = way == .frozen ? images.detached : images
+        let tokens = try stage(
+            embed(input, inner), way: way, tile: tile, inner.scoped("stage"))
+        return norm(tokens, inner)
+    }
+
+    package func stagePlans(height: Int, width: Int) -> [StagePlan] {
+        let patch = configuration.patchSize
+        let tokens = 1 + (height / patch) * (width / patch)
+        return [
+            StagePlan(stage: stage, tokens: tokens, width: configuration.width)
+        ]
+    }
+
+    /// Patches, class token and positions: the input of the first block, `[N, tokens, C]`.
+    package func embed(_ images: Variable, _ context: Context) -> Variable {
+        let patch = configuration.patchSize, shape = images.shape
+        precondition(
+            shape.count == 4 && shape[1] == 3 && shape[2] % patch == 0 && shape[3] % patch == 0,
+            "\(name): images \(shape), expected [N, 3, H, W] with H and W multiples of \(patch)")
+        let patches = patchEmbedding(images, context)
+        let tokens = patches.prependingToken(context.use(classToken))
+        return tokens.addingToSamples(
+            gridPositions(rows: shape[2] / patch, columns: shape[3] / patch, context))
+    }
+
+    private func gridPositions(rows: Int, columns: Int, _ context: Context) -> Variable {
+        let variable = context.use(positions)
+        let matrix = PositionInterpolation.matrix(
+            grid: configuration.gridSize, rows: rows, columns: columns,
+            rule: configuration.positionRule, dtype: variable.tensor.dtype)
+        return matrix.map { variable.mixingTokens(by: $0) } ?? variable
+    }
+
+    /// The blocks as one stage: attention and MLP branches in turn.
+    private var stage: Stage {
+        let last = Double(max(1, configuration.depth - 1))
+        let branches = blocks.enumerated().flatMap { index, block in
+            block.branches(
+                index: index, dropPathRate: configuration.dropPathRate * Double(index) / last)
+        }
+        return Stage(name: "blocks", branches: branches, branchesPerBlock: 2)
+    }
+}
+
+/// One pre-norm block, as two branches.
+final class TransformerBlock: Module {
+    private let norm1: LayerNorm
+    private let attention: MultiHeadAttention
+    private let scale1: LayerScale?
+    private let norm2: LayerNorm
+    private let mlp: MLP
+    private let scale2: LayerScale?
+
+    init(_ configuration: VisionTransformerConfiguration, key: RandomKey) {
+        let width = configuration.width, epsilon = configuration.epsilon
+        norm1 = LayerNorm(width, epsilon: epsilon)
+        attention = MultiHeadAttention(
+            width, heads: configuration.heads, key: key.child("attn"))
+        norm2 = LayerNorm(width, epsilon: epsilon)
+        mlp = MLP(
+            width, hidden: width * configuration.mlpRatio, key: key.child("mlp"))
+        let scaled = configuration.hasLayerScale
+        scale1 = scaled ? LayerScale(width) : nil
+        scale2 = scaled ? LayerScale(width) : nil
+    }
+
+    func register(in registry: inout ModuleRegistry) {
+        registry.child("norm1", norm1)
+        registry.child("attn", attention)
+        if let scale1 { registry.child("ls1", scale1) }
+        registry.child("norm2", norm2)
+        registry.child("mlp", mlp)
+        if let scale2 { registry.child("ls2", scale2) }
+    }
+
+    /// F for the attention half and for the MLP half; LayerScale belongs to F.
+    func branches(index: Int, dropPathRate: Double) -> [Branch] {
+        [
+            Branch(name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate) {
+                [norm1, attention, scale1] x, context in
+                let output = attention(norm1(x, context), context)
+                return scale1?(output, context) ?? output
+            },
+            Branch(name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate) {
+                [norm2, mlp, scale2] x, context in
+                let output = mlp(norm2(x, context), context)
+                return scale2?(output, context) ?? output
+            },
+        ]
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// Weights from a file of any format that is read here.
+package enum CheckpointFile {
+    /// Reads safetensors, PyTorch's zip format, ONNX, `.npz` or a single `.npy` array.
+    ///
+    /// The format is told by the contents, never by the name. A single `.npy` array is called
+    /// `array`.
+    package static func read(_ path: String) throws(CheckpointError) -> StateDict {
+        try read(ByteSource(path: path))
+    }
+
+    /// Reads the contents of such a file from memory; `name` stands for the path in messages.
+    package static func read(
+        bytes: [UInt8], name: String
+    ) throws(CheckpointError) -> StateDict {
+        try read(ByteSource(bytes: bytes, path: name))
+    }
+
+    static func read(_ source: ByteSource) throws(CheckpointError) -> StateDict {
+        guard source.count > 0 else {
+            throw source.error("the file is empty; fetch it again")
+        }
+        let prefix = try source.read(0, min(16, source.count), of: "the file's beginning")
+        if ZipArchive.isZip(prefix) {
+            let archive = try ZipArchive(source)
+            if archive.members.contains(where: { $0.name.hasSuffix("/data.pkl") }) {
+                return try TorchCheckpoint.read(archive)
+            }
+            return try Npz.read(archive)
+        }
+        if Npy.isNpy(prefix) {
+            var result = StateDict(metadata: ["format": "npy"])
+            result.setValue(try Npy.read(source, what: "the array"), for: "array")
+            return result
+        }
+        // A header length, then its opening brace.
+        if prefix.count > 8, prefix[8] == UInt8(ascii: "{") { return try Safetensors.read(source) }
+        // Protocol 2 and later of pickle, without a zip around it.
+        if prefix[0] == 0x80, prefix.count > 1, (2...5).contains(prefix[1]) {
+            throw source.error(
+                "this is PyTorch's format from before 1.6 or a bare pickle, which is not read; "
+                    + "load it in PyTorch and save its state_dict() with torch.save or safetensors")
+        }
+        // ModelProto begins with its ir_version, a small number.
+        if prefix[0] == 0x08 { return try Onnx.read(source) }
+        if prefix.starts(with: Array("version https://".utf8).prefix(16)) {
+            throw source.error("this is a pointer of Git LFS, not the weights; run git lfs pull")
+        }
+        throw source.error(
+            "the format is unknown; expected safetensors, a PyTorch checkpoint (.pth), ONNX, .npz "
+                + "or .npy")
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads text headers (JSON, Python literals) from bytes, one token at a time, without recursion.
+///
+/// It accepts the few shapes a header can have and nothing else, so that depth and size of a
+/// hostile header cost nothing, and it sees duplicate keys, which general decoders drop.
+struct HeaderScanner {
+    private let bytes: [UInt8]
+    private(set) var position = 0
+    private let source: ByteSource
+    private let what: String
+
+    /// - Parameter what: what the header is called in messages.
+    init(_ bytes: [UInt8], source: ByteSource, what: String) {
+        self.bytes = bytes
+        self.source = source
+        self.what = what
+    }
+
+    var isAtEnd: Bool { position == bytes.count }
+    var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            position += 1
+        }
+    }
+
+    /// Skips white space and takes the character if it is next.
+    mutating func take(_ character: Character) -> Bool {
+        skipSpace()
+        guard let byte = next, byte == character.asciiValue else { return false }
+        position += 1
+        return true
+    }
+
+    mutating func expect(_ character: Character) throws(CheckpointError) {
+        guard take(character) else { throw unexpected("'\(character)'") }
+    }
+
+    /// Takes a bare word such as `True`.
+    mutating func word() -> String {
+        skipSpace()
+        let start = position
+        while let byte = next, isLetter(byte) { position += 1 }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    /// A non-negative decimal integer that fits `Int`; no sign, fraction or exponent.
+    mutating func integer() throws(CheckpointError) -> Int {
+        skipSpace()
+        let start = position
+        var value = 0
+        while let byte = next, (0x30...0x39).contains(byte) {
+            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(Int(byte - 0x30))
+            guard !overflow && !carry else { throw unexpected("a number below 2^63") }
+            value = sum
+            position += 1
+        }
+        guard position > start else { throw unexpected("a non-negative integer") }
+        guard bytes[start] != 0x30 || position == start + 1 else {
+            position = start
+            throw unexpected("a number without leading zeros")
+        }
+        if let byte = next, isLetter(byte) || byte == 0x2E { throw unexpected("a whole number") }
+        return value
+    }
+
+    /// A JSON string.
+    mutating func string() throws(CheckpointError) -> String {
+        skipSpace()
+        guard next == 0x22 else { throw unexpected("a string in double quotes") }
+        position += 1
+        var content: [UInt8] = []
+        while let byte = next {
+            position += 1
+            switch byte {
+            case 0x22:
+                guard let text = String(validating: content, as: UTF8.self) else {
+                    throw source.error("the \(what) is not valid UTF-8; the file is damaged")
+                }
+                return text
+            case 0x5C: try escape(into: &content)
+            case 0..<0x20:
+                position -= 1
+                throw unexpected("no control character inside a string")
+            default: content.append(byte)
+            }
+        }
+        throw unexpected("the end of a string")
+    }
+
+    /// A Python string without escapes, in single or double quotes.
+    mutating func quoted() throws(CheckpointError) -> String {
+        skipSpace()
+        guard let quote = next, quote == 0x27 || quote == 0x22 else {
+            throw unexpected("a string in quotes")
+        }
+        position += 1
+        let start = position
+        while let byte = next, byte != quote {
+            guard byte != 0x5C && byte >= 0x20 else { throw unexpected("a plain string") }
+            position += 1
+        }
+        guard let text = String(validating: bytes[start..<position], as: UTF8.self) else {
+            throw source.error("the \(what) is not valid UTF-8; the file is damaged")
+        }
+        guard next == quote else { throw unexpected("the end of a string") }
+        position += 1
+        return text
+    }
+
+    /// What was expected at the current place.
+    func unexpected(_ expected: String) -> CheckpointError {
+        let found: String
+        switch next {
+        case nil: found = "its end"
+        case .some(let byte) where (0x21...0x7E).contains(byte):
+            found = "'\(Character(UnicodeScalar(byte)))'"
+        case .some(let byte): found = "byte \(byte)"
+        }
+        return source.error(
+            "the \(what) has \(found) at byte \(position) where \(expected) was expected; "
+                + "the file is damaged or of another format")
+    }
+
+    private func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
+
+    private mutating func escape(into content: inout [UInt8]) throws(CheckpointError) {
+        guard let byte = next else { throw unexpected("the end of an escape") }
+        position += 1
+        switch byte {
+        case 0x22, 0x5C, 0x2F: content.append(byte)
+        case UInt8(ascii: "b"): content.append(0x08)
+        case UInt8(ascii: "f"): content.append(0x0C)
+        case UInt8(ascii: "n"): content.append(0x0A)
+        case UInt8(ascii: "r"): content.append(0x0D)
+        case UInt8(ascii: "t"): content.append(0x09)
+        case UInt8(ascii: "u"):
+            var units = [try codeUnit()]
+            if UTF16.isLeadSurrogate(units[0]) {
+                guard next == 0x5C else { throw unexpected("the second half of a surrogate pair") }
+                position += 1
+                guard next == UInt8(ascii: "u") else {
+                    throw unexpected("the second half of a surrogate pair")
+                }
+                position += 1
+                units.append(try codeUnit())
+            }
+            guard let text = String(validating: units, as: UTF16.self) else {
+                throw unexpected("a whole surrogate pair")
+            }
+            content.append(contentsOf: text.utf8)
+        default:
+            position -= 1
+            throw unexpected("a JSON escape")
+        }
+    }
+
+    private mutating func codeUnit() throws(CheckpointError) -> UInt16 {
+        var value: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = next, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
+                throw unexpected("four hexadecimal digits")
+            }
+            value = value << 4 | UInt16(digit)
+            position += 1
+        }
+        return value
+    }
+}

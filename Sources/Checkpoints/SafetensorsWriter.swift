@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Tensors
+
+extension Safetensors {
+    /// Writes the arrays in their order: F32, F64, I64 and U8.
+    ///
+    /// The same input gives the same bytes; the data begin at a multiple of 8. The file is
+    /// written aside and renamed.
+    package static func write(_ state: StateDict, to path: String) throws(CheckpointError) {
+        let header = try header(of: state, path: path)
+        try AtomicFile.write(to: path) { handle in
+            try handle.write(contentsOf: header)
+            for name in state.names {
+                switch state.value(name) {
+                case .tensor(let tensor): try tensor.withBytes { try handle.append($0) }
+                case .integers(let array):
+                    try array.values.withUnsafeBytes { try handle.append($0) }
+                case .bytes(let array):
+                    try array.bytes.withUnsafeBytes { try handle.append($0) }
+                case nil: break
+                }
+            }
+        }
+    }
+
+    private static func header(of state: StateDict, path: String) throws(CheckpointError) -> Data {
+        var members: [String] = []
+        if !state.metadata.isEmpty {
+            let pairs = state.metadata.sorted { $0.key < $1.key }
+                .map { quote($0.key) + ":" + quote($0.value) }
+            members.append("\"__metadata__\":{" + pairs.joined(separator: ",") + "}")
+        }
+        var position = 0
+        for name in state.names {
+            guard let value = state.value(name) else { continue }
+            guard name != "__metadata__" else {
+                throw CheckpointError("an array may not be called __metadata__", path: path)
+            }
+            let (type, size) = describe(value)
+            let end = position + value.shape.reduce(size, *)
+            let shape = value.shape.map(String.init).joined(separator: ",")
+            members.append(
+                quote(name) + ":{\"dtype\":\"\(type)\",\"shape\":[\(shape)],"
+                    + "\"data_offsets\":[\(position),\(end)]}")
+            position = end
+        }
+        var text = Array(("{" + members.joined(separator: ",") + "}").utf8)
+        while text.count % 8 != 0 { text.append(0x20) }
+        guard text.count <= largestHeader else {
+            throw CheckpointError(
+                "the header would need \(text.count) bytes, more than the format's "
+                    + "\(largestHeader); shorten the metadata", path: path)
+        }
+        var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+        data.append(contentsOf: text)
+        return data
+    }
+
+    private static func describe(_ value: TensorValue) -> (type: String, size: Int) {
+        switch value {
+        case .tensor(let tensor): tensor.dtype == .float32 ? ("F32", 4) : ("F64", 8)
+        case .integers: ("I64", 8)
+        case .bytes: ("U8", 1)
+        }
+    }
+
+    /// A JSON string literal.
+    private static func quote(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

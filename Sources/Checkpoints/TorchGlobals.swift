@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The Python globals that a checkpoint may name.
+///
+/// None of them is ever called.
+enum TorchGlobals {
+    /// Typed storages and their elements.
+    static let storages: [String: ScalarType] = [
+        "torch.FloatStorage": .float32, "torch.DoubleStorage": .float64,
+        "torch.HalfStorage": .float16, "torch.BFloat16Storage": .bfloat16,
+        "torch.LongStorage": .int64, "torch.IntStorage": .int32, "torch.ShortStorage": .int16,
+        "torch.CharStorage": .int8, "torch.ByteStorage": .uint8, "torch.BoolStorage": .bool,
+    ]
+
+    /// Those with a meaning here, and what training scripts store beside the weights.
+    ///
+    /// The latter (options, NumPy scalars, device and type names) become values without contents.
+    private static let others: Set<String> = [
+        "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
+        "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.list", "builtins.tuple",
+        "builtins.int", "builtins.float", "builtins.complex", "builtins.slice",
+        "__builtin__.dict", "__builtin__.set", "__builtin__.frozenset", "__builtin__.list",
+        "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2",
+        "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
+        "torch.Size", "torch.device", "torch.serialization._get_layout", "torch.float32",
+        "torch.float64", "torch.float16", "torch.bfloat16", "torch.int64", "torch.int32",
+        "torch.bool", "torch.uint8", "argparse.Namespace", "pathlib.PosixPath", "_codecs.encode",
+        "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
+        "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
+        "numpy._core.multiarray._reconstruct", "mmengine.logging.history_buffer.HistoryBuffer",
+    ]
+
+    static func isKnown(_ name: String) -> Bool {
+        storages[name] != nil || others.contains(name)
+    }
+
+    static func refused(_ name: String, _ source: ByteSource) -> CheckpointError {
+        source.error(
+            "the pickle needs the Python global \(name), expected a state dict of tensors; in "
+                + "PyTorch save torch.save(model.state_dict(), path) instead of the whole object")
+    }
+}

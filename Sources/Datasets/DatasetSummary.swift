@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One line of `dr2net data list`, as plain values for printing and JSON.
+package struct DatasetSummary: Sendable, Equatable, Codable {
+    package enum State: String, Sendable, Codable {
+        /// Every file is there with the right size (`verify` also checks the hashes).
+        case present
+        case partial
+        case absent
+    }
+
+    package let name: String
+    package let title: String
+    package let licence: String
+    package let files: Int
+    package let bytes: Int
+    package let state: State
+    package let folder: String
+
+    /// The summary of one dataset in a cache; quick, nothing is hashed.
+    package init(_ manifest: Manifest, in cache: DataCache) {
+        name = manifest.name
+        title = manifest.title
+        licence = manifest.licence
+        files = manifest.files.count
+        bytes = manifest.bytes
+        folder = cache.folder(of: manifest.name)
+        let present = manifest.files.count { cache.cached($0.path, of: manifest) != nil }
+        state = present == files ? .present : present == 0 ? .absent : .partial
+    }
+
+    /// The summaries as an aligned table.
+    package static func table(_ summaries: [DatasetSummary]) -> String {
+        let rows = summaries.map {
+            [$0.name, $0.state.rawValue, ByteCount.text($0.bytes), $0.title]
+        }
+        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = (0..<3).map { column in
+                row[column] + String(repeating: " ", count: widths[column] - row[column].count)
+            }
+            return (cells + [row[3]]).joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}
+
+extension DataCache {
+    /// All datasets of a catalogue with their state in this cache.
+    package func summaries(of catalog: ManifestCatalog) throws(DatasetError) -> [DatasetSummary] {
+        try catalog.manifests().map { DatasetSummary($0, in: self) }
+    }
+}
+
+/// Sizes for people.
+enum ByteCount {
+    /// Decimal units, as package clients print them: `58.4 MB`.
+    static func text(_ bytes: Int) -> String {
+        var value = Double(bytes)
+        for unit in ["B", "kB", "MB"] {
+            if value < 999.95 {
+                let tenths = Int((value * 10).rounded())
+                return unit == "B" ? "\(bytes) B" : "\(tenths / 10).\(tenths % 10) \(unit)"
+            }
+            value /= 1000
+        }
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) GB"
+    }
+}
+
+extension Manifest {
+    /// The whole manifest for people: `dr2net data show`.
+    package func describe() -> String {
+        var lines = ["\(name): \(title)", summary, "", "licence: \(licence)", attribution, ""]
+        for source in sources {
+            if let package = source.packageName, let version = source.version,
+                let archive = source.archive
+            {
+                lines.append("from \(source.kind.rawValue) \(package) \(version):")
+                lines.append("  archive \(archive.name), \(archive.bytes) bytes")
+                lines.append("  sha256 \(archive.sha256)")
+            } else {
+                lines.append("from this project:")
+            }
+            for file in source.files {
+                lines.append(
+                    "  \(file.path), \(file.bytes) bytes" + (file.use.map { ": \($0)" } ?? ""))
+                lines.append("    sha256 \(file.sha256)")
+                if let licence = file.licence { lines.append("    licence: \(licence)") }
+                if let caution = file.caution { lines.append("    caution: \(caution)") }
+            }
+        }
+        lines += ["", "layout: \(layout)"]
+        for split in splits {
+            var facts = ["\(split.items.count) items"]
+            if let segments = split.segments { facts.append("\(segments) segments") }
+            if let seconds = split.seconds { facts.append("\(seconds) s") }
+            lines.append("split \(split.name): \(facts.joined(separator: ", "))")
+            lines.append("  \(split.items.joined(separator: " "))")
+        }
+        lines += notes.map { "note: \($0)" } + cautions.map { "caution: \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Tensors
+
+/// An affine map of the last axis: `weight` `[out, in]` and `bias` `[out]`.
+package final class Linear: Module {
+    /// `[out, in]`.
+    package let weight: Parameter
+    /// `[out]`, or none.
+    package let bias: Parameter?
+
+    /// A layer of given weights.
+    package init(weight: Tensor, bias: Tensor?) {
+        precondition(
+            weight.rank == 2 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
+            "Linear: weight \(weight.shape) and bias \(bias?.shape ?? [])")
+        self.weight = Parameter(weight)
+        self.bias = bias.map { Parameter($0) }
+    }
+
+    /// A layer to train: weights of a truncated normal distribution, no offset.
+    package convenience init(
+        _ inputs: Int, _ outputs: Int, hasBias: Bool = true, standardDeviation: Double = 0.02,
+        key: RandomKey
+    ) {
+        self.init(
+            weight: Tensor(
+                truncatedNormal: [outputs, inputs], standardDeviation: standardDeviation,
+                key: key.child("weight")),
+            bias: hasBias ? Tensor(zeros: [outputs]) : nil)
+    }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.parameter("weight", weight)
+        registry.parameter("bias", bias)
+    }
+
+    /// `[..., out]` for `[..., in]`.
+    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+        x.linear(weight: context.use(weight), bias: bias.map(context.use))
+    }
+
+    /// The map and the exact GELU in one operation.
+    package func withGELU(_ x: Variable, _ context: Context) -> Variable {
+        x.linearGELU(weight: context.use(weight), bias: bias.map(context.use))
+    }
+}

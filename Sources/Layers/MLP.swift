@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Tensors
+
+/// Two affine maps with a GELU between them: `fc1` and `fc2`.
+package final class MLP: Module {
+    /// The map before the GELU.
+    package let fc1: Linear
+    /// The map after the GELU.
+    package let fc2: Linear
+
+    /// A layer of given maps.
+    package init(fc1: Linear, fc2: Linear) {
+        precondition(
+            fc1.weight.shape[0] == fc2.weight.shape[1],
+            "MLP: fc1 \(fc1.weight.shape) and fc2 \(fc2.weight.shape)")
+        self.fc1 = fc1
+        self.fc2 = fc2
+    }
+
+    /// A layer to train.
+    package convenience init(
+        _ width: Int, hidden: Int, standardDeviation: Double = 0.02, key: RandomKey
+    ) {
+        self.init(
+            fc1: Linear(width, hidden, standardDeviation: standardDeviation, key: key.child("fc1")),
+            fc2: Linear(hidden, width, standardDeviation: standardDeviation, key: key.child("fc2"))
+        )
+    }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.child("fc1", fc1)
+        registry.child("fc2", fc2)
+    }
+
+    /// `[..., C]` for `[..., C]`.
+    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+        fc2(fc1.withGELU(x, context), context)
+    }
+}

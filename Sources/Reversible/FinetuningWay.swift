@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The arithmetic in which a dual-residual stage is reversed.
+package enum ReversalArithmetic: Sendable, Hashable {
+    /// Fixed-point streams with remainder bits: the pair comes back bit for bit at any (α, β).
+    case exact
+    /// The paper's equations in the working precision; errors grow like 1/|λ| a branch.
+    case float
+}
+
+/// How a stage of residual branches is run for training.
+package enum FinetuningWay: Sendable, Hashable {
+    /// The pretrained network; every activation that the backward needs is kept.
+    case conventional
+    /// The pretrained network; one tensor a residual block is kept, the rest recomputed.
+    case checkpointed
+    /// The pretrained network without a gradient.
+    case frozen
+    /// The dual-residual network under a plan of coefficients; two streams a stage are kept.
+    case dr2net(CoefficientPlan, ReversalArithmetic)
+}
+
+/// What can go wrong in a stage on real values.
+package struct ReversibleError: Error, Sendable, CustomStringConvertible {
+    /// One line: what was found, what was expected, what to do.
+    package let description: String
+
+    static func overflow(stage: String, branch: String, value: Double, limit: Double)
+        -> ReversibleError
+    {
+        ReversibleError(
+            description: "stage \(stage), branch \(branch): a stream reached \(value), the exact "
+                + "arithmetic holds values below \(limit); lower the learning rate or clip "
+                + "gradients, or use --arithmetic float")
+    }
+}

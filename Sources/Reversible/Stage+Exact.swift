@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Tensors
+
+/// The dual-residual stage with exact reversal: one node whose backward rebuilds every input.
+extension Stage {
+    /// Keeps the pair (x_n, x_{n-1}) and the remainders; nothing else lives to the backward.
+    func exact(_ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context)
+        throws(ReversibleError) -> Variable
+    {
+        guard let tape = context.tape else { return x }
+        let input = x.needsGradient ? x : tape.input(x.tensor)
+        let samples = x.shape[0]
+        let forward = try advance(x.tensor, plan: plan, tile: tile, context)
+        let beta = plan.outputBeta
+        let output = forward.pair.merged(beta: Array(repeating: beta, count: samples))
+        let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
+        return Variable.operation(output, inputs: [input]) { gradient in
+            var before = gradient.scaled(by: beta / (1 + beta))
+            var now = gradient
+            now.scale(by: 1 / (1 + beta))
+            for index in branches.indices.reversed() {
+                let branch = branches[index]
+                let k = coefficients(plan, index, branch, samples: samples, context)
+                let u = state.pair.previousValues
+                let slope = Stage.scaled(now, by: k.map(\.branch))
+                let result = branch.pullback(u, gradient: slope, tile: tile, context)
+                state.pair.reverse(
+                    branch: result.value, coefficients: k,
+                    remainder: state.remainders.removeLast())
+                Tensor.reverseDualGradient(
+                    &now, &before, branch: result.gradient, coefficients: k)
+            }
+            now.add(before)
+            return [now]
+        }
+    }
+
+    /// All branches forwards on a fresh pair.
+    package func advance(
+        _ x: Tensor, plan: CoefficientPlan, tile: Tile?, _ context: Context
+    ) throws(ReversibleError) -> (pair: FixedPointPair, remainders: [StreamRemainder]) {
+        let bits = x.dtype == .float32 ? fractionBits : fractionBits + 8
+        let pair: FixedPointPair
+        do { pair = try FixedPointPair(x, fractionBits: bits) } catch {
+            throw .overflow(stage: name, branch: "input", value: error.value, limit: error.limit)
+        }
+        var remainders: [StreamRemainder] = []
+        for (index, branch) in branches.enumerated() {
+            let f = branch.forward(pair.currentValues, tile: tile, context)
+            let k = coefficients(plan, index, branch, samples: x.shape[0], context)
+            do { remainders.append(try pair.advance(branch: f, coefficients: k)) } catch {
+                throw .overflow(
+                    stage: name, branch: branch.name, value: error.value, limit: error.limit)
+            }
+        }
+        return (pair, remainders)
+    }
+
+    /// All branches backwards, to the pair that ``advance(_:plan:tile:_:)`` started from.
+    package func retreat(
+        _ pair: FixedPointPair, _ remainders: [StreamRemainder], plan: CoefficientPlan,
+        tile: Tile?, _ context: Context
+    ) {
+        for (index, branch) in branches.enumerated().reversed() {
+            let u = pair.previousValues
+            let k = coefficients(plan, index, branch, samples: u.shape[0], context)
+            let f = branch.forward(u, tile: tile, context)
+            pair.reverse(branch: f, coefficients: k, remainder: remainders[index])
+        }
+    }
+}
+
+/// What the node keeps between forward and backward; the backward consumes it.
+private final class ReversalState {
+    let pair: FixedPointPair
+    var remainders: [StreamRemainder]
+
+    init(pair: FixedPointPair, remainders: [StreamRemainder]) {
+        self.pair = pair
+        self.remainders = remainders
+    }
+}

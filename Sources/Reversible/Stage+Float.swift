@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Tensors
+
+/// The dual-residual stage reversed in the working precision, as the paper writes it:
+/// x_{i-1} = y_i / β, y_{i-1} = x_i - c·F_i(x_{i-1}) - α·x_{i-1}.
+///
+/// Kept for comparison and for the gradient-error map: each division by β multiplies rounding.
+extension Stage {
+    func float(_ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context) -> Variable {
+        guard let tape = context.tape else { return x }
+        let input = x.needsGradient ? x : tape.input(x.tensor)
+        let samples = x.shape[0]
+        func betas(_ k: [StreamCoefficients]) -> Tensor {
+            Tensor(k.map(\.beta), shape: [samples], dtype: x.tensor.dtype)
+        }
+        func inverseBetas(_ k: [StreamCoefficients]) -> Tensor {
+            Tensor(k.map { 1 / $0.beta }, shape: [samples], dtype: x.tensor.dtype)
+        }
+        // y_i = β_{i+1}·x_{i-1}: the dual stream is stored with the factor of its next use.
+        var current = x.tensor
+        var dual = x.tensor
+        for (index, branch) in branches.enumerated() {
+            let k = coefficients(plan, index, branch, samples: samples, context)
+            if index == 0 { dual = x.tensor.scalingRows(by: betas(k)) }
+            let f = branch.forward(current, tile: tile, context)
+            let next = Tensor.combination(
+                f, k.map(\.branch), current, k.map(\.alpha), dual,
+                Array(repeating: 1, count: samples))
+            let following =
+                index + 1 < branches.count
+                ? coefficients(plan, index + 1, branches[index + 1], samples: samples, context)
+                : Array(
+                    repeating: StreamCoefficients(alpha: 0, beta: endBeta(plan)), count: samples)
+            dual = current.scalingRows(by: betas(following))
+            current = next
+        }
+        let beta = plan.outputBeta
+        let output =
+            beta == 0
+            ? current
+            : Tensor.axpby(
+                1 / (1 + beta), current, beta / ((1 + beta) * endBeta(plan)), dual)
+        let state = FloatState(current: current, dual: dual)
+        return Variable.operation(output, inputs: [input]) { gradient in
+            var before = gradient.scaled(by: beta / (1 + beta))
+            var now = gradient
+            now.scale(by: 1 / (1 + beta))
+            var following = Array(
+                repeating: StreamCoefficients(alpha: 0, beta: endBeta(plan)), count: samples)
+            for index in branches.indices.reversed() {
+                let branch = branches[index]
+                let k = coefficients(plan, index, branch, samples: samples, context)
+                let u = state.dual.scalingRows(by: inverseBetas(following))
+                let slope = Stage.scaled(now, by: k.map(\.branch))
+                let result = branch.pullback(u, gradient: slope, tile: tile, context)
+                state.dual = Tensor.combination(
+                    result.value, k.map { -$0.branch }, u, k.map { -$0.alpha }, state.current,
+                    Array(repeating: 1, count: samples))
+                state.current = u
+                Tensor.reverseDualGradient(
+                    &now, &before, branch: result.gradient, coefficients: k)
+                following = k
+            }
+            now.add(before)
+            return [now]
+        }
+    }
+
+    /// The factor of the last dual stream; 1 where the output takes none of it.
+    private func endBeta(_ plan: CoefficientPlan) -> Double {
+        plan.outputBeta == 0 ? 1 : plan.outputBeta
+    }
+}
+
+/// The two streams, which the backward walks back.
+private final class FloatState {
+    var current: Tensor
+    var dual: Tensor
+
+    init(current: Tensor, dual: Tensor) {
+        self.current = current
+        self.dual = dual
+    }
+}

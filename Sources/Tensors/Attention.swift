@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+
+/// Softmax attention from one fused tensor of queries, keys and values.
+///
+/// Works by query tiles, so that the matrix of weights is never stored beyond one tile
+/// (Rabe and Staats 2021; Dao et al. 2022, without the tiling of keys).
+extension Tensor {
+    /// Sizes and offsets of one attention, all fixed by shapes alone.
+    private struct AttentionPlan {
+        let batch: Int, tokens: Int, width: Int, heads: Int, depth: Int
+        /// Query rows of a tile: about 512 KiB of float32 weights, 16 rows at least.
+        let tile: Int
+        var tiles: Int { (tokens + tile - 1) / tile }
+        var scale: Double { 1 / Double(depth).squareRoot() }
+
+        init(_ qkv: Tensor, heads: Int) {
+            precondition(
+                qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
+                "attention: \(qkv.shape) can't be cut into 3 x \(heads) heads")
+            batch = qkv.shape[0]
+            tokens = qkv.shape[1]
+            width = qkv.shape[2] / 3
+            self.heads = heads
+            depth = width / heads
+            tile = max(1, min(tokens, max(16, (1 << 17) / max(1, tokens))))
+        }
+
+        /// Scalars before the queries of a head from a row on; keys and values follow `width`
+        /// and `2 * width` later.
+        func query(_ sample: Int, _ head: Int, _ row: Int) -> Int {
+            (sample * tokens + row) * 3 * width + head * depth
+        }
+
+        /// Scalars before a head's rows in the output.
+        func output(_ sample: Int, _ head: Int, _ row: Int) -> Int {
+            (sample * tokens + row) * width + head * depth
+        }
+
+        /// scale * Q K^T (or dO V^T) of a tile: `[rows, tokens]`.
+        func weights(_ rows: Int, strideA: Int, scale: Double) -> MatrixProduct {
+            MatrixProduct(
+                m: rows, n: tokens, k: depth, transposeB: .transposed, strideA: strideA,
+                strideB: 3 * width, strideC: tokens, alpha: scale)
+        }
+    }
+
+    /// Attention of every head over all tokens.
+    ///
+    /// This tensor is `[B, N, 3C]`: queries, keys and values, each heads x depth.
+    ///
+    /// - Returns: The result `[B, N, C]`, and the log-sum-exp of each row of scaled products,
+    ///   `[B, heads, N]`, which the backward pass needs.
+    package func attention(heads: Int) -> (result: Tensor, logSums: Tensor) {
+        let plan = AttentionPlan(self, heads: heads)
+        let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
+        let kernels = Kernels.table(dtype), dtype = dtype
+        let results = Tensor.make(
+            shapes: [[plan.batch, tokens, width], [plan.batch, heads, tokens]], dtype,
+            reading: [self]
+        ) { output, input in
+            Parallel.forEach(plan.batch * heads * plan.tiles) { piece in
+                let tile = piece % plan.tiles
+                let (sample, head) = (piece / plan.tiles / heads, piece / plan.tiles % heads)
+                let first = tile * plan.tile
+                let rows = min(plan.tile, tokens - first)
+                let q = input[0] + plan.query(sample, head, first) * size
+                let k = input[0] + (plan.query(sample, head, 0) + width) * size
+                let v = k + width * size
+                let out = output[0] + plan.output(sample, head, first) * size
+                let logSums = output[1] + ((sample * heads + head) * tokens + first) * size
+                let scratch = Tensor(uninitialized: [rows, tokens + 1], dtype: dtype)
+                withExtendedLifetime(scratch) {
+                    let weights = scratch.storage.pointer
+                    let inverse = weights + rows * tokens * size
+                    plan.weights(rows, strideA: 3 * width, scale: plan.scale)
+                        .run(dtype, q, k, weights)
+                    kernels.softmax_rows(weights, inverse, logSums, rows, tokens)
+                    MatrixProduct(
+                        m: rows, n: depth, k: tokens, strideA: tokens, strideB: 3 * width,
+                        strideC: width
+                    ).run(dtype, weights, v, out)
+                    kernels.scale_rows_strided(out, inverse, rows, depth, width)
+                }
+            }
+        }
+        return (results[0], results[1])
+    }
+
+    /// The gradient of an attention by its fused input.
+    ///
+    /// This tensor is the input `[B, N, 3C]`. The weights are worked out again, tile by tile.
+    ///
+    /// - Parameters:
+    ///   - gradient: By the result, `[B, N, C]`.
+    ///   - result: The result, `[B, N, C]`.
+    ///   - logSums: As the forward pass returned them, `[B, heads, N]`.
+    /// - Returns: `[B, N, 3C]`.
+    package func attentionGradient(
+        of gradient: Tensor, result: Tensor, logSums: Tensor, heads: Int
+    ) -> Tensor {
+        let plan = AttentionPlan(self, heads: heads)
+        let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
+        precondition(
+            gradient.shape == [plan.batch, tokens, width] && result.shape == gradient.shape,
+            "attention: \(shape), result \(result.shape) and gradient \(gradient.shape)")
+        let kernels = Kernels.table(dtype), dtype = dtype
+        return .make(shape, dtype, reading: [self, gradient, result, logSums]) { output, input in
+            Parallel.forEach(plan.batch * heads) { piece in
+                let (sample, head) = (piece / heads, piece % heads)
+                let key = (plan.query(sample, head, 0) + width) * size
+                let value = key + width * size
+                let part = plan.tile * tokens * size
+                let scratch = Tensor(uninitialized: [plan.tile, 2 * tokens + 1], dtype: dtype)
+                withExtendedLifetime(scratch) {
+                    let weights = scratch.storage.pointer
+                    let slopes = weights + part, dots = slopes + part
+                    for first in stride(from: 0, to: tokens, by: plan.tile) {
+                        let rows = min(plan.tile, tokens - first)
+                        let query = plan.query(sample, head, first) * size
+                        let out = plan.output(sample, head, first) * size
+                        let g = input[1] + out
+                        kernels.row_dots_strided(g, input[2] + out, dots, rows, depth, width)
+                        plan.weights(rows, strideA: 3 * width, scale: plan.scale)
+                            .run(dtype, input[0] + query, input[0] + key, weights)
+                        plan.weights(rows, strideA: width, scale: 1)
+                            .run(dtype, g, input[0] + value, slopes)
+                        kernels.softmax_backward(
+                            weights, slopes, input[3] + (piece * tokens + first) * size, dots,
+                            plan.scale, rows, tokens)
+                        // dV += P^T dO, dQ = dS K, dK += dS^T Q.
+                        var sums = MatrixProduct(
+                            m: tokens, n: depth, k: rows, transposeA: .transposed,
+                            strideA: tokens, strideB: width, strideC: 3 * width,
+                            beta: first == 0 ? 0 : 1)
+                        sums.run(dtype, weights, g, output + value)
+                        sums.strideB = 3 * width
+                        sums.run(dtype, slopes, input[0] + query, output + key)
+                        MatrixProduct(
+                            m: rows, n: depth, k: tokens, strideA: tokens, strideB: 3 * width,
+                            strideC: 3 * width
+                        ).run(dtype, slopes, input[0] + key, output + query)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+package import Checkpoints
+import Layers
+import Tensors
+
+/// AdamW over groups of parameters, with clipping by the global norm.
+///
+/// The moments of a parameter are allocated at its first update, in its own scalar type, and it
+/// counts its own updates: a backbone that starts late gets the bias correction of its start.
+package final class AdamW {
+    /// The constants of all groups.
+    package struct Settings: Sendable, Equatable {
+        /// The decoupled weight decay, scaled by the learning rate; 0 for none.
+        package var weightDecay: Double
+        /// β₁ and β₂.
+        package var betas: (Double, Double)
+        /// ε, added to the root of the second moment.
+        package var epsilon: Double
+        /// The largest norm of all gradients together; 0 leaves them as they are.
+        package var clipNorm: Double
+
+        /// The constants.
+        package init(
+            weightDecay: Double = 0.05, betas: (Double, Double) = (0.9, 0.999),
+            epsilon: Double = 1e-8, clipNorm: Double = 0
+        ) {
+            self.weightDecay = weightDecay
+            self.betas = betas
+            self.epsilon = epsilon
+            self.clipNorm = clipNorm
+        }
+
+        package static func == (a: Settings, b: Settings) -> Bool {
+            a.weightDecay == b.weightDecay && a.betas == b.betas && a.epsilon == b.epsilon
+                && a.clipNorm == b.clipNorm
+        }
+    }
+
+    private struct Slot {
+        let name: String
+        let role: ParameterRole
+        let parameter: Parameter
+        let decays: Bool
+        var updates = 0
+        var firstMoment: Tensor?
+        var secondMoment: Tensor?
+    }
+
+    /// The constants.
+    package let settings: Settings
+    private var slots: [Slot]
+
+    /// An optimizer of the parameters that are trainable now; the others stay as they are.
+    ///
+    /// - Precondition: no name occurs twice.
+    package init(_ groups: [ParameterGroup], settings: Settings) {
+        self.settings = settings
+        slots = groups.flatMap { group in
+            group.entries.filter(\.parameter.isTrainable).map { entry in
+                Slot(
+                    name: entry.name, role: group.role, parameter: entry.parameter,
+                    decays: WeightDecayRule.applies(to: entry.name, shape: entry.parameter.shape))
+            }
+        }
+        precondition(
+            Set(slots.map(\.name)).count == slots.count, "two parameters share a name in AdamW")
+    }
+
+    /// The bytes of the moments so far.
+    package var stateBytes: Int {
+        slots.reduce(0) {
+            $0 + ($1.firstMoment?.byteCount ?? 0) + ($1.secondMoment?.byteCount ?? 0)
+        }
+    }
+
+    /// The number of scalars that this optimizer trains in a role.
+    package func scalarCount(_ role: ParameterRole) -> Int {
+        slots.reduce(0) { $0 + ($1.role == role ? $1.parameter.tensor.count : 0) }
+    }
+
+    /// Makes the parameters of a role trainable or not, those that this optimizer trains.
+    package func setTrainable(_ role: ParameterRole, _ isTrainable: Bool) {
+        for slot in slots where slot.role == role { slot.parameter.isTrainable = isTrainable }
+    }
+
+    /// Drops every gradient.
+    package func clearGradients() {
+        for slot in slots { slot.parameter.gradient = nil }
+    }
+
+    /// Whether any parameter has a gradient.
+    package var hasGradients: Bool { slots.contains { $0.parameter.gradient != nil } }
+
+    /// The norm of all gradients together, in double precision and parameter order.
+    ///
+    /// - Throws: the first parameter whose gradient is not finite, and the step.
+    package func gradientNorm(step: Int) throws(TrainingError) -> Double {
+        var sum = 0.0
+        for slot in slots {
+            guard let gradient = slot.parameter.gradient else { continue }
+            let square = gradient.dot(gradient)
+            guard square.isFinite else {
+                let wrong = gradient.doubles.filter { !$0.isFinite }.count
+                throw TrainingError(
+                    "the gradient of \(slot.name) has \(wrong) of \(gradient.count) values that "
+                        + "are not finite at step \(step); lower the learning rate, lengthen the "
+                        + "warm-up, or set optimizer.clipNorm")
+            }
+            sum += square
+        }
+        return sum.squareRoot()
+    }
+
+    /// One update of every parameter that has a gradient; gradients are dropped.
+    ///
+    /// - Parameters:
+    ///   - rates: The learning rate of each role; a role without one, or with 0, stays as it is.
+    ///   - step: The step for messages, counted from 1.
+    /// - Returns: the global norm of the gradients before clipping.
+    /// - Throws: on a gradient that isn't finite; nothing is changed then.
+    @discardableResult
+    package func update(
+        rates: [ParameterRole: Double], step: Int
+    ) throws(TrainingError) -> Double {
+        let norm = try gradientNorm(step: step)
+        let isClipped = settings.clipNorm > 0 && norm > settings.clipNorm
+        let scale = isClipped ? settings.clipNorm / norm : 1
+        for index in slots.indices {
+            let parameter = slots[index].parameter
+            guard let gradient = parameter.gradient.take() else { continue }
+            guard let rate = rates[slots[index].role], rate > 0 else { continue }
+            let shape = gradient.shape, dtype = gradient.dtype
+            var first = slots[index].firstMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
+            var second = slots[index].secondMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
+            slots[index].updates += 1
+            parameter.tensor.applyAdamW(
+                gradient: gradient, firstMoment: &first, secondMoment: &second,
+                update: slots[index].updates, rate: rate, betas: settings.betas,
+                epsilon: settings.epsilon, decay: slots[index].decays ? settings.weightDecay : 0,
+                gradientScale: scale)
+            slots[index].firstMoment = first
+            slots[index].secondMoment = second
+        }
+        return norm
+    }
+
+    // MARK: State
+
+    /// The moments as `m.NAME` and `v.NAME`, and the update counts as `updates.NAME`.
+    package func addState(to state: inout StateDict, prefix: String) {
+        for slot in slots where slot.updates > 0 {
+            state[prefix + "m." + slot.name] = slot.firstMoment
+            state[prefix + "v." + slot.name] = slot.secondMoment
+            state.setValue(
+                .integers(IntegerArray([Int64(slot.updates)], shape: [1])),
+                for: prefix + "updates." + slot.name)
+        }
+    }
+
+    /// Takes back what ``addState(to:prefix:)`` gave.
+    ///
+    /// - Throws: where a moment has no parameter, or another shape or type. Nothing is changed then.
+    package func restore(from state: StateDict, prefix: String) throws(TrainingError) {
+        var restored = slots
+        var expected = 0
+        for index in restored.indices {
+            let name = restored[index].name, tensor = restored[index].parameter.tensor
+            restored[index].updates = 0
+            restored[index].firstMoment = nil
+            restored[index].secondMoment = nil
+            guard let counts = state.integers(prefix + "updates." + name) else { continue }
+            guard let m = state[prefix + "m." + name], let v = state[prefix + "v." + name],
+                m.shape == tensor.shape, v.shape == tensor.shape, m.dtype == tensor.dtype,
+                v.dtype == tensor.dtype, let count = counts.values.first, counts.values.count == 1,
+                count > 0, count <= 1 << 53
+            else {
+                throw TrainingError(
+                    "the optimizer state of \(name) doesn't fit its shape \(tensor.shape); the "
+                        + "checkpoint is of another recipe")
+            }
+            restored[index].updates = Int(count)
+            restored[index].firstMoment = m
+            restored[index].secondMoment = v
+            expected += 3
+        }
+        let present = state.names.filter { $0.hasPrefix(prefix) }
+        guard present.count == expected else {
+            throw TrainingError(
+                "the checkpoint holds \(present.count) arrays of optimizer state where the model "
+                    + "takes \(expected); it is of another recipe")
+        }
+        slots = restored
+    }
+}

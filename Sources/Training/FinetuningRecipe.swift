@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Reversible
+package import Tensors
+
+/// How the backbone is finetuned: the recipe's `way`, `dr2net`, `tile` and `memoryBudget`.
+package struct FinetuningRecipe: Sendable {
+    /// The names of the ways.
+    package enum Way: String, CaseIterable, Sendable {
+        /// Every activation kept.
+        case conventional
+        /// One tensor a block kept.
+        case checkpointed
+        /// No gradient in the backbone.
+        case frozen
+        /// The dual-residual network.
+        case dr2net
+    }
+
+    /// The way.
+    package var way: Way
+    /// The coefficient policy of `dr2net`.
+    package var policy: CoefficientPolicy
+    /// The arithmetic of `dr2net`.
+    package var arithmetic: ReversalArithmetic
+    /// Slices of `checkpointed` and `dr2net`; nil runs whole branches.
+    package var tile: Tile?
+    /// The bytes that a step may count at its peak; the tile is chosen to fit.
+    package var memoryBudget: Int?
+
+    /// Reads and checks the keys.
+    ///
+    /// - Parameter totalSteps: Steps during which the backbone trains, for periods that the
+    ///   recipe gives as a share.
+    package init(_ reader: RecipeReader, backboneSteps: Int) throws(TrainingError) {
+        way = try reader.value("way", default: Way.dr2net)
+        tile = try reader.optionalInteger("tile", in: 1...(1 << 40)).map { Tile(tokens: $0) }
+        memoryBudget = try reader.optionalBytes("memoryBudget")
+        let section = try reader.section("dr2net")
+        let name = try section.choice(
+            "policy", default: "balanced",
+            among: ["paper", "balanced", "hard", "momentum", "bdia", "fixed"])
+        let exact = try section.choice("arithmetic", default: "exact", among: ["exact", "float"])
+        arithmetic = exact == "exact" ? .exact : .float
+        switch name {
+        case "paper": policy = try FinetuningRecipe.paper(section, backboneSteps)
+        case "balanced":
+            let start = try section.value("betaStart", default: 1.0 / 16, in: -1...1)
+            let end = try section.value("betaEnd", default: start, in: -1...1)
+            for (key, beta) in [("betaStart", start), ("betaEnd", end)] where beta == 0 {
+                throw section.error(key, "is 0; expected a β in [-1, 1] other than 0")
+            }
+            policy = .balanced(
+                start: start, end: end, period: try FinetuningRecipe.period(section, backboneSteps))
+        case "hard": policy = .hard
+        case "momentum":
+            policy = .momentum(try section.value("gamma", default: 0.9, in: 1e-3...0.999))
+        case "bdia":
+            policy = .bdia(magnitude: try section.value("gamma", default: 0.5, in: 1e-3...1))
+        default:
+            let beta = try section.value("beta", default: 1.0 / 16, in: -1...1)
+            guard beta != 0 else {
+                throw section.error("beta", "is 0; expected a β in [-1, 1] other than 0")
+            }
+            policy = .fixed(
+                StreamCoefficients(
+                    alpha: try section.value("alpha", default: 1 - beta, in: 0...2), beta: beta,
+                    branch: try section.value("branchScale", default: 1, in: 1e-3...10)))
+        }
+    }
+
+    /// How a training step is run.
+    ///
+    /// - Parameters:
+    ///   - step: Steps since the backbone began to train.
+    ///   - key: The step's key.
+    package func training(step: Int, key: RandomKey) -> FinetuningWay {
+        switch way {
+        case .conventional: .conventional
+        case .checkpointed: .checkpointed
+        case .frozen: .frozen
+        case .dr2net: .dr2net(policy.plan(step: step, key: key), arithmetic)
+        }
+    }
+
+    /// How the network is evaluated after `step` such steps.
+    package func evaluation(step: Int) -> FinetuningWay {
+        way == .dr2net ? .dr2net(policy.evaluationPlan(step: step), arithmetic) : .frozen
+    }
+
+    /// The pair in force at a step, nil for ways without one.
+    package func coefficients(step: Int) -> CoefficientPair? {
+        guard way == .dr2net else { return nil }
+        let pair = policy.plan(step: step).pair
+        return CoefficientPair(alpha: pair.alpha, beta: pair.beta)
+    }
+
+    private static func period(_ section: RecipeReader, _ steps: Int) throws(TrainingError) -> Int {
+        let share = try section.value("period", default: 0.5, in: 0...1)
+        return Int((share * Double(steps)).rounded())
+    }
+
+    private static func paper(_ section: RecipeReader, _ steps: Int) throws(TrainingError)
+        -> CoefficientPolicy
+    {
+        let start = ScheduleShape.Pair(
+            alpha: try section.value("alphaStart", default: 1, in: 0...2),
+            beta: try section.value("betaStart", default: 0.1, in: 1e-4...1))
+        let end = ScheduleShape.Pair(
+            alpha: try section.value("alphaEnd", default: 0, in: 0...2),
+            beta: try section.value("betaEnd", default: 1, in: 1e-4...1))
+        let period = try period(section, steps)
+        let shape = try section.choice(
+            "shape", default: "linear", among: ["linear", "staircase", "cosine", "list"])
+        switch shape {
+        case "staircase":
+            let updates = try section.value("updates", default: 10, in: 1...1_000_000)
+            return .paper(start: start, end: end, period: period, shape: .staircase(updates: updates))
+        case "cosine":
+            return .paper(start: start, end: end, period: period, shape: .cosine)
+        case "list":
+            let alphas = try section.value("alphas", default: [1, 0], in: 0...2)
+            let betas = try section.value(
+                "betas", default: [0.1, 1], in: 1e-4...1, count: alphas.count)
+            let pairs = zip(alphas, betas).map { ScheduleShape.Pair(alpha: $0, beta: $1) }
+            return .paper(start: start, end: end, period: period, shape: .list(pairs))
+        default:
+            return .paper(start: start, end: end, period: period, shape: .linear)
+        }
+    }
+}

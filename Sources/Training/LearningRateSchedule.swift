@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// The factor on every learning rate, a pure function of the step.
+package struct LearningRateSchedule: Sendable, Equatable {
+    /// How the rate falls after the warm-up.
+    package enum Kind: String, CaseIterable, Sendable {
+        /// Half a cosine from 1 to the minimum factor (Loshchilov and Hutter, SGDR, ICLR 2017).
+        case cosine
+        /// The full rate to the end.
+        case constant
+    }
+
+    /// The shape after the warm-up.
+    package var kind: Kind
+    /// Steps over which a rate grows linearly to its full value.
+    package var warmupSteps: Int
+    /// The factor that the cosine reaches at the end, in 0...1.
+    package var minimumFactor: Double
+    /// The number of steps of the run.
+    package var totalSteps: Int
+
+    /// A schedule.
+    package init(
+        kind: Kind = .cosine, warmupSteps: Int = 0, minimumFactor: Double = 0, totalSteps: Int
+    ) {
+        self.kind = kind
+        self.warmupSteps = warmupSteps
+        self.minimumFactor = minimumFactor
+        self.totalSteps = totalSteps
+    }
+
+    /// The factor at a step, from 0, for parameters that begin to train at step `start`.
+    ///
+    /// 0 before `start`; then (step - start + 1) / warmupSteps up to 1, times
+    /// m + (1 - m)(1 + cos πp)/2 with p = (step - warmupSteps) / (totalSteps - warmupSteps): one
+    /// cosine for the whole run, so that late starters share its end.
+    package func factor(step: Int, start: Int = 0) -> Double {
+        guard step >= start else { return 0 }
+        var factor = 1.0
+        if step - start < warmupSteps { factor = Double(step - start + 1) / Double(warmupSteps) }
+        guard kind == .cosine, step >= warmupSteps else { return factor }
+        let length = max(1, totalSteps - warmupSteps)
+        let progress = min(1, Double(step - warmupSteps) / Double(length))
+        let cosine = (1 + cos(Double.pi * progress)) / 2
+        return factor * (minimumFactor + (1 - minimumFactor) * cosine)
+    }
+}

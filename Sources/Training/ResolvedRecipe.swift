@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A recipe with every default written out.
+package struct ResolvedRecipe: Sendable {
+    let root: RecipeSection
+
+    /// The recipe as YAML; equal recipes give equal text.
+    package var yaml: String { ResolvedRecipe.lines(root, indent: 0).joined() }
+
+    /// 16 hexadecimal digits that change with any value that changes the result of training.
+    ///
+    /// `threads`, `checkpoint` and `evaluate` don't, so they may differ when a run is resumed.
+    /// FNV-1a, 64 bits: it guards against mistakes, not against intent.
+    package var fingerprint: String {
+        var part = root
+        for key in ["threads", "checkpoint", "evaluate"] { part[key] = nil }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for line in ResolvedRecipe.lines(part, indent: 0) {
+            for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func lines(_ section: RecipeSection, indent: Int) -> [String] {
+        let space = String(repeating: " ", count: indent)
+        return section.keys.flatMap { key -> [String] in
+            guard let node = section[key] else { return [] }
+            let name = isBare(key) ? key : quoted(key)
+            switch node.value {
+            case .section(let inner):
+                return ["\(space)\(name):\n"] + lines(inner, indent: indent + 2)
+            default: return ["\(space)\(name): \(flow(node))\n"]
+            }
+        }
+    }
+
+    private static func flow(_ node: RecipeNode) -> String {
+        switch node.value {
+        case .scalar(let text, let isPlain): isPlain || isBare(text) ? text : quoted(text)
+        case .list(let items): "[\(items.map(flow).joined(separator: ", "))]"
+        case .section(let section):
+            "{"
+                + section.keys.map { "\(quoted($0)): \(section[$0].map(flow) ?? "null")" }
+                .joined(separator: ", ") + "}"
+        }
+    }
+
+    /// Whether YAML reads the text back as the same text without quotes.
+    private static func isBare(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first, first.isASCII, first.properties.isAlphabetic
+        else { return false }
+        let rest = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
+        let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+        return text.allSatisfy { rest.contains($0) } && !words.contains(text.lowercased())
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case _ where scalar.properties.generalCategory == .control:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\x" + String(repeating: "0", count: max(0, 2 - digits.count)) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

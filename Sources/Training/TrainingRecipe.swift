@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The keys of a recipe that every task shares.
+///
+/// A task reads these with ``init(_:)``, then its own sections with the same reader, then calls
+/// ``RecipeReader/finish()``.
+package struct TrainingRecipe: Sendable, Equatable {
+    /// How long to train.
+    package enum Length: Sendable, Equatable {
+        /// Optimizer steps.
+        case steps(Int)
+        /// Passes over the samples.
+        case epochs(Double)
+    }
+
+    /// The seed of everything random.
+    package var seed: UInt64
+    /// Threads; 0 leaves the choice to the environment and the machine.
+    package var threads: Int
+    /// How long to train.
+    package var length: Length
+    /// Samples in one forward pass.
+    package var batchSize: Int
+    /// Forward passes in one optimizer step.
+    package var accumulation: Int
+    /// The optimizer's constants.
+    package var optimizer: AdamW.Settings
+    /// The largest learning rate of each role.
+    package var learningRates: [ParameterRole: Double]
+    /// Warm-up and decay; `totalSteps` is set once the number of samples is known.
+    package var schedule: LearningRateSchedule
+    /// The step from which the backbone trains; the head trains alone before it.
+    package var backboneStart: Int
+    /// Steps between checkpoints; 0 saves at the end only.
+    package var checkpointEvery: Int
+    /// The number of checkpoints that stay on disk.
+    package var checkpointsKept: Int
+    /// Steps between evaluations; 0 evaluates at the end only.
+    package var evaluateEvery: Int
+
+    /// Reads and checks the shared keys.
+    package init(_ reader: RecipeReader) throws(TrainingError) {
+        seed = UInt64(try reader.value("seed", default: 0, in: 0...Int.max))
+        threads = try reader.value("threads", default: 0, in: 0...1024)
+        let steps = try reader.optionalInteger("steps", in: 1...1_000_000_000)
+        let epochs = try reader.optionalNumber("epochs", in: 1e-6...1e6)
+        switch (steps, epochs) {
+        case (let steps?, nil): length = .steps(steps)
+        case (nil, let epochs?): length = .epochs(epochs)
+        case (nil, nil):
+            throw TrainingError(
+                "\(reader.name): neither steps nor epochs is given; expected one, such as "
+                    + "steps: 100")
+        default:
+            throw reader.error("steps", "and epochs are both given; keep one of them")
+        }
+        batchSize = try reader.value("batchSize", default: 1, in: 1...65_536)
+        accumulation = try reader.value("accumulation", default: 1, in: 1...65_536)
+
+        let optimizer = try reader.section("optimizer")
+        _ = try optimizer.choice("kind", default: "adamw", among: ["adamw"])
+        learningRates = [
+            .head: try optimizer.value("headLearningRate", default: 1e-3, in: 0...100),
+            .backbone: try optimizer.value("backboneLearningRate", default: 2e-5, in: 0...100),
+        ]
+        let decay = try optimizer.value("weightDecay", default: 0.05, in: 0...100)
+        let betas = try optimizer.value(
+            "betas", default: [0.9, 0.999], in: 0...0.999_999_999, count: 2)
+        self.optimizer = AdamW.Settings(
+            weightDecay: decay, betas: (betas[0], betas[1]),
+            epsilon: try optimizer.value("epsilon", default: 1e-8, in: 1e-30...1),
+            clipNorm: try optimizer.value("clipNorm", default: 1, in: 0...1e12))
+
+        let schedule = try reader.section("schedule")
+        self.schedule = LearningRateSchedule(
+            kind: try schedule.value("kind", default: LearningRateSchedule.Kind.cosine),
+            warmupSteps: try schedule.value("warmupSteps", default: 0, in: 0...1_000_000_000),
+            minimumFactor: try schedule.value("minimumFactor", default: 0, in: 0...1),
+            totalSteps: steps ?? 1)
+        backboneStart = try schedule.value("backboneStart", default: 0, in: 0...1_000_000_000)
+
+        let checkpoint = try reader.section("checkpoint")
+        checkpointEvery = try checkpoint.value("every", default: 0, in: 0...1_000_000_000)
+        checkpointsKept = try checkpoint.value("keep", default: 2, in: 1...10_000)
+        evaluateEvery = try reader.section("evaluate").value(
+            "every", default: 0, in: 0...1_000_000_000)
+    }
+
+    /// The optimizer steps of a run over so many samples: `steps`, or `epochs` rounded up.
+    package func totalSteps(sampleCount: Int) -> Int {
+        switch length {
+        case .steps(let steps): return steps
+        case .epochs(let epochs):
+            let steps = (epochs * Double(sampleCount) / Double(batchSize * accumulation)).rounded(
+                .up)
+            return Int(min(max(1, steps), 1e9))
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+import Training
+
+@Suite("ByteSize") struct ByteSizeTests {
+    @Test(arguments: [
+        ("4096", 4096), ("1B", 1), ("2GiB", 2 << 30), ("1.5 MiB", 3 << 19), ("800MB", 800_000_000),
+        ("3kb", 3000), ("1TiB", 1 << 40),
+    ])
+    func readsWhatPeopleWrite(_ text: String, _ bytes: Int) {
+        #expect(ByteSize.parse(text) == bytes)
+    }
+
+    @Test(arguments: [
+        "", "GiB", "-1GiB", "0", "1e9", "nan", "2 gigs", "9999999999TiB", "0x10", "1..2",
+    ])
+    func refusesWhatIsNoSize(_ text: String) {
+        #expect(ByteSize.parse(text) == nil)
+    }
+
+    @Test func writesWithAUnit() {
+        #expect(ByteSize.text(0) == "0 B")
+        #expect(ByteSize.text(1536) == "1.5 KiB")
+        #expect(ByteSize.text(800 << 20) == "800 MiB")
+        #expect(ByteSize.text(5 << 40) == "5.0 TiB")
+    }
+
+    @Test func aRecipeTakesSizes() throws {
+        let reader = RecipeReader(
+            try RecipeDocument(text: "memoryBudget: 2GiB\nother: lots", name: "r.yaml"))
+        #expect(try reader.optionalBytes("memoryBudget") == 2 << 30)
+        #expect(
+            message { _ = try reader.optionalBytes("other") }
+                == "r.yaml:2: other is lots; expected \(ByteSize.expected)")
+        #expect(reader.resolved.yaml == "memoryBudget: \"2GiB\"\n")
+    }
+}

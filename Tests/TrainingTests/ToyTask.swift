@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Foundation
+import Layers
+import Tensors
+import Training
+
+/// A module with a matrix, a vector and a bias, enough to show every rule of the optimizer.
+final class ToyModule: Module {
+    let weight: Parameter
+    let bias: Parameter
+
+    init(seed: UInt64) {
+        weight = Parameter(Tensor(normal: [4, 8], key: RandomKey(seed: seed)))
+        bias = Parameter(Tensor(zeros: [4, 8]).reshaped(to: [32]))
+    }
+
+    func register(in registry: inout ModuleRegistry) {
+        registry.parameter("weight", weight)
+        registry.parameter("bias", bias)
+    }
+
+    func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+        x * context.use(weight) + context.use(bias).reshaped(to: [4, 8])
+    }
+}
+
+/// A regression on random samples with noise from the context's key.
+final class ToyTask: TrainingTask {
+    let backbone = ToyModule(seed: 1)
+    let head = ToyModule(seed: 2)
+    var sampleCount = 7
+    /// Called before each forward pass, with its place.
+    var onStep: (StepPosition) -> Void = { _ in }
+    var seen: [[Int]] = []
+    var trained: [Bool] = []
+    var evaluations: [Int] = []
+    var failAtStep: Int?
+    var failsToEvaluate = false
+    /// The step whose backward pass gives gradients that aren't numbers.
+    var poisonStep: Int?
+
+    var parameterGroups: [ParameterGroup] {
+        [
+            ParameterGroup(.backbone, prefix: "backbone", backbone),
+            ParameterGroup(.head, prefix: "head", head),
+        ]
+    }
+
+    func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? {
+        let beta = Double(step) / Double(totalSteps)
+        return CoefficientPair(alpha: 1 - beta, beta: beta)
+    }
+
+    func losses(
+        samples: [Int], position: StepPosition, context: Context
+    ) throws -> StepLosses {
+        onStep(position)
+        if position.step == failAtStep { throw TrainingError("the step failed") }
+        seen.append(samples)
+        trained.append(backbone.weight.isTrainable)
+        var total: Variable?
+        for sample in samples {
+            let key = RandomKey(seed: 99).child(sample)
+            let noise = Tensor(
+                normal: [4, 8], standardDeviation: 0.1, key: context.key.child(sample))
+            let x = Variable(Tensor(normal: [4, 8], key: key) + noise)
+            let target = Variable(Tensor(normal: [4, 8], key: key.child("target")))
+            let error = head(backbone(x, context), context) + target
+            let loss = (error * error).mean().scaled(by: 1 / Double(samples.count))
+            total = total.map { $0 + loss } ?? loss
+        }
+        guard var total else { throw TrainingError("no samples") }
+        if position.step == poisonStep {
+            total = Variable.operation(total.tensor, inputs: [total]) { _ in
+                [Tensor(repeating: .nan, shape: [1])]
+            }
+        }
+        return StepLosses(total: total, named: [("square", total.tensor.item)])
+    }
+
+    func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
+        if failsToEvaluate { throw TrainingError("evaluation failed") }
+        evaluations.append(step)
+        return [("norm", head.weight.tensor.dot(head.weight.tensor))]
+    }
+
+    /// The bits of every parameter.
+    var bits: [[UInt32]] {
+        parameterGroups.flatMap(\.entries).map { $0.parameter.tensor.floats.map(\.bitPattern) }
+    }
+}
+
+/// A run of the toy task.
+struct ToyRun {
+    static let recipeText = """
+        steps: 12
+        seed: 5
+        batchSize: 2
+        accumulation: 2
+        optimizer:
+          headLearningRate: 0.05
+          backboneLearningRate: 0.01
+        schedule:
+          warmupSteps: 3
+          backboneStart: 2
+        checkpoint:
+          every: 4
+        evaluate:
+          every: 6
+        """
+
+    let reader: RecipeReader
+    let recipe: TrainingRecipe
+    let task = ToyTask()
+
+    init(_ overrides: [String] = []) throws {
+        reader = RecipeReader(
+            try RecipeDocument(text: ToyRun.recipeText, name: "toy.yaml", overrides: overrides))
+        recipe = try TrainingRecipe(reader)
+        try reader.finish()
+    }
+
+    func loop(
+        _ folder: RunFolder, interruption: Interruption = Interruption(),
+        progress: ProgressLine = ProgressLine(.quiet)
+    ) throws -> TrainingLoop {
+        try TrainingLoop(
+            task, recipe: recipe, fingerprint: reader.resolved.fingerprint, folder: folder,
+            progress: progress, interruption: interruption)
+    }
+}
+
+/// Runs `body` with the path of a new folder and removes it afterwards.
+func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
+    let path = FileManager.default.temporaryDirectory
+        .appendingPathComponent("training-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    return try body(path)
+}
+
+/// What `body` throws as text; nil where it doesn't throw.
+func message(_ body: () throws -> Void) -> String? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return "\(error)"
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Layers
+package import Regions
+package import Tensors
+
+/// One annotated action of a window.
+package struct SegmentTarget: Sendable, Hashable {
+    /// Where, in positions of the feature sequence: position t lies at the coordinate t.
+    package var segment: Segment
+    /// The class, from 0.
+    package var label: Int
+
+    /// An action of class `label`.
+    package init(segment: Segment, label: Int) {
+        self.segment = segment
+        self.label = label
+    }
+}
+
+/// How much of a window of features is real.
+package struct WindowLayout: Sendable, Hashable {
+    /// Positions that hold features; the rest of the window is zeros.
+    package var validLength: Int
+    /// Where the magnified copy of a stitched window begins; nil for other windows.
+    package var magnifiedStart: Int?
+
+    /// A window of `validLength` positions.
+    package init(validLength: Int, magnifiedStart: Int? = nil) {
+        self.validLength = validLength
+        self.magnifiedStart = magnifiedStart
+    }
+}
+
+/// What a head's losses come to.
+package struct HeadLosses {
+    /// The weighted sum, of shape [1].
+    package let total: Variable
+    /// The unweighted parts by name, in a fixed order.
+    package let values: [(name: String, value: Double)]
+
+    /// A total and its parts.
+    package init(total: Variable, values: [(name: String, value: Double)]) {
+        self.total = total
+        self.values = values
+    }
+}
+
+/// Turns a sequence of features into losses and into scored segments.
+package protocol DetectionHead: Module {
+    /// The losses of a batch.
+    ///
+    /// - Parameters:
+    ///   - features: `[B, T, D]`.
+    ///   - targets: The actions of each window.
+    ///   - layouts: How much of each window is real.
+    ///   - context: Where operations are recorded.
+    func losses(
+        features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
+        context: Context
+    ) -> HeadLosses
+
+    /// The scored segments of each window in positions, before any suppression.
+    ///
+    /// - Parameters:
+    ///   - features: `[B, T, D]`.
+    ///   - layouts: How much of each window is real.
+    func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]]
+}

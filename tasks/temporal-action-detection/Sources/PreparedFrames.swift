@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+package import Foundation
+package import Tensors
+
+/// The videos of a data set decoded once: one file of RGB bytes a video and an index.
+///
+/// `frames/<id>.rgb` holds `[T, size, size, 3]` bytes, frame k at k / rate seconds from the
+/// video's start; `index.json` names what is there and what was left out.
+package struct PreparedFrames: Sendable {
+    /// The index.
+    package struct Index: Codable, Sendable, Equatable {
+        /// One prepared video.
+        package struct Video: Codable, Sendable, Equatable {
+            /// The video's id.
+            package var id: String
+            /// The subset.
+            package var subset: String?
+            /// Seconds.
+            package var duration: Double
+            /// Frames in the file.
+            package var frames: Int
+            /// Damaged or missing frames met while decoding.
+            package var warnings: Int
+        }
+        /// A video that was left out.
+        package struct Skipped: Codable, Sendable, Equatable {
+            /// The video's id.
+            package var id: String
+            /// Why.
+            package var reason: String
+        }
+        /// Frames a second.
+        package var rate: Double
+        /// Side in pixels.
+        package var size: Int
+        /// The videos in the annotation's order.
+        package var videos: [Video]
+        /// What was left out, with reasons.
+        package var skipped: [Skipped]
+    }
+
+    /// The folder.
+    package let folder: String
+    /// The index.
+    package let index: Index
+
+    static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
+    static func framesPath(_ folder: String, _ id: String) -> String {
+        "\(folder)/frames/\(fileName(id)).rgb"
+    }
+
+    /// A file name for any id.
+    static func fileName(_ id: String) -> String {
+        id.utf8.map { byte -> String in
+            let scalar = Unicode.Scalar(byte)
+            let isPlain = scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            return byte < 128 && (isPlain || byte == 0x2D || byte == 0x5F)
+                ? String(Character(scalar)) : "%" + String(byte, radix: 16)
+        }.joined()
+    }
+
+    /// Opens a prepared folder.
+    ///
+    /// - Throws: one line where it is missing, damaged or of another rate or size.
+    package init(folder: String, rate: Double, size: Int) throws(TemporalError) {
+        let path = PreparedFrames.indexPath(folder)
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw TemporalError(
+                "\(path): no prepared frames; run dr2net tad prepare with this recipe first")
+        }
+        let index: Index
+        do { index = try JSONDecoder().decode(Index.self, from: data) } catch {
+            throw TemporalError("\(path): not an index of prepared frames; prepare again")
+        }
+        guard index.rate == rate, index.size == size else {
+            throw TemporalError(
+                "\(path): prepared at \(index.rate) frames a second and \(index.size) pixels, the "
+                    + "recipe wants \(rate) and \(size); prepare again or change the recipe")
+        }
+        let frameBytes = size * size * 3
+        for video in index.videos {
+            let path = PreparedFrames.framesPath(folder, video.id)
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+            guard let bytes = attributes?[.size] as? NSNumber, video.frames > 0,
+                bytes.intValue == video.frames * frameBytes
+            else {
+                throw TemporalError(
+                    "\(path): missing or not \(video.frames) frames long; prepare again")
+            }
+        }
+        self.folder = folder
+        self.index = index
+    }
+
+    /// The position of a video in the index.
+    package func position(of id: String) -> Int? { index.videos.firstIndex { $0.id == id } }
+
+    /// Frames of a video, normalised.
+    ///
+    /// - Parameters:
+    ///   - video: Position in the index.
+    ///   - range: Frames; must lie in the video.
+    ///   - isFlipped: Whether left and right are exchanged.
+    ///   - tables: For each channel the value of each of 256 bytes.
+    /// - Returns: `[range.count, 3, size, size]`.
+    package func tensor(
+        video: Int, range: Range<Int>, isFlipped: Bool, tables: [[Float]]
+    ) throws(TemporalError) -> Tensor {
+        let size = index.size, plane = size * size, frameBytes = plane * 3
+        let path = PreparedFrames.framesPath(folder, index.videos[video].id)
+        let bytes = try PreparedFrames.read(
+            path, offset: range.lowerBound * frameBytes, count: range.count * frameBytes)
+        return Tensor(shape: [range.count, 3, size, size]) { output in
+            bytes.withUnsafeBytes { input in
+                for frame in 0..<range.count {
+                    for channel in 0..<3 {
+                        tables[channel].withUnsafeBufferPointer { table in
+                            var target = (frame * 3 + channel) * plane
+                            for row in 0..<size {
+                                let start = frame * frameBytes + row * size * 3 + channel
+                                for column in 0..<size {
+                                    let x = isFlipped ? size - 1 - column : column
+                                    output[target] = table[Int(input[start &+ 3 &* x])]
+                                    target &+= 1
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func read(_ path: String, offset: Int, count: Int) throws(TemporalError) -> Data
+    {
+        let data: Data?
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            try file.seek(toOffset: UInt64(offset))
+            data = try file.read(upToCount: count)
+        } catch { data = nil }
+        guard let data, data.count == count else {
+            throw TemporalError("\(path): can't read \(count) bytes at \(offset); prepare again")
+        }
+        return data
+    }
+}
+
+/// Something that the task can't do with what it was given.
+package struct TemporalError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What was found, what was expected, what to do.
+    package let description: String
+
+    /// An error.
+    package init(_ description: String) { self.description = description }
+}

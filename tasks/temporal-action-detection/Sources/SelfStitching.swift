@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Regions
+package import Tensors
+
+/// Video self-stitching: a short clip stands beside a magnified copy of itself.
+///
+/// The clip lies at the left of the window, then a gap of zeros, then the clip linearly
+/// upsampled to fill the rest (Zhao, Thabet, Ghanem, ICCV 2021, section 3.2).
+package struct SelfStitching: Sendable {
+    /// T, positions of a window.
+    package var windowLength: Int
+    /// Zeros between the two copies; 30 of 1280 as published.
+    package var gap: Int
+    /// Clips up to this part of the window are stitched.
+    package var shortRatio: Double
+
+    /// Stitching for windows of one length.
+    package init(windowLength: Int, gap: Int, shortRatio: Double = 0.4) {
+        precondition(
+            windowLength > 0 && gap >= 0 && shortRatio >= 0 && shortRatio < 1,
+            "stitching: window \(windowLength), gap \(gap), ratio \(shortRatio)")
+        self.windowLength = windowLength
+        self.gap = gap
+        self.shortRatio = shortRatio
+    }
+
+    /// Whether a clip of `length` positions is stitched.
+    package func stitches(_ length: Int) -> Bool {
+        Double(length) <= shortRatio * Double(windowLength)
+            && windowLength - length - gap > length
+    }
+
+    /// The layout of the window that a clip becomes.
+    package func layout(clipLength: Int) -> WindowLayout {
+        stitches(clipLength)
+            ? WindowLayout(validLength: windowLength, magnifiedStart: clipLength + gap)
+            : WindowLayout(validLength: min(clipLength, windowLength))
+    }
+
+    /// Positions of the magnified copy for each position of the clip.
+    private func magnification(_ clipLength: Int) -> Double {
+        Double(windowLength - clipLength - gap - 1) / Double(max(1, clipLength - 1))
+    }
+
+    /// The window `[1, T, D]` of a clip `[1, n, D]`; one too long for stitching gets zeros behind.
+    package func window(_ clip: Variable) -> Variable {
+        let (length, width) = (clip.shape[1], clip.shape[2])
+        precondition(
+            clip.shape[0] == 1 && length > 0 && length <= windowLength,
+            "stitching: a clip of shape \(clip.shape) for \(windowLength) positions")
+        func zeros(_ count: Int) -> [Variable] {
+            count == 0
+                ? [] : [Variable(Tensor(zeros: [1, count, width], dtype: clip.tensor.dtype))]
+        }
+        guard stitches(length) else {
+            return .concatenated([clip] + zeros(windowLength - length), axis: 1)
+        }
+        let copy = clip.interpolated(to: windowLength - length - gap, .linearAligned)
+        return .concatenated([clip] + zeros(gap) + [copy], axis: 1)
+    }
+
+    /// The actions of a stitched window: each on the clip and on its magnified copy.
+    package func targets(_ targets: [SegmentTarget], clipLength: Int) -> [SegmentTarget] {
+        guard stitches(clipLength) else { return targets }
+        let scale = magnification(clipLength), shift = Double(clipLength + gap)
+        return targets
+            + targets.map {
+                SegmentTarget(
+                    segment: Segment(
+                        start: shift + $0.segment.start * scale,
+                        end: shift + $0.segment.end * scale), label: $0.label)
+            }
+    }
+
+    /// The detections of a window in positions of its clip.
+    ///
+    /// Those that start in the magnified copy are shifted and shrunk; all are clipped to the
+    /// clip, and what is left empty is dropped.
+    package func detections(_ detections: [SegmentDetection], clipLength: Int)
+        -> [SegmentDetection]
+    {
+        let scale = magnification(clipLength), shift = Double(clipLength + gap)
+        let isStitched = stitches(clipLength)
+        return detections.compactMap { detection in
+            var result = detection
+            if isStitched && detection.segment.start >= shift {
+                result.segment.start = (detection.segment.start - shift) / scale
+                result.segment.end = (detection.segment.end - shift) / scale
+            }
+            result.segment = result.segment.clipped(to: Double(clipLength - 1))
+            return result.isValid ? result : nil
+        }
+    }
+
+    /// A clip around one short action for stitching, in positions of a video.
+    ///
+    /// It is placed at random over the action and ends before the next action that it would cut.
+    ///
+    /// - Parameters:
+    ///   - index: Of the action in `actions`.
+    ///   - actions: All actions of the video.
+    ///   - videoLength: Positions of the video.
+    ///   - clipLength: The longest clip; 486 of 1280 as published.
+    ///   - key: Where the place is drawn from.
+    package static func clip(
+        around index: Int, of actions: [SegmentTarget], videoLength: Int, clipLength: Int,
+        key: RandomKey
+    ) -> Range<Int> {
+        let action = actions[index].segment
+        let first = min(max(0, Int(action.start.rounded(.down))), videoLength - 1)
+        let last = min(videoLength, max(first + 1, Int(action.end.rounded(.up)) + 1))
+        let earliest = max(0, last - clipLength)
+        let start =
+            earliest < first ? earliest + key.integer(below: first - earliest + 1) : first
+        var end = min(videoLength, max(last, start + clipLength))
+        for other in actions.map(\.segment)
+        where Int(other.start) >= last && Int(other.start) < end && other.end > Double(end) {
+            end = Int(other.start)
+        }
+        return start..<end
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+import Backbones
+import Checkpoints
+package import Layers
+package import Reversible
+package import Tensors
+package import Training
+
+/// A frame-by-frame backbone and a head over the sequence of its features.
+package final class TemporalDetector: Module {
+    /// The backbone.
+    package let backbone: VisionTransformer
+    /// The head.
+    package let head: VSGNHead
+    /// The classes, in the order of the head's labels.
+    package let labels: [String]
+    /// For each channel the normalised value of each of 256 bytes.
+    package let pixelTables: [[Float]]
+    /// Names of the pretrained file's tensors; nil for random weights.
+    package let family: CheckpointFamily?
+    private let pooling: TemporalRecipe.Pooling
+
+    /// The network of a recipe, with its pretrained weights.
+    ///
+    /// - Parameter loadsWeights: False where a checkpoint of a run follows.
+    package init(_ recipe: TemporalRecipe, labels: [String], loadsWeights: Bool = true) throws {
+        guard let entry = BackboneCatalog.entry(recipe.backbone.name) else {
+            throw TemporalError("no backbone \(recipe.backbone.name)")
+        }
+        guard recipe.data.size % entry.inputMultiple == 0 else {
+            throw TemporalError(
+                "data.size is \(recipe.data.size) pixels; \(entry.name) takes multiples of "
+                    + "\(entry.inputMultiple)")
+        }
+        let key = RandomKey(seed: recipe.training.seed)
+        backbone = entry.make(
+            key: key.child("backbone"), dropPathRate: recipe.backbone.dropPathRate)
+        if loadsWeights, let path = recipe.backbone.weights {
+            let state = try CheckpointFile.read(path)
+            family = try PretrainedWeights.load(state, into: backbone, from: path).family
+        } else {
+            family = nil
+        }
+        pooling = recipe.backbone.pooling
+        self.labels = labels
+        let width = backbone.featureWidth * (pooling == .both ? 2 : 1)
+        head = VSGNHead(
+            recipe.head.configuration(
+                inputWidth: width, classCount: labels.count,
+                scoreThreshold: recipe.postProcessing.minimumScore),
+            key: key.child("head"))
+        let statistics = entry.normalization
+        pixelTables = (0..<3).map { channel in
+            (0..<256).map { byte in
+                Float(
+                    (Double(byte) / 255 - statistics.mean[channel])
+                        / statistics.deviation[channel])
+            }
+        }
+    }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.child("backbone", backbone)
+        registry.child("head", head)
+    }
+
+    /// The parameters in groups with their own learning rates.
+    package var parameterGroups: [ParameterGroup] {
+        [
+            ParameterGroup(.backbone, prefix: "backbone.", backbone),
+            ParameterGroup(.head, prefix: "head.", head),
+        ]
+    }
+
+    /// One vector a frame.
+    ///
+    /// - Parameter frames: `[F, 3, S, S]`, normalised.
+    /// - Returns: `[F, D]`.
+    package func frameFeatures(
+        _ frames: Tensor, way: FinetuningWay, tile: Tile?, _ context: Context
+    ) throws(ReversibleError) -> Variable {
+        let tokens = try backbone.features(Variable(frames), way: way, tile: tile, context)
+        let count = frames.shape[0], width = backbone.featureWidth
+        let patches = { tokens.tokenSlice(1..<tokens.shape[1]).tokenMean() }
+        let first = { tokens.tokenSlice(0..<1).reshaped(to: [count, width]) }
+        switch pooling {
+        case .mean: return patches()
+        case .classToken: return first()
+        case .both: return .concatenated([first(), patches()], axis: 1)
+        }
+    }
+
+    /// Features of many frames without a tape, a few at a time.
+    ///
+    /// - Parameters:
+    ///   - count: Frames in all.
+    ///   - frames: Gives the normalised frames of a range.
+    /// - Returns: `[count, D]`.
+    package func inferFeatures(
+        count: Int, way: FinetuningWay, frames: (Range<Int>) throws -> Tensor
+    ) throws -> Tensor {
+        var parts: [Tensor] = []
+        for first in stride(from: 0, to: count, by: TemporalDetector.inferenceFrames) {
+            let range = first..<min(count, first + TemporalDetector.inferenceFrames)
+            parts.append(
+                try frameFeatures(try frames(range), way: way, tile: nil, .inference).tensor)
+        }
+        return Tensor.joiningRows(parts)
+    }
+
+    private static let inferenceFrames = 16
+}

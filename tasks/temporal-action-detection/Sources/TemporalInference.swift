@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Regions
+package import Tensors
+
+/// From the features of a whole video to its detections: windows, head, merging, suppression.
+package struct TemporalInference {
+    private let detector: TemporalDetector
+    private let recipe: TemporalRecipe
+
+    /// Inference with a detector as its recipe says.
+    package init(_ detector: TemporalDetector, _ recipe: TemporalRecipe) {
+        self.detector = detector
+        self.recipe = recipe
+    }
+
+    /// The windows of a video: starts at a constant step, the last one shifted back inside.
+    package static func windows(frames: Int, length: Int, overlap: Double) -> [Range<Int>] {
+        if frames <= length { return [0..<frames] }
+        let step = max(1, Int(Double(length) * (1 - overlap)))
+        var starts = Array(stride(from: 0, to: frames - length, by: step))
+        starts.append(frames - length)
+        return starts.map { $0..<$0 + length }
+    }
+
+    /// The detections of a video.
+    ///
+    /// - Parameters:
+    ///   - features: `[frames, D]`.
+    ///   - duration: Seconds; detections are cut to it.
+    /// - Returns: By falling score.
+    package func detections(features: Tensor, duration: Double) -> [ActivityNetResults.Detection] {
+        let rate = recipe.data.rate, length = recipe.data.windowFrames
+        let stitching = recipe.head.stitching(length: length)
+        let suppress = NonMaximumSuppression(.hard(threshold: recipe.postProcessing.hardThreshold))
+        var candidates: [SegmentDetection] = []
+        for window in TemporalInference.windows(
+            frames: features.shape[0], length: length, overlap: recipe.data.windowOverlap)
+        {
+            let clip = features.rows(window).reshaped(to: [1, window.count, features.shape[1]])
+            let input = stitching.window(Variable(clip)).tensor
+            let layout = stitching.layout(clipLength: window.count)
+            let found = detector.head.detections(features: input, layouts: [layout])[0]
+            let own = stitching.detections(found, clipLength: window.count)
+            candidates += suppress(own).compactMap { candidate in
+                let first = Double(window.lowerBound)
+                let start = max(0, (candidate.segment.start + first) / rate)
+                let end = min(duration, (candidate.segment.end + first) / rate)
+                guard end > start else { return nil }
+                return SegmentDetection(
+                    segment: Segment(start: start, end: end), label: candidate.label,
+                    score: candidate.score)
+            }
+        }
+        let post = recipe.postProcessing
+        let soften = NonMaximumSuppression(
+            .gaussian(sigma: post.softSigma), minimumScore: post.minimumScore,
+            maximumCount: post.maximumDetections)
+        return soften(candidates).map {
+            .init(segment: $0.segment, label: detector.labels[$0.label], score: $0.score)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import Backbones
+package import Training
+
+/// A recipe of temporal action detection: everything that a run depends on.
+package struct TemporalRecipe: Sendable {
+    /// How a frame's tokens become one vector.
+    package enum Pooling: String, CaseIterable, Sendable {
+        /// The mean over patches.
+        case mean
+        /// The class token.
+        case classToken
+        /// Both, side by side.
+        case both
+    }
+
+    /// Where the videos come from and how they are cut.
+    package struct Data: Sendable {
+        /// ActivityNet JSON.
+        package var annotations: String
+        /// The folder of the videos.
+        package var videos: String
+        /// The subset to train on.
+        package var trainingSubset: String
+        /// The subset to evaluate on.
+        package var validationSubset: String
+        /// The folder that `prepare` writes.
+        package var prepared: String
+        /// Frames a second.
+        package var rate: Double
+        /// Side of the square frames in pixels.
+        package var size: Int
+        /// Frames of a window.
+        package var windowFrames: Int
+        /// The part of a window that the next one shares.
+        package var windowOverlap: Double
+        /// The part of a segment that must lie inside a window for it to be a target.
+        package var minimumVisible: Double
+        /// Whether training mirrors half of its windows.
+        package var flips: Bool
+        /// Whether faulty annotations and videos are left out instead of refused.
+        package var keepGoing: Bool
+    }
+
+    /// The frame-by-frame backbone.
+    package struct Backbone: Sendable {
+        /// A name of ``BackboneCatalog``.
+        package var name: String
+        /// The checkpoint, nil for random weights.
+        package var weights: String?
+        /// How tokens become a vector.
+        package var pooling: Pooling
+        /// Drop path of the last branch.
+        package var dropPathRate: Double
+    }
+
+    /// From candidates to detections.
+    package struct PostProcessing: Sendable {
+        /// Candidates below are dropped.
+        package var minimumScore: Double
+        /// σ of the Gaussian soft-NMS exp(-tIoU² / σ), a class at a time.
+        package var softSigma: Double
+        /// tIoU of a hard NMS inside a window before; 1 does none.
+        package var hardThreshold: Double
+        /// Detections kept a video.
+        package var maximumDetections: Int
+    }
+
+    /// The shared part.
+    package var training: TrainingRecipe
+    /// The way of finetuning.
+    package var finetuning: FinetuningRecipe
+    /// The data.
+    package var data: Data
+    /// The backbone.
+    package var backbone: Backbone
+    /// The head.
+    package var head: VSGNSettings
+    /// The post-processing.
+    package var postProcessing: PostProcessing
+    /// tIoU thresholds of the evaluation.
+    package var thresholds: [Double]
+    /// The recipe with every default written out.
+    package var resolved: ResolvedRecipe
+
+    /// Reads and checks a recipe.
+    ///
+    /// - Parameter dataFolder: Where relative paths are looked for after the recipe's own folder.
+    package init(_ document: RecipeDocument, dataFolder: String) throws {
+        let reader = RecipeReader(document)
+        _ = try reader.choice("task", default: "tad", among: ["tad"])
+        training = try TrainingRecipe(reader)
+        let steps = training.totalSteps(sampleCount: 1)
+        finetuning = try FinetuningRecipe(
+            reader, backboneSteps: max(0, steps - training.backboneStart))
+        func path(_ section: RecipeReader, _ key: String) throws(TrainingError) -> String? {
+            try TemporalRecipe.path(section, key, dataFolder: dataFolder)
+        }
+        func required(_ section: RecipeReader, _ key: String, _ expected: String)
+            throws(TrainingError) -> String
+        {
+            guard let found = try path(section, key) else {
+                throw section.error(key, "is missing; expected \(expected)")
+            }
+            return found
+        }
+
+        let section = try reader.section("data")
+        let rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
+        let size = try section.value("size", default: 112, in: 14...4096)
+        let videos = try required(section, "videos", "the folder of the videos")
+        data = Data(
+            annotations: try required(section, "annotations", "an ActivityNet JSON file"),
+            videos: videos,
+            trainingSubset: try section.value("trainingSubset", default: "training"),
+            validationSubset: try section.value("validationSubset", default: "validation"),
+            prepared: try path(section, "prepared")
+                ?? "\(videos)/prepared-\(TemporalRecipe.short(rate))fps-\(size)",
+            rate: rate, size: size,
+            windowFrames: try section.value("windowFrames", default: 128, in: 8...100_000),
+            windowOverlap: try section.value("windowOverlap", default: 0.5, in: 0...0.95),
+            minimumVisible: try section.value("minimumVisible", default: 0.5, in: 0.01...1),
+            flips: try section.value("flips", default: true),
+            keepGoing: try section.value("keepGoing", default: false))
+
+        let backbone = try reader.section("backbone")
+        self.backbone = Backbone(
+            name: try backbone.choice(
+                "name", default: "dinov2-small-14", among: BackboneCatalog.entries.map(\.name)),
+            weights: try path(backbone, "weights"),
+            pooling: try backbone.value("pooling", default: Pooling.both),
+            dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
+        head = try VSGNSettings(try reader.section("head"))
+
+        let post = try reader.section("postProcessing")
+        postProcessing = PostProcessing(
+            minimumScore: try post.value("minimumScore", default: 0.005, in: 0...1),
+            softSigma: try post.value("softSigma", default: 0.46, in: 1e-3...100),
+            hardThreshold: try post.value("hardThreshold", default: 0.8, in: 0.01...1),
+            maximumDetections: try post.value("maximumDetections", default: 200, in: 1...100_000))
+        thresholds = try reader.section("evaluate").value(
+            "tiou", default: EvaluationThresholds.thumos, in: 0.01...1)
+        try reader.finish()
+        resolved = reader.resolved
+    }
+
+    /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own.
+    private static func path(_ section: RecipeReader, _ key: String, dataFolder: String)
+        throws(TrainingError) -> String?
+    {
+        let mark = "data:"
+        if let text = try section.optionalText(key), text.hasPrefix(mark) {
+            return dataFolder + "/" + text.dropFirst(mark.count)
+        }
+        return try section.optionalPath(key)
+    }
+
+    static func short(_ value: Double) -> String {
+        value == value.rounded() ? String(Int(value)) : String(value)
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Layers
+package import Regions
+package import Tensors
+
+/// The video self-stitching graph network (Zhao, Thabet, Ghanem, ICCV 2021), as its THUMOS14
+/// code has it: graph pyramid, shared anchor heads, boundary adjustment, boundary scores.
+package final class VSGNHead: DetectionHead {
+    /// Sizes and thresholds.
+    package let configuration: VSGNConfiguration
+    let anchors: Anchors
+    let coder: SegmentCoder
+    let boundary: BoundaryAdjustment
+    private let pyramid: GraphPyramid
+    private let anchorHead: AnchorHead
+    private let supplementary: [(name: String, branch: ScoreBranch)]
+
+    /// A head with Xavier-uniform weights and zero biases.
+    package init(_ configuration: VSGNConfiguration, key: RandomKey) {
+        configuration.check()
+        self.configuration = configuration
+        anchors = Anchors(
+            baseStride: configuration.baseStride, levels: configuration.levels,
+            scales: configuration.anchorScales, lengthOffset: configuration.lengthOffset)
+        coder = SegmentCoder(lengthOffset: configuration.lengthOffset)
+        pyramid = GraphPyramid(configuration, key: key.child("xGPN"))
+        anchorHead = AnchorHead(configuration, key: key.child("head_dec"))
+        boundary = BoundaryAdjustment(configuration, key: key.child("bd_refine"))
+        supplementary = ["head_actionness", "head_startness", "head_endness"].map {
+            ($0, ScoreBranch(channels: configuration.channels, padding: 1, key: key.child($0)))
+        }
+    }
+
+    /// What one forward pass gives.
+    struct Output {
+        /// `[B, A, K]`.
+        let logits: Variable
+        /// `[B * A, 2]`, regressed from the anchors.
+        let segments: Variable
+        /// The finest level, `[B, T / base stride, C]`.
+        let finest: Variable
+        /// Action, start and end probabilities, `[B, T, 1]` each.
+        let curves: [Variable]
+        /// One window's anchors.
+        let anchors: [Segment]
+    }
+
+    /// Zeros behind the sequence until its length suits every level.
+    private func padded(_ features: Variable) -> Variable {
+        let (batch, length, width) = (features.shape[0], features.shape[1], features.shape[2])
+        let largest = configuration.largestStride
+        let missing = (largest - length % largest) % largest
+        guard missing > 0 else { return features }
+        let zeros = Variable(
+            Tensor(zeros: [batch, missing, width], dtype: features.tensor.dtype))
+        return .concatenated([features, zeros], axis: 1)
+    }
+
+    func forward(_ features: Variable, layouts: [WindowLayout], _ context: Context) -> Output {
+        precondition(
+            features.tensor.rank == 3 && features.shape[2] == configuration.inputWidth
+                && features.shape[0] == layouts.count && features.shape[1] > 0,
+            "VSGN: features \(features.shape), width \(configuration.inputWidth), "
+                + "\(layouts.count) layouts")
+        precondition(
+            layouts.allSatisfy { $0.validLength > 0 && $0.validLength <= features.shape[1] },
+            "VSGN: valid lengths \(layouts.map(\.validLength)) of \(features.shape[1])")
+        let whole = padded(features)
+        let length = whole.shape[1]
+        let levels = pyramid(whole, layouts: layouts, context)
+        let (logits, codes) = anchorHead(levels, context)
+        let segments = anchors.segments(length: length)
+        let curves = supplementary.map {
+            $0.branch(levels[0], context).sigmoid().interpolated(to: length, .linearAligned)
+        }
+        return Output(
+            logits: logits,
+            segments: coder.decode(codes.reshaped(to: [-1, 2]), anchors: segments),
+            finest: levels[0], curves: curves, anchors: segments)
+    }
+
+    /// Whether an anchor's centre lies in the real part of its window.
+    func isValid(_ anchor: Segment, _ layout: WindowLayout) -> Bool {
+        anchor.centre < Double(layout.validLength)
+    }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.child("xGPN", pyramid)
+        registry.child("head_dec", anchorHead)
+        registry.child("bd_refine", boundary)
+        for (name, branch) in supplementary { registry.child(name, branch) }
+    }
+
+    package func losses(
+        features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
+        context: Context
+    ) -> HeadLosses {
+        precondition(
+            targets.count == layouts.count
+                && targets.joined().allSatisfy {
+                    $0.label >= 0 && $0.label < configuration.classCount
+                },
+            "VSGN: targets of \(targets.count) windows, \(configuration.classCount) classes")
+        let output = forward(features, layouts: layouts, context)
+        return VSGNLosses(head: self, output: output, targets: targets, layouts: layouts)
+            .sum(context)
+    }
+
+    package func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]] {
+        let context = Context.inference
+        let output = forward(Variable(features), layouts: layouts, context)
+        let perWindow = output.anchors.count
+        let windows = layouts.indices.flatMap { [Int](repeating: $0, count: perWindow) }
+        let adjusted = boundary(
+            output.segments, windows: windows, finest: output.finest, context
+        ).tensor.doubles
+        let probabilities =
+            configuration.classification == .softmax
+            ? output.logits.tensor.classProbabilities() : output.logits.tensor.sigmoid()
+        let scores = probabilities.doubles, count = configuration.logitCount
+        let firstClass = count - configuration.classCount
+        let starts = output.curves[1].tensor.doubles, ends = output.curves[2].tensor.doubles
+        let length = output.curves[0].shape[1]
+        return layouts.enumerated().map { window, layout in
+            var found: [SegmentDetection] = []
+            let limit = Double(layout.validLength) - configuration.lengthOffset
+            func mean(_ curve: [Double], _ at: Double) -> Double {
+                let low = min(Int(at.rounded(.down)), length - 1)
+                let high = min(Int(at.rounded(.up)), length - 1)
+                return (curve[window * length + low] + curve[window * length + high]) / 2
+            }
+            for (index, anchor) in output.anchors.enumerated() where isValid(anchor, layout) {
+                let row = window * perWindow + index
+                let segment = Segment(start: adjusted[2 * row], end: adjusted[2 * row + 1])
+                    .clipped(to: limit)
+                guard segment.isValid else { continue }
+                let bounds = mean(starts, segment.start) * mean(ends, segment.end)
+                for label in 0..<configuration.classCount {
+                    let score = scores[row * count + firstClass + label]
+                    guard score > configuration.scoreThreshold else { continue }
+                    found.append(
+                        SegmentDetection(segment: segment, label: label, score: score * bounds))
+                }
+            }
+            return found
+        }
+    }
+}
