@@ -53,19 +53,24 @@ let package = Package(
             "Training",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
 
+        // What commands of the executable and of the tasks share.
+        module("CommandLineSupport", ["Tensors", arguments]),
+
         // The tasks.
         .target(
             name: "TemporalActionDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", arguments, yaml,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport", arguments,
+                yaml,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Training", "TemporalActionDetection", arguments,
+                "Media", "Datasets", "Training", "TemporalActionDetection", "CommandLineSupport",
+                arguments,
             ]),
 
         // Tests mirror the targets.

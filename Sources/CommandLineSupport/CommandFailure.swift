@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+
+/// A failure that a command finds itself, at exit code 1.
+package struct CommandFailure: Error, Sendable, CustomStringConvertible {
+    /// One line: what was found, what was expected, what to do.
+    package let description: String
+
+    /// A failure that reads `description`.
+    package init(_ description: String) { self.description = description.onOneLine }
+}
+
+/// A score that a script asked to be at least so high.
+package enum ScoreGate {
+    /// Does nothing where the score is high enough, or where no bound was given.
+    ///
+    /// - Throws: Exit code 2, after one line on standard error.
+    package static func check(_ score: Double, named name: String, atLeast bound: Double?) throws {
+        guard let bound, !(score >= bound) else { return }
+        Console.complain(
+            "\(name) is \(NumberText.short(score)), expected at least \(NumberText.short(bound)) "
+                + "(--fail-below)")
+        throw ExitCode(2)
+    }
+}
+
+extension ParsableCommand {
+    /// Parses the arguments, runs the command named and exits.
+    ///
+    /// Exit codes: 0 done, 1 failed (one line on standard error), 2 a `--fail-below` was missed,
+    /// 64 usage. Unlike the parser's own `main`, whatever was thrown becomes one line.
+    package static func runAndExit() -> Never {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let code as ExitCode {
+            exit(withError: code)
+        } catch {
+            if exitCode(for: error) != .failure { exit(withError: error) }
+            Console.complain("\(error)")
+            exit(withError: ExitCode.failure)
+        }
+        exit()
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+import Tensors
+
+/// The options of every command.
+package struct CommonOptions: ParsableArguments {
+    /// Whether standard output carries JSON and nothing else.
+    @Flag(help: "Print the result as JSON on standard output, and nothing else there.")
+    package var json = false
+
+    /// Whether progress and notes are left out.
+    @Flag(help: "Print no progress on standard error.")
+    package var quiet = false
+
+    /// Threads of the tensor operations; the machine's cores, or `DR2NET_THREADS`, where absent.
+    @Option(help: "Threads to use; results do not depend on it. (default: all cores)")
+    package var threads: Int?
+
+    /// The seed of every random draw.
+    @Option(help: "Seed of every random draw.")
+    package var seed: UInt64 = 0
+
+    /// Options at their defaults.
+    package init() {}
+
+    package func validate() throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads \(threads): expected 1 to 1024")
+        }
+    }
+
+    /// Puts the options into force; every command begins with it.
+    ///
+    /// - Returns: Where the command prints.
+    package func start() -> Console {
+        if let threads { Parallel.setThreadCount(threads) }
+        return Console(isJSON: json, isQuiet: quiet)
+    }
+}

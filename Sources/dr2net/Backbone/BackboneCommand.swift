@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+
+/// `dr2net backbone`: pretrained networks by themselves.
+struct BackboneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backbone",
+        abstract: "Pretrained networks: features, gradients, measurements, export.",
+        subcommands: [
+            BackboneListCommand.self, BackboneFeaturesCommand.self,
+            BackboneGradientsCommand.self, BackboneSurrogateCommand.self,
+            BackboneProfileCommand.self,
+        ])
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Backbones
+import Checkpoints
+import CommandLineSupport
+import Tensors
+
+extension PositionRule: ExpressibleByArgument {}
+
+/// Which network.
+struct BackboneOptions: ParsableArguments {
+    @Option(
+        help: "The network, as `backbone list` names it.",
+        completion: .list(BackboneCatalog.entries.map(\.name)))
+    var backbone: String
+
+    @Option(help: "How learned positions are resized. (default: the family's own rule)")
+    var positions: PositionRule?
+
+    func validate() throws {
+        if BackboneCatalog.entry(backbone) == nil {
+            let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
+            throw ValidationError("no backbone is called \"\(backbone)\"; expected one of \(names)")
+        }
+    }
+
+    /// The catalogue's entry.
+    func entry() throws(CommandFailure) -> BackboneCatalog.Entry {
+        guard let entry = BackboneCatalog.entry(backbone) else {
+            throw CommandFailure("no backbone is called \"\(backbone)\"")
+        }
+        return entry
+    }
+
+    /// The network, with the weights of a file or random ones.
+    func load(
+        weights: String?, seed: UInt64, dtype: DType = .float32
+    ) throws -> any Backbone {
+        // The file first: random weights take longer than finding a wrong path.
+        let state = try weights.map { try CheckpointFile.read($0) }
+        let network = try entry().make(
+            key: RandomKey(seed: seed), positionRule: positions, dtype: dtype)
+        if let state, let weights {
+            _ = try PretrainedWeights.load(state, into: network, from: weights)
+        }
+        return network
+    }
+}
+
+/// Preprocessed input, checked against a network.
+enum BackboneInput {
+    /// Checks the shape of an input.
+    static func check(
+        _ shape: [Int], for network: any Backbone, what: String
+    ) throws(CommandFailure) {
+        let multiple = network.inputMultiple
+        let fits =
+            shape.count == 4 && shape[0] > 0 && shape[1] == 3
+            && shape.dropFirst(2).allSatisfy { $0 > 0 && $0 % multiple == 0 }
+        guard fits else {
+            throw CommandFailure(
+                "\(what): the input is \(shape), expected [N, 3, H, W] with H and W multiples of "
+                    + "\(multiple) for \(network.name); crop or resize it")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Backbones
+import CommandLineSupport
+import Tensors
+import Training
+
+/// `dr2net backbone profile`.
+struct BackboneProfileCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "profile",
+        abstract: "Measure the time and the memory of a training step.",
+        discussion: """
+            A step is forward, backward of mean(features²) and AdamW on a random input; one step \
+            warms up. gemmShare is the model's operations a second (a backward counts twice the \
+            forward, recomputation nothing) over the rate of a large matrix product measured here.
+            """)
+
+    @OptionGroup var network: BackboneOptions
+    @OptionGroup var ways: WayOptions
+
+    @Option(help: "Pretrained weights. (default: random ones)", completion: .file())
+    var weights: String?
+
+    @Option(help: "Shape of the input, such as 16,3,224,224.")
+    var inputShape: String
+
+    @Option(help: "Steps that are measured.")
+    var steps = 3
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (1...10000).contains(steps) else {
+            throw ValidationError("--steps \(steps): expected 1 to 10000")
+        }
+        _ = try shape()
+    }
+
+    /// The shape given, of at most 2³¹ numbers.
+    private func shape() throws -> [Int] {
+        let sizes = inputShape.split(separator: ",", omittingEmptySubsequences: false).map {
+            Int($0) ?? 0
+        }
+        var count = 1
+        for size in sizes {
+            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            count = overflow ? 0 : product
+        }
+        guard sizes.count >= 4, sizes.allSatisfy({ $0 > 0 }), (1...(1 << 31)).contains(count) else {
+            throw ValidationError(
+                "--input-shape \(inputShape): expected sizes such as 16,3,224,224, at most 2^31 "
+                    + "numbers")
+        }
+        return sizes
+    }
+
+    func run() throws {
+        let console = common.start()
+        let shape = try shape()
+        let backbone = try network.load(weights: weights, seed: common.seed)
+        try BackboneInput.check(shape, for: backbone, what: "--input-shape")
+        let key = RandomKey(seed: common.seed)
+        let images = Tensor(normal: shape, key: key.child("input"))
+        let profile = StepProfile(
+            network: backbone, way: ways.trainingWay(key: key), tile: ways.slices, key: key)
+        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let measured = try profile.run(images, steps: steps) { done, total in
+            progress.update(done: done, total: total, "steps")
+        }
+        progress.finish()
+        let resident = ResidentMemory.peak
+        let kept = profile.kept(
+            samples: shape[0], height: shape[2], width: shape[3], dtype: .float32)
+        let operations = profile.modelOperations(
+            samples: shape[0], height: shape[2], width: shape[3])
+        let rate = MatrixProductRate.measure()
+        let known =
+            measured.weightBytes + measured.gradientBytes + measured.optimizerBytes + kept.streams
+            + kept.remainders + kept.checkpoints
+        let pair = ways.pair(key: key)
+        let result = Result(
+            backbone: backbone.name, way: ways.way.rawValue, inputShape: shape,
+            stepSeconds: measured.median,
+            gemmShare: operations.map { $0 / measured.median / rate },
+            gemmOperationsPerSecond: rate, modelOperations: operations,
+            peakCountedBytes: measured.peakCounted, peakResidentBytes: resident,
+            weightBytes: measured.weightBytes, gradientBytes: measured.gradientBytes,
+            optimizerBytes: measured.optimizerBytes, streamBytes: kept.streams,
+            remainderBytes: kept.remainders, checkpointBytes: kept.checkpoints,
+            transientBytes: max(0, measured.peakCounted - known), tile: ways.tile,
+            alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
+            threads: Parallel.threadCount, steps: steps)
+        try console.result(result) { result.text }
+    }
+
+    /// What is printed; names as in the command line's contract.
+    private struct Result: Encodable {
+        let backbone, way: String
+        let inputShape: [Int]
+        let stepSeconds: Double
+        let gemmShare: Double?
+        let gemmOperationsPerSecond: Double
+        let modelOperations: Double?
+        let peakCountedBytes, peakResidentBytes: Int
+        let weightBytes, gradientBytes, optimizerBytes: Int
+        let streamBytes, remainderBytes, checkpointBytes, transientBytes: Int
+        let tile: Int?
+        let alpha, beta: Double?
+        let blasKernel: String
+        let threads, steps: Int
+
+        var text: String {
+            var table = TextTable()
+            let pair =
+                alpha.flatMap { alpha in
+                    beta.map { " at (\(NumberText.short(alpha)), \(NumberText.short($0)))" }
+                } ?? ""
+            let slices = tile.map { ", tiles of \($0) tokens" } ?? ""
+            table.append(["network", "\(backbone), input \(inputShape)"])
+            table.append(["way", way + pair + slices])
+            table.append(["step", "\(NumberText.short(stepSeconds)) s, median of \(steps)"])
+            if let gemmShare {
+                let rate = NumberText.short(gemmOperationsPerSecond * 1e-9)
+                table.append([
+                    "share of GEMM",
+                    "\(NumberText.decimals(gemmShare * 100, 1)) % of \(rate) GFLOP/s "
+                        + "(\(blasKernel), \(threads) threads)",
+                ])
+            }
+            let sizes = [
+                ("peak counted", peakCountedBytes), ("peak resident", peakResidentBytes),
+                ("weights", weightBytes), ("gradients", gradientBytes),
+                ("optimizer", optimizerBytes), ("streams", streamBytes),
+                ("remainders", remainderBytes), ("checkpoints", checkpointBytes),
+                ("transient", transientBytes),
+            ]
+            for (name, count) in sizes { table.append([name, NumberText.bytes(count)]) }
+            return table.text
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Backbones
+import CommandLineSupport
+import Tensors
+import Training
+
+/// `dr2net backbone surrogate`.
+struct BackboneSurrogateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "surrogate",
+        abstract: "Measure how near the untrained dual-residual network is to the pretrained one.",
+        discussion: """
+            The number is the cosine of a token's final features in both networks, mean over \
+            tokens and pictures, over (α, β). Each policy's start is marked with *.
+            """)
+
+    @OptionGroup var network: BackboneOptions
+
+    @Option(
+        help: "Pretrained weights: safetensors, PyTorch or ONNX, told by content.",
+        completion: .file())
+    var weights: String
+
+    @Argument(
+        help: "Pictures, videos, or preprocessed images [N, 3, H, W] (.npy).",
+        completion: .file())
+    var inputs: [String]
+
+    @Option(help: "Frames of each video, spread evenly.")
+    var frames = 4
+
+    @Option(help: "Side of pictures and frames in pixels.")
+    var size = 224
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        guard (1...4096).contains(frames) else {
+            throw ValidationError("--frames \(frames): expected 1 to 4096")
+        }
+        guard (1...8192).contains(size) else {
+            throw ValidationError("--size \(size): expected 1 to 8192 pixels")
+        }
+    }
+
+    func run() throws {
+        let console = common.start()
+        let backbone = try network.load(weights: weights, seed: common.seed)
+        let source = PictureInput(
+            frames: frames, size: size, normalization: try network.entry().normalization)
+        let images = try source.read(inputs)
+        try BackboneInput.check(images.shape, for: backbone, what: inputs.joined(separator: ", "))
+        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let points = try SurrogateDistance.measure(
+            backbone, images, key: RandomKey(seed: common.seed)
+        ) { done, total in
+            progress.update(done: done, total: total, "coefficient pairs")
+        }
+        progress.finish()
+        let result = Result(backbone: backbone.name, shape: images.shape, points: points)
+        try console.result(result) { result.text }
+    }
+
+    /// What is printed.
+    private struct Result: Encodable {
+        let backbone: String
+        let shape: [Int]
+        let points: [SurrogateDistance.Point]
+
+        var text: String {
+            var table = TextTable(["β", "paper (1, β)", "balanced (1 - β, β)"], numbers: [1, 2])
+            func cell(_ line: String, _ beta: Double) -> String {
+                guard let point = points.first(where: { $0.line == line && $0.beta == beta })
+                else { return "" }
+                let mark = point.startOf == nil ? " " : "*"
+                return NumberText.decimals(point.cosine, 4) + mark
+            }
+            for beta in points.filter({ $0.line == "paper" }).map(\.beta) {
+                table.append([NumberText.short(beta), cell("paper", beta), cell("balanced", beta)])
+            }
+            let starts = points.compactMap { point in
+                point.startOf.map { policy in
+                    "* \(policy): (\(NumberText.short(point.alpha)), "
+                        + "\(NumberText.short(point.beta))), cosine "
+                        + NumberText.decimals(point.cosine, 4)
+                }
+            }
+            return ([table.text] + starts).joined(separator: "\n")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CommandLineSupport
+import Datasets
+
+/// `dr2net data fetch`.
+struct DataFetchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch",
+        abstract: "Bring what is missing or wrong of a dataset, verified by SHA-256.")
+
+    @Argument(help: "The dataset's name, as `data list` shows it.")
+    var name: String
+
+    @Option(
+        name: .customLong("to"), help: "Folder of the datasets; made if missing.",
+        completion: .directory)
+    var folder: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let console = common.start()
+        let catalog = try ManifestCatalog.find()
+        let manifest = try catalog.manifest(named: name)
+        let result = try DataCache(folder: folder).fetch(manifest, from: catalog) { event in
+            console.note(event.description)
+        }
+        try console.result(result) { result.describe() }
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CommandLineSupport
+import TemporalActionDetection
+
+/// The command line's root.
+@main struct Main: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dr2net",
+        abstract: "Memory-efficient finetuning of pretrained networks by reversible residuals.",
+        discussion: """
+            Every command takes --json, --quiet, --threads and --seed. Exit codes: 0 done, 1 \
+            failed, 2 a --fail-below was missed, 64 usage.
+            """,
+        version: "dr2net \(Version.number)",
+        groupedSubcommands: [
+            CommandGroup(name: "Task", subcommands: [TemporalActionDetectionCommand.self]),
+            CommandGroup(
+                name: "General",
+                subcommands: [
+                    BackboneCommand.self, DataCommand.self, ClipCommand.self, InfoCommand.self,
+                ]),
+        ])
+
+    static func main() { runAndExit() }
+}

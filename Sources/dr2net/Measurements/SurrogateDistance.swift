@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Backbones
+import Reversible
+import Tensors
+
+/// How near the dual-residual network at untrained coefficients stays to the pretrained one.
+struct SurrogateDistance {
+    /// One point of the grid.
+    struct Point: Encodable {
+        /// `paper` (1, β), `balanced` (1 - β, β), or another policy's start.
+        let line: String
+        let alpha, beta, branchScale: Double
+        /// Cosine of the final features of a token, mean over tokens and images.
+        let cosine: Double
+        /// The policy that starts here, if any.
+        let startOf: String?
+    }
+
+    /// One point to measure.
+    struct Candidate {
+        let line: String
+        let plan: CoefficientPlan
+        let startOf: String?
+    }
+
+    /// The grid of both lines with every policy's start.
+    static func candidates(key: RandomKey) -> [Candidate] {
+        let betas = [0.01, 1.0 / 32, 1.0 / 16, 0.1, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1]
+        func start(of policy: CoefficientPolicy) -> CoefficientPlan {
+            policy.plan(step: 0, key: key)
+        }
+        func uniform(_ alpha: Double, _ beta: Double) -> CoefficientPlan {
+            .uniform(StreamCoefficients(alpha: alpha, beta: beta))
+        }
+        let named: [CoefficientPolicy] = [.paper(period: 1), .default, .hard]
+        func candidate(_ line: String, _ plan: CoefficientPlan) -> Candidate {
+            let policy = named.first { start(of: $0) == plan }
+            return Candidate(line: line, plan: plan, startOf: policy?.name)
+        }
+        let others: [CoefficientPolicy] = [.momentum(0.9), .bdia(magnitude: 0.5)]
+        return betas.map { candidate("paper", uniform(1, $0)) }
+            + betas.map { candidate("balanced", uniform(1 - $0, $0)) }
+            + others.map { Candidate(line: $0.name, plan: start(of: $0), startOf: $0.name) }
+    }
+
+    /// Measures every candidate.
+    ///
+    /// - Parameters:
+    ///   - images: `[N, 3, H, W]`, preprocessed.
+    ///   - progress: Told the number of candidates done and their number.
+    static func measure(
+        _ network: any Backbone, _ images: Tensor, key: RandomKey,
+        progress: (Int, Int) -> Void
+    ) throws -> [Point] {
+        let context = Context(key: key)
+        let input = Variable(images)
+        let pretrained = try network.features(
+            input, way: .conventional, tile: nil, context
+        ).tensor
+        let all = candidates(key: key)
+        return try all.enumerated().map { index, candidate in
+            let surrogate = try network.features(
+                input, way: .dr2net(candidate.plan, .float), tile: nil, context
+            ).tensor
+            progress(index + 1, all.count)
+            let triple = candidate.plan.coefficients(branch: 0, sample: 0)
+            let pair = candidate.plan.pair
+            return Point(
+                line: candidate.line, alpha: pair.alpha, beta: pair.beta,
+                branchScale: candidate.startOf == "bdia" ? 1 : triple.branch,
+                cosine: meanCosine(surrogate, pretrained), startOf: candidate.startOf)
+        }
+    }
+
+    /// The mean cosine of the rows of two float32 tensors of one shape `[..., C]`.
+    static func meanCosine(_ a: Tensor, _ b: Tensor) -> Double {
+        let width = a.shape[a.rank - 1], rows = a.count / max(1, width)
+        var sum = 0.0
+        a.withFloats { x in
+            b.withFloats { y in
+                for row in 0..<rows {
+                    var dot = 0.0, xx = 0.0, yy = 0.0
+                    for index in row * width..<(row + 1) * width {
+                        let u = Double(x[index]), v = Double(y[index])
+                        dot += u * v
+                        xx += u * u
+                        yy += v * v
+                    }
+                    let norms = (xx * yy).squareRoot()
+                    sum += norms > 0 ? dot / norms : 0
+                }
+            }
+        }
+        return sum / Double(max(1, rows))
+    }
+}

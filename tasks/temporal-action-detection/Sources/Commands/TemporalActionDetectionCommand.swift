@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+
+/// `dr2net tad`: the commands of temporal action detection.
+package struct TemporalActionDetectionCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "tad",
+        abstract: "Temporal action detection: what happens when in a video.",
+        subcommands: [EvaluateCommand.self])
+
+    /// The group.
+    package init() {}
+}
