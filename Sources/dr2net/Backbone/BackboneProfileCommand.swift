@@ -135,7 +135,7 @@ struct BackboneProfileCommand: ParsableCommand {
                 ("remainders", remainderBytes), ("checkpoints", checkpointBytes),
                 ("transient", transientBytes),
             ]
-            for (name, count) in sizes { table.append([name, NumberText.bytes(count)]) }
+            for (name, count) in sizes { table.append([name, ByteSize.text(count)]) }
             return table.text
         }
     }
