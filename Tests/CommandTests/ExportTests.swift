@@ -8,7 +8,7 @@ import Testing
 @Suite("Export") struct ExportTests {
     private static let joinedName = "blocks.11.attn.qkv.weight"
 
-    /// The parameters of ViT-Ti/16 under timm's names; the joined matrix's values are 0, 1, 2 …
+    /// The parameters of ViT-Ti/16 under timm's names; the joined matrix counts from 0.
     private static let parameters: [(name: String, tensor: Tensor)] = {
         var shapes: [(String, [Int])] = [
             ("cls_token", [1, 1, 192]), ("pos_embed", [1, 197, 192]),
