@@ -75,6 +75,24 @@ import Testing
         }
     }
 
+    @Test func featuresResizePositionsAsTheSourceDoes() throws {
+        let folder = try TemporaryFolder()
+        let input = folder.path("input.npy"), output = folder.path("output.npy")
+        try Npy.write(Tensor(zeros: [2, 3, 32, 48]), to: input)
+        let weights = folder.path("weights.safetensors")
+        try Safetensors.write(StateDict(ExportTests.parameters), to: weights)
+        let arguments = [
+            "backbone", "features", "--backbone", "vit-tiny-16", "--weights", weights, "--input",
+            input, "--output", output, "--json",
+        ]
+        let own = try CommandRun(arguments).object()
+        #expect(own["positions"] as? String == "antialiased")
+        #expect(own["shape"] as? [Int] == [2, 1 + 2 * 3, 192])
+        #expect(try Npy.readTensor(output).shape == [2, 7, 192])
+        let chosen = try CommandRun(arguments + ["--positions", "offset"]).object()
+        #expect(chosen["positions"] as? String == "offset")
+    }
+
     @Test func missingParameterIsNamed() throws {
         let folder = try TemporaryFolder()
         try makeRun(folder, dropping: "blocks.7.mlp.fc1.bias")

@@ -44,13 +44,16 @@ struct BackboneFeaturesCommand: ParsableCommand {
         try Npy.write(features, to: output)
         let result = Result(
             backbone: backbone.name, way: ways.way.rawValue, output: output,
-            shape: features.shape)
-        try console.result(result) { "\(output): features \(features.shape), float32" }
+            shape: features.shape, positions: backbone.configuration.positionRule.rawValue)
+        try console.result(result) {
+            "\(output): features \(features.shape), float32, positions \(result.positions)"
+        }
     }
 
     /// What is printed.
     private struct Result: Encodable {
         let backbone, way, output: String
         let shape: [Int]
+        let positions: String
     }
 }

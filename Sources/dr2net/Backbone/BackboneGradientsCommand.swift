@@ -66,6 +66,7 @@ struct BackboneGradientsCommand: ParsableCommand {
         state["input"] = tape.gradient(of: leaf)
         state.metadata = [
             "loss": "\(loss)", "backbone": backbone.name, "way": ways.way.rawValue,
+            "positions": backbone.configuration.positionRule.rawValue,
         ]
         if let pair = ways.pair(key: key) {
             state.metadata["alpha"] = "\(pair.alpha)"

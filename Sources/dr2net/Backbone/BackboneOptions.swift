@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Autodiff
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Layers
 import Tensors
 
 extension PositionRule: ExpressibleByArgument {}
@@ -14,7 +16,7 @@ struct BackboneOptions: ParsableArguments {
         completion: .list(BackboneCatalog.entries.map(\.name)))
     var backbone: String
 
-    @Option(help: "How learned positions are resized. (default: the family's own rule)")
+    @Option(help: "How learned positions are resized. (default: as the weights' source does)")
     var positions: PositionRule?
 
     func validate() throws {
@@ -33,17 +35,25 @@ struct BackboneOptions: ParsableArguments {
     }
 
     /// The network, with the weights of a file or random ones.
+    ///
+    /// Without `--positions` the rule is that of the library whose names the file has.
     func load(
         weights: String?, seed: UInt64, dtype: DType = .float32
-    ) throws -> any Backbone {
+    ) throws -> VisionTransformer {
         // The file first: random weights take longer than finding a wrong path.
         let state = try weights.map { try CheckpointFile.read($0) }
-        let network = try entry().make(
+        let entry = try entry()
+        let network = entry.make(
             key: RandomKey(seed: seed), positionRule: positions, dtype: dtype)
-        if let state, let weights {
-            _ = try PretrainedWeights.load(state, into: network, from: weights)
+        guard let state, let weights else { return network }
+        let found = try PretrainedWeights.load(state, into: network, from: weights)
+        let rule = found.positionRule
+        if positions != nil || network.configuration.positionRule == rule { return network }
+        let renewed = entry.make(key: RandomKey(seed: seed), positionRule: rule, dtype: dtype)
+        for (target, source) in zip(renewed.namedParameters, network.namedParameters) {
+            target.parameter.tensor = source.parameter.tensor
         }
-        return network
+        return renewed
     }
 }
 
