@@ -61,7 +61,8 @@ let package = Package(
             name: "TemporalActionDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport", arguments,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
+                arguments,
                 yaml,
             ],
             path: "tasks/temporal-action-detection/Sources"),

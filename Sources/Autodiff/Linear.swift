@@ -32,7 +32,7 @@ extension Variable {
         return Variable.operation(
             result, inputs: [self, weight] + (bias.map { [$0] } ?? [])
         ) { gradient in
-            var inner = gradient
+            var inner = consume gradient
             inner.multiplyByGELUSlope(at: preActivation)
             return backward(inner)
         }
@@ -57,7 +57,7 @@ extension Variable {
     package func gelu() -> Variable {
         let x = tensor
         return Variable.operation(x.gelu(), inputs: [self]) { gradient in
-            var inner = gradient
+            var inner = consume gradient
             inner.multiplyByGELUSlope(at: x)
             return [inner]
         }

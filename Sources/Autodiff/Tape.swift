@@ -71,7 +71,7 @@ package final class Tape {
                 parameter.accumulate(gradient)
             } else if let backward {
                 let inputs = nodes[index].inputs
-                pass(backward(gradient), to: inputs)
+                pass(backward(consume gradient), to: inputs)
             }
         }
         leaves = [:]

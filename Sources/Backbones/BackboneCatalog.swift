@@ -30,6 +30,9 @@ package struct BackboneCatalog: Sendable {
         package let inputLayout: String
         let configuration: VisionTransformerConfiguration
 
+        /// Pixels that the input's height and width are multiples of.
+        package var inputMultiple: Int { configuration.patchSize }
+
         /// Scalars in all parameters.
         package var parameterCount: Int {
             let c = configuration.width, hidden = c * configuration.mlpRatio

@@ -17,8 +17,12 @@ package struct CommonOptions: ParsableArguments {
     package var threads: Int?
 
     /// The seed of every random draw.
-    @Option(help: "Seed of every random draw.")
-    package var seed: UInt64 = 0
+    @Option(
+        name: .customLong("seed"), help: "Seed of every random draw. (default: the recipe's, or 0)")
+    package var givenSeed: UInt64?
+
+    /// The seed, 0 where none was given.
+    package var seed: UInt64 { givenSeed ?? 0 }
 
     /// Options at their defaults.
     package init() {}

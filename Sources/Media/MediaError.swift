@@ -16,7 +16,11 @@ package struct MediaError: Error, Sendable, Hashable, CustomStringConvertible {
         self.remedy = remedy
     }
 
-    package var description: String { "\(path): found \(found), expected \(expected); \(remedy)" }
+    package var description: String {
+        // A path may hold anything but a zero byte; the message stays one line.
+        let name = path.replacing("\n", with: "\\n")
+        return "\(name): found \(found), expected \(expected); \(remedy)"
+    }
 }
 
 extension MediaError {

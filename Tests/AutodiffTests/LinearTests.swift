@@ -56,4 +56,16 @@ import Testing
         #expect(bias.gradient?.doubles == [3, 3, 3, 3])
         #expect(tape.gradient(of: x)?.shape == [3, 5])
     }
+
+    /// One gradient of the hidden size and one of the input's: the GELU's is made in place.
+    @Test func geluGradientTakesNoMemoryOfItsOwn() {
+        let x = Tensor(zeros: [1024, 256]), w = Variable(Tensor(zeros: [2048, 256]))
+        let tape = Tape()
+        let y = tape.input(x).linearGELU(weight: w).scaled(by: 2)
+        let g = Tensor(repeating: 1, shape: y.shape)
+        let peak = exclusively {
+            StoragePool.measure { tape.backward(from: y, gradient: g) }.peak
+        }
+        #expect(Double(peak) < 1.6 * Double(g.byteCount))
+    }
 }

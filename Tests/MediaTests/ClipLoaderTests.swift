@@ -18,7 +18,8 @@ struct ClipLoaderTests {
         let reader = try VideoReader(path: requests[0].path, resize: .original)
         for request in requests {
             let clip = try #require(try loader.next())
-            #expect(try clip.pixels == reader.frames(at: request.timestamps).pixels)
+            let direct = try reader.frames(at: request.timestamps)
+            #expect(clip.shows(direct.pixels))
         }
         #expect(try loader.next() == nil)
         #expect(try loader.next() == nil)

@@ -27,7 +27,7 @@ struct DamagedFilesTests {
             "garbage.mp4", (0..<50_000).map { UInt8(truncatingIfNeeded: $0 &* 7919 >> 3) })
         let folder = MediaFixtures.folder.path
         let messages = [
-            message("/nowhere/film.mp4"), message(empty), message(garbage), message(folder),
+            message("/nowhere/two\nlines.mp4"), message(empty), message(garbage), message(folder),
             message("with\0zero.mp4"), message("/dev/zero"),
         ]
         let found = [

@@ -88,6 +88,9 @@ enum MediaFixtures {
 }
 
 extension Clip {
+    /// Whether these are the pixels; as one answer, since listing the differences of films takes minutes.
+    func shows(_ expected: some Sequence<UInt8>) -> Bool { pixels.elementsEqual(expected) }
+
     /// The frame number that the grey level in the middle of each frame says, undoing the limited range.
     var countedFrames: [Int] {
         (0..<frameCount).map { frame in

@@ -29,10 +29,10 @@ struct VideoReaderTests {
             let some = try VideoReader(path: path, resize: .original)
                 .frames(at: wanted.map { Double($0) / 25 })
             for (index, frame) in wanted.enumerated() {
-                #expect(
+                let same =
                     some.pixels[index * frameBytes..<(index + 1) * frameBytes]
-                        == all.pixels[frame * frameBytes..<(frame + 1) * frameBytes],
-                    "frame \(frame) at stride \(stride)")
+                    == all.pixels[frame * frameBytes..<(frame + 1) * frameBytes]
+                #expect(same, "frame \(frame) at stride \(stride)")
             }
         }
     }
@@ -66,12 +66,12 @@ struct VideoReaderTests {
         for frame in [70, 10, 99, 0, 41, 39, 40, 20, 19, 21, 60, 98, 59, 1] {
             let one = try jumping.frames(at: [times[frame]])
             #expect(
-                one.pixels[...] == all.pixels[frame * frameBytes..<(frame + 1) * frameBytes],
+                one.shows(all.pixels[frame * frameBytes..<(frame + 1) * frameBytes]),
                 "\(kind): frame \(frame), got the one of \(one.timestamps) s")
             #expect(one.paddedFrames == 0)
         }
         let window = try jumping.frames(at: Array(times[33..<77]))
-        #expect(window.pixels[...] == all.pixels[33 * frameBytes..<77 * frameBytes])
+        #expect(window.shows(all.pixels[33 * frameBytes..<77 * frameBytes]))
         #expect(all.warnings == 0 && jumping.warnings == 0)
     }
 
@@ -80,7 +80,7 @@ struct VideoReaderTests {
         let times = stride(from: 0.3, to: 3.9, by: 0.17).map { $0 }
         let one = try VideoReader(path: path, resize: .original, threads: 1).frames(at: times)
         let two = try VideoReader(path: path, resize: .original, threads: 2).frames(at: times)
-        #expect(one.pixels == two.pixels)
+        #expect(one.shows(two.pixels))
     }
 
     @Test func handlesVariableRates() throws {
@@ -155,7 +155,7 @@ struct VideoReaderTests {
             #expect(reader.info.rotation == 360 - angle && !reader.info.isMirrored)
             let clip = try reader.frames(at: [1])
             let expected = turned(upright, clockwise: 360 - angle)
-            #expect(clip.pixels == expected.pixels && clip.width == expected.width)
+            #expect(clip.shows(expected.pixels) && clip.width == expected.width)
             #expect(reader.info.width == clip.width && reader.info.height == clip.height)
         }
     }

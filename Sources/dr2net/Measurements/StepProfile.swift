@@ -77,7 +77,9 @@ struct StepProfile {
         let plans = network.stagePlans(height: height, width: width)
         guard plans.count == 1, let plan = plans.first else { return nil }
         let tokens = Double(plan.tokens)
-        let matrices = network.namedParameters.filter { $0.parameter.shape.filter { $0 > 1 }.count > 1 }
+        let matrices = network.namedParameters.filter {
+            $0.parameter.shape.filter { $0 > 1 }.count > 1
+        }
         let positions: Set = ["pos_embed", "cls_token"]
         let weights = matrices.filter { !positions.contains($0.name) }
             .reduce(0.0) { $0 + Double($1.parameter.tensor.count) }

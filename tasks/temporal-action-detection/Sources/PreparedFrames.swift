@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-package import Foundation
+import Foundation
 package import Tensors
 
 /// The videos of a data set decoded once: one file of RGB bytes a video and an index.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-import Backbones
+package import Backbones
 import Checkpoints
 package import Layers
 package import Reversible

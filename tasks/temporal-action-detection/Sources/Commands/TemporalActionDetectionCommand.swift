@@ -6,7 +6,9 @@ package struct TemporalActionDetectionCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "tad",
         abstract: "Temporal action detection: what happens when in a video.",
-        subcommands: [EvaluateCommand.self])
+        subcommands: [
+            PrepareCommand.self, TrainCommand.self, PredictCommand.self, EvaluateCommand.self,
+        ])
 
     /// The group.
     package init() {}

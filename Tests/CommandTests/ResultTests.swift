@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+/// Standard output carries the result alone: JSON with `--json`, a text for people otherwise.
+@Suite("Results") struct ResultTests {
+    @Test(arguments: [
+        ["info"], ["data", "list"], ["data", "show", "test-clips"], ["backbone", "list"],
+    ])
+    func jsonIsAllThereIs(arguments: [String]) throws {
+        let run = try CommandRun(arguments + ["--json"])
+        #expect(run.code == 0)
+        _ = try run.json()
+        #expect(run.complaint.isEmpty)
+        let text = try CommandRun(arguments)
+        #expect(text.code == 0)
+        #expect(!text.output.isEmpty && !text.output.hasPrefix("{") && !text.output.hasPrefix("["))
+    }
+
+    @Test func infoSaysWhatMeasurementsDependOn() throws {
+        let facts = try CommandRun(["info", "--json", "--threads", "3"]).object()
+        #expect(facts["threads"] as? Int == 3)
+        let levels = try #require(facts["availableLevels"] as? [String])
+        #expect(levels.first == "base")
+        #expect(levels.contains(try #require(facts["instructionLevel"] as? String)))
+        for key in ["version", "blasKernel", "ffmpeg", "system", "memoryBytes"] {
+            #expect(facts[key] != nil, "\(key)")
+        }
+    }
+
+    @Test func backbonesHaveTheirNames() throws {
+        let rows = try #require(
+            try CommandRun(["backbone", "list", "--json"]).json() as? [[String: Any]])
+        let names = rows.compactMap { $0["name"] as? String }
+        #expect(names.contains("dinov2-small-14") && names.contains("vit-base-16"))
+        let small = try #require(rows.first { $0["name"] as? String == "dinov2-small-14" })
+        // DINOv2 ViT-S/14 without its mask token.
+        #expect(small["parameters"] as? Int == 22_056_576 - 384)
+    }
+
+    @Test func clipIsTheFramesAtTheTimes() throws {
+        let folder = try TemporaryFolder()
+        let video = try folder.write(TestVideo.data(frames: 30), as: "film.y4m")
+        let output = folder.path("clip.npy")
+        let run = try CommandRun([
+            "clip", video, "--start", "0.5", "--frames", "4", "--stride", "3", "--size", "16",
+            "--output", output, "--json",
+        ])
+        #expect(run.code == 0, "\(run.complaint)")
+        #expect(try run.object()["shape"] as? [Int] == [3, 4, 16, 16])
+        let data = try Data(contentsOf: URL(fileURLWithPath: output))
+        let values = data.suffix(3 * 4 * 256 * 4).withUnsafeBytes { bytes in
+            (0..<3 * 4 * 256).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
+        let expected = (0..<3).flatMap { _ in
+            (0..<4).flatMap { frame in [Float](repeating: Float(8 * (5 + 3 * frame)), count: 256) }
+        }
+        #expect(values == expected)
+    }
+
+    private let groundTruth = """
+        {"database": {"a": {"subset": "validation", "duration": 20, "annotations":
+        [{"label": "run", "segment": [0, 10]}, {"label": "jump", "segment": [10, 12]}]}}}
+        """
+    private let predictions = """
+        {"results": {"a": [{"label": "run", "segment": [0, 8], "score": 0.9}]}}
+        """
+
+    @Test func evaluationHasTheContractsKeys() throws {
+        let folder = try TemporaryFolder()
+        let arguments = [
+            "tad", "evaluate", "--ground-truth", try folder.write(groundTruth, as: "gt.json"),
+            "--predictions", try folder.write(predictions, as: "p.json"), "--tiou", "0.5,0.9",
+        ]
+        let run = try CommandRun(arguments + ["--json"])
+        #expect(run.code == 0, "\(run.complaint)")
+        let score = try run.object()
+        #expect(score["mAP@0.50"] as? Double == 0.5)
+        #expect(score["mAP@0.90"] as? Double == 0)
+        #expect(score["mAP"] as? Double == 0.25)
+        #expect((score["perClass"] as? [String: Any])?.keys.sorted() == ["jump", "run"])
+        #expect(try CommandRun(arguments).output.contains("jump"))
+    }
+
+    @Test func missedBoundIsCode2WithTheResultPrinted() throws {
+        let folder = try TemporaryFolder()
+        let arguments = [
+            "tad", "evaluate", "--ground-truth", try folder.write(groundTruth, as: "gt.json"),
+            "--predictions", try folder.write(predictions, as: "p.json"), "--tiou", "0.5",
+            "--json",
+        ]
+        let missed = try CommandRun(arguments + ["--fail-below", "0.51"])
+        #expect(missed.code == 2)
+        #expect(try missed.object()["mAP"] as? Double == 0.5)
+        #expect(missed.complaintLines.count == 1)
+        let reached = try CommandRun(arguments + ["--fail-below", "0.5"])
+        #expect(reached.code == 0)
+        #expect(reached.complaint.isEmpty)
+    }
+
+    @Test(arguments: [
+        ["--way", "conventional"],
+        ["--way", "dr2net", "--policy", "paper"],
+    ])
+    func profileHasTheContractsKeys(way: [String]) throws {
+        let run = try CommandRun(
+            [
+                "backbone", "profile", "--backbone", "vit-tiny-16", "--input-shape", "1,3,32,32",
+                "--steps", "1", "--json", "--quiet",
+            ] + way)
+        #expect(run.code == 0, "\(run.complaint)")
+        #expect(run.complaint.isEmpty)
+        let result = try run.object()
+        let keys = [
+            "stepSeconds", "gemmShare", "peakCountedBytes", "peakResidentBytes", "weightBytes",
+            "gradientBytes", "optimizerBytes", "streamBytes", "remainderBytes", "checkpointBytes",
+            "transientBytes", "blasKernel", "threads",
+        ]
+        for key in keys { #expect(result[key] != nil, "\(key)") }
+        #expect((result["stepSeconds"] as? Double).map { $0 > 0 } == true)
+        let isDual = way.contains("dr2net")
+        // Two streams of float64 mantissas over 5 tokens of 192 channels.
+        #expect(result["streamBytes"] as? Int == (isDual ? 2 * 8 * 5 * 192 : 0))
+        #expect(result["beta"] as? Double == (isDual ? 0.1 : nil))
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import Testing
+
+/// Wrong usage is 64 and says what was expected, before anything is read.
+@Suite("Usage") struct UsageTests {
+    private static let features = [
+        "backbone", "features", "--backbone", "vit-tiny-16", "--weights", "w", "--input", "i",
+        "--output", "o",
+    ]
+    private static let evaluate = [
+        "tad", "evaluate", "--ground-truth", "g", "--predictions", "p",
+    ]
+    private static let profile = ["backbone", "profile", "--backbone", "vit-tiny-16"]
+
+    @Test(arguments: [
+        (["nonsense"], "nonsense"),
+        (["data", "show"], "name"),
+        (["info", "--threads", "0"], "1 to 1024"),
+        (["info", "--threads", "many"], "threads"),
+        (["info", "--seed", "-1"], "seed"),
+        (["clip", "v", "--output", "o"], "frames"),
+        (["clip", "v", "--output", "o", "--frames", "0"], "1 to 65536"),
+        (["clip", "v", "--output", "o", "--frames", "4", "--start", "nan"], "seconds"),
+        (["clip", "v", "--output", "o", "--frames", "4", "--stride", "0"], "more than 0"),
+        (["clip", "v", "--output", "o", "--frames", "4", "--size", "99999"], "8192"),
+        (evaluate + ["--tiou", "0.9:0.1:0.1"], "rising numbers"),
+        (evaluate + ["--fail-below", "2"], "0 to 1"),
+        (["backbone", "features", "--backbone", "vit-huge"], "vit-tiny-16"),
+        (features + ["--way", "magic"], "conventional"),
+        (features + ["--policy", "paper"], "--way dr2net"),
+        (features + ["--way", "dr2net", "--alpha", "1"], "together"),
+        (features + ["--way", "dr2net", "--alpha", "1", "--beta", "0"], "without 0"),
+        (features + ["--way", "dr2net", "--alpha", "3", "--beta", "1"], "0 to 2"),
+        (features + ["--way", "dr2net", "--alpha", "nan", "--beta", "1"], "0 to 2"),
+        (features + ["--way", "dr2net", "--policy", "fixed"], "--alpha and --beta"),
+        (features + ["--way", "conventional", "--tile", "8"], "--tile"),
+        (features + ["--positions", "nearest"], "bicubic"),
+        (["backbone", "gradients"] + features.dropFirst(2) + ["--way", "frozen"], "no gradients"),
+        (["backbone", "gradients"] + features.dropFirst(2) + ["--dtype", "half"], "float64"),
+        (profile + ["--input-shape", "1,3,0,32"], "16,3,224,224"),
+        (profile + ["--input-shape", "9999999999,9999999999,9,9"], "16,3,224,224"),
+        (profile + ["--input-shape", "1,3,32,32", "--steps", "0"], "--steps"),
+        (["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "w"], "inputs"),
+    ])
+    func wrongUsageIsCode64(arguments: [String], expected: String) throws {
+        let run = try CommandRun(arguments)
+        #expect(run.code == 64)
+        #expect(run.output.isEmpty)
+        #expect(run.complaint.contains(expected), "\(run.complaint)")
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Layers
+import Media
+import Tensors
+import Training
+
+/// Detections of a trained run in any video.
+package struct TemporalPredictor {
+    private let detector: TemporalDetector
+    private let recipe: TemporalRecipe
+    private let inference: TemporalInference
+    private let step: Int
+
+    /// The network of a run's newest checkpoint, at the coefficients that were in force.
+    package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
+        let description = try RunDescription.read(folder)
+        recipe = try TemporalRecipe(
+            RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
+        guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+            throw TemporalError("\(folder): no checkpoint yet; train first, or wait for one")
+        }
+        detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
+        try checkpoint.load(into: detector.namedParameters)
+        inference = TemporalInference(detector, recipe)
+        step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
+    }
+
+    /// The detections of one video; memory beside one vector a frame doesn't grow with it.
+    package func detections(
+        in path: String, report: (_ done: Int, _ total: Int) -> Void
+    ) throws -> ActivityNetResults.Video {
+        let size = recipe.data.size, rate = recipe.data.rate
+        let reader = try VideoReader(
+            path: path, resize: .exact(width: size, height: size), filter: .area, threads: 2)
+        guard let duration = reader.info.duration, duration > 0 else {
+            throw TemporalError(
+                "\(path): its length is unknown; remux it, for example to mp4, and try again")
+        }
+        let frames = max(1, Int((duration * rate - 1e-6).rounded(.up)))
+        let features = try detector.inferFeatures(
+            count: frames, way: recipe.finetuning.evaluation(step: step)
+        ) { range in
+            let clip = try reader.frames(at: range.map { Double($0) / rate })
+            report(range.upperBound, frames)
+            return PixelTables.tensor(clip, tables: detector.pixelTables)
+        }
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        return .init(
+            id: name, detections: inference.detections(features: features, duration: duration))
+    }
+}
+
+/// Bytes to normalised values by table.
+enum PixelTables {
+    /// `[T, 3, H, W]` of a clip.
+    static func tensor(_ clip: Clip, tables: [[Float]]) -> Tensor {
+        let plane = clip.height * clip.width
+        return Tensor(shape: [clip.frameCount, 3, clip.height, clip.width]) { output in
+            clip.pixels.withUnsafeBufferPointer { input in
+                for frame in 0..<clip.frameCount {
+                    for channel in 0..<3 {
+                        let source = frame * plane * 3 + channel
+                        let target = (frame * 3 + channel) * plane
+                        for pixel in 0..<plane {
+                            output[target + pixel] = tables[channel][Int(input[source + 3 * pixel])]
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
