@@ -28,13 +28,3 @@ package protocol Backbone: Module {
     /// The stages of residual branches at an input size, for memory plans and measurements.
     func stagePlans(height: Int, width: Int) -> [StagePlan]
 }
-
-/// The shape of one stage for one sample.
-package struct StagePlan {
-    /// The stage.
-    package let stage: Stage
-    /// Tokens a sample.
-    package let tokens: Int
-    /// Channels.
-    package let width: Int
-}
