@@ -66,6 +66,18 @@ package final class VisionTransformer: Backbone {
         return norm(tokens, inner)
     }
 
+    package func memoryShape(samples: Int, height: Int, width: Int, dtype: DType)
+        -> MemoryPlan.Network
+    {
+        let plans = stagePlans(height: height, width: width)
+        let tokens = plans.reduce(0) { $0 + $1.tokens * $1.width } * samples
+        return MemoryPlan.Network(
+            stages: plans, samples: samples, parameters: parameterCount,
+            inputs: samples * 3 * height * width,
+            // Patches, with the class token, with positions; backwards the gradients by them.
+            embedding: (forward: 3 * tokens, backward: 3 * tokens), dtype: dtype)
+    }
+
     package func stagePlans(height: Int, width: Int) -> [StagePlan] {
         let patch = configuration.patchSize
         let tokens = 1 + (height / patch) * (width / patch)
@@ -107,6 +119,10 @@ package final class VisionTransformer: Backbone {
 
 /// One pre-norm block, as two branches.
 final class TransformerBlock: Module {
+    let width: Int
+    let heads: Int
+    let hidden: Int
+    let hasLayerScale: Bool
     private let norm1: LayerNorm
     private let attention: MultiHeadAttention
     private let scale1: LayerScale?
@@ -116,6 +132,10 @@ final class TransformerBlock: Module {
 
     init(_ configuration: VisionTransformerConfiguration, key: RandomKey) {
         let width = configuration.width, epsilon = configuration.epsilon
+        self.width = width
+        heads = configuration.heads
+        hidden = width * configuration.mlpRatio
+        hasLayerScale = configuration.hasLayerScale
         norm1 = LayerNorm(width, epsilon: epsilon)
         attention = MultiHeadAttention(
             width, heads: configuration.heads, key: key.child("attn"))
@@ -139,13 +159,17 @@ final class TransformerBlock: Module {
     /// F for the attention half and for the MLP half; LayerScale belongs to F.
     func branches(index: Int, dropPathRate: Double) -> [Branch] {
         [
-            Branch(name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate) {
-                [norm1, attention, scale1] x, context in
+            Branch(
+                name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate,
+                footprint: attentionFootprint
+            ) { [norm1, attention, scale1] x, context in
                 let output = attention(norm1(x, context), context)
                 return scale1?(output, context) ?? output
             },
-            Branch(name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate) {
-                [norm2, mlp, scale2] x, context in
+            Branch(
+                name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate,
+                footprint: mlpFootprint
+            ) { [norm2, mlp, scale2] x, context in
                 let output = mlp(norm2(x, context), context)
                 return scale2?(output, context) ?? output
             },

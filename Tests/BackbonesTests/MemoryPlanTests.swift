@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Backbones
+import Foundation
+import Layers
+import Reversible
+import Tensors
+import TestSupport
+import Testing
+
+/// One network, batch and way whose memory is planned and counted.
+private struct Case {
+    var width = 48
+    var depth = 3
+    var hasLayerScale = true
+    var samples = 8
+    var side = 112
+    var way: FinetuningWay
+    var tile: Int?
+    var dropPathRate = 0.0
+
+    static func dual(_ beta: Double, _ arithmetic: ReversalArithmetic = .exact) -> FinetuningWay {
+        .dr2net(.uniform(StreamCoefficients(alpha: 1 - beta, beta: beta)), arithmetic)
+    }
+
+    var label: String {
+        let kind: String
+        switch way {
+        case .conventional: kind = "conventional"
+        case .checkpointed: kind = "checkpointed"
+        case .frozen: kind = "frozen"
+        case .dr2net(let plan, let arithmetic): kind = "dr2net \(plan.outputBeta) \(arithmetic)"
+        }
+        return
+            "\(kind), width \(width), depth \(depth), scale \(hasLayerScale), \(samples) x \(side), "
+            + "tile \(tile.map(String.init) ?? "none"), drop path \(dropPathRate)"
+    }
+
+    private var network: VisionTransformer {
+        var configuration = VisionTransformerConfiguration(
+            width: width, depth: depth, heads: 4, patchSize: 14, gridSize: 8,
+            hasLayerScale: hasLayerScale, positionRule: .bicubic)
+        configuration.dropPathRate = dropPathRate
+        return VisionTransformer(
+            name: "small", configuration: configuration, key: RandomKey(seed: 1))
+    }
+
+    private var slices: Tile? { tile.map { Tile(tokens: $0) } }
+
+    var plan: MemoryPlan {
+        MemoryPlan(
+            network.memoryShape(samples: samples, height: side, width: side, dtype: .float32),
+            way: way, tile: slices)
+    }
+
+    /// The most live bytes of a step, the first one's gradients dropped and AdamW's moments held.
+    func counted() throws -> Int {
+        let before = StoragePool.usage.live
+        let network = network
+        if way == .frozen { network.setTrainable(false) }
+        let images = Tensor(normal: [samples, 3, side, side], key: RandomKey(seed: 2))
+        let moments = network.namedParameters.flatMap { entry in
+            way == .frozen ? [] : (0..<2).map { _ in Tensor(zeros: entry.parameter.shape) }
+        }
+        StoragePool.resetPeak()
+        let tape = Tape()
+        let context = Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
+        let features = try network.features(Variable(images), way: way, tile: slices, context)
+        let loss = features.tensor.dot(features.tensor)
+        tape.backward(
+            from: features, gradient: features.tensor.scaled(by: 2 / Double(features.tensor.count)))
+        return withExtendedLifetime((moments, images, features, loss)) {
+            StoragePool.usage.peak - before
+        }
+    }
+
+    static var sweep: [Case] {
+        let ways: [FinetuningWay] = [
+            .conventional, .checkpointed, .frozen, dual(1.0 / 16), dual(0.5), dual(1),
+            dual(0.5, .float),
+        ]
+        var cases: [Case] = []
+        for way in ways {
+            for width in [48, 96] {
+                for (samples, side) in [(1, 112), (8, 112), (8, 224), (24, 70)] {
+                    cases.append(Case(width: width, samples: samples, side: side, way: way))
+                }
+            }
+            cases.append(Case(depth: 8, hasLayerScale: false, way: way))
+            cases.append(Case(depth: 6, side: 168, way: way, dropPathRate: 0.3))
+            switch way {
+            case .conventional, .frozen: break
+            case .checkpointed, .dr2net:
+                for tile in [16, 64, 128, 256] {
+                    cases.append(Case(width: 64, samples: 12, way: way, tile: tile))
+                }
+            }
+        }
+        return cases
+    }
+}
+
+@Suite("memory plan")
+struct MemoryPlanTests {
+    @Test("predicts the counted peak of a step for every way, size, batch and tile")
+    func predictsThePeak() async {
+        // In a process of its own: the count is of the whole process.
+        await #expect(processExitsWith: .success) {
+            Parallel.setThreadCount(2)
+            for one in Case.sweep {
+                let predicted = one.plan.peakPredictedBytes
+                let counted = try one.counted()
+                let ratio = Double(predicted) / Double(counted)
+                if ProcessInfo.processInfo.environment["DR2NET_PRINT_PLANS"] != nil {
+                    print("PLAN \(one.label): \(predicted) / \(counted) = \(ratio)")
+                }
+                #expect(abs(ratio - 1) <= 0.05, "\(one.label): \(predicted) for \(counted)")
+            }
+        }
+    }
+}
