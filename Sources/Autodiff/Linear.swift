@@ -61,12 +61,15 @@ extension Variable {
         let back = Variable.linearBackward(input: self, weight: first.weight, bias: first.bias)
         let w = second.weight.tensor, hasBias = (first.bias != nil, second.bias != nil)
         let needs = (weight: second.weight.needsGradient, bias: second.bias?.needsGradient ?? false)
+        var saved: Tensor? = preActivation
         return Variable.operation(result, inputs: inputs) { gradient in
             let biasGradient = needs.bias ? gradient.columnSums() : nil
             let weightGradient =
-                needs.weight ? gradient.linearWeightGradient(input: preActivation.gelu()) : nil
+                needs.weight
+                ? saved.map { gradient.linearWeightGradient(input: $0.gelu()) } : nil
             var inner = gradient.linearInputGradient(weight: w)
-            inner.multiplyByGELUSlope(at: preActivation)
+            // The walk comes here once: what is used up goes before the input's gradient is made.
+            if let before = saved.take() { inner.multiplyByGELUSlope(at: before) }
             let rest = back(inner)
             return [rest[0], rest[1], weightGradient] + (hasBias.0 ? [rest[2]] : [])
                 + (hasBias.1 ? [biasGradient] : [])

@@ -13,10 +13,11 @@ extension TransformerBlock {
     func attentionFootprint(tokens: Int) -> BranchFootprint {
         let c = width, h = heads, scaled = hasLayerScale ? c : 0
         let tile = max(1, min(tokens, max(16, (1 << 17) / max(1, tokens))))
+        let part = Parallel.threadCount * tile
         return BranchFootprint(
             kept: 5 * c + h + 2 + scaled, forward: 5 * c + h,
-            backward: 10 * c + h + 2, scratch: Parallel.threadCount * tile * (2 * tokens + 1),
-            parameters: 4 * c * c + 4 * c + 2 * c + scaled, largestParameter: 3 * c * c)
+            backward: 10 * c + h + 2, scratch: (part * (tokens + 1), part * (2 * tokens + 1)),
+            parameters: 4 * c * c + 4 * c + 2 * c + scaled, gradientsAtPeak: c * c)
     }
 
     /// LN and MLP, whose GELU is worked out again in the backward.
@@ -29,6 +30,6 @@ extension TransformerBlock {
             kept: c + 2 + hidden + scaled, forward: 2 * c + hidden,
             backward: 2 * c + 2 + 2 * hidden + scaled,
             parameters: 2 * c * hidden + hidden + c + 2 * c + scaled,
-            largestParameter: c * hidden)
+            gradientsAtPeak: c * hidden)
     }
 }

@@ -69,13 +69,29 @@ package final class VisionTransformer: Backbone {
     package func memoryShape(samples: Int, height: Int, width: Int, dtype: DType)
         -> MemoryPlan.Network
     {
-        let plans = stagePlans(height: height, width: width)
-        let tokens = plans.reduce(0) { $0 + $1.tokens * $1.width } * samples
+        let c = configuration.width, patch = configuration.patchSize
+        let patches = (height / patch) * (width / patch), pixels = 3 * patch * patch
+        let grid = configuration.gridSize * configuration.gridSize
+        let isResized =
+            height / patch != configuration.gridSize
+            || width / patch != configuration.gridSize
+        let matrix = isResized ? (1 + patches) * (1 + grid) : 0
+        // A weight gradient gathers up to 4,096 patches, whole samples, at a time.
+        let gathered = min(samples, max(1, 4096 / max(1, patches))) * patches * pixels
+        // The forward pass unfolds whole rows of patches, about 256 patches a thread.
+        let down = height / patch, across = max(1, width / patch)
+        let block = max(1, min(down, 256 / across))
+        let pieces = samples * ((down + block - 1) / block)
+        let unfolded = min(Parallel.threadCount, pieces) * block * across * pixels
         return MemoryPlan.Network(
-            stages: plans, samples: samples, parameters: parameterCount,
-            inputs: samples * 3 * height * width,
-            // Patches, with the class token, with positions; backwards the gradients by them.
-            embedding: (forward: 3 * tokens, backward: 3 * tokens), dtype: dtype)
+            stages: stagePlans(height: height, width: width), samples: samples,
+            parameters: parameterCount, inputs: samples * 3 * height * width,
+            // Patches, with the class token, with positions; then the weight's gradient.
+            embedding: (
+                forward: max(
+                    3 * samples * (1 + patches) * c + matrix, samples * patches * c + unfolded),
+                backward: gathered + c * pixels + (1 + grid) * c
+            ), dtype: dtype)
     }
 
     package func stagePlans(height: Int, width: Int) -> [StagePlan] {

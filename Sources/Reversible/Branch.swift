@@ -49,7 +49,7 @@ package struct Branch {
 
     /// What plans take for a branch that doesn't say.
     package static let unknownFootprint = BranchFootprint(
-        kept: 0, forward: 0, backward: 0, parameters: 0, largestParameter: 0)
+        kept: 0, forward: 0, backward: 0, parameters: 0, gradientsAtPeak: 0)
 
     /// F(x) on a tape or without one, untiled.
     package func value(_ x: Variable, _ context: Context) -> Variable {

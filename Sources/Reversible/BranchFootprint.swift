@@ -4,7 +4,7 @@
 ///
 /// "A token" is a row of the last axis. What a stage holds around the branch (streams, input,
 /// gradients) isn't part of it.
-package struct BranchFootprint: Sendable, Hashable {
+package struct BranchFootprint: Sendable {
     /// Scalars a token that F's tape keeps, beside F's input and output.
     package let kept: Int
     /// The most scalars a token of F without a tape, beside its input, with its output.
@@ -12,24 +12,26 @@ package struct BranchFootprint: Sendable, Hashable {
     /// The most scalars a token of F on a tape and its backward, beside the input and the
     /// gradient by the output; with the output and the gradient by the input.
     package let backward: Int
-    /// Scalars of the work space that don't grow with the tile, all threads together.
-    package let scratch: Int
+    /// Scalars of the work space that don't grow with the tile, all threads together, without
+    /// and with a backward.
+    package let scratch: (forward: Int, backward: Int)
     /// Scalars of all parameters.
     package let parameters: Int
-    /// Scalars of the largest parameter, whose gradient is made once more for each further tile.
-    package let largestParameter: Int
+    /// Scalars of the parameters whose gradients are made by the time of the backward's peak;
+    /// each further tile makes them once more.
+    package let gradientsAtPeak: Int
 
     /// A footprint; see the properties.
     package init(
-        kept: Int, forward: Int, backward: Int, scratch: Int = 0, parameters: Int,
-        largestParameter: Int
+        kept: Int, forward: Int, backward: Int, scratch: (forward: Int, backward: Int) = (0, 0),
+        parameters: Int, gradientsAtPeak: Int
     ) {
         self.kept = kept
         self.forward = forward
         self.backward = backward
         self.scratch = scratch
         self.parameters = parameters
-        self.largestParameter = largestParameter
+        self.gradientsAtPeak = gradientsAtPeak
     }
 }
 

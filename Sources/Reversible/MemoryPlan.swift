@@ -101,8 +101,9 @@ package struct MemoryPlan: Sendable, Hashable {
         peakPredictedBytes = step.peak
     }
 
-    /// The plan with the largest tile that fits: whole branches where they do, else a power of
-    /// two of tokens. A branch that works on whole samples takes as many as a tile holds, one
+    /// The plan with the largest tile that fits.
+    ///
+    /// Whole branches where they fit, else a power of two of tokens. A branch that works on whole samples takes as many as a tile holds, one
     /// at least.
     ///
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.

@@ -103,9 +103,9 @@ struct StepSimulation {
         let footprint = branch.footprint(plan.tokens)
         let all = network.samples * plan.tokens
         guard let part = tileTokens(plan, branch) else {
-            return (footprint.forward * all + footprint.scratch) * size
+            return (footprint.forward * all + footprint.scratch.forward) * size
         }
-        return activation(plan) + (footprint.forward * part + footprint.scratch) * size
+        return activation(plan) + (footprint.forward * part + footprint.scratch.forward) * size
     }
 
     /// Tokens of one tile of a branch, nil where one tile holds all.
@@ -148,7 +148,9 @@ struct StepSimulation {
             case .conventional:
                 // The tape's tensors are live already; F's output isn't among them.
                 let extra =
-                    (footprint.backward - footprint.kept - plan.width) * tokens + footprint.scratch
+                    (footprint.backward - footprint.kept - plan.width) * tokens
+                    + footprint.scratch.backward
+                    + footprint.gradientsAtPeak
                 touch(extra * size)
                 live -= footprint.kept * tokens * size + e
             case .frozen: break
@@ -185,6 +187,7 @@ struct StepSimulation {
         switch way {
         case .dr2net(_, .exact): live -= 2 * tokens * plan.width * 8
         case .dr2net(_, .float): live -= 2 * e
+        case .checkpointed: live -= e
         default: break
         }
     }
@@ -200,10 +203,13 @@ struct StepSimulation {
     ) -> Int {
         let all = network.samples * plan.tokens
         guard let part = tileTokens(plan, branch) else {
-            return (footprint.backward * all + footprint.scratch) * size
+            return
+                (footprint.backward * all + footprint.scratch.backward
+                + footprint.gradientsAtPeak) * size
         }
-        // Each further tile makes the gradients once more before it adds them.
+        // The first tile's gradients are there when a further one makes its own.
+        let gradients = footprint.parameters + footprint.gradientsAtPeak
         return 2 * activation(plan)
-            + (footprint.backward * part + footprint.scratch + footprint.largestParameter) * size
+            + (footprint.backward * part + footprint.scratch.backward + gradients) * size
     }
 }
