@@ -97,7 +97,9 @@ let package = Package(
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Regions", "Metrics", "Training",
             ]),
-        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "dr2net"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -19,6 +19,9 @@ package struct LearningRateSchedule: Sendable, Equatable {
     package var minimumFactor: Double
     /// The number of steps of the run.
     package var totalSteps: Int
+    /// The step at which the cosine begins, where that is after the warm-up; a head that is
+    /// trained alone first keeps its full rate until then.
+    package var decayStart = 0
 
     /// A schedule.
     package init(
@@ -33,15 +36,15 @@ package struct LearningRateSchedule: Sendable, Equatable {
     /// The factor at a step, from 0, for parameters that begin to train at step `start`.
     ///
     /// 0 before `start`; then (step - start + 1) / warmupSteps up to 1, times
-    /// m + (1 - m)(1 + cos πp)/2 with p = (step - warmupSteps) / (totalSteps - warmupSteps): one
-    /// cosine for the whole run, so that late starters share its end.
+    /// m + (1 - m)(1 + cos πp)/2 with p = (step - s) / (totalSteps - s) and
+    /// s = max(warmupSteps, decayStart): one cosine for all, so that late starters share its end.
     package func factor(step: Int, start: Int = 0) -> Double {
         guard step >= start else { return 0 }
         var factor = 1.0
         if step - start < warmupSteps { factor = Double(step - start + 1) / Double(warmupSteps) }
-        guard kind == .cosine, step >= warmupSteps else { return factor }
-        let length = max(1, totalSteps - warmupSteps)
-        let progress = min(1, Double(step - warmupSteps) / Double(length))
+        let first = max(warmupSteps, decayStart)
+        guard kind == .cosine, step >= first else { return factor }
+        let progress = min(1, Double(step - first) / Double(max(1, totalSteps - first)))
         let cosine = (1 + cos(Double.pi * progress)) / 2
         return factor * (minimumFactor + (1 - minimumFactor) * cosine)
     }

@@ -78,6 +78,8 @@ package struct TrainingRecipe: Sendable, Equatable {
             minimumFactor: try schedule.value("minimumFactor", default: 0, in: 0...1),
             totalSteps: steps ?? 1)
         backboneStart = try schedule.value("backboneStart", default: 0, in: 0...1_000_000_000)
+        self.schedule.decayStart = try schedule.value(
+            "decayStart", default: backboneStart, in: 0...1_000_000_000)
 
         let checkpoint = try reader.section("checkpoint")
         checkpointEvery = try checkpoint.value("every", default: 0, in: 0...1_000_000_000)

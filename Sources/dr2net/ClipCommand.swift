@@ -51,6 +51,11 @@ struct ClipCommand: ParsableCommand {
         guard (1...8192).contains(size) else {
             throw ValidationError("--size \(size): expected 1 to 8192 pixels")
         }
+        guard frames * size * size * 3 <= 1 << 31 else {
+            throw ValidationError(
+                "\(frames) frames of \(size) x \(size) pixels: expected at most 2^31 numbers; ask "
+                    + "for fewer or smaller frames")
+        }
     }
 
     func run() throws {

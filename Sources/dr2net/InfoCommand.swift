@@ -50,8 +50,8 @@ struct InfoCommand: ParsableCommand {
             table.append(["OpenBLAS", "\(blasKernel), \(pin)"])
             table.append(["", blasConfiguration])
             table.append(["threads", "\(threads) of \(cores) cores"])
-            let available = memoryAvailableBytes.map { ", \(NumberText.bytes($0)) available" }
-            table.append(["memory", NumberText.bytes(memoryBytes) + (available ?? "")])
+            let available = memoryAvailableBytes.map { ", \(ByteSize.text($0)) available" }
+            table.append(["memory", ByteSize.text(memoryBytes) + (available ?? "")])
             table.append(["FFmpeg", ffmpeg])
             return table.text
         }

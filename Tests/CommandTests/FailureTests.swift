@@ -36,6 +36,10 @@ import Testing
             "--input", "ARRAY", "--output", "OUT",
         ],
         ["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "IN", "IN"],
+        ["backbone", "export", "--run", "IN", "--output", "OUT"],
+        ["tad", "train", "IN"],
+        ["tad", "prepare", "IN"],
+        ["tad", "predict", "--run", "IN", "IN"],
         [
             "backbone", "profile", "--backbone", "vit-tiny-16", "--weights", "IN",
             "--input-shape", "1,3,32,32",

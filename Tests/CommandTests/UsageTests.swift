@@ -23,6 +23,9 @@ import Testing
         (["clip", "v", "--output", "o", "--frames", "4", "--start", "nan"], "seconds"),
         (["clip", "v", "--output", "o", "--frames", "4", "--stride", "0"], "more than 0"),
         (["clip", "v", "--output", "o", "--frames", "4", "--size", "99999"], "8192"),
+        (
+            ["clip", "v", "--output", "o", "--frames", "60000", "--size", "8000"], "at most 2^31"
+        ),
         (evaluate + ["--tiou", "0.9:0.1:0.1"], "rising numbers"),
         (evaluate + ["--fail-below", "2"], "0 to 1"),
         (["backbone", "features", "--backbone", "vit-huge"], "vit-tiny-16"),

@@ -31,4 +31,13 @@ import Training
         #expect((0..<3).map { short.factor(step: $0) } == [0.1, 0.2, 0.3])
         #expect(LearningRateSchedule(totalSteps: 1).factor(step: 0) == 1)
     }
+
+    @Test func theCosineWaitsForTheBackbone() {
+        var schedule = LearningRateSchedule(kind: .cosine, warmupSteps: 2, totalSteps: 20)
+        schedule.decayStart = 10
+        #expect((2...10).allSatisfy { schedule.factor(step: $0) == 1 })
+        #expect(abs(schedule.factor(step: 15) - 0.5) < 1e-12)
+        #expect(schedule.factor(step: 10, start: 10) == 0.5)
+        #expect(abs(schedule.factor(step: 20)) < 1e-12)
+    }
 }

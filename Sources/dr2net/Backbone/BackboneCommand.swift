@@ -9,6 +9,6 @@ struct BackboneCommand: ParsableCommand {
         subcommands: [
             BackboneListCommand.self, BackboneFeaturesCommand.self,
             BackboneGradientsCommand.self, BackboneSurrogateCommand.self,
-            BackboneProfileCommand.self,
+            BackboneProfileCommand.self, BackboneExportCommand.self,
         ])
 }
