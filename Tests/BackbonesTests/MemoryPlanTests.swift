@@ -46,16 +46,17 @@ private struct Case {
 
     private var slices: Tile? { tile.map { Tile(tokens: $0) } }
 
-    var plan: MemoryPlan {
-        MemoryPlan(
-            network.memoryShape(samples: samples, height: side, width: side, dtype: .float32),
-            way: way, tile: slices)
-    }
-
-    /// The most live bytes of a step, the first one's gradients dropped and AdamW's moments held.
-    func counted() throws -> Int {
+    /// The planned bytes, and the most live bytes of a step with AdamW's moments held.
+    func measured() throws -> (predicted: Int, counted: Int) {
         let before = StoragePool.usage.live
         let network = network
+        let shape = network.memoryShape(
+            samples: samples, height: side, width: side, dtype: .float32)
+        let plan = MemoryPlan(shape, way: way, tile: slices)
+        return (plan.peakPredictedBytes, try counted(network, before))
+    }
+
+    private func counted(_ network: VisionTransformer, _ before: Int) throws -> Int {
         if way == .frozen { network.setTrainable(false) }
         let images = Tensor(normal: [samples, 3, side, side], key: RandomKey(seed: 2))
         let moments = network.namedParameters.flatMap { entry in
@@ -108,8 +109,7 @@ struct MemoryPlanTests {
         await #expect(processExitsWith: .success) {
             Parallel.setThreadCount(2)
             for one in Case.sweep {
-                let predicted = one.plan.peakPredictedBytes
-                let counted = try one.counted()
+                let (predicted, counted) = try one.measured()
                 let ratio = Double(predicted) / Double(counted)
                 // Above by one thread's work space where the machine is too busy to run two.
                 #expect((0.95...1.1).contains(ratio), "\(one.label): \(predicted) for \(counted)")
