@@ -54,13 +54,13 @@ package final class Tape {
     /// - Parameters:
     ///   - output: A variable of this tape.
     ///   - gradient: The gradient of the loss by `output`, of its shape; ones where absent.
-    package func backward(from output: Variable, gradient: Tensor? = nil) {
+    package func backward(from output: Variable, gradient: consuming Tensor? = nil) {
         guard output.tape === self, let last = output.node else { return }
-        let seed = gradient ?? Tensor(repeating: 1, shape: output.shape, dtype: output.tensor.dtype)
-        precondition(
-            seed.shape == output.shape,
-            "backward: a gradient of shape \(seed.shape) for \(output.shape)")
-        nodes[last].gradient = seed
+        let shape = output.shape, dtype = output.tensor.dtype
+        // Moved, not copied: held by nobody, it is freed or written in place on the way.
+        nodes[last].gradient = gradient.take() ?? Tensor(repeating: 1, shape: shape, dtype: dtype)
+        let seed = nodes[last].gradient?.shape ?? []
+        precondition(seed == shape, "backward: a gradient of shape \(seed) for \(shape)")
         for index in stride(from: nodes.count - 1, through: 0, by: -1) {
             let backward = nodes[index].backward
             nodes[index].backward = nil
@@ -78,7 +78,8 @@ package final class Tape {
     }
 
     private func pass(_ gradients: consuming [Tensor?], to inputs: [Int?]) {
-        precondition(gradients.count == inputs.count, "a backward gave the wrong number of gradients")
+        precondition(
+            gradients.count == inputs.count, "a backward gave the wrong number of gradients")
         for (position, input) in inputs.enumerated() {
             guard let input, let gradient = gradients[position] else { continue }
             gradients[position] = nil

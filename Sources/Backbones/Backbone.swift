@@ -2,6 +2,7 @@
 package import Autodiff
 package import Layers
 package import Reversible
+package import Tensors
 
 /// A pretrained network that turns images or clips into features, finetuned any way.
 package protocol Backbone: Module {
@@ -27,14 +28,7 @@ package protocol Backbone: Module {
 
     /// The stages of residual branches at an input size, for memory plans and measurements.
     func stagePlans(height: Int, width: Int) -> [StagePlan]
-}
 
-/// The shape of one stage for one sample.
-package struct StagePlan {
-    /// The stage.
-    package let stage: Stage
-    /// Tokens a sample.
-    package let tokens: Int
-    /// Channels.
-    package let width: Int
+    /// The shapes of a training step at a batch size, for memory plans.
+    func memoryShape(samples: Int, height: Int, width: Int, dtype: DType) -> MemoryPlan.Network
 }

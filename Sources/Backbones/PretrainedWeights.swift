@@ -81,11 +81,11 @@ package struct PretrainedWeights: Sendable {
         return StateDict(tensors)
     }
 
+    /// Queries, keys and values in one tensor, or nil where their shapes differ.
     private static func joined(_ parts: [Tensor]) -> Tensor? {
         guard let first = parts.first else { return nil }
         let fits = parts.allSatisfy {
-            $0.rank > 0 && $0.shape.dropFirst() == first.shape.dropFirst()
-                && $0.dtype == first.dtype
+            $0.rank > 0 && $0.shape == first.shape && $0.dtype == first.dtype
         }
         return parts.count == 1 ? first : fits ? Tensor.joiningRows(parts) : nil
     }

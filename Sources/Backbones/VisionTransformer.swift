@@ -66,6 +66,34 @@ package final class VisionTransformer: Backbone {
         return norm(tokens, inner)
     }
 
+    package func memoryShape(samples: Int, height: Int, width: Int, dtype: DType)
+        -> MemoryPlan.Network
+    {
+        let c = configuration.width, patch = configuration.patchSize
+        let patches = (height / patch) * (width / patch), pixels = 3 * patch * patch
+        let grid = configuration.gridSize * configuration.gridSize
+        let isResized =
+            height / patch != configuration.gridSize
+            || width / patch != configuration.gridSize
+        let matrix = isResized ? (1 + patches) * (1 + grid) : 0
+        // A weight gradient gathers up to 4,096 patches, whole samples, at a time.
+        let gathered = min(samples, max(1, 4096 / max(1, patches))) * patches * pixels
+        // The forward pass unfolds whole rows of patches, about 256 patches a thread.
+        let down = height / patch, across = max(1, width / patch)
+        let block = max(1, min(down, 256 / across))
+        let pieces = samples * ((down + block - 1) / block)
+        let unfolded = min(Parallel.threadCount, pieces) * block * across * pixels
+        return MemoryPlan.Network(
+            stages: stagePlans(height: height, width: width), samples: samples,
+            parameters: parameterCount, inputs: samples * 3 * height * width,
+            // Patches, with the class token, with positions; then the weight's gradient.
+            embedding: (
+                forward: max(
+                    3 * samples * (1 + patches) * c + matrix, samples * patches * c + unfolded),
+                backward: gathered + c * pixels + (1 + grid) * c
+            ), dtype: dtype)
+    }
+
     package func stagePlans(height: Int, width: Int) -> [StagePlan] {
         let patch = configuration.patchSize
         let tokens = 1 + (height / patch) * (width / patch)
@@ -107,6 +135,10 @@ package final class VisionTransformer: Backbone {
 
 /// One pre-norm block, as two branches.
 final class TransformerBlock: Module {
+    let width: Int
+    let heads: Int
+    let hidden: Int
+    let hasLayerScale: Bool
     private let norm1: LayerNorm
     private let attention: MultiHeadAttention
     private let scale1: LayerScale?
@@ -116,6 +148,10 @@ final class TransformerBlock: Module {
 
     init(_ configuration: VisionTransformerConfiguration, key: RandomKey) {
         let width = configuration.width, epsilon = configuration.epsilon
+        self.width = width
+        heads = configuration.heads
+        hidden = width * configuration.mlpRatio
+        hasLayerScale = configuration.hasLayerScale
         norm1 = LayerNorm(width, epsilon: epsilon)
         attention = MultiHeadAttention(
             width, heads: configuration.heads, key: key.child("attn"))
@@ -139,13 +175,17 @@ final class TransformerBlock: Module {
     /// F for the attention half and for the MLP half; LayerScale belongs to F.
     func branches(index: Int, dropPathRate: Double) -> [Branch] {
         [
-            Branch(name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate) {
-                [norm1, attention, scale1] x, context in
+            Branch(
+                name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate,
+                footprint: attentionFootprint
+            ) { [norm1, attention, scale1] x, context in
                 let output = attention(norm1(x, context), context)
                 return scale1?(output, context) ?? output
             },
-            Branch(name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate) {
-                [norm2, mlp, scale2] x, context in
+            Branch(
+                name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate,
+                footprint: mlpFootprint
+            ) { [norm2, mlp, scale2] x, context in
                 let output = mlp(norm2(x, context), context)
                 return scale2?(output, context) ?? output
             },

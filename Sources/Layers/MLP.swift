@@ -35,6 +35,8 @@ package final class MLP: Module {
 
     /// `[..., C]` for `[..., C]`.
     package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-        fc2(fc1.withGELU(x, context), context)
+        x.mlp(
+            (context.use(fc1.weight), fc1.bias.map(context.use)),
+            (context.use(fc2.weight), fc2.bias.map(context.use)))
     }
 }

@@ -22,8 +22,8 @@ package struct Branch {
     package let unit: Unit
     /// The probability that drop path leaves F out for a sample.
     package let dropPathRate: Double
-    /// An estimate of the float bytes a token that forward and backward of F need at once.
-    package let scratchScalarsPerToken: Int
+    /// The memory of F at a number of tokens a sample, for plans.
+    package let footprint: (_ tokens: Int) -> BranchFootprint
     private let body: (Variable, Context) -> Variable
 
     /// A branch.
@@ -32,18 +32,24 @@ package struct Branch {
     ///   - name: Unique within the stage.
     ///   - unit: How F may be cut.
     ///   - dropPathRate: In [0, 1).
-    ///   - scratchScalarsPerToken: Scalars a token live at the peak of forward + backward.
+    ///   - footprint: The memory of F at a number of tokens a sample; plans count nothing for a
+    ///     branch without one.
     ///   - body: F; its input is `[samples, ..., C]`, or `[rows, C]` for tiles of tokens.
     package init(
-        name: String, unit: Unit, dropPathRate: Double = 0, scratchScalarsPerToken: Int = 0,
+        name: String, unit: Unit, dropPathRate: Double = 0,
+        footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Context) -> Variable
     ) {
         self.name = name
         self.unit = unit
         self.dropPathRate = dropPathRate
-        self.scratchScalarsPerToken = scratchScalarsPerToken
+        self.footprint = footprint
         self.body = body
     }
+
+    /// What plans take for a branch that doesn't say.
+    package static let unknownFootprint = BranchFootprint(
+        kept: 0, forward: 0, backward: 0, parameters: 0, gradientsAtPeak: 0)
 
     /// F(x) on a tape or without one, untiled.
     package func value(_ x: Variable, _ context: Context) -> Variable {

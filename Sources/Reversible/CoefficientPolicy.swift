@@ -111,7 +111,9 @@ extension ScheduleShape {
     /// The pair in force at a step.
     func pair(from start: Pair, to end: Pair, step: Int, period: Int) -> Pair {
         let t = progress(step, period)
-        func between(_ a: Double, _ b: Double, _ t: Double) -> Double { t >= 1 ? b : a + (b - a) * t }
+        func between(_ a: Double, _ b: Double, _ t: Double) -> Double {
+            t >= 1 ? b : a + (b - a) * t
+        }
         switch self {
         case .linear:
             return Pair(

@@ -6,7 +6,9 @@ import Tensors
 extension Stage {
     func checkpointed(_ x: Variable, tile: Tile?, _ context: Context) -> Variable {
         stride(from: 0, to: branches.count, by: branchesPerBlock).reduce(x) { x, first in
-            block(x, Array(branches[first..<min(branches.count, first + branchesPerBlock)]), tile, context)
+            block(
+                x, Array(branches[first..<min(branches.count, first + branchesPerBlock)]), tile,
+                context)
         }
     }
 

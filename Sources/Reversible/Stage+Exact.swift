@@ -17,7 +17,7 @@ extension Stage {
         let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
         return Variable.operation(output, inputs: [input]) { gradient in
             var before = gradient.scaled(by: beta / (1 + beta))
-            var now = gradient
+            var now = consume gradient
             now.scale(by: 1 / (1 + beta))
             for index in branches.indices.reversed() {
                 let branch = branches[index]

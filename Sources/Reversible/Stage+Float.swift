@@ -10,12 +10,12 @@ extension Stage {
     func float(_ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context) -> Variable {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
-        let samples = x.shape[0]
+        let samples = x.shape[0], dtype = x.tensor.dtype
         func betas(_ k: [StreamCoefficients]) -> Tensor {
-            Tensor(k.map(\.beta), shape: [samples], dtype: x.tensor.dtype)
+            Tensor(k.map(\.beta), shape: [samples], dtype: dtype)
         }
         func inverseBetas(_ k: [StreamCoefficients]) -> Tensor {
-            Tensor(k.map { 1 / $0.beta }, shape: [samples], dtype: x.tensor.dtype)
+            Tensor(k.map { 1 / $0.beta }, shape: [samples], dtype: dtype)
         }
         // y_i = β_{i+1}·x_{i-1}: the dual stream is stored with the factor of its next use.
         var current = x.tensor
@@ -44,7 +44,7 @@ extension Stage {
         let state = FloatState(current: current, dual: dual)
         return Variable.operation(output, inputs: [input]) { gradient in
             var before = gradient.scaled(by: beta / (1 + beta))
-            var now = gradient
+            var now = consume gradient
             now.scale(by: 1 / (1 + beta))
             var following = Array(
                 repeating: StreamCoefficients(alpha: 0, beta: endBeta(plan)), count: samples)

@@ -5,8 +5,8 @@ import Checkpoints
 import Foundation
 import Layers
 import Reversible
-import TestSupport
 import Tensors
+import TestSupport
 
 /// A tiny network of `Tests/Fixtures/Backbones`, as timm or transformers ran it.
 struct BackboneFixture {
@@ -35,7 +35,8 @@ struct BackboneFixture {
     init(_ name: String) throws {
         self.name = name
         description = try JSONDecoder().decode(
-            Description.self, from: Data(contentsOf: URL(fileURLWithPath: Self.path(name + ".json"))))
+            Description.self,
+            from: Data(contentsOf: URL(fileURLWithPath: Self.path(name + ".json"))))
         weights = try Safetensors.read(Self.path(name + ".weights.safetensors"))
         input = try Npy.readTensor(Self.path(name + ".input.npy"))
         features = try Npy.readTensor(Self.path(name + ".features.npy"))

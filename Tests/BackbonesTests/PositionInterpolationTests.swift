@@ -2,8 +2,8 @@
 import Backbones
 import Checkpoints
 import Foundation
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("position interpolation")
@@ -47,7 +47,9 @@ struct PositionInterpolationTests {
                 == nil)
     }
 
-    @Test("weights of a cell add up to 1, and the class token stays", arguments: PositionRule.allCases)
+    @Test(
+        "weights of a cell add up to 1, and the class token stays", arguments: PositionRule.allCases
+    )
     func rowsAddUp(rule: PositionRule) throws {
         for (rows, columns) in [(3, 9), (14, 2), (1, 1), (20, 5)] {
             let matrix = try #require(

@@ -5,8 +5,8 @@ import Checkpoints
 import Datasets
 import Foundation
 import Reversible
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// The published DINOv2 ViT-S/14 against transformers in float64 (dinov2_onnx_reference.py).
@@ -20,8 +20,9 @@ struct PretrainedDinov2Tests {
     func featuresAgree() throws {
         let files = ["vit_s_focus.onnx", "reference/input.npy", "reference/features.npy"].map(path)
         if let absent = files.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
-            print("skipped: \(absent) is absent; fetch dinov2-small and run "
-                + "Tests/Fixtures/Backbones/dinov2_onnx_reference.py, or set DR2NET_DATA")
+            print(
+                "skipped: \(absent) is absent; fetch dinov2-small and run "
+                    + "Tests/Fixtures/Backbones/dinov2_onnx_reference.py, or set DR2NET_DATA")
             return
         }
         let entry = try #require(BackboneCatalog.entry("dinov2-small-14"))

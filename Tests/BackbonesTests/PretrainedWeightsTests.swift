@@ -3,8 +3,8 @@ import Autodiff
 import Backbones
 import Checkpoints
 import Layers
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("pretrained weights")
@@ -29,7 +29,8 @@ struct PretrainedWeightsTests {
     }
 
     @Test(
-        "wrapper prefixes are stripped", arguments: ["backbone.", "module.model.", "model.", "net."],
+        "wrapper prefixes are stripped",
+        arguments: ["backbone.", "module.model.", "model.", "net."],
         ["vit-patch16-resized", "dinov2-patch14-hf"])
     func prefixesAreStripped(prefix: String, name: String) throws {
         let fixture = try BackboneFixture(name)

@@ -4,8 +4,8 @@ import Backbones
 import Checkpoints
 import Layers
 import Reversible
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("vision transformer")
@@ -30,7 +30,8 @@ struct VisionTransformerTests {
         let network = try fixture.network(.float64)
         let result = try FeatureGradients(network, fixture.input.converted(to: .float64))
         // Gradients of key biases vanish but for rounding: held against the largest of all.
-        let floor = 1e-3 * (fixture.gradients.tensors.flatMap { $0.tensor.doubles.map(abs) }.max() ?? 0)
+        let floor =
+            1e-3 * (fixture.gradients.tensors.flatMap { $0.tensor.doubles.map(abs) }.max() ?? 0)
         var compared: Set<String> = []
         for (ours, gradient) in result.byName {
             let names = ours == "input" ? ["input"] : fixture.family.sourceNames(ours)

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Backbones
 import CommandLineSupport
+import Reversible
 import Tensors
 import Training
 
@@ -73,6 +74,10 @@ struct BackboneProfileCommand: ParsableCommand {
         }
         progress.finish()
         let resident = ResidentMemory.peak
+        let plan = MemoryPlan(
+            backbone.memoryShape(
+                samples: shape[0], height: shape[2], width: shape[3], dtype: .float32),
+            way: profile.way, tile: profile.tile)
         let kept = profile.kept(
             samples: shape[0], height: shape[2], width: shape[3], dtype: .float32)
         let operations = profile.modelOperations(
@@ -88,7 +93,8 @@ struct BackboneProfileCommand: ParsableCommand {
             stepSeconds: measured.median,
             gemmShare: operations.map { $0 / measured.median / rate },
             gemmOperationsPerSecond: rate, modelOperations: operations,
-            peakCountedBytes: measured.peakCounted, peakResidentBytes: resident,
+            peakPredictedBytes: plan.peakPredictedBytes, peakCountedBytes: measured.peakCounted,
+            peakResidentBytes: resident,
             weightBytes: measured.weightBytes, gradientBytes: measured.gradientBytes,
             optimizerBytes: measured.optimizerBytes, streamBytes: kept.streams,
             remainderBytes: kept.remainders, checkpointBytes: kept.checkpoints,
@@ -106,7 +112,7 @@ struct BackboneProfileCommand: ParsableCommand {
         let gemmShare: Double?
         let gemmOperationsPerSecond: Double
         let modelOperations: Double?
-        let peakCountedBytes, peakResidentBytes: Int
+        let peakPredictedBytes, peakCountedBytes, peakResidentBytes: Int
         let weightBytes, gradientBytes, optimizerBytes: Int
         let streamBytes, remainderBytes, checkpointBytes, transientBytes: Int
         let tile: Int?
@@ -133,7 +139,8 @@ struct BackboneProfileCommand: ParsableCommand {
                 ])
             }
             let sizes = [
-                ("peak counted", peakCountedBytes), ("peak resident", peakResidentBytes),
+                ("peak predicted", peakPredictedBytes), ("peak counted", peakCountedBytes),
+                ("peak resident", peakResidentBytes),
                 ("weights", weightBytes), ("gradients", gradientBytes),
                 ("optimizer", optimizerBytes), ("streams", streamBytes),
                 ("remainders", remainderBytes), ("checkpoints", checkpointBytes),

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Tensors
+
+/// A budget that no tile meets.
+package struct MemoryBudgetError: Error, Sendable, CustomStringConvertible {
+    /// The bytes asked for.
+    package let budget: Int
+    /// The least budget that would do.
+    package let least: Int
+    /// Whether smaller tiles were tried.
+    package let hasTiles: Bool
+
+    /// One line: what was found, what was expected, what to do.
+    package var description: String {
+        "a step needs \(least) bytes at least, the memory budget is \(budget); raise the budget "
+            + "to \(least), or take a smaller batch or input"
+            + (hasTiles ? "" : ", or the way dr2net or checkpointed, whose branches run in tiles")
+    }
+}
+
+/// The predicted bytes of one training step, from shapes alone.
+///
+/// Counts what `StoragePool` counts. The parts needn't all be live at the peak: a conventional
+/// step frees activations while gradients grow.
+package struct MemoryPlan: Sendable, Hashable {
+    /// A network around its stages, and a batch.
+    package struct Network {
+        /// The stages in order.
+        package let stages: [StagePlan]
+        /// Samples of a batch.
+        package let samples: Int
+        /// Scalars of all parameters.
+        package let parameters: Int
+        /// Scalars of the batch itself.
+        package let inputs: Int
+        /// Scalars that the layers before the stages need at their peak beside the tokens, in
+        /// the forward and in the backward pass.
+        package let embedding: (forward: Int, backward: Int)
+        /// The scalar type of parameters and activations.
+        package let dtype: DType
+
+        /// A network; see the properties.
+        package init(
+            stages: [StagePlan], samples: Int, parameters: Int, inputs: Int,
+            embedding: (forward: Int, backward: Int), dtype: DType = .float32
+        ) {
+            self.stages = stages
+            self.samples = samples
+            self.parameters = parameters
+            self.inputs = inputs
+            self.embedding = embedding
+            self.dtype = dtype
+        }
+    }
+
+    /// The tile that the plan is for; nil runs whole branches.
+    package let tile: Tile?
+    /// Bytes of the parameters.
+    package let weightBytes: Int
+    /// Bytes of all gradients together.
+    package let gradientBytes: Int
+    /// Bytes of AdamW's two moments.
+    package let optimizerBytes: Int
+    /// Bytes of the pairs that `dr2net` keeps, one a stage.
+    package let streamBytes: Int
+    /// Bytes of the exact arithmetic's remainder bits.
+    package let remainderBytes: Int
+    /// Bytes of the tensors that `checkpointed` keeps, one a block.
+    package let checkpointBytes: Int
+    /// The most bytes that are live at once.
+    package let peakPredictedBytes: Int
+
+    /// What the peak holds beside the parts above: one branch's own, or the whole conventional
+    /// tape.
+    package var transientBytes: Int {
+        max(
+            0,
+            peakPredictedBytes - weightBytes - gradientBytes - optimizerBytes - streamBytes
+                - remainderBytes - checkpointBytes)
+    }
+
+    /// The plan of a step: forward, backward of a loss on the features, AdamW.
+    ///
+    /// - Parameters:
+    ///   - network: The shapes.
+    ///   - way: How the stages run.
+    ///   - tile: Slices of `checkpointed` and `dr2net`.
+    ///   - isTraining: Whether drop path draws.
+    package init(
+        _ network: Network, way: FinetuningWay, tile: Tile? = nil, isTraining: Bool = true
+    ) {
+        var step = StepSimulation(network, way: way, tile: tile, isTraining: isTraining)
+        step.run()
+        self.tile = tile
+        weightBytes = step.weights
+        gradientBytes = step.trains ? step.weights : 0
+        optimizerBytes = step.trains ? 2 * step.weights : 0
+        streamBytes = step.streams
+        remainderBytes = step.remainders
+        checkpointBytes = step.checkpoints
+        peakPredictedBytes = step.peak
+    }
+
+    /// The plan with the largest tile that fits.
+    ///
+    /// Whole branches where they fit, else a power of two of tokens. A branch that works on whole samples takes as many as a tile holds, one
+    /// at least.
+    ///
+    /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
+    package static func fitting(
+        budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true
+    ) throws(MemoryBudgetError) -> MemoryPlan {
+        let whole = MemoryPlan(network, way: way, isTraining: isTraining)
+        if whole.peakPredictedBytes <= budget { return whole }
+        let hasTiles: Bool
+        switch way {
+        case .conventional, .frozen: hasTiles = false
+        case .checkpointed, .dr2net: hasTiles = true
+        }
+        var least = whole.peakPredictedBytes
+        if hasTiles {
+            let tokens = network.samples * (network.stages.map(\.tokens).max() ?? 1)
+            var size = 1 << max(0, Int.bitWidth - 1 - max(1, tokens).leadingZeroBitCount)
+            while size >= smallestTile {
+                let plan = MemoryPlan(
+                    network, way: way, tile: Tile(tokens: size), isTraining: isTraining)
+                if plan.peakPredictedBytes <= budget { return plan }
+                least = min(least, plan.peakPredictedBytes)
+                size /= 2
+            }
+        }
+        throw MemoryBudgetError(budget: budget, least: least, hasTiles: hasTiles)
+    }
+
+    /// The largest tile that fits a budget; nil where whole branches do.
+    ///
+    /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
+    package static func tile(
+        fitting budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true
+    ) throws(MemoryBudgetError) -> Tile? {
+        try fitting(budget: budget, network, way: way, isTraining: isTraining).tile
+    }
+
+    /// Tokens of the smallest tile that is planned; below, time grows and memory doesn't shrink.
+    package static let smallestTile = 16
+}
