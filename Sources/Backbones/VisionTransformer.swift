@@ -10,7 +10,7 @@ package import Tensors
 package final class VisionTransformer: Backbone {
     package let name: String
     /// The sizes.
-    package let configuration: VisionTransformerConfiguration
+    package private(set) var configuration: VisionTransformerConfiguration
     private let patchEmbedding: PatchEmbedding
     private let classToken: Parameter
     private let positions: Parameter
@@ -41,6 +41,12 @@ package final class VisionTransformer: Backbone {
         }
         norm = LayerNorm(width, epsilon: configuration.epsilon)
         if dtype != .float32 { convert(to: dtype) }
+    }
+
+    /// How positions are resized; weights of another library bring its own rule.
+    package var positionRule: PositionRule {
+        get { configuration.positionRule }
+        set { configuration.positionRule = newValue }
     }
 
     package var featureWidth: Int { configuration.width }

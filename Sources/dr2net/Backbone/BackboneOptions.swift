@@ -47,13 +47,8 @@ struct BackboneOptions: ParsableArguments {
             key: RandomKey(seed: seed), positionRule: positions, dtype: dtype)
         guard let state, let weights else { return network }
         let found = try PretrainedWeights.load(state, into: network, from: weights)
-        let rule = found.positionRule
-        if positions != nil || network.configuration.positionRule == rule { return network }
-        let renewed = entry.make(key: RandomKey(seed: seed), positionRule: rule, dtype: dtype)
-        for (target, source) in zip(renewed.namedParameters, network.namedParameters) {
-            target.parameter.tensor = source.parameter.tensor
-        }
-        return renewed
+        if positions == nil { network.positionRule = found.positionRule }
+        return network
     }
 }
 

@@ -38,7 +38,9 @@ package final class TemporalDetector: Module {
             key: key.child("backbone"), dropPathRate: recipe.backbone.dropPathRate)
         if loadsWeights, let path = recipe.backbone.weights {
             let state = try CheckpointFile.read(path)
-            family = try PretrainedWeights.load(state, into: backbone, from: path).family
+            let loaded = try PretrainedWeights.load(state, into: backbone, from: path)
+            family = loaded.family
+            backbone.positionRule = loaded.positionRule
         } else {
             family = nil
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Backbones
 import Foundation
 import Layers
 import Media
@@ -22,6 +23,9 @@ package struct TemporalPredictor {
         }
         detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
         try checkpoint.load(into: detector.namedParameters)
+        if let rule = PositionRule(rawValue: description.positions) {
+            detector.backbone.positionRule = rule
+        }
         inference = TemporalInference(detector, recipe)
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+import Backbones
+import Layers
 import Regions
-import Reversible
+package import Reversible
 import Tensors
 package import Training
 
@@ -24,7 +26,9 @@ package final class TemporalTask: TrainingTask {
     private let actions: [String: [(segment: Segment, label: Int)]]
     private let inference: TemporalInference
     private var cache = FrozenFeatures()
-    private var stitching: SelfStitching
+    private let stitching: SelfStitching
+    /// Slices of the backbone's branches, from the recipe or from its memory budget.
+    package let tile: Tile?
 
     /// The predictions of the last evaluation, for the run folder.
     package private(set) var predictions = ActivityNetResults(version: "dr2net", videos: [])
@@ -63,6 +67,30 @@ package final class TemporalTask: TrainingTask {
         }
         inference = TemporalInference(detector, recipe)
         stitching = recipe.head.stitching(length: data.windowFrames)
+        tile = try TemporalTask.tile(recipe, detector)
+    }
+
+    /// The largest tile with which a step of the backbone, beside the head's weights, gradients
+    /// and optimizer state, fits the recipe's budget.
+    private static func tile(_ recipe: TemporalRecipe, _ detector: TemporalDetector)
+        throws(TemporalError) -> Tile?
+    {
+        guard let budget = recipe.finetuning.memoryBudget else { return recipe.finetuning.tile }
+        let size = recipe.data.size
+        let network = detector.backbone.memoryShape(
+            samples: recipe.training.batchSize * recipe.data.windowFrames, height: size,
+            width: size, dtype: .float32)
+        let head = 4 * 4 * detector.head.parameterCount
+        do {
+            return try MemoryPlan.tile(
+                fitting: budget - head, network,
+                way: recipe.finetuning.training(step: 0, key: RandomKey(seed: 0)))
+        } catch {
+            throw TemporalError(
+                "memoryBudget \(ByteSize.text(budget)): a step needs at least "
+                    + "\(ByteSize.text(error.least + head)) counted; raise the budget, take "
+                    + "fewer windowFrames, or way: dr2net")
+        }
     }
 
     package var sampleCount: Int { windows.count }
@@ -99,7 +127,7 @@ package final class TemporalTask: TrainingTask {
                         tables: detector.pixelTables))
             }
             let features = try detector.frameFeatures(
-                Tensor.joiningRows(parts), way: way, tile: recipe.finetuning.tile, context)
+                Tensor.joiningRows(parts), way: way, tile: tile, context)
             var first = 0
             for range in ranges {
                 clips.append(features.slice(first..<first + range.count, axis: 0))
