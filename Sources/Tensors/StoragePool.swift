@@ -5,8 +5,8 @@ import Synchronization
 /// The caching allocator behind every tensor, and the project's measure of memory.
 ///
 /// Live and peak bytes count what tensors asked for. Freed blocks are kept by size class and
-/// handed out again, because fresh pages cost more than most kernels; what is kept above
-/// ``cacheLimit`` goes back to the system.
+/// handed out again, because fresh pages cost more than most kernels. Live and kept blocks
+/// together stay below the largest live bytes so far; what is above goes back to the system.
 package enum StoragePool {
     /// Counted bytes now, and the highest value since the last reset.
     package struct Usage: Sendable, Equatable {
@@ -20,13 +20,29 @@ package enum StoragePool {
 
     private struct State: ~Copyable {
         var usage = Usage()
+        /// The largest live bytes ever: live and cached blocks together stay below it.
+        var highWater = 0
         var free: [Int: [UInt]] = [:]
+
+        /// Cached blocks that a new one would push above the high-water mark.
+        mutating func takeSurplus() -> [Block] {
+            var surplus: [Block] = []
+            let limit = max(highWater, StoragePool.cacheFloor)
+            while usage.cached > 0, usage.live + usage.cached > limit {
+                guard let size = free.keys.max(by: { a, b in
+                    (free[a]?.isEmpty ?? true ? 0 : a) < (free[b]?.isEmpty ?? true ? 0 : b)
+                }), let address = free[size]?.popLast() else { break }
+                usage.cached -= size
+                surplus.append(Block(address: address, size: size))
+            }
+            return surplus
+        }
     }
 
     private static let state = Mutex(State())
 
-    /// Bytes of freed blocks that the pool keeps at most.
-    package static let cacheLimit = 192 << 20
+    /// Live and cached bytes below which nothing is given back.
+    private static let cacheFloor = 64 << 20
 
     /// The counters.
     package static var usage: Usage { state.withLock { $0.usage } }
@@ -56,13 +72,15 @@ package enum StoragePool {
 
     /// Gives every cached block back to the system.
     package static func trim() {
-        let blocks = state.withLock { state -> [UInt] in
-            let blocks = state.free.values.flatMap { $0 }
+        let blocks = state.withLock { state -> [Block] in
+            let blocks = state.free.flatMap { size, addresses in
+                addresses.map { Block(address: $0, size: size) }
+            }
             state.free = [:]
             state.usage.cached = 0
             return blocks
         }
-        for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
+        for block in blocks { block.unmap() }
     }
 
     /// The block size for a request: four classes between powers of two, 64 bytes at least.
@@ -75,34 +93,60 @@ package enum StoragePool {
 
     static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
         let size = blockSize(bytes)
-        let reused = state.withLock { state -> UInt? in
+        let (reused, surplus) = state.withLock { state -> (UInt?, [Block]) in
             state.usage.live += bytes
             state.usage.peak = max(state.usage.peak, state.usage.live)
-            guard let block = state.free[size]?.popLast() else { return nil }
-            state.usage.cached -= size
-            return block
+            state.highWater = max(state.highWater, state.usage.live)
+            if let block = state.free[size]?.popLast() {
+                state.usage.cached -= size
+                return (block, [])
+            }
+            return (nil, state.takeSurplus())
         }
+        for block in surplus { block.unmap() }
         if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
-        var pointer: UnsafeMutableRawPointer?
-        if posix_memalign(&pointer, 64, size) != 0 || pointer == nil {
-            trim()
-            posix_memalign(&pointer, 64, size)
-        }
-        guard let pointer else {
+        if let pointer = map(size) { return pointer }
+        trim()
+        guard let pointer = map(size) else {
             fatalError("out of memory: a tensor of \(bytes) bytes; live \(usage.live) bytes")
         }
         return pointer
     }
 
     static func release(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
-        let size = blockSize(bytes)
+        let block = Block(address: UInt(bitPattern: pointer), size: blockSize(bytes))
         let kept = state.withLock { state -> Bool in
             state.usage.live -= bytes
-            guard state.usage.cached + size <= cacheLimit else { return false }
-            state.free[size, default: []].append(UInt(bitPattern: pointer))
-            state.usage.cached += size
+            let limit = max(state.highWater, cacheFloor)
+            guard state.usage.live + state.usage.cached + block.size <= limit else { return false }
+            state.free[block.size, default: []].append(block.address)
+            state.usage.cached += block.size
             return true
         }
-        if !kept { free(pointer) }
+        if !kept { block.unmap() }
+    }
+
+    /// Blocks from this size on are mapped on their own, so that giving one back is certain to
+    /// lower the resident set.
+    private static let mappedSize = 1 << 18
+
+    private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
+        if size < mappedSize {
+            var pointer: UnsafeMutableRawPointer?
+            return posix_memalign(&pointer, 64, size) == 0 ? pointer : nil
+        }
+        let pointer = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let pointer, pointer != MAP_FAILED else { return nil }
+        return pointer
+    }
+
+    fileprivate struct Block {
+        let address: UInt
+        let size: Int
+
+        func unmap() {
+            guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { return }
+            if size < StoragePool.mappedSize { free(pointer) } else { munmap(pointer, size) }
+        }
     }
 }
