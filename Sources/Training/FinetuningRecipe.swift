@@ -114,7 +114,8 @@ package struct FinetuningRecipe: Sendable {
         switch shape {
         case "staircase":
             let updates = try section.value("updates", default: 10, in: 1...1_000_000)
-            return .paper(start: start, end: end, period: period, shape: .staircase(updates: updates))
+            return .paper(
+                start: start, end: end, period: period, shape: .staircase(updates: updates))
         case "cosine":
             return .paper(start: start, end: end, period: period, shape: .cosine)
         case "list":

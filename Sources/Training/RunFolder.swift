@@ -63,6 +63,18 @@ package final class RunFolder {
         return folder
     }
 
+    /// Takes a run away that has neither metrics nor checkpoints: one whose data were at fault.
+    ///
+    /// - Parameter names: Files that the task wrote beside the recipe. Other files stay, and then
+    ///   the folder does.
+    package func removeIfUnused(also names: [String]) {
+        guard (try? metrics().isEmpty) ?? false, (try? checkpoints().isEmpty) ?? false else {
+            return
+        }
+        for name in ["recipe.yaml", "metrics.jsonl", ".lock"] + names { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+
     // MARK: Metrics
 
     /// Appends one line; whole lines only, as one write.

@@ -46,77 +46,117 @@ package struct Preparation {
         }
         let lock = try FolderLock(folder: folder)
         defer { withExtendedLifetime(lock) {} }
-        let before = try? PreparedFrames(folder: folder, rate: data.rate, size: data.size).index
+        var known: [String: PreparedFrames.Index.Video] = [:]
+        for video in PreparedFrames.known(folder: folder, rate: data.rate, size: data.size) {
+            known[video.id] = video
+        }
         var index = PreparedFrames.Index(rate: data.rate, size: data.size, videos: [], skipped: [])
         var readers: [String: VideoReader] = [:]
+        var saved = ContinuousClock.now
         for (number, video) in annotations.videos.enumerated() {
             let done = number + 1, total = annotations.videos.count
-            if let known = before?.videos.first(where: { $0.id == video.id }),
-                abs(known.duration - (video.duration ?? known.duration)) < 1e-6
-            {
-                index.videos.append(known)
+            if var entry = known[video.id], isSame(entry, video) {
+                entry.subset = video.subset
+                index.videos.append(entry)
                 report(done, total, video.id, .present)
                 continue
             }
-            do throws(TemporalError) {
+            do {
                 let entry = try decode(video, folder: folder, readers: &readers)
                 index.videos.append(entry)
                 let outcome = Outcome.decoded(frames: entry.frames, warnings: entry.warnings)
                 report(done, total, video.id, outcome)
-            } catch {
+            } catch let error as TemporalError {
+                // Only what is wrong with the video: a full disk ends the preparation.
                 index.skipped.append(.init(id: video.id, reason: error.description))
                 report(done, total, video.id, .skipped(error.description))
+            }
+            if saved.duration(to: .now) > .seconds(5) {
+                try write(index, to: PreparedFrames.journalPath(folder))
+                saved = .now
             }
         }
         guard !index.videos.isEmpty else {
             let first = index.skipped.first?.reason ?? "the annotation names no video"
             throw TemporalError("no video could be prepared: \(first)")
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try AtomicFile.write(encoder.encode(index), to: PreparedFrames.indexPath(folder))
+        try write(index, to: PreparedFrames.indexPath(folder))
+        try? FileManager.default.removeItem(atPath: PreparedFrames.journalPath(folder))
         return try PreparedFrames(folder: folder, rate: data.rate, size: data.size)
     }
 
+    /// Whether a prepared video is the one that the annotation means.
+    private func isSame(
+        _ entry: PreparedFrames.Index.Video, _ video: ActivityNetAnnotations.Video
+    ) -> Bool {
+        abs(entry.duration - (video.duration ?? entry.duration)) < 1e-6
+            && entry.source == video.source && entry.start == video.start
+    }
+
+    private func write(_ index: PreparedFrames.Index, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try AtomicFile.write(encoder.encode(index), to: path)
+    }
+
+    /// Decodes one video to its file.
+    ///
+    /// - Throws: `TemporalError` for what is wrong with the video, `CheckpointError` for a file that
+    ///   can't be written.
     private func decode(
         _ video: ActivityNetAnnotations.Video, folder: String, readers: inout [String: VideoReader]
-    ) throws(TemporalError) -> PreparedFrames.Index.Video {
+    ) throws -> PreparedFrames.Index.Video {
         let path = try TemporalVideos.path(of: video, in: recipe.data.videos)
+        let reader = try reader(path, among: &readers)
+        let start = video.start ?? 0
+        let length = reader.info.duration.map { $0 - start }
+        let duration = video.duration ?? length ?? 0
+        if let length, duration > length + 1 {
+            throw TemporalError(
+                "\(path): \(length) s from \(start) s on, the annotation says \(duration) s; "
+                    + "correct the duration or the file")
+        }
+        let frames = try TemporalVideos.frames(
+            path: path, duration: duration, rate: recipe.data.rate)
+        var warnings = 0
+        var fault: MediaError?
         do {
-            if readers[path] == nil {
-                readers = [
-                    path: try VideoReader(
-                        path: path,
-                        resize: .exact(width: recipe.data.size, height: recipe.data.size),
-                        filter: .area, threads: 2)
-                ]
-            }
-            guard let reader = readers[path] else { throw TemporalError("\(path): not opened") }
-            let start = video.start ?? 0
-            let length = reader.info.duration.map { $0 - start }
-            let duration = video.duration ?? length ?? 0
-            if let length, duration > length + 1 {
-                throw TemporalError(
-                    "\(path): \(length) s from \(start) s on, the annotation says \(duration) s; "
-                        + "correct the duration or the file")
-            }
-            let frames = max(1, Int((duration * recipe.data.rate - 1e-6).rounded(.up)))
-            var warnings = 0
             try AtomicFile.write(to: PreparedFrames.framesPath(folder, video.id)) { file in
                 for first in stride(from: 0, to: frames, by: 64) {
                     let times = (first..<min(frames, first + 64)).map {
                         start + Double($0) / recipe.data.rate
                     }
-                    let clip = try reader.frames(at: times)
+                    let clip: Clip
+                    do throws(MediaError) {
+                        clip = try reader.frames(at: times)
+                    } catch {
+                        fault = error
+                        throw error
+                    }
                     warnings += clip.warnings + clip.paddedFrames
                     try file.write(contentsOf: Data(clip.pixels))
                 }
             }
-            return .init(
-                id: video.id, subset: video.subset, duration: duration, frames: frames,
-                warnings: warnings)
-        } catch let error as TemporalError {
+        } catch {
+            if let fault { throw TemporalError("\(fault)") }
             throw error
+        }
+        return .init(
+            id: video.id, subset: video.subset, source: video.source, start: video.start,
+            duration: duration, frames: frames, warnings: warnings)
+    }
+
+    /// The reader of a file; the last one is kept, since the parts of a film follow each other.
+    private func reader(
+        _ path: String, among readers: inout [String: VideoReader]
+    ) throws(TemporalError) -> VideoReader {
+        if let reader = readers[path] { return reader }
+        let size = recipe.data.size
+        do {
+            let reader = try VideoReader(
+                path: path, resize: .exact(width: size, height: size), filter: .area, threads: 2)
+            readers = [path: reader]
+            return reader
         } catch {
             throw TemporalError("\(error)")
         }
@@ -142,5 +182,19 @@ package enum TemporalVideos {
         throw TemporalError(
             "video \(video.id): no file \(names[0])\(names.count > 1 ? " or the like" : "") in "
                 + "\(folder); put it there or correct data.videos")
+    }
+
+    /// The frames of a video at a rate, the first at 0 s.
+    ///
+    /// - Throws: one line for a length that no real video has.
+    static func frames(
+        path: String, duration: Double, rate: Double
+    ) throws(TemporalError) -> Int {
+        guard duration * rate <= 1e8 else {
+            throw TemporalError(
+                "\(path): \(duration) s at \(rate) frames a second; expected at most 100 million "
+                    + "frames; correct the duration or remux the file")
+        }
+        return max(1, Int((duration * rate - 1e-6).rounded(.up)))
     }
 }

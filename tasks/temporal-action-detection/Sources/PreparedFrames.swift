@@ -16,6 +16,10 @@ package struct PreparedFrames: Sendable {
             package var id: String
             /// The subset.
             package var subset: String?
+            /// The file of the video, where the annotation names one.
+            package var source: String?
+            /// Seconds from the file's start to the video's.
+            package var start: Double?
             /// Seconds.
             package var duration: Double
             /// Frames in the file.
@@ -46,6 +50,8 @@ package struct PreparedFrames: Sendable {
     package let index: Index
 
     static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
+    /// What an unfinished preparation has done so far, for the next one to go on from.
+    static func journalPath(_ folder: String) -> String { "\(folder)/index.partial.json" }
     static func framesPath(_ folder: String, _ id: String) -> String {
         "\(folder)/frames/\(fileName(id)).rgb"
     }
@@ -64,7 +70,12 @@ package struct PreparedFrames: Sendable {
     ///
     /// - Throws: one line where it is missing, damaged or of another rate or size.
     package init(folder: String, rate: Double, size: Int) throws(TemporalError) {
-        let path = PreparedFrames.indexPath(folder)
+        try self.init(
+            folder: folder, path: PreparedFrames.indexPath(folder), rate: rate, size: size)
+    }
+
+    /// Opens a prepared folder by one of its indices.
+    init(folder: String, path: String, rate: Double, size: Int) throws(TemporalError) {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw TemporalError(
                 "\(path): no prepared frames; run dr2net tad prepare with this recipe first")
@@ -78,17 +89,39 @@ package struct PreparedFrames: Sendable {
                 "\(path): prepared at \(index.rate) frames a second and \(index.size) pixels, the "
                     + "recipe wants \(rate) and \(size); prepare again or change the recipe")
         }
-        let frameBytes = size * size * 3
-        for video in index.videos {
+        self.folder = folder
+        self.index = index
+        if let video = index.videos.first(where: { !isWhole($0) }) {
             let path = PreparedFrames.framesPath(folder, video.id)
-            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-            guard let bytes = attributes?[.size] as? NSNumber, video.frames > 0,
-                bytes.intValue == video.frames * frameBytes
-            else {
-                throw TemporalError(
-                    "\(path): missing or not \(video.frames) frames long; prepare again")
-            }
+            throw TemporalError(
+                "\(path): missing or not \(video.frames) frames long; prepare again")
         }
+    }
+
+    /// Whether the file of a video is as long as the index says.
+    private func isWhole(_ video: Index.Video) -> Bool {
+        let path = PreparedFrames.framesPath(folder, video.id)
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        let (bytes, overflow) = video.frames.multipliedReportingOverflow(
+            by: index.size * index.size * 3)
+        return video.frames > 0 && !overflow
+            && (attributes?[.size] as? NSNumber)?.intValue == bytes
+    }
+
+    /// The videos whose files are whole, of a finished and of an unfinished preparation; none where
+    /// there is no index of this rate and size.
+    static func known(folder: String, rate: Double, size: Int) -> [Index.Video] {
+        [indexPath(folder), journalPath(folder)].flatMap { path -> [Index.Video] in
+            guard let data = FileManager.default.contents(atPath: path),
+                let index = try? JSONDecoder().decode(Index.self, from: data), index.rate == rate,
+                index.size == size
+            else { return [] }
+            let frames = PreparedFrames(folder: folder, index: index)
+            return index.videos.filter(frames.isWhole)
+        }
+    }
+
+    private init(folder: String, index: Index) {
         self.folder = folder
         self.index = index
     }

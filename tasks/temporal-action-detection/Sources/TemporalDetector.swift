@@ -33,6 +33,11 @@ package final class TemporalDetector: Module {
                 "data.size is \(recipe.data.size) pixels; \(entry.name) takes multiples of "
                     + "\(entry.inputMultiple)")
         }
+        guard !labels.isEmpty else {
+            throw TemporalError(
+                "no labels; expected at least one annotated segment in data.annotations, and its "
+                    + "label in the run's model.json")
+        }
         let key = RandomKey(seed: recipe.training.seed)
         backbone = entry.make(
             key: key.child("backbone"), dropPathRate: recipe.backbone.dropPathRate)
@@ -70,8 +75,8 @@ package final class TemporalDetector: Module {
     /// The parameters in groups with their own learning rates.
     package var parameterGroups: [ParameterGroup] {
         [
-            ParameterGroup(.backbone, prefix: "backbone.", backbone),
-            ParameterGroup(.head, prefix: "head.", head),
+            ParameterGroup(.backbone, prefix: "backbone", backbone),
+            ParameterGroup(.head, prefix: "head", head),
         ]
     }
 

@@ -42,14 +42,12 @@ package struct TemporalInference {
             let layout = stitching.layout(clipLength: window.count)
             let found = detector.head.detections(features: input, layouts: [layout])[0]
             let own = stitching.detections(found, clipLength: window.count)
+            let seconds = WindowSeconds(rate: rate, first: window.lowerBound)
             candidates += suppress(own).compactMap { candidate in
-                let first = Double(window.lowerBound)
-                let start = max(0, (candidate.segment.start + first) / rate)
-                let end = min(duration, (candidate.segment.end + first) / rate)
-                guard end > start else { return nil }
-                return SegmentDetection(
-                    segment: Segment(start: start, end: end), label: candidate.label,
-                    score: candidate.score)
+                seconds.seconds(candidate.segment, duration: duration).map {
+                    SegmentDetection(
+                        segment: $0, label: candidate.label, score: candidate.score)
+                }
             }
         }
         let post = recipe.postProcessing

@@ -41,7 +41,7 @@ package struct TemporalPredictor {
             throw TemporalError(
                 "\(path): its length is unknown; remux it, for example to mp4, and try again")
         }
-        let frames = max(1, Int((duration * rate - 1e-6).rounded(.up)))
+        let frames = try TemporalVideos.frames(path: path, duration: duration, rate: rate)
         let features = try detector.inferFeatures(
             count: frames, way: recipe.finetuning.evaluation(step: step)
         ) { range in

@@ -130,6 +130,10 @@ package struct TemporalRecipe: Sendable {
             weights: try path(backbone, "weights"),
             pooling: try backbone.value("pooling", default: Pooling.both),
             dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
+        if let entry = BackboneCatalog.entry(self.backbone.name), size % entry.inputMultiple != 0 {
+            throw section.error(
+                "size", "is \(size); \(entry.name) takes multiples of \(entry.inputMultiple)")
+        }
         head = try VSGNSettings(try reader.section("head"))
 
         let post = try reader.section("postProcessing")

@@ -25,7 +25,8 @@ package struct RunDescription: Codable, Sendable, Equatable {
             let value = try? JSONDecoder().decode(RunDescription.self, from: data)
         else {
             throw TemporalError(
-                "\(path(folder)): missing or damaged; expected the folder of a dr2net tad train run")
+                "\(path(folder)): missing or damaged; expected the folder of a dr2net tad train run"
+            )
         }
         return value
     }

@@ -168,19 +168,13 @@ package final class TemporalTask: TrainingTask {
         return start..<start + length
     }
 
-    /// The actions of a window in its positions; frame k is at k / rate.
+    /// The actions of a window in its positions.
     private func visible(in range: Range<Int>, of video: Int) -> [SegmentTarget] {
-        let rate = recipe.data.rate
-        let first = Double(range.lowerBound), last = Double(range.count - 1)
+        let seconds = WindowSeconds(rate: recipe.data.rate, first: range.lowerBound)
         return (actions[frames.index.videos[video].id] ?? []).compactMap { action in
-            let start = action.segment.start * rate - first
-            let end = action.segment.end * rate - first
-            let inside = min(end, last) - max(start, 0)
-            guard inside > 0, inside >= recipe.data.minimumVisible * (end - start) else {
-                return nil
-            }
-            return SegmentTarget(
-                segment: Segment(start: max(start, 0), end: min(end, last)), label: action.label)
+            seconds.target(
+                action.segment, label: action.label, length: range.count,
+                minimumVisible: recipe.data.minimumVisible)
         }
     }
 

@@ -3,6 +3,7 @@ import ArgumentParser
 import CommandLineSupport
 import Datasets
 import Foundation
+import Tensors
 import Training
 
 /// `dr2net tad train`: finetunes, evaluates, writes the run folder.
@@ -57,8 +58,19 @@ struct TrainCommand: ParsableCommand {
                 RecipeDocument(path: path, overrides: overrides), dataFolder: data)
             folder = try RunFolder.create(runFolder ?? defaultRun(path), recipe: recipe.resolved)
         }
+        // The command line's own number is in force already.
+        if common.threads == nil, recipe.training.threads > 0 {
+            Parallel.setThreadCount(recipe.training.threads)
+        }
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
-        let result = try TemporalRun(recipe, folder: folder, progress: progress)()
+        let result: TemporalRunResult
+        do {
+            result = try TemporalRun(recipe, folder: folder, progress: progress)()
+        } catch {
+            // What failed before its first step leaves nothing that would be in the next try's way.
+            if resume == nil { folder.removeIfUnused(also: ["model.json"]) }
+            throw error
+        }
         try console.result(result) { result.text }
     }
 

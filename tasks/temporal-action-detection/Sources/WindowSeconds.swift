@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Regions
+
+/// Between seconds of a video and positions of a window: frame k is at k / rate.
+package struct WindowSeconds: Sendable {
+    /// Frames a second.
+    package var rate: Double
+    /// The window's first frame.
+    package var first: Int
+
+    /// The times of a window.
+    package init(rate: Double, first: Int) {
+        self.rate = rate
+        self.first = first
+    }
+
+    /// An action in positions of the window, cut to it; nil where too little of it is inside.
+    ///
+    /// - Parameters:
+    ///   - segment: Seconds of the video.
+    ///   - label: The class.
+    ///   - length: Positions of the window.
+    ///   - minimumVisible: The part of the action that must be inside.
+    package func target(
+        _ segment: Segment, label: Int, length: Int, minimumVisible: Double
+    ) -> SegmentTarget? {
+        let start = segment.start * rate - Double(first), end = segment.end * rate - Double(first)
+        let last = Double(length - 1)
+        let inside = min(end, last) - max(start, 0)
+        guard inside > 0, inside >= minimumVisible * (end - start) else { return nil }
+        return SegmentTarget(
+            segment: Segment(start: max(start, 0), end: min(end, last)), label: label)
+    }
+
+    /// A segment of the window in seconds of the video, cut to it; nil where nothing is left.
+    package func seconds(_ segment: Segment, duration: Double) -> Segment? {
+        let start = max(0, (segment.start + Double(first)) / rate)
+        let end = min(duration, (segment.end + Double(first)) / rate)
+        return end > start ? Segment(start: start, end: end) : nil
+    }
+}
