@@ -12,7 +12,9 @@ struct TapeTests {
         let row = Tensor(normal: [4], key: RandomKey(seed: 3), dtype: .float64)
         let error = GradientCheck.worstError([a, b, row]) { v in
             let product = (v[0] * v[1] + v[0]).multiplyingRow(v[2]).scaled(by: 0.5)
-            return product.scalingRows(by: Tensor([1, 0, 2] as [Double], shape: [3])).reshaped(to: [2, -1])
+            return product.scalingRows(by: Tensor([1, 0, 2] as [Double], shape: [3])).reshaped(to: [
+                2, -1,
+            ])
                 + (v[1] * v[1]).mean().sum().scaled(by: 3).spread(to: [2, 6])
         }
         #expect(error < 1e-8)

@@ -66,7 +66,8 @@ struct ToyStage {
         ).converted(to: x.dtype)
         let value = output.tensor
         tape.backward(from: output, gradient: weights)
-        let gradients = parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
+        let gradients =
+            parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
         return (value, gradients)
     }
 
@@ -98,7 +99,8 @@ struct ToyStage {
         ).converted(to: x.dtype)
         let value = output.tensor
         tape.backward(from: output, gradient: weights)
-        let gradients = parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
+        let gradients =
+            parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
         return (value, gradients)
     }
 

@@ -79,7 +79,9 @@ struct TensorTests {
             let x = a.doubles, y = b.doubles
             var values = [Double](repeating: 0, count: m * n)
             for i in 0..<m {
-                for p in 0..<k { for j in 0..<n { values[i * n + j] += x[i * k + p] * y[p * n + j] } }
+                for p in 0..<k {
+                    for j in 0..<n { values[i * n + j] += x[i * k + p] * y[p * n + j] }
+                }
             }
             let expected = Tensor(values, shape: [m, n])
             func transposed(_ t: Tensor) -> Tensor {
