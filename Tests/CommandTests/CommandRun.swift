@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// One run of the built program, to its end.
-struct CommandRun {
+struct CommandRun: Sendable {
     /// The exit code.
     let code: Int32
     /// Standard output.
@@ -50,7 +50,7 @@ struct CommandRun {
     func object() throws -> [String: Any] { try #require(try json() as? [String: Any]) }
 
     /// The program, which lies beside the tests' own executable.
-    private static let program: String? = {
+    static let program: String? = {
         guard
             let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         else { return nil }
@@ -61,7 +61,7 @@ struct CommandRun {
 }
 
 /// A folder that goes away with this object.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
     /// The folder's path.
     let path: String
 
@@ -73,7 +73,10 @@ final class TemporaryFolder {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit { remove() }
+
+    /// Removes it with all that is in it.
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
 
     /// The path of a file in it.
     func path(_ name: String) -> String { "\(path)/\(name)" }
