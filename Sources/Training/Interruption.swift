@@ -45,7 +45,13 @@ package final class Interruption: Sendable {
         listener.start()
         SignalPipe.end.store(writing, ordering: .sequentiallyConsistent)
         let former = [SIGINT, SIGTERM].map { (number: $0, action: SignalPipe.install($0)) }
+        // A program started from a thread that blocks signals, as Foundation's do, inherits that.
+        var wanted = sigset_t(), mask = sigset_t()
+        sigemptyset(&wanted)
+        for (number, _) in former { sigaddset(&wanted, number) }
+        pthread_sigmask(SIG_UNBLOCK, &wanted, &mask)
         defer {
+            pthread_sigmask(SIG_SETMASK, &mask, nil)
             for (number, var action) in former { sigaction(number, &action, nil) }
             SignalPipe.end.store(-1, ordering: .sequentiallyConsistent)
             SignalPipe.write(SignalPipe.ended, to: writing)

@@ -19,7 +19,7 @@ struct CommandRun: Sendable {
         let folder = try TemporaryFolder()
         let outputPath = folder.path("output"), errorPath = folder.path("error")
         for path in [outputPath, errorPath] {
-            FileManager.default.createFile(atPath: path, contents: nil)
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)

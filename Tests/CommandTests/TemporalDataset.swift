@@ -132,7 +132,7 @@ final class CommandProcess {
     /// Starts `dr2net`.
     init(_ arguments: [String]) throws {
         folder = try TemporaryFolder()
-        FileManager.default.createFile(atPath: folder.path("error"), contents: nil)
+        _ = FileManager.default.createFile(atPath: folder.path("error"), contents: nil)
         process.executableURL = URL(fileURLWithPath: try #require(CommandRun.program))
         process.arguments = arguments
         process.standardOutput = FileHandle.nullDevice
@@ -155,8 +155,11 @@ final class CommandProcess {
     /// Sends Ctrl-C's signal.
     func interrupt() { kill(process.processIdentifier, SIGINT) }
 
-    /// Waits for the end and gives the exit code.
+    /// Waits for the end, a minute at most, and gives the exit code.
     func code() -> Int32 {
+        let end = ContinuousClock.now + .seconds(60)
+        while process.isRunning, ContinuousClock.now < end { usleep(5000) }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         return process.terminationReason == .exit ? process.terminationStatus : -1
     }
