@@ -36,7 +36,6 @@ package final class Interruption: Sendable {
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let ended = DispatchSemaphore(value: 0)
         let listener = Thread { [self] in
-            SignalPipe.unblock()
             while let byte = SignalPipe.read(reading), byte == SignalPipe.signalled {
                 if request() == 1 { notify() } else { quit() }
             }
@@ -83,14 +82,6 @@ private enum SignalPipe {
         }
         sigaction(number, &action, &former)
         return former
-    }
-
-    /// Lets the calling thread take the signals: a parent may have started us with them blocked.
-    static func unblock() {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
-        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     static func write(_ byte: UInt8, to end: Int32) {
