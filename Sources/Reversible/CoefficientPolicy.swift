@@ -58,6 +58,16 @@ package enum CoefficientPolicy: Sendable, Hashable {
     package static let `default` = CoefficientPolicy.balanced(
         start: 1.0 / 16, end: 1.0 / 16, period: 0)
 
+    /// The policy with its update period set to so many steps.
+    package func withPeriod(_ period: Int) -> CoefficientPolicy {
+        switch self {
+        case .paper(let start, let end, _, let shape):
+            .paper(start: start, end: end, period: period, shape: shape)
+        case .balanced(let start, let end, _): .balanced(start: start, end: end, period: period)
+        case .hard, .momentum, .bdia, .fixed: self
+        }
+    }
+
     /// The name used in recipes.
     package var name: String {
         switch self {

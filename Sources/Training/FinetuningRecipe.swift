@@ -24,14 +24,15 @@ package struct FinetuningRecipe: Sendable {
     package var arithmetic: ReversalArithmetic
     /// Slices of `checkpointed` and `dr2net`.
     package var tile: Tile
+    private var periodShare = 0.0
     /// The bytes that a step may count at its peak; the tile is chosen to fit.
     package var memoryBudget: Int?
 
     /// Reads and checks the keys.
     ///
-    /// - Parameter totalSteps: Steps during which the backbone trains, for periods that the
-    ///   recipe gives as a share.
-    package init(_ reader: RecipeReader, backboneSteps: Int) throws(TrainingError) {
+    /// The update period is a share of the steps in which the backbone trains: see
+    /// ``setBackboneSteps(_:)``.
+    package init(_ reader: RecipeReader) throws(TrainingError) {
         way = try reader.value("way", default: Way.dr2net)
         tile = Tile(
             tokens: try reader.value("tile", default: Tile.standard.tokens, in: 1...(1 << 40)))
@@ -43,7 +44,9 @@ package struct FinetuningRecipe: Sendable {
         let exact = try section.choice("arithmetic", default: "exact", among: ["exact", "float"])
         arithmetic = exact == "exact" ? .exact : .float
         switch name {
-        case "paper": policy = try FinetuningRecipe.paper(section, backboneSteps)
+        case "paper":
+            policy = try FinetuningRecipe.paper(section)
+            periodShare = try section.value("period", default: 0.5, in: 0...1)
         case "balanced":
             let start = try section.value("betaStart", default: 1.0 / 16, in: -1...1)
             let end = try section.value("betaEnd", default: start, in: -1...1)
@@ -51,7 +54,8 @@ package struct FinetuningRecipe: Sendable {
                 throw section.error(key, "is 0; expected a β in [-1, 1] other than 0")
             }
             policy = .balanced(
-                start: start, end: end, period: try FinetuningRecipe.period(section, backboneSteps))
+                start: start, end: end, period: 0)
+            periodShare = try section.value("period", default: 0.5, in: 0...1)
         case "hard": policy = .hard
         case "momentum":
             policy = .momentum(try section.value("gamma", default: 0.9, in: 1e-3...0.999))
@@ -67,6 +71,13 @@ package struct FinetuningRecipe: Sendable {
                     alpha: try section.value("alpha", default: 1 - beta, in: 0...2), beta: beta,
                     branch: try section.value("branchScale", default: 1, in: 1e-3...10)))
         }
+    }
+
+    /// Sets the policy's update period, once the run's length is known.
+    ///
+    /// - Parameter count: Steps in which the backbone trains.
+    package mutating func setBackboneSteps(_ count: Int) {
+        policy = policy.withPeriod(Int((periodShare * Double(max(0, count))).rounded()))
     }
 
     /// How a training step is run.
@@ -95,38 +106,30 @@ package struct FinetuningRecipe: Sendable {
         return CoefficientPair(alpha: pair.alpha, beta: pair.beta)
     }
 
-    private static func period(_ section: RecipeReader, _ steps: Int) throws(TrainingError) -> Int {
-        let share = try section.value("period", default: 0.5, in: 0...1)
-        return Int((share * Double(steps)).rounded())
-    }
-
-    private static func paper(_ section: RecipeReader, _ steps: Int) throws(TrainingError)
-        -> CoefficientPolicy
-    {
+    private static func paper(_ section: RecipeReader) throws(TrainingError) -> CoefficientPolicy {
         let start = ScheduleShape.Pair(
             alpha: try section.value("alphaStart", default: 1, in: 0...2),
             beta: try section.value("betaStart", default: 0.1, in: 1e-4...1))
         let end = ScheduleShape.Pair(
             alpha: try section.value("alphaEnd", default: 0, in: 0...2),
             beta: try section.value("betaEnd", default: 1, in: 1e-4...1))
-        let period = try period(section, steps)
         let shape = try section.choice(
             "shape", default: "linear", among: ["linear", "staircase", "cosine", "list"])
         switch shape {
         case "staircase":
             let updates = try section.value("updates", default: 10, in: 1...1_000_000)
             return .paper(
-                start: start, end: end, period: period, shape: .staircase(updates: updates))
+                start: start, end: end, period: 0, shape: .staircase(updates: updates))
         case "cosine":
-            return .paper(start: start, end: end, period: period, shape: .cosine)
+            return .paper(start: start, end: end, period: 0, shape: .cosine)
         case "list":
             let alphas = try section.value("alphas", default: [1, 0], in: 0...2)
             let betas = try section.value(
                 "betas", default: [0.1, 1], in: 1e-4...1, count: alphas.count)
             let pairs = zip(alphas, betas).map { ScheduleShape.Pair(alpha: $0, beta: $1) }
-            return .paper(start: start, end: end, period: period, shape: .list(pairs))
+            return .paper(start: start, end: end, period: 0, shape: .list(pairs))
         default:
-            return .paper(start: start, end: end, period: period, shape: .linear)
+            return .paper(start: start, end: end, period: 0, shape: .linear)
         }
     }
 }

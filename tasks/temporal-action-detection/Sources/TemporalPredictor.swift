@@ -16,11 +16,13 @@ package struct TemporalPredictor {
     /// The network of a run's newest checkpoint, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
         let description = try RunDescription.read(folder)
-        recipe = try TemporalRecipe(
+        var recipe = try TemporalRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
         guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
             throw TemporalError("\(folder): no checkpoint yet; train first, or wait for one")
         }
+        recipe.setSampleCount(checkpoint.sampleCount)
+        self.recipe = recipe
         detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
         try checkpoint.load(into: detector.namedParameters)
         if let rule = PositionRule(rawValue: description.positions) {

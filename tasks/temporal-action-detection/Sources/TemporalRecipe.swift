@@ -90,9 +90,7 @@ package struct TemporalRecipe: Sendable {
         let reader = RecipeReader(document)
         _ = try reader.choice("task", default: "tad", among: ["tad"])
         training = try TrainingRecipe(reader)
-        let steps = training.totalSteps(sampleCount: 1)
-        finetuning = try FinetuningRecipe(
-            reader, backboneSteps: max(0, steps - training.backboneStart))
+        finetuning = try FinetuningRecipe(reader)
         func path(_ section: RecipeReader, _ key: String) throws(TrainingError) -> String? {
             try TemporalRecipe.path(section, key, dataFolder: dataFolder)
         }
@@ -146,6 +144,12 @@ package struct TemporalRecipe: Sendable {
             "tiou", default: EvaluationThresholds.thumos, in: 0.01...1)
         try reader.finish()
         resolved = reader.resolved
+    }
+
+    /// Sets what depends on the number of training samples: the policy's update period.
+    package mutating func setSampleCount(_ count: Int) {
+        finetuning.setBackboneSteps(
+            training.totalSteps(sampleCount: count) - training.backboneStart)
     }
 
     /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own.

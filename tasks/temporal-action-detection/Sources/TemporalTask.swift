@@ -40,7 +40,6 @@ package final class TemporalTask: TrainingTask {
         _ recipe: TemporalRecipe, detector: TemporalDetector, frames: PreparedFrames,
         annotations: ActivityNetAnnotations
     ) throws(TemporalError) {
-        self.recipe = recipe
         self.detector = detector
         self.frames = frames
         self.annotations = annotations
@@ -65,6 +64,9 @@ package final class TemporalTask: TrainingTask {
                 "no prepared video is in subset \"\(data.trainingSubset)\"; correct "
                     + "data.trainingSubset or prepare again")
         }
+        var recipe = recipe
+        recipe.setSampleCount(windows.count)
+        self.recipe = recipe
         inference = TemporalInference(detector, recipe)
         stitching = recipe.head.stitching(length: data.windowFrames)
         tile = try TemporalTask.tile(recipe, detector)
