@@ -148,6 +148,10 @@ package struct Tile: Sendable, Hashable {
     /// Tokens a slice; a branch whose unit is a sample takes whole samples, one at least.
     package let tokens: Int
 
+    /// The slices used where nobody says otherwise: large enough for full speed of the products,
+    /// small enough that a branch's own intermediates don't dominate a step.
+    package static let standard = Tile(tokens: 2048)
+
     /// A tile.
     package init(tokens: Int) {
         precondition(tokens > 0, "a tile of \(tokens) tokens")

@@ -29,9 +29,11 @@ package enum StoragePool {
             var surplus: [Block] = []
             let limit = max(highWater, StoragePool.cacheFloor)
             while usage.cached > 0, usage.live + usage.cached > limit {
-                guard let size = free.keys.max(by: { a, b in
-                    (free[a]?.isEmpty ?? true ? 0 : a) < (free[b]?.isEmpty ?? true ? 0 : b)
-                }), let address = free[size]?.popLast() else { break }
+                guard
+                    let size = free.keys.max(by: { a, b in
+                        (free[a]?.isEmpty ?? true ? 0 : a) < (free[b]?.isEmpty ?? true ? 0 : b)
+                    }), let address = free[size]?.popLast()
+                else { break }
                 usage.cached -= size
                 surplus.append(Block(address: address, size: size))
             }

@@ -123,15 +123,19 @@ extension Tensor {
         switch (dtype, target) {
         case (.float32, .float64):
             withFloats { source in
-                Tensor(shape: shape, fillingDoubles: { output in
-                    for i in 0..<count { output[i] = Double(source[i]) }
-                })
+                Tensor(
+                    shape: shape,
+                    fillingDoubles: { output in
+                        for i in 0..<count { output[i] = Double(source[i]) }
+                    })
             }
         case (.float64, .float32):
             withDoubles { source in
-                Tensor(shape: shape, filling: { output in
-                    for i in 0..<count { output[i] = Float(source[i]) }
-                })
+                Tensor(
+                    shape: shape,
+                    filling: { output in
+                        for i in 0..<count { output[i] = Float(source[i]) }
+                    })
             }
         default: self
         }

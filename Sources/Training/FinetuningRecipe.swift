@@ -22,8 +22,8 @@ package struct FinetuningRecipe: Sendable {
     package var policy: CoefficientPolicy
     /// The arithmetic of `dr2net`.
     package var arithmetic: ReversalArithmetic
-    /// Slices of `checkpointed` and `dr2net`; nil runs whole branches.
-    package var tile: Tile?
+    /// Slices of `checkpointed` and `dr2net`.
+    package var tile: Tile
     /// The bytes that a step may count at its peak; the tile is chosen to fit.
     package var memoryBudget: Int?
 
@@ -33,7 +33,8 @@ package struct FinetuningRecipe: Sendable {
     ///   recipe gives as a share.
     package init(_ reader: RecipeReader, backboneSteps: Int) throws(TrainingError) {
         way = try reader.value("way", default: Way.dr2net)
-        tile = try reader.optionalInteger("tile", in: 1...(1 << 40)).map { Tile(tokens: $0) }
+        tile = Tile(
+            tokens: try reader.value("tile", default: Tile.standard.tokens, in: 1...(1 << 40)))
         memoryBudget = try reader.optionalBytes("memoryBudget")
         let section = try reader.section("dr2net")
         let name = try section.choice(

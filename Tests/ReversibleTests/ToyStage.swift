@@ -2,6 +2,7 @@
 import Autodiff
 import Reversible
 import Tensors
+import TestSupport
 
 /// A stage of MLP branches on real layers' operations, small enough for many branches.
 struct ToyStage {
@@ -49,6 +50,12 @@ struct ToyStage {
         _ x: Tensor, way: FinetuningWay, tile: Tile? = nil, isTraining: Bool = false,
         key: RandomKey = RandomKey(seed: 3)
     ) throws -> (output: Tensor, gradients: [Tensor]) {
+        try exclusively { try run(x, way, tile, isTraining, key) }
+    }
+
+    private func run(
+        _ x: Tensor, _ way: FinetuningWay, _ tile: Tile?, _ isTraining: Bool, _ key: RandomKey
+    ) throws -> (output: Tensor, gradients: [Tensor]) {
         for parameter in parameters { parameter.gradient = nil }
         let tape = Tape()
         let input = tape.input(x)
@@ -59,7 +66,8 @@ struct ToyStage {
         ).converted(to: x.dtype)
         let value = output.tensor
         tape.backward(from: output, gradient: weights)
-        let gradients = parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
+        let gradients =
+            parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
         return (value, gradients)
     }
 
@@ -91,7 +99,8 @@ struct ToyStage {
         ).converted(to: x.dtype)
         let value = output.tensor
         tape.backward(from: output, gradient: weights)
-        let gradients = parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
+        let gradients =
+            parameters.compactMap(\.gradient) + [tape.gradient(of: input)].compactMap { $0 }
         return (value, gradients)
     }
 

@@ -187,6 +187,7 @@ import Training
                   warmupSteps: 0
                   minimumFactor: 0.0
                   backboneStart: 0
+                  decayStart: 0
                 checkpoint:
                   every: 0
                   keep: 2

@@ -29,9 +29,21 @@ struct BackboneProfileCommand: ParsableCommand {
     @Option(help: "Steps that are measured.")
     var steps = 3
 
+    @Option(help: "Bytes that a step may count at its peak, such as 2GiB; picks the tile.")
+    var memoryBudget: String?
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if let memoryBudget {
+            guard ByteSize.parse(memoryBudget) != nil else {
+                throw ValidationError(
+                    "--memory-budget \(memoryBudget): expected a size such as 2GiB or 800MiB")
+            }
+            guard ways.tile == nil else {
+                throw ValidationError("--memory-budget picks the tile: leave out --tile")
+            }
+        }
         guard (1...10000).contains(steps) else {
             throw ValidationError("--steps \(steps): expected 1 to 10000")
         }
@@ -66,18 +78,21 @@ struct BackboneProfileCommand: ParsableCommand {
         let picture = Tensor(normal: [1] + shape.dropFirst(), key: key.child("input"))
         let images = Tensor.joiningRows(Array(repeating: picture, count: shape[0]))
         let rateBefore = MatrixProductRate.measure()
-        let profile = StepProfile(
-            network: backbone, way: ways.trainingWay(key: key), tile: ways.slices, key: key)
+        let memory = backbone.memoryShape(
+            samples: shape[0], height: shape[2], width: shape[3], dtype: .float32)
+        let way = ways.trainingWay(key: key)
+        var tile = ways.slices
+        if let budget = memoryBudget.flatMap(ByteSize.parse) {
+            tile = try MemoryPlan.tile(fitting: budget, memory, way: way)
+        }
+        let profile = StepProfile(network: backbone, way: way, tile: tile, key: key)
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         let measured = try profile.run(images, steps: steps) { done, total in
             progress.update(done: done, total: total, "steps")
         }
         progress.finish()
         let resident = ResidentMemory.peak
-        let plan = MemoryPlan(
-            backbone.memoryShape(
-                samples: shape[0], height: shape[2], width: shape[3], dtype: .float32),
-            way: profile.way, tile: profile.tile)
+        let plan = MemoryPlan(memory, way: profile.way, tile: profile.tile)
         let kept = profile.kept(
             samples: shape[0], height: shape[2], width: shape[3], dtype: .float32)
         let operations = profile.modelOperations(
@@ -98,7 +113,7 @@ struct BackboneProfileCommand: ParsableCommand {
             weightBytes: measured.weightBytes, gradientBytes: measured.gradientBytes,
             optimizerBytes: measured.optimizerBytes, streamBytes: kept.streams,
             remainderBytes: kept.remainders, checkpointBytes: kept.checkpoints,
-            transientBytes: max(0, measured.peakCounted - known), tile: ways.tile,
+            transientBytes: max(0, measured.peakCounted - known), tile: profile.tile?.tokens,
             alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
             threads: Parallel.threadCount, steps: steps)
         try console.result(result) { result.text }

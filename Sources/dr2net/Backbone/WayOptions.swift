@@ -25,7 +25,7 @@ struct WayOptions: ParsableArguments {
     @Option(help: "Arithmetic of the reversal. (dr2net only; default: exact)")
     var arithmetic: ArithmeticName?
 
-    @Option(help: "Tokens a slice of a branch. (checkpointed and dr2net; default: whole branches)")
+    @Option(help: "Tokens a slice of a branch. (checkpointed and dr2net; default: 2048)")
     var tile: Int?
 
     func validate() throws {
@@ -90,7 +90,12 @@ struct WayOptions: ParsableArguments {
     }
 
     /// The slices.
-    var slices: Tile? { tile.map { Tile(tokens: $0) } }
+    var slices: Tile? {
+        switch way {
+        case .conventional, .frozen: nil
+        case .checkpointed, .dr2net: tile.map { Tile(tokens: $0) } ?? .standard
+        }
+    }
 
     private func finetuningWay(_ plan: CoefficientPlan) -> FinetuningWay {
         switch way {
