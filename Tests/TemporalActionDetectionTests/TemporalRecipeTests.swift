@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import TemporalActionDetection
+import Testing
+import Training
+
+@Suite("Temporal recipe") struct TemporalRecipeTests {
+    @Test func pathsAreTheRecipesOwnOrBelowTheData() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe(["backbone.weights=data:set/w.onnx"])
+        #expect(recipe.data.annotations == fixture.path + "/annotations.json")
+        #expect(recipe.data.videos == fixture.path)
+        #expect(recipe.data.prepared == fixture.path + "/prepared-4fps-32")
+        #expect(recipe.backbone.weights == "/data/set/w.onnx")
+    }
+
+    @Test func theResolvedRecipeReadsBackTheSame() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe(["head.stitching.enabled=true", "seed=7"])
+        let again = try TemporalRecipe(
+            RecipeDocument(text: recipe.resolved.yaml),
+            dataFolder: "/data")
+        #expect(again.resolved.yaml == recipe.resolved.yaml)
+        #expect(again.resolved.fingerprint == recipe.resolved.fingerprint)
+    }
+
+    @Test func aMisspeltKeyNamesTheNearest() throws {
+        let fixture = try TemporalFixture()
+        do {
+            _ = try fixture.recipe(["data.windowFrame=16"])
+            Issue.record("accepted")
+        } catch {
+            #expect("\(error)".contains("did you mean data.windowFrames?"), "\(error)")
+        }
+    }
+
+    @Test func headSettingsReachTheHead() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe([
+            "head.anchorScales=[2, 3]", "head.countsBothEnds=true", "head.classification=sigmoid",
+        ])
+        let head = recipe.head.configuration(inputWidth: 9, classCount: 4, scoreThreshold: 0.1)
+        #expect(head.channels == 32 && head.levels == 3 && head.stemStride == 1)
+        #expect(head.anchorScales == [2, 3] && head.lengthOffset == 1)
+        #expect(head.neighbours == 4 && head.crossScaleNeighbours == 2)
+        #expect(head.classification == .sigmoid(alpha: 0.25, gamma: 2))
+        #expect(head.inputWidth == 9 && head.classCount == 4 && head.scoreThreshold == 0.1)
+    }
+
+    @Test func stitchingIsAnOption() throws {
+        let fixture = try TemporalFixture()
+        let off = try fixture.recipe().head.stitching(length: 16)
+        #expect((1...16).allSatisfy { !off.stitches($0) })
+        let on = try fixture.recipe(["head.stitching.enabled=true"]).head.stitching(length: 16)
+        #expect((1...16).filter { on.stitches($0) } == [1, 2, 3, 4, 5, 6])
+        #expect(on.layout(clipLength: 5) == WindowLayout(validLength: 16, magnifiedStart: 8))
+    }
+}

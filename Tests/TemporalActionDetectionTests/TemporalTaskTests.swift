@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Foundation
+import Layers
+import TemporalActionDetection
+import Tensors
+import Testing
+import Training
+
+@Suite("Temporal task") struct TemporalTaskTests {
+    private func train(
+        _ fixture: TemporalFixture, _ overrides: [String]
+    ) throws -> (losses: [Double], changed: (backbone: Bool, head: Bool)) {
+        let recipe = try fixture.recipe(overrides)
+        let frames = try fixture.prepare(recipe).frames
+        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations)
+        let detector = try TemporalDetector(recipe, labels: annotations.labels)
+        let before = detector.namedParameters.map(\.parameter.tensor)
+        let task = try TemporalTask(
+            recipe, detector: detector, frames: frames, annotations: annotations)
+        let folder = try RunFolder.create(
+            fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
+        try TrainingLoop(
+            task, recipe: recipe.training, fingerprint: recipe.resolved.fingerprint,
+            folder: folder, progress: ProgressLine(.quiet)
+        ).run()
+        func changed(_ prefix: String) -> Bool {
+            zip(detector.namedParameters, before).contains {
+                $0.name.hasPrefix(prefix) && !$0.parameter.tensor.isIdentical(to: $1)
+            }
+        }
+        return (
+            try folder.metrics().compactMap(\.loss), (changed("backbone."), changed("head."))
+        )
+    }
+
+    @Test(arguments: ["frozen", "conventional", "checkpointed", "dr2net"])
+    func theWayDecidesWhetherTheBackboneTrains(way: String) throws {
+        let changed = try train(TemporalFixture(), ["way=\(way)", "steps=2"]).changed
+        #expect(changed.head)
+        #expect(changed.backbone == (way != "frozen"))
+    }
+
+    @Test func theBackboneWaitsForItsStart() throws {
+        let changed = try train(
+            TemporalFixture(), ["steps=2", "schedule.backboneStart=2"]
+        ).changed
+        #expect(changed.head && !changed.backbone)
+    }
+
+    @Test func theLossFalls() throws {
+        let losses = try train(
+            TemporalFixture(), ["steps=60", "way=frozen", "data.flips=false"]
+        ).losses
+        let first = losses.prefix(6).reduce(0, +), last = losses.suffix(6).reduce(0, +)
+        #expect(last < 0.7 * first, "\(losses)")
+    }
+
+    @Test func detectorsOfOneSeedAreEqualAndNamedOnce() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe()
+        let (a, b) = (
+            try TemporalDetector(recipe, labels: ["u"]), try TemporalDetector(recipe, labels: ["u"])
+        )
+        for (x, y) in zip(a.namedParameters, b.namedParameters) {
+            #expect(x.name == y.name && x.parameter.tensor.isIdentical(to: y.parameter.tensor))
+        }
+        // What the optimizer saves is what a checkpoint is loaded into.
+        #expect(
+            a.parameterGroups.flatMap(\.entries).map(\.name).sorted()
+                == a.namedParameters.map(\.name).sorted())
+        #expect(throws: TemporalError.self) { try TemporalDetector(recipe, labels: []) }
+    }
+}
