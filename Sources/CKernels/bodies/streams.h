@@ -10,27 +10,31 @@
         const double dr_r = (dr_t + 0x1.8p52) - 0x1.8p52;                                       \
         (out) = dr_r - (dr_r > dr_t ? 1.0 : 0.0);                                               \
     } while (0)
-// Keeps the largest magnitude; a NaN stays, since it must count as an overflow.
-#define DR_LARGEST(largest, x)                                                                  \
-    do {                                                                                        \
-        const double dr_size = (x) < 0 ? -(x) : (x);                                            \
-        (largest) = dr_size <= (largest) || (largest) != (largest) ? (largest) : dr_size;       \
-    } while (0)
+// Largest magnitude that a stream may hold; comparisons are for "not below", so a NaN is above.
+#define DR_STREAM_LIMIT 0x1p50
 #endif
+
+// Keeps the largest magnitude beyond the limit; a NaN stays.
+static void KERNEL(note_overflow)(double v, double *overflow) {
+    const double size = v < 0 ? -v : v;
+    if (!(size < DR_STREAM_LIMIT) && *overflow == *overflow && !(size <= *overflow))
+        *overflow = size;
+}
 
 static void KERNEL(streams_quantize)(const void *x_, double scale, double *n, double *overflow,
                                      size_t count) {
 #pragma clang fp contract(off)
     const REAL *x = x_;
-    double largest = 0;
+    int bad = 0;
     for (size_t i = 0; i < count; i++) {
         double q;
         const double v = (double)x[i] * scale;
         DR_ROUND_UP(v, q);
         n[i] = q;
-        DR_LARGEST(largest, v);
+        bad |= !(v < DR_STREAM_LIMIT) | !(v > -DR_STREAM_LIMIT);
     }
-    *overflow = largest;
+    *overflow = 0;
+    for (size_t i = 0; bad && i < count; i++) KERNEL(note_overflow)((double)x[i] * scale, overflow);
 }
 
 static void KERNEL(streams_value)(const double *n, double inverse, void *x_, size_t count) {
@@ -52,10 +56,11 @@ static void KERNEL(streams_forward)(double *previous, const double *current, con
 #pragma clang fp contract(off)
     const REAL *branch = branch_;
     const double inverse = 1 / beta, factor = c * scale;
-    double largest = 0;
+    *overflow = 0;
     double block[512];
     for (size_t start = 0; start < count; start += 512) {
         const size_t n = count - start < 512 ? count - start : 512;
+        int bad = 0;
         double *p = previous + start;
         const double *u = current + start;
         const REAL *f = branch + start;
@@ -70,16 +75,23 @@ static void KERNEL(streams_forward)(double *previous, const double *current, con
             const double next = (q + a) + s;
             p[i] = next;
             // Both the sum and the branch alone: a branch beyond 2^51 would round wrongly.
-            DR_LARGEST(largest, next);
-            DR_LARGEST(largest, v);
+            bad |= !(next < DR_STREAM_LIMIT) | !(next > -DR_STREAM_LIMIT) |
+                   !(v < DR_STREAM_LIMIT) | !(v > -DR_STREAM_LIMIT);
+        }
+        for (size_t i = 0; bad && i < n; i++) {
+            KERNEL(note_overflow)(p[i], overflow);
+            KERNEL(note_overflow)((double)f[i] * factor, overflow);
         }
         if (bits == 0) continue;
+        // Narrowed in a loop of its own, which vectorises; packing works on integers alone.
+        uint16_t digits[512];
+        for (size_t i = 0; i < n; i++) digits[i] = (uint16_t)(int32_t)(block[i] + bias);
         for (size_t g = 0; g < n; g += 8) {
             uint64_t low = 0, high = 0;
             const int low_bits = bits < 8 ? bits : 8, high_bits = bits - low_bits;
             const size_t m = n - g < 8 ? n - g : 8;
             for (size_t k = 0; k < m; k++) {
-                const uint64_t d = (uint64_t)(int64_t)(block[g + k] + bias);
+                const uint64_t d = digits[g + k];
                 low |= (d & 0xFF) << (k * (size_t)low_bits);
                 if (high_bits) high |= (d >> 8) << (k * (size_t)high_bits);
             }
@@ -88,7 +100,6 @@ static void KERNEL(streams_forward)(double *previous, const double *current, con
             packed += bits;
         }
     }
-    *overflow = largest;
 }
 
 static void KERNEL(streams_reverse)(double *current, const double *previous, const void *branch_,
@@ -108,6 +119,7 @@ static void KERNEL(streams_reverse)(double *current, const double *previous, con
         } else {
             const int low_bits = bits < 8 ? bits : 8, high_bits = bits - low_bits;
             const uint64_t low_mask = (1u << low_bits) - 1, high_mask = (1u << high_bits) - 1;
+            uint16_t digits[512];
             for (size_t g = 0; g < n; g += 8) {
                 uint64_t low = 0, high = 0;
                 memcpy(&low, packed, (size_t)low_bits);
@@ -118,9 +130,10 @@ static void KERNEL(streams_reverse)(double *current, const double *previous, con
                     uint64_t d = (low >> (k * (size_t)low_bits)) & low_mask;
                     if (high_bits)
                         d |= ((high >> (k * (size_t)high_bits)) & high_mask) << 8;
-                    block[g + k] = (double)(int64_t)d - bias;
+                    digits[g + k] = (uint16_t)d;
                 }
             }
+            for (size_t i = 0; i < n; i++) block[i] = (double)(int32_t)digits[i] - bias;
         }
         for (size_t i = 0; i < n; i++) {
             double r, a, q;

@@ -11,7 +11,7 @@
 // sums and roundings are exact and vectorise at every level. Rounding is to nearest, ties up.
 // `packed` holds `bits` bits an element in groups of eight elements: `bits` bytes a group.
 #define DR_STREAM_KERNELS(X)                                                                    \
-    /* n = round(scale * x); *overflow becomes the largest |n| */                               \
+    /* n = round(scale * x); *overflow: the largest magnitude not below 2^50, or 0 */          \
     X(streams_quantize, (const void *x, double scale, double *n, double *overflow,              \
                          size_t count))                                                         \
     /* x = n / scale */                                                                         \
