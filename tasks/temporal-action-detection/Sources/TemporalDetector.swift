@@ -108,13 +108,15 @@ package final class TemporalDetector: Module {
         count: Int, way: FinetuningWay, frames: (Range<Int>) throws -> Tensor
     ) throws -> Tensor {
         var parts: [Tensor] = []
-        for first in stride(from: 0, to: count, by: TemporalDetector.inferenceFrames) {
-            let range = first..<min(count, first + TemporalDetector.inferenceFrames)
+        for range in TemporalDetector.inferenceRanges(count) {
             parts.append(
                 try frameFeatures(try frames(range), way: way, tile: nil, .inference).tensor)
         }
         return Tensor.joiningRows(parts)
     }
 
-    private static let inferenceFrames = 16
+    /// The frames of each call of the closure of ``inferFeatures(count:way:frames:)``, in order.
+    static func inferenceRanges(_ count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: 16).map { $0..<min(count, $0 + 16) }
+    }
 }

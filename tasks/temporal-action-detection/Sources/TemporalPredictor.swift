@@ -33,24 +33,39 @@ package struct TemporalPredictor {
     }
 
     /// The detections of one video; memory beside one vector a frame doesn't grow with it.
+    ///
+    /// Frames are decoded ahead on a thread of their own while the network runs.
+    ///
+    /// - Parameters:
+    ///   - report: Told how many frames are done.
+    ///   - warn: Told of damaged or missing frames.
     package func detections(
-        in path: String, report: (_ done: Int, _ total: Int) -> Void
+        in path: String, report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
     ) throws -> ActivityNetResults.Video {
         let size = recipe.data.size, rate = recipe.data.rate
-        let reader = try VideoReader(
-            path: path, resize: .exact(width: size, height: size), filter: .area, threads: 2)
-        guard let duration = reader.info.duration, duration > 0 else {
+        guard let duration = try VideoInfo.probe(path).duration, duration > 0 else {
             throw TemporalError(
                 "\(path): its length is unknown; remux it, for example to mp4, and try again")
         }
         let frames = try TemporalVideos.frames(path: path, duration: duration, rate: rate)
+        let requests = TemporalDetector.inferenceRanges(frames).map {
+            ClipRequest(
+                path: path, start: Double($0.lowerBound) / rate, frameCount: $0.count, rate: rate)
+        }
+        let loader = ClipLoader(
+            requests, resize: .exact(width: size, height: size), filter: .area, capacity: 4)
+        var damaged = 0
         let features = try detector.inferFeatures(
             count: frames, way: recipe.finetuning.evaluation(step: step)
         ) { range in
-            let clip = try reader.frames(at: range.map { Double($0) / rate })
+            guard let clip = try loader.next() else {
+                throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
+            }
+            damaged += clip.warnings + clip.paddedFrames
             report(range.upperBound, frames)
             return PixelTables.tensor(clip, tables: detector.pixelTables)
         }
+        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         return .init(
             id: name, detections: inference.detections(features: features, duration: duration))

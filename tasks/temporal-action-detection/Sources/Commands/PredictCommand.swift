@@ -30,9 +30,10 @@ struct PredictCommand: ParsableCommand {
         var videos: [ActivityNetResults.Video] = []
         for input in inputs {
             videos.append(
-                try predictor.detections(in: input) { done, total in
-                    progress.update(done: done, total: total, "frames of \(input)")
-                })
+                try predictor.detections(
+                    in: input,
+                    report: { progress.update(done: $0, total: $1, "frames of \(input)") },
+                    warn: progress.message))
         }
         progress.finish()
         let results = ActivityNetResults(version: "dr2net", videos: videos)
