@@ -13,6 +13,13 @@ package protocol Backbone: Module {
     /// Pixels that the input's height and width are multiples of.
     var inputMultiple: Int { get }
 
+    /// Key names that checkpoints may come with; the first are the network's own.
+    var families: [CheckpointFamily] { get }
+    /// The sides of the attention window, `[h, w]` or `[T, h, w]`; nil for global attention.
+    ///
+    /// Relative biases of another window or of images are fitted to it.
+    var attentionWindow: [Int]? { get }
+
     /// The normalised tokens of preprocessed images.
     ///
     /// - Parameters:
@@ -31,4 +38,8 @@ package protocol Backbone: Module {
 
     /// The shapes of a training step at a batch size, for memory plans.
     func memoryShape(samples: Int, height: Int, width: Int, dtype: DType) -> MemoryPlan.Network
+}
+
+extension Backbone {
+    package var attentionWindow: [Int]? { nil }
 }

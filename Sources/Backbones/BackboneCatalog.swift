@@ -45,9 +45,7 @@ package struct BackboneCatalog: Sendable {
         }
 
         /// Key names that checkpoints may come with.
-        package var families: [CheckpointFamily] {
-            configuration.hasLayerScale ? [.timm, .transformersDinov2] : [.timm, .transformersViT]
-        }
+        package var families: [CheckpointFamily] { configuration.families }
 
         /// The network at random weights.
         ///

@@ -49,6 +49,7 @@ package final class VisionTransformer: Backbone {
         set { configuration.positionRule = newValue }
     }
 
+    package var families: [CheckpointFamily] { configuration.families }
     package var featureWidth: Int { configuration.width }
     package var inputMultiple: Int { configuration.patchSize }
 

@@ -37,6 +37,11 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
         self.positionRule = positionRule
     }
 
+    /// Key names that its checkpoints may come with.
+    package var families: [CheckpointFamily] {
+        hasLayerScale ? [.timm, .transformersDinov2] : [.timm, .transformersViT]
+    }
+
     /// ViT of timm's `vit_*_patch16_224`.
     package static func vit(width: Int, heads: Int) -> VisionTransformerConfiguration {
         .init(

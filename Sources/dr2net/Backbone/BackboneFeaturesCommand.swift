@@ -35,7 +35,8 @@ struct BackboneFeaturesCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let images = try Npy.readTensor(input).converted(to: .float32)
-        let backbone = try network.load(weights: weights, seed: common.seed)
+        let backbone = try network.load(
+            weights: weights, seed: common.seed, console: console)
         try BackboneInput.check(images.shape, for: backbone, what: input)
         let features = try backbone.features(
             Variable(images), way: ways.evaluationWay, tile: ways.slices,

@@ -49,7 +49,7 @@ struct BackboneGradientsCommand: ParsableCommand {
         let key = RandomKey(seed: common.seed)
         let images = try Npy.readTensor(input).converted(to: dtype.tensorType)
         let backbone = try network.load(
-            weights: weights, seed: common.seed, dtype: dtype.tensorType)
+            weights: weights, seed: common.seed, dtype: dtype.tensorType, console: console)
         try BackboneInput.check(images.shape, for: backbone, what: input)
         let tape = Tape()
         let leaf = tape.input(images)

@@ -19,6 +19,17 @@ struct BackboneOptions: ParsableArguments {
     @Option(help: "How learned positions are resized. (default: as the weights' source does)")
     var positions: PositionRule?
 
+    @Option(
+        help: ArgumentHelp(
+            "Parameters that the weights may lack, such as \"norm.*\"; they stay random.",
+            valueName: "pattern"))
+    var allowMissing: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Keys of the weights to pass over, such as \"neck.*\".", valueName: "pattern"))
+    var allowUnexpected: [String] = []
+
     func validate() throws {
         if BackboneCatalog.entry(backbone) == nil {
             let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
@@ -37,8 +48,10 @@ struct BackboneOptions: ParsableArguments {
     /// The network, with the weights of a file or random ones.
     ///
     /// Without `--positions` the rule is that of the library whose names the file has.
+    ///
+    /// - Parameter console: Told what was done to tensors, and what is wrong with them.
     func load(
-        weights: String?, seed: UInt64, dtype: DType = .float32
+        weights: String?, seed: UInt64, dtype: DType = .float32, console: Console
     ) throws -> VisionTransformer {
         // The file first: random weights take longer than finding a wrong path.
         let state = try weights.map { try CheckpointFile.read($0) }
@@ -46,7 +59,11 @@ struct BackboneOptions: ParsableArguments {
         let network = entry.make(
             key: RandomKey(seed: seed), positionRule: positions, dtype: dtype)
         guard let state, let weights else { return network }
-        let found = try PretrainedWeights.load(state, into: network, from: weights)
+        let found = try PretrainedWeights.load(
+            state, into: network, from: weights,
+            allowing: KeyTolerance(missing: allowMissing, unexpected: allowUnexpected))
+        for note in found.notes { console.note(note) }
+        for warning in found.warnings { Console.complain("warning: \(warning)") }
         if positions == nil { network.positionRule = found.positionRule }
         return network
     }

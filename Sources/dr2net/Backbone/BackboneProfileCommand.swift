@@ -71,7 +71,8 @@ struct BackboneProfileCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let shape = try shape()
-        let backbone = try network.load(weights: weights, seed: common.seed)
+        let backbone = try network.load(
+            weights: weights, seed: common.seed, console: console)
         try BackboneInput.check(shape, for: backbone, what: "--input-shape")
         let key = RandomKey(seed: common.seed)
         // One picture for all samples: the values change neither time nor memory.

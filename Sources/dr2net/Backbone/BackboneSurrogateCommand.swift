@@ -46,7 +46,8 @@ struct BackboneSurrogateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let backbone = try network.load(weights: weights, seed: common.seed)
+        let backbone = try network.load(
+            weights: weights, seed: common.seed, console: console)
         let source = PictureInput(
             frames: frames, size: size, normalization: try network.entry().normalization)
         let images = try source.read(inputs)

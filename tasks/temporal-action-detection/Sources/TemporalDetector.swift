@@ -19,6 +19,8 @@ package final class TemporalDetector: Module {
     package let pixelTables: [[Float]]
     /// Names of the pretrained file's tensors; nil for random weights.
     package let family: CheckpointFamily?
+    /// What the user should know about the pretrained weights, a line each.
+    package let weightNotes: [String]
     private let pooling: TemporalRecipe.Pooling
 
     /// The network of a recipe, with its pretrained weights.
@@ -43,11 +45,14 @@ package final class TemporalDetector: Module {
             key: key.child("backbone"), dropPathRate: recipe.backbone.dropPathRate)
         if loadsWeights, let path = recipe.backbone.weights {
             let state = try CheckpointFile.read(path)
-            let loaded = try PretrainedWeights.load(state, into: backbone, from: path)
+            let loaded = try PretrainedWeights.load(
+                state, into: backbone, from: path, allowing: recipe.backbone.tolerance)
             family = loaded.family
+            weightNotes = loaded.notes + loaded.warnings.map { "warning: \($0)" }
             backbone.positionRule = loaded.positionRule
         } else {
             family = nil
+            weightNotes = []
         }
         pooling = recipe.backbone.pooling
         self.labels = labels

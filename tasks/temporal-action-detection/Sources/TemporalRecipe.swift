@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Backbones
+package import Backbones
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
@@ -48,6 +48,8 @@ package struct TemporalRecipe: Sendable {
         package var name: String
         /// The checkpoint, nil for random weights.
         package var weights: String?
+        /// Differences between checkpoint and network that are no error.
+        package var tolerance: KeyTolerance
         /// How tokens become a vector.
         package var pooling: Pooling
         /// Drop path of the last branch.
@@ -126,6 +128,9 @@ package struct TemporalRecipe: Sendable {
             name: try backbone.choice(
                 "name", default: "dinov2-small-14", among: BackboneCatalog.entries.map(\.name)),
             weights: try path(backbone, "weights"),
+            tolerance: KeyTolerance(
+                missing: try backbone.value("allowMissing", default: []),
+                unexpected: try backbone.value("allowUnexpected", default: [])),
             pooling: try backbone.value("pooling", default: Pooling.both),
             dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
         if let entry = BackboneCatalog.entry(self.backbone.name), size % entry.inputMultiple != 0 {

@@ -83,6 +83,7 @@ package struct TemporalRun {
         for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
         let frames = try preparedFrames()
         let detector = try TemporalDetector(recipe, labels: annotations.labels)
+        for note in detector.weightNotes { progress.message(note) }
         try RunDescription(
             backbone: recipe.backbone.name, family: detector.family?.rawValue,
             positions: detector.backbone.positionRule.rawValue, labels: annotations.labels
