@@ -60,6 +60,15 @@ struct SwinName: Sendable, Equatable {
         self.leaf = found.2
     }
 
+    /// The stages of a network with these parameters.
+    static func stageCount(_ names: [String]) -> Int {
+        let last = names.compactMap { name -> Int? in
+            guard case .block(let stage, _) = SwinName(name)?.place else { return nil }
+            return stage
+        }.max()
+        return (last ?? 3) + 1
+    }
+
     /// The last part of a bias table's name.
     static let table = "relative_position_bias_table"
 }

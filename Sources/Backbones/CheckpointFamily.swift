@@ -94,7 +94,7 @@ struct TensorSource: Sendable, Equatable {
     var alternatives: [[String]]
     /// Whether the four pixels of a patch merging lie as `nn.Unfold` orders them.
     var isUnfolded = false
-    /// Whether the names may also lie outside of the network's prefix.
+    /// Whether the names may also lie under an outer part of the network's prefix, or under none.
     var isAlsoOutside = false
 
     init(_ alternatives: [[String]]) { self.alternatives = alternatives }

@@ -2,7 +2,7 @@
 import Autodiff
 package import Checkpoints
 import Layers
-import Tensors
+package import Tensors
 
 /// Weights that don't fit the network.
 package struct WeightsError: Error, Sendable, CustomStringConvertible {
@@ -64,11 +64,18 @@ package struct PretrainedWeights: Sendable {
 
     /// The backbone's weights under the names of a family, ready for other tools.
     package static func export(_ backbone: any Backbone, family: CheckpointFamily) -> StateDict {
+        export(backbone.stateDict, family: family)
+    }
+
+    /// Tensors of our names under those of a family, split and reordered as it has them.
+    package static func export(
+        _ parameters: [(name: String, tensor: Tensor)], family: CheckpointFamily
+    ) -> StateDict {
         var tensors: [(name: String, tensor: Tensor)] = []
-        for entry in backbone.namedParameters {
-            let source = family.source(of: entry.name)
+        let stages = SwinName.stageCount(parameters.map(\.name))
+        for (name, value) in parameters {
+            let source = family.source(of: name, stages: stages)
             let names = source.alternatives[0]
-            let value = entry.parameter.tensor
             if names.count == 1 {
                 tensors.append(
                     (

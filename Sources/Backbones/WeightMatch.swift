@@ -1,31 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
-import Tensors
+package import Checkpoints
+package import Tensors
 
 /// A file's tensors found for a network's parameters: what loading would assign.
-struct WeightMatch {
+package struct WeightMatch {
     /// A parameter of ours.
-    struct Expected {
+    package struct Expected: Sendable {
         let name: String
         let shape: [Int]
+
+        /// A parameter under our name.
+        package init(name: String, shape: [Int]) {
+            self.name = name
+            self.shape = shape
+        }
     }
 
     /// The names that the file uses.
-    let family: CheckpointFamily
+    package let family: CheckpointFamily
     /// What the file's names have before the family's own: `backbone.`, `module.` or nothing.
-    let prefix: String
+    package let prefix: String
     /// The values in the order of the parameters; nil for those that keep theirs.
-    private(set) var values: [Tensor?] = []
+    package private(set) var values: [Tensor?] = []
     /// What does not fit.
-    private(set) var report = KeyReport()
+    package private(set) var report = KeyReport()
     /// Parameters that are missing and may be.
-    private(set) var kept: [String] = []
+    package private(set) var kept: [String] = []
     /// Keys of heads, of fixed tables and of others that were passed over.
-    private(set) var leftOut: [String] = []
+    package private(set) var leftOut: [String] = []
     /// What was done to values (inflated, resized); one line each.
-    private(set) var notes: [String] = []
+    package private(set) var notes: [String] = []
     /// What is wrong with values that fit; one line each.
-    private(set) var warnings: [String] = []
+    package private(set) var warnings: [String] = []
     private var used: Set<String> = []
 
     /// Finds the family by content and the values by the family.
@@ -35,11 +41,11 @@ struct WeightMatch {
     /// - Parameters:
     ///   - families: The candidates; the first of equals wins.
     ///   - window: The sides of the network's attention window, for relative biases.
-    init?(
+    package init?(
         _ state: StateDict, _ expected: [Expected], families: [CheckpointFamily], window: [Int]?,
         allowing: KeyTolerance = .none, dtype: DType = .float32
     ) {
-        let stages = 1 + (expected.compactMap { SwinName($0.name)?.stage }.max() ?? 3)
+        let stages = SwinName.stageCount(expected.map(\.name))
         var best: (family: CheckpointFamily, prefix: String, sources: [TensorSource], votes: Int)?
         for family in families {
             let sources = expected.map { family.source(of: $0.name, stages: stages) }
@@ -87,13 +93,21 @@ struct WeightMatch {
         return best
     }
 
+    /// `a.b.`, then `a.`, then nothing.
+    private static func outerPrefixes(_ prefix: String) -> [String] {
+        let parts = prefix.split(separator: ".").map { "\($0)." }
+        return (0...parts.count).reversed().map { parts.prefix($0).joined() }
+    }
+
     /// One parameter's value, or nil with the reason noted.
     private mutating func value(
         of entry: Expected, _ source: TensorSource, in state: StateDict, window: [Int]?,
         _ allowing: KeyTolerance, _ dtype: DType
     ) -> Tensor? {
-        let inside = source.alternatives.map { $0.map { prefix + $0 } }
-        let all = source.isAlsoOutside && !prefix.isEmpty ? inside + source.alternatives : inside
+        let prefixes = source.isAlsoOutside ? WeightMatch.outerPrefixes(prefix) : [prefix]
+        let all = prefixes.flatMap { prefix in
+            source.alternatives.map { $0.map { prefix + $0 } }
+        }
         let names =
             all.first { $0.allSatisfy { state.value($0) != nil } }
             ?? all.first { $0.contains { state.value($0) != nil } } ?? all[0]
@@ -167,20 +181,17 @@ struct WeightMatch {
     }
 }
 
-extension SwinName {
-    /// The stage of a block.
-    fileprivate var stage: Int? {
-        if case .block(let stage, _) = place { stage } else { nil }
-    }
-}
-
 /// The differences between a file and a network.
-struct KeyReport {
-    var missing: [String] = []
-    var unexpected: [String] = []
-    var misshaped: [String] = []
+package struct KeyReport: Sendable {
+    /// Names that the network needs and the file hasn't.
+    package fileprivate(set) var missing: [String] = []
+    /// Names that the file has and the network hasn't.
+    package fileprivate(set) var unexpected: [String] = []
+    /// Tensors of another shape or type, with both.
+    package fileprivate(set) var misshaped: [String] = []
 
-    var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
+    /// Whether the file fits.
+    package var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
 
     func text(_ path: String, _ backbone: String) -> String {
         var parts: [String] = []
