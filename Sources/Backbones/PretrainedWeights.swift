@@ -62,6 +62,19 @@ package struct PretrainedWeights: Sendable {
             warnings: match.warnings.map { "\(path): \($0)" } + kept)
     }
 
+    /// What is wrong with a tensor that has infinite numbers or NaN; nil for one that hasn't.
+    package static func warning(about value: Tensor) -> String? {
+        if value.sum().isFinite { return nil }
+        let wrong =
+            value.dtype == .float32
+            ? value.withFloats { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+            : value.withDoubles { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+        return wrong == 0
+            ? nil
+            : "\(wrong) of \(value.count) numbers are infinite or not numbers; the checkpoint is "
+                + "damaged or its training diverged"
+    }
+
     /// The backbone's weights under the names of a family, ready for other tools.
     package static func export(_ backbone: any Backbone, family: CheckpointFamily) -> StateDict {
         export(backbone.stateDict, family: family)

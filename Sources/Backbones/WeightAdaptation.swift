@@ -84,12 +84,4 @@ enum WeightAdaptation {
         }
         return times == 1 ? table : Tensor.joiningRows(Array(repeating: table, count: times))
     }
-
-    /// How many numbers of a tensor are infinite or not numbers.
-    static func nonFiniteCount(_ value: Tensor) -> Int {
-        if value.sum().isFinite { return 0 }
-        return value.dtype == .float32
-            ? value.withFloats { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
-            : value.withDoubles { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
-    }
 }

@@ -136,11 +136,8 @@ package struct WeightMatch {
             misshaped(parts.map { "\($0.shape)" }.joined(separator: " + "))
             return nil
         }
-        let wrong = WeightAdaptation.nonFiniteCount(value)
-        if wrong > 0 {
-            warnings.append(
-                "\(names.joined(separator: " + ")): \(wrong) of \(value.count) numbers are "
-                    + "infinite or not numbers; the checkpoint is damaged or its training diverged")
+        if let warning = PretrainedWeights.warning(about: value) {
+            warnings.append("\(names.joined(separator: " + ")): \(warning)")
         }
         return value
     }

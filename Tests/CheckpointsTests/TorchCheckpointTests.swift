@@ -10,8 +10,9 @@ struct TorchCheckpointTests {
         expectMixed(try CheckpointFile.read(fixture("mixed.pth")))
     }
 
-    @Test func gathersViews() throws {
-        let state = try CheckpointFile.read(fixture("views.pth"))
+    @Test(arguments: ["views.pth", "deflated.pth"])
+    func gathersViews(_ name: String) throws {
+        let state = try CheckpointFile.read(fixture(name))
         let base = ramp(12)
         #expect(state["tied"]?.doubles == base)
         #expect(state["transposed"]?.shape == [4, 3])

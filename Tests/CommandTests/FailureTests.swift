@@ -37,6 +37,7 @@ import Testing
         ],
         ["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "IN", "IN"],
         ["backbone", "export", "--run", "IN", "--output", "OUT"],
+        ["backbone", "convert", "IN", "OUT.safetensors"],
         ["tad", "train", "IN"],
         ["tad", "prepare", "IN"],
         ["tad", "predict", "--run", "IN", "IN"],
@@ -60,7 +61,10 @@ import Testing
         }
         let array = try folder.write(FailureTests.array([1, 3, 32, 32]), as: "array.npy")
         let before = try folder.names()
-        let places = ["IN": input, "ARRAY": array, "OUT": folder.path("output")]
+        let places = [
+            "IN": input, "ARRAY": array, "OUT": folder.path("output"),
+            "OUT.safetensors": folder.path("output.safetensors"),
+        ]
         let run = try CommandRun(arguments.map { places[$0] ?? $0 } + ["--json"])
         #expect(run.code == 1)
         #expect(run.output.isEmpty)

@@ -80,14 +80,19 @@ extension FuzzFormat: ExpressibleByArgument {}
                 atPath: crashers, withIntermediateDirectories: true)
             let path = "\(crashers)/\(format.rawValue)-\(seed)-\(failed)"
             try Data(all[failed]).write(to: URL(fileURLWithPath: path))
-            print("\(format.rawValue): input \(failed) \(child.reason), kept as \(path)")
+            say("\(format.rawValue): input \(failed) \(child.reason), kept as \(path)")
             next = failed + 1
         }
         let seconds = Date().timeIntervalSince(started)
-        print(
+        say(
             "\(format.rawValue): \(inputs) inputs, \(accepted) read, "
                 + "\(inputs - accepted - failures) refused in one line, \(failures) failed; "
                 + "\(Int(seconds.rounded())) s")
         return failures
+    }
+
+    /// A line at once, wherever the output goes.
+    private func say(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 }

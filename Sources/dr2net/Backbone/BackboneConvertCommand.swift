@@ -37,6 +37,7 @@ struct BackboneConvertCommand: ParsableCommand {
         completion: .list(BackboneCatalog.entries.map(\.name)))
     var backbone: String?
 
+    @OptionGroup var tolerance: ToleranceOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -46,7 +47,12 @@ struct BackboneConvertCommand: ParsableCommand {
         guard (to == nil) == (backbone == nil) else {
             throw ValidationError("--to and --backbone come together")
         }
-        guard let backbone else { return }
+        guard let backbone else {
+            if !tolerance.allowMissing.isEmpty || !tolerance.allowUnexpected.isEmpty {
+                throw ValidationError("--allow-missing and --allow-unexpected belong to --to")
+            }
+            return
+        }
         guard let entry = BackboneCatalog.entry(backbone) else {
             let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
             throw ValidationError("no backbone is called \"\(backbone)\"; expected one of \(names)")
@@ -67,8 +73,11 @@ struct BackboneConvertCommand: ParsableCommand {
         state.metadata["format"] = "pt"
         state.metadata["converted_from"] = URL(fileURLWithPath: input).lastPathComponent
         state.metadata["converted_by"] = "dr2net \(Version.number)"
-        for (name, tensor) in state.tensors where !tensor.sum().isFinite {
-            Console.complain("warning: \(input): \(name) has numbers that are not finite")
+        if to == nil {
+            for (name, tensor) in state.tensors {
+                guard let warning = PretrainedWeights.warning(about: tensor) else { continue }
+                Console.complain("warning: \(input): \(name): \(warning)")
+            }
         }
         try Safetensors.write(state, to: output, types: widen ? .widened : .stored)
         let size = try FileManager.default.attributesOfItem(atPath: output)[.size] as? Int
@@ -88,8 +97,9 @@ struct BackboneConvertCommand: ParsableCommand {
             throw CommandFailure("no backbone is called \"\(backbone)\"")
         }
         let network = entry.make(key: RandomKey(seed: 0))
-        let found = try PretrainedWeights.load(state, into: network, from: input)
-        for note in found.notes { console.note(note) }
+        let found = try PretrainedWeights.load(
+            state, into: network, from: input, allowing: tolerance.tolerance)
+        found.report(on: console)
         if !found.leftOut.isEmpty {
             console.note("left out: " + found.leftOut.joined(separator: ", "))
         }

@@ -19,16 +19,7 @@ struct BackboneOptions: ParsableArguments {
     @Option(help: "How learned positions are resized. (default: as the weights' source does)")
     var positions: PositionRule?
 
-    @Option(
-        help: ArgumentHelp(
-            "Parameters that the weights may lack, such as \"norm.*\"; they stay random.",
-            valueName: "pattern"))
-    var allowMissing: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Keys of the weights to pass over, such as \"neck.*\".", valueName: "pattern"))
-    var allowUnexpected: [String] = []
+    @OptionGroup var tolerance: ToleranceOptions
 
     func validate() throws {
         if BackboneCatalog.entry(backbone) == nil {
@@ -61,11 +52,37 @@ struct BackboneOptions: ParsableArguments {
         guard let state, let weights else { return network }
         let found = try PretrainedWeights.load(
             state, into: network, from: weights,
-            allowing: KeyTolerance(missing: allowMissing, unexpected: allowUnexpected))
-        for note in found.notes { console.note(note) }
-        for warning in found.warnings { Console.complain("warning: \(warning)") }
+            allowing: tolerance.tolerance)
+        found.report(on: console)
         if positions == nil { network.positionRule = found.positionRule }
         return network
+    }
+}
+
+/// Which differences between weights and network are no error.
+struct ToleranceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Parameters that the weights may lack, such as \"norm.*\"; they stay random.",
+            valueName: "pattern"))
+    var allowMissing: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Keys of the weights to pass over, such as \"neck.*\".", valueName: "pattern"))
+    var allowUnexpected: [String] = []
+
+    /// The patterns.
+    var tolerance: KeyTolerance {
+        KeyTolerance(missing: allowMissing, unexpected: allowUnexpected)
+    }
+}
+
+extension PretrainedWeights {
+    /// Prints what was done to tensors and, quiet or not, what is wrong with them.
+    func report(on console: Console) {
+        for note in notes { console.note(note) }
+        for warning in warnings { Console.complain("warning: \(warning)") }
     }
 }
 

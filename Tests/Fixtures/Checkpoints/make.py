@@ -69,6 +69,10 @@ np.savez_compressed("deflated.npz", a=ramp(2, 3).numpy(), b=np.arange(4),
 torch.save(mixed(), "mixed.pth")
 base = ramp(3, 4)
 torch.save(OrderedDict(transposed=base.t(), column=base[:, 1], row=base[1], tied=base), "views.pth")
+with zipfile.ZipFile("views.pth") as stored, zipfile.ZipFile(
+        "deflated.pth", "w", zipfile.ZIP_DEFLATED) as deflated:
+    for name in stored.namelist():
+        deflated.writestr(zipfile.ZipInfo(name), stored.read(name), zipfile.ZIP_DEFLATED)
 model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
 with torch.no_grad():
     model[0].weight.copy_(ramp(2, 3))
