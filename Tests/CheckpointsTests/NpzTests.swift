@@ -102,7 +102,7 @@ struct NpzTests {
         #expect(good["a"]?.doubles == ramp(6))
         expectRefused(try wide(size: size, compressed: size + 1), "impossible")
         for lie in [size + 1, 1 << 32, 1 << 40, UInt64(Int.max)] {
-            expectRefused(try wide(size: lie, compressed: lie), "")
+            expectRefused(try wide(size: lie, compressed: lie), " ")
         }
         expectRefused(try wide(size: .max, compressed: size), "directory is damaged")
         expectRefused(try wide(size: size, compressed: 1 << 63), "directory is damaged")
@@ -134,10 +134,10 @@ struct NpzTests {
         }
         #expect(try CheckpointFile.read(bytes: archive(), name: "input")["a"]?.shape == [2, 3])
         for lie in [3, 60_000, 1 << 40, UInt64(Int.max)] {
-            expectRefused(archive(count: lie), "")
-            expectRefused(archive(size: lie), "")
-            expectRefused(archive(offset: lie), "")
-            expectRefused(archive(record: lie), "")
+            expectRefused(archive(count: lie), " ")
+            expectRefused(archive(size: lie), " ")
+            expectRefused(archive(offset: lie), " ")
+            expectRefused(archive(record: lie), " ")
         }
         for lie in [UInt64.max, 1 << 63] {
             expectRefused(archive(count: lie), "zip64 directory's end is damaged")
