@@ -16,22 +16,31 @@ extension CheckpointFamily {
         case "norm": return TensorSource("layernorm.\(leaf)")
         default: break
         }
-        let layer = "encoder.layer.\(parts[1])."
+        // Files have the first names, modules in memory since transformers 5 the second.
         let isViT = self == .transformersViT
+        let layer = "encoder.layer.\(parts[1])."
+        let memory = isViT ? "layers.\(parts[1])." : layer
+        func names(_ file: String, _ inMemory: String) -> TensorSource {
+            let both = [layer + file, memory + inMemory].map { "\($0).\(leaf)" }
+            return both[0] == both[1] ? TensorSource(both[0]) : TensorSource(both[0], both[1])
+        }
         switch parts[2..<parts.count - 1].joined(separator: ".") {
-        case "norm1": return TensorSource(layer + (isViT ? "layernorm_before." : "norm1.") + leaf)
-        case "norm2": return TensorSource(layer + (isViT ? "layernorm_after." : "norm2.") + leaf)
+        case "norm1":
+            let name = isViT ? "layernorm_before" : "norm1"
+            return names(name, name)
+        case "norm2":
+            let name = isViT ? "layernorm_after" : "norm2"
+            return names(name, name)
         case "attn.qkv":
             return TensorSource([
-                ["query", "key", "value"].map { "\(layer)attention.attention.\($0).\(leaf)" }
+                ["query", "key", "value"].map { "\(layer)attention.attention.\($0).\(leaf)" },
+                ["q", "k", "v"].map { "\(memory)attention.\($0)_proj.\(leaf)" },
             ])
-        case "attn.proj": return TensorSource("\(layer)attention.output.dense.\(leaf)")
+        case "attn.proj": return names("attention.output.dense", "attention.o_proj")
         case "ls1": return TensorSource("\(layer)layer_scale1.lambda1")
         case "ls2": return TensorSource("\(layer)layer_scale2.lambda1")
-        case "mlp.fc1":
-            return TensorSource(layer + (isViT ? "intermediate.dense." : "mlp.fc1.") + leaf)
-        case "mlp.fc2":
-            return TensorSource(layer + (isViT ? "output.dense." : "mlp.fc2.") + leaf)
+        case "mlp.fc1": return names(isViT ? "intermediate.dense" : "mlp.fc1", "mlp.fc1")
+        case "mlp.fc2": return names(isViT ? "output.dense" : "mlp.fc2", "mlp.fc2")
         default: return TensorSource(native)
         }
     }

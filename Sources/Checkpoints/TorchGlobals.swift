@@ -28,6 +28,10 @@ enum TorchGlobals {
         "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
         "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
         "numpy._core.multiarray._reconstruct", "mmengine.logging.history_buffer.HistoryBuffer",
+        "yacs.config.CfgNode", "mmengine.config.config.ConfigDict", "mmcv.utils.config.ConfigDict",
+        "addict.addict.Dict", "omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig",
+        "omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata",
+        "omegaconf.nodes.AnyNode", "typing.Any", "datetime.datetime", "datetime.timedelta",
     ]
 
     static func isKnown(_ name: String) -> Bool {

@@ -140,6 +140,19 @@ struct FamilyFixture: Sendable, CustomTestStringConvertible {
                     state, FamilyFixture.expected(native), families: families, window: nil))
             #expect(match.report.isEmpty, "\(match.report)")
         }
+        for (isDinov2, family) in [
+            (false, CheckpointFamily.transformersViT), (true, .transformersDinov2),
+        ] {
+            let network = VisionTransformer(
+                name: "tiny",
+                configuration: .init(
+                    width: 16, depth: 2, heads: 2, patchSize: 4, gridSize: 4,
+                    hasLayerScale: isDinov2, positionRule: .bicubic), key: RandomKey(seed: 0))
+            let state = StateDict(
+                try list("\(family.rawValue)-in-memory").map { ($0.name, Tensor(zeros: $0.shape)) })
+            let loaded = try PretrainedWeights.load(state, into: network, from: "file")
+            #expect(loaded.family == family)
+        }
     }
 
     private func list(_ name: String) throws -> [(name: String, shape: [Int])] {

@@ -170,6 +170,18 @@ struct TorchCheckpointTests {
         [0x8C, UInt8(text.utf8.count)] + Array(text.utf8)
     }
 
+    /// What training scripts store beside the weights does not stand in the way.
+    @Test func skipsOptionsOfKnownKinds() throws {
+        let option = Array("cyacs.config\nCfgNode\n".utf8) + [0x29, 0x81, 0x7D, 0x28]
+        let config = text("config") + option + text("rate") + [0x4B, 1, 0x75, 0x62]
+        let weights = tensor(shape: [2, 2], strides: [2, 1]).dropFirst(2).dropLast()
+        let state = try CheckpointFile.read(
+            bytes: archive(
+                [0x80, 2, 0x7D, 0x28] + config + text("model") + weights + [0x75, 0x2E]),
+            name: "input")
+        #expect(state.names == ["w"] && state["w"]?.shape == [2, 2])
+    }
+
     /// A dictionary that holds itself under a wrapper's name.
     @Test func endsOnRecursion() {
         expectRefused(

@@ -356,6 +356,11 @@ def names(ms_swin, ms_video, mm_swin, mm_video):
     write_names("mmaction2-video-swin", mm_video(
         arch=dict(embed_dims=width, depths=depths, num_heads=heads), patch_size=(2, 4, 4),
         window_size=(8, 7, 7)).state_dict())
+    tiny = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2)
+    write_names("transformers-vit-in-memory", transformers.ViTModel(transformers.ViTConfig(
+        **tiny, intermediate_size=64, patch_size=4, image_size=16)).state_dict())
+    write_names("transformers-dinov2-in-memory", transformers.Dinov2Model(transformers.Dinov2Config(
+        **tiny, patch_size=4, image_size=16)).state_dict())
     with tempfile.TemporaryDirectory() as folder:
         transformers.SwinForImageClassification(transformers.SwinConfig(**common)).save_pretrained(folder)
         write_names("transformers-swin", load_file(f"{folder}/model.safetensors"))
@@ -366,6 +371,7 @@ def main():
     parser.add_argument("--official", type=pathlib.Path, required=True)
     parser.add_argument("--openmmlab", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
+    torch.manual_seed(0)  # heads, which no check sets
     warnings.simplefilter("ignore")
     transformers.logging.set_verbosity_error()
     (FOLDER / "names").mkdir(parents=True, exist_ok=True)
