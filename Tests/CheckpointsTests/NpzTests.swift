@@ -41,6 +41,18 @@ struct NpzTests {
         expectRefused(try patched("deflated.npz", 24, less), "more than its 10 bytes")
     }
 
+    /// What is declared beside a stream is not allocated before the stream has it.
+    @Test func aDeclaredSizeIsNotAllocated() {
+        // A deflate stream of one empty stored block, then as many zeros as a large file has.
+        let stream = [1, 0, 0, 0xFF, 0xFF] + [UInt8](repeating: 0, count: 4 << 20)
+        var archive = Zip.stored([("a.npy", stream)])
+        let entry = archive.count - 22 - 46 - 5
+        let size = UInt32(stream.count * 1000).littleEndianBytes
+        archive.replaceSubrange(entry + 10..<entry + 12, with: [8, 0])
+        archive.replaceSubrange(entry + 24..<entry + 28, with: size)
+        expectRefused(archive, "unfolds to 0 bytes, expected")
+    }
+
     @Test func refusesAWrongChecksum() throws {
         expectRefused(try patched("deflated.npz", 16, [1, 2, 3, 4]), "wrong checksum")
         expectRefused(try patched("stored.npz", 16, [1, 2, 3, 4]), "wrong checksum")
