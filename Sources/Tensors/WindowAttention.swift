@@ -8,17 +8,30 @@ extension Tensor {
     /// Sizes and offsets of one window attention, all fixed by shapes alone.
     private struct WindowPlan {
         let windows: Int, tokens: Int, width: Int, heads: Int, depth: Int, size: Int
-        /// Windows of which one thread works out a head.
-        let chunk: Int
+        /// Windows and heads that one thread takes at a time: so many heads that their biases
+        /// and the gradients of these stay in its cache.
+        let chunk: Int, group: Int
         /// Windows after which the labels of regions come again.
         let labelled: Int
         var scale: Double { 1 / Double(depth).squareRoot() }
         var chunks: Int { (windows + chunk - 1) / chunk }
+        var groups: Int { (heads + group - 1) / group }
+        /// Bytes of one head's bias.
+        var matrix: Int { tokens * tokens * size }
 
-        /// - Parameter largest: Chunks there may be at most.
+        /// One head of one window, and the one that the thread takes next.
+        struct Place {
+            var window: Int, head: Int, chunk: Int
+            var next: (window: Int, head: Int)
+            let scratch: UnsafeMutableRawPointer
+        }
+
+        /// - Parameters:
+        ///   - pieces: How many pairs of a chunk and a group there are about.
+        ///   - partialBytes: What a matrix of every head and chunk but one may take.
         init(
-            _ qkv: Tensor, heads: Int, bias: Tensor, regions: [Int32]?,
-            largest: (_ matrix: Int) -> Int
+            _ qkv: Tensor, heads: Int, bias: Tensor, regions: [Int32]?, pieces: Int,
+            partialBytes: Int = .max
         ) {
             precondition(
                 qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
@@ -34,15 +47,17 @@ extension Tensor {
                 "window attention: a bias \(bias.shape) \(bias.dtype) for \(heads) heads of "
                     + "\(tokens) tokens, \(qkv.dtype)")
             let labels = regions?.count ?? 0
-            labelled = tokens > 0 ? labels / tokens : 0
+            labelled = labels / max(1, tokens)
             precondition(
-                regions == nil
-                    || labelled * tokens == labels && windows % max(1, labelled) == 0
-                        && labelled > 0
-                    || qkv.count == 0,
+                labelled * tokens == labels && windows % max(1, labelled) == 0
+                    && (regions == nil || labelled > 0 || qkv.count == 0),
                 "window attention: \(labels) labels for \(windows) windows of \(tokens) tokens")
-            let wanted = max(1, min(windows, largest(tokens * tokens * size)))
-            chunk = max(1, (windows + wanted - 1) / wanted)
+            let matrix = max(1, tokens * tokens * size)
+            group = max(1, min(heads, (1 << 17) / matrix))
+            let wanted = max(1, pieces / ((heads + group - 1) / group))
+            let held = 1 + partialBytes / (heads * matrix)
+            let chunks = max(1, min(windows, wanted, held))
+            chunk = max(1, (windows + chunks - 1) / chunks)
         }
 
         /// Bytes before a head's part of a window's rows of `parts` times the width.
@@ -50,20 +65,28 @@ extension Tensor {
             (window * tokens * parts * width + head * depth) * size
         }
 
-        /// Calls `body` for each window and head, with scratch and the number of the chunk.
-        func forEach(
-            _ dtype: DType, isGradient: Bool,
-            _ body: (_ window: Int, _ head: Int, _ chunk: Int, _ scratch: UnsafeMutableRawPointer)
-                -> Void
-        ) {
+        /// Bytes before the log-sums of a window's head.
+        func sums(_ place: Place) -> Int { (place.window * heads + place.head) * tokens * size }
+
+        /// Calls `body` for each head of each window.
+        func forEach(_ dtype: DType, isGradient: Bool, _ body: (Place) -> Void) {
             guard windows > 0, tokens > 0, depth > 0 else { return }
             let scalars = dr_window_scratch(tokens, depth, isGradient ? 1 : 0)
-            Parallel.forEach(chunks * heads) { piece in
-                let (part, head) = (piece / heads, piece % heads)
+            Parallel.forEach(chunks * groups) { piece in
+                let (part, firstHead) = (piece / groups, piece % groups * group)
+                let own = part * chunk..<min(windows, (part + 1) * chunk)
+                let last = min(heads, firstHead + group) - 1
                 let scratch = Tensor(uninitialized: [scalars], dtype: dtype)
                 withExtendedLifetime(scratch) {
-                    for window in part * chunk..<min(windows, (part + 1) * chunk) {
-                        body(window, head, part, scratch.storage.pointer)
+                    for window in own {
+                        for head in firstHead...last {
+                            let following = (min(window + 1, own.upperBound - 1), firstHead)
+                            body(
+                                Place(
+                                    window: window, head: head, chunk: part,
+                                    next: head < last ? (window, head + 1) : following,
+                                    scratch: scratch.storage.pointer))
+                        }
                     }
                 }
             }
@@ -71,7 +94,7 @@ extension Tensor {
 
         /// The labels of a window's tokens.
         func labels(_ regions: UnsafePointer<Int32>?, _ window: Int) -> UnsafePointer<Int32>? {
-            regions.map { $0 + window % labelled * tokens }
+            labelled == 0 ? nil : regions.map { $0 + window % labelled * tokens }
         }
     }
 
@@ -90,21 +113,22 @@ extension Tensor {
     package func windowAttention(
         heads: Int, bias: Tensor, regions: [Int32]?
     ) -> (result: Tensor, logSums: Tensor) {
-        let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions) { _ in 64 }
-        let (tokens, width, size, type) = (plan.tokens, plan.width, plan.size, dtype)
+        let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions, pieces: 64)
+        let (tokens, width, type) = (plan.tokens, plan.width, dtype)
         let kernels = Kernels.table(type)
         let results = Tensor.make(
             shapes: [[plan.windows, tokens, width], [plan.windows, heads, tokens]], type,
             reading: [self, bias]
         ) { output, input in
             Tensor.withLabels(regions) { regions in
-                plan.forEach(type, isGradient: false) { window, head, _, scratch in
+                plan.forEach(type, isGradient: false) { at in
                     kernels.window_attention(
-                        input[0] + plan.rows(window, head, parts: 3),
-                        input[1] + head * tokens * tokens * size, plan.labels(regions, window),
-                        output[0] + plan.rows(window, head, parts: 1),
-                        output[1] + (window * heads + head) * tokens * size, scratch, tokens,
-                        plan.depth, width, plan.scale)
+                        input[0] + plan.rows(at.window, at.head, parts: 3),
+                        input[0] + plan.rows(at.next.window, at.next.head, parts: 3),
+                        input[1] + at.head * plan.matrix, plan.labels(regions, at.window),
+                        output[0] + plan.rows(at.window, at.head, parts: 1),
+                        output[1] + plan.sums(at), at.scratch, tokens, plan.depth, width,
+                        plan.scale)
                 }
             }
         }
@@ -124,35 +148,37 @@ extension Tensor {
         of gradient: Tensor, logSums: Tensor, heads: Int, bias: Tensor, regions: [Int32]?,
         needsBias: Bool = true
     ) -> (qkv: Tensor, bias: Tensor?) {
-        // Chunks add up their own gradients of the bias, the first one in the result itself:
-        // as many as 8 MiB hold.
-        let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions) { matrix in
-            needsBias ? min(64, 1 + (8 << 20) / max(1, heads * matrix)) : 64
-        }
-        let (tokens, width, size, type) = (plan.tokens, plan.width, plan.size, dtype)
+        // Each chunk adds up a gradient of the bias, the first one in the result itself.
+        let plan = WindowPlan(
+            self, heads: heads, bias: bias, regions: regions, pieces: needsBias ? 16 : 64,
+            partialBytes: needsBias ? 10 << 20 : .max)
+        let (tokens, width, type) = (plan.tokens, plan.width, dtype)
         precondition(
             gradient.shape == [plan.windows, tokens, width]
                 && logSums.shape == [plan.windows, heads, tokens],
             "window attention: \(shape), log-sums \(logSums.shape), gradient \(gradient.shape)")
-        let kernels = Kernels.table(type), matrix = tokens * tokens
-        var biasGradient = Tensor(zeros: needsBias ? bias.shape : [0], dtype: type)
-        var partial = Tensor(
-            zeros: needsBias ? [plan.chunks - 1, heads * matrix] : [0], dtype: type)
+        let kernels = Kernels.table(type), parts = max(1, plan.chunks)
+        var total = Tensor(uninitialized: needsBias ? bias.shape : [0], dtype: type)
+        var partial = Tensor(uninitialized: [needsBias ? parts - 1 : 0] + bias.shape, dtype: type)
         let qkv = Tensor.make(shape, type, reading: [self, bias, gradient, logSums]) {
             output, input in
             Tensor.withLabels(regions) { regions in
-                biasGradient.write { total in
-                    partial.write { parts in
-                        plan.forEach(type, isGradient: true) { window, head, chunk, scratch in
-                            let at =
-                                chunk == 0 ? total : parts + (chunk - 1) * heads * matrix * size
+                total.write { first in
+                    partial.write { others in
+                        plan.forEach(type, isGradient: true) { at in
+                            let sum =
+                                at.chunk == 0
+                                ? first : others + (at.chunk - 1) * heads * plan.matrix
                             kernels.window_attention_gradient(
-                                input[0] + plan.rows(window, head, parts: 3),
-                                input[1] + head * matrix * size, plan.labels(regions, window),
-                                input[2] + plan.rows(window, head, parts: 1),
-                                input[3] + (window * heads + head) * tokens * size,
-                                output + plan.rows(window, head, parts: 3),
-                                needsBias ? at + head * matrix * size : nil, scratch, tokens,
+                                input[0] + plan.rows(at.window, at.head, parts: 3),
+                                input[0] + plan.rows(at.next.window, at.next.head, parts: 3),
+                                input[1] + at.head * plan.matrix, plan.labels(regions, at.window),
+                                input[2] + plan.rows(at.window, at.head, parts: 1),
+                                input[2] + plan.rows(at.next.window, at.next.head, parts: 1),
+                                input[3] + plan.sums(at),
+                                output + plan.rows(at.window, at.head, parts: 3),
+                                needsBias ? sum + at.head * plan.matrix : nil,
+                                at.window > at.chunk * plan.chunk ? 1 : 0, at.scratch, tokens,
                                 plan.depth, width, plan.scale)
                         }
                     }
@@ -160,17 +186,17 @@ extension Tensor {
             }
         }
         guard needsBias else { return (qkv, nil) }
-        biasGradient.update(reading: [partial]) { total, parts in
-            Parallel.forRanges(heads * matrix, chunk: 1 << 14) { range in
-                let to = total + range.lowerBound * size
-                for chunk in 0..<plan.chunks - 1 {
-                    kernels.add(
-                        to, parts[0] + (chunk * heads * matrix + range.lowerBound) * size, to,
-                        range.count)
+        if qkv.count == 0 { return (qkv, Tensor(zeros: bias.shape, dtype: type)) }
+        total.update(reading: [partial]) { output, others in
+            Parallel.forRanges(bias.count, chunk: 1 << 14) { range in
+                let to = output + range.lowerBound * plan.size
+                for chunk in 0..<parts - 1 {
+                    let part = others[0] + chunk * heads * plan.matrix
+                    kernels.add(to, part + range.lowerBound * plan.size, to, range.count)
                 }
             }
         }
-        return (qkv, biasGradient)
+        return (qkv, total)
     }
 
     /// Runs `body` with the labels' memory.

@@ -20,20 +20,23 @@ static inline size_t dr_window_scratch(size_t tokens, size_t depth, int is_gradi
     const size_t lanes = dr_padded(depth);
     return is_gradient
                ? 2 * depth * columns + 3 * tokens * lanes + tile * (3 * lanes + 2 * columns)
-               : depth * columns + tokens * lanes + tile * (2 * lanes + columns + 1);
+               : depth * columns + tokens * lanes + tile * (lanes + columns + 1);
 }
 
 // X(name, (arguments)); one head of one window, queries, keys and values side by side.
 #define DR_WINDOW_KERNELS(X)                                                                    \
     /* a window's queries start at qkv, keys and values width and 2 * width later, rows are */  \
-    /* 3 * width apart, rows of out width; bias is [tokens, tokens]; regions: NULL or */        \
-    /* [tokens], different ones get -100; logsum gets max + ln(sum) of each row */              \
-    X(window_attention, (const void *qkv, const void *bias, const int32_t *regions, void *out,  \
-                         void *logsum, void *scratch, size_t tokens, size_t depth,              \
-                         size_t width, double scale))                                           \
-    /* dqkv is written, laid out as qkv; adds to dbias [tokens, tokens] unless it is NULL */    \
-    X(window_attention_gradient, (const void *qkv, const void *bias, const int32_t *regions,    \
-                                  const void *g, const void *logsum, void *dqkv, void *dbias,   \
+    /* 3 * width apart, rows of out width; ahead is the qkv of the next call, or of this one; */\
+    /* bias is [tokens, tokens]; regions: NULL or [tokens], different ones get -100; logsum */  \
+    /* gets max + ln(sum) of each row */                                                        \
+    X(window_attention, (const void *qkv, const void *ahead, const void *bias,                  \
+                         const int32_t *regions, void *out, void *logsum, void *scratch,        \
+                         size_t tokens, size_t depth, size_t width, double scale))              \
+    /* dqkv is written, laid out as qkv; dbias [tokens, tokens] is written, or added to where */\
+    /* adds, unless it is NULL */                                                               \
+    X(window_attention_gradient, (const void *qkv, const void *ahead, const void *bias,         \
+                                  const int32_t *regions, const void *g, const void *g_ahead,   \
+                                  const void *logsum, void *dqkv, void *dbias, int adds,        \
                                   void *scratch, size_t tokens, size_t depth, size_t width,     \
                                   double scale))                                                \
     /* out[i] = x[index[i]] */                                                                  \
