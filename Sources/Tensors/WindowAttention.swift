@@ -31,10 +31,10 @@ extension Tensor {
         ///   - partialBytes: What a matrix of every head and chunk but one may take.
         init(
             _ qkv: Tensor, heads: Int, bias: Tensor, regions: [Int32]?, pieces: Int,
-            partialBytes: Int = .max
+            partialBytes: Int = 1 << 40
         ) {
             precondition(
-                qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
+                qkv.rank == 3 && heads > 0 && qkv.shape[2] > 0 && qkv.shape[2] % (3 * heads) == 0,
                 "window attention: \(qkv.shape) can't be cut into 3 x \(heads) heads")
             windows = qkv.shape[0]
             tokens = qkv.shape[1]
@@ -54,7 +54,8 @@ extension Tensor {
                 "window attention: \(labels) labels for \(windows) windows of \(tokens) tokens")
             let matrix = max(1, tokens * tokens * size)
             group = max(1, min(heads, (1 << 17) / matrix))
-            let wanted = max(1, pieces / ((heads + group - 1) / group))
+            let groups = (heads + group - 1) / group
+            let wanted = (pieces + groups - 1) / groups
             let held = 1 + partialBytes / (heads * matrix)
             let chunks = max(1, min(windows, wanted, held))
             chunk = max(1, (windows + chunks - 1) / chunks)
@@ -70,7 +71,7 @@ extension Tensor {
 
         /// Calls `body` for each head of each window.
         func forEach(_ dtype: DType, isGradient: Bool, _ body: (Place) -> Void) {
-            guard windows > 0, tokens > 0, depth > 0 else { return }
+            guard windows > 0, tokens > 0 else { return }
             let scalars = dr_window_scratch(tokens, depth, isGradient ? 1 : 0)
             Parallel.forEach(chunks * groups) { piece in
                 let (part, firstHead) = (piece / groups, piece % groups * group)
@@ -151,7 +152,7 @@ extension Tensor {
         // Each chunk adds up a gradient of the bias, the first one in the result itself.
         let plan = WindowPlan(
             self, heads: heads, bias: bias, regions: regions, pieces: needsBias ? 16 : 64,
-            partialBytes: needsBias ? 10 << 20 : .max)
+            partialBytes: needsBias ? 10 << 20 : 1 << 40)
         let (tokens, width, type) = (plan.tokens, plan.width, dtype)
         precondition(
             gradient.shape == [plan.windows, tokens, width]
@@ -186,7 +187,7 @@ extension Tensor {
             }
         }
         guard needsBias else { return (qkv, nil) }
-        if qkv.count == 0 { return (qkv, Tensor(zeros: bias.shape, dtype: type)) }
+        guard plan.windows > 0 else { return (qkv, Tensor(zeros: bias.shape, dtype: type)) }
         total.update(reading: [partial]) { output, others in
             Parallel.forRanges(bias.count, chunk: 1 << 14) { range in
                 let to = output + range.lowerBound * plan.size

@@ -168,15 +168,17 @@ struct WindowCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func noWindowsGiveZeros() {
-        let bias = Tensor(repeating: 1, shape: [2, 4, 4])
-        let x = Tensor(zeros: [0, 4, 12])
+    @Test(arguments: [(0, 4, 2), (3, 0, 2), (0, 0, 1)])
+    func emptyInputsGiveZeros(windows: Int, tokens: Int, depth: Int) {
+        let bias = Tensor(repeating: 1, shape: [2, tokens, tokens])
+        let x = Tensor(zeros: [windows, tokens, 6 * depth])
         let (result, logSums) = x.windowAttention(heads: 2, bias: bias, regions: nil)
-        #expect(result.shape == [0, 4, 4] && logSums.shape == [0, 2, 4])
+        #expect(result.shape == [windows, tokens, 2 * depth])
+        #expect(logSums.shape == [windows, 2, tokens])
         let gradients = x.windowAttentionGradient(
             of: result, logSums: logSums, heads: 2, bias: bias, regions: nil)
-        #expect(gradients.qkv.shape == [0, 4, 12])
-        #expect(gradients.bias?.doubles == [Double](repeating: 0, count: 32))
+        #expect(gradients.qkv.shape == x.shape)
+        #expect(gradients.bias?.doubles == [Double](repeating: 0, count: bias.count))
     }
 
     /// All weights at once would be windows * heads * tokens * tokens scalars.
