@@ -74,6 +74,10 @@ let package = Package(
                 arguments,
             ]),
 
+        // What Benchmarks/ measures below a whole step.
+        .executableTarget(
+            name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
+
         // Tests mirror the targets.
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),
         .executableTarget(

@@ -5,4 +5,5 @@
 #include "CKernels.h"
 
 #define LEVEL base
+#define VECTOR_BYTES 16
 #include "bodies/level.h"

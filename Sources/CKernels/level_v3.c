@@ -7,6 +7,7 @@
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2"))), apply_to = function)
 #define LEVEL v3
+#define VECTOR_BYTES 32
 #include "bodies/level.h"
 #pragma clang attribute pop
 #endif

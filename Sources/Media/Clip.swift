@@ -66,34 +66,12 @@ extension Clip {
     package func tensor(
         layout: ClipLayout = .channelsFirst, normalization: PixelNormalization = .none
     ) -> Tensor {
-        let plane = height * width
-        let shape =
-            layout == .channelsFirst
-            ? [3, frameCount, height, width] : [frameCount, 3, height, width]
-        // One table a channel: exact, and quicker than a division a pixel.
-        let tables = (0..<3).map { channel in
-            (0..<256).map {
-                (Float($0) - normalization.mean[channel]) / normalization.deviation[channel]
-            }
-        }
-        return Tensor(shape: shape) { output in
-            pixels.withUnsafeBufferPointer { input in
-                for channel in 0..<3 {
-                    tables[channel].withUnsafeBufferPointer { table in
-                        for frame in 0..<frameCount {
-                            let start =
-                                layout == .channelsFirst
-                                ? (channel * frameCount + frame) * plane
-                                : (frame * 3 + channel) * plane
-                            var source = frame * plane * 3 + channel
-                            for position in start..<start + plane {
-                                output[position] = table[Int(input[source])]
-                                source &+= 3
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        tensor(layout: layout, tables: PixelTables(normalization))
+    }
+
+    /// The pixels as float32 by table.
+    package func tensor(layout: ClipLayout, tables: PixelTables) -> Tensor {
+        tables.tensor(
+            pixels, frames: 0..<frameCount, height: height, width: width, layout: layout)
     }
 }

@@ -20,7 +20,9 @@ package enum StoragePool {
 
     private struct State: ~Copyable {
         var usage = Usage()
-        /// The largest live bytes ever: live and cached blocks together stay below it.
+        /// Bytes of the blocks behind live tensors: what they asked for, rounded up to block sizes.
+        var held = 0
+        /// The largest ``held`` ever: live and cached blocks together stay below it.
         var highWater = 0
         var free: [Int: [UInt]] = [:]
 
@@ -28,7 +30,7 @@ package enum StoragePool {
         mutating func takeSurplus() -> [Block] {
             var surplus: [Block] = []
             let limit = max(highWater, StoragePool.cacheFloor)
-            while usage.cached > 0, usage.live + usage.cached > limit {
+            while usage.cached > 0, held + usage.cached > limit {
                 guard
                     let size = free.keys.max(by: { a, b in
                         (free[a]?.isEmpty ?? true ? 0 : a) < (free[b]?.isEmpty ?? true ? 0 : b)
@@ -98,7 +100,8 @@ package enum StoragePool {
         let (reused, surplus) = state.withLock { state -> (UInt?, [Block]) in
             state.usage.live += bytes
             state.usage.peak = max(state.usage.peak, state.usage.live)
-            state.highWater = max(state.highWater, state.usage.live)
+            state.held += size
+            state.highWater = max(state.highWater, state.held)
             if let block = state.free[size]?.popLast() {
                 state.usage.cached -= size
                 return (block, [])
@@ -119,8 +122,9 @@ package enum StoragePool {
         let block = Block(address: UInt(bitPattern: pointer), size: blockSize(bytes))
         let kept = state.withLock { state -> Bool in
             state.usage.live -= bytes
+            state.held -= block.size
             let limit = max(state.highWater, cacheFloor)
-            guard state.usage.live + state.usage.cached + block.size <= limit else { return false }
+            guard state.held + state.usage.cached + block.size <= limit else { return false }
             state.free[block.size, default: []].append(block.address)
             state.usage.cached += block.size
             return true

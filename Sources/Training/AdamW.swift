@@ -19,21 +19,24 @@ package final class AdamW {
         package var epsilon: Double
         /// The largest norm of all gradients together; 0 leaves them as they are.
         package var clipNorm: Double
+        /// The decay of the weights' moving average, in [0, 1); 0 keeps none.
+        package var averageDecay: Double
 
         /// The constants.
         package init(
             weightDecay: Double = 0.05, betas: (Double, Double) = (0.9, 0.999),
-            epsilon: Double = 1e-8, clipNorm: Double = 0
+            epsilon: Double = 1e-8, clipNorm: Double = 0, averageDecay: Double = 0
         ) {
             self.weightDecay = weightDecay
             self.betas = betas
             self.epsilon = epsilon
             self.clipNorm = clipNorm
+            self.averageDecay = averageDecay
         }
 
         package static func == (a: Settings, b: Settings) -> Bool {
             a.weightDecay == b.weightDecay && a.betas == b.betas && a.epsilon == b.epsilon
-                && a.clipNorm == b.clipNorm
+                && a.clipNorm == b.clipNorm && a.averageDecay == b.averageDecay
         }
     }
 
@@ -45,6 +48,20 @@ package final class AdamW {
         var updates = 0
         var firstMoment: Tensor?
         var secondMoment: Tensor?
+        /// The moving average of the weights, from the parameter's first update on.
+        var average: Tensor?
+
+        /// Moves the average towards the weights: quickly at first, by 1 - `decay` in the end.
+        mutating func follow(_ decay: Double) {
+            let count = Double(updates)
+            let share = 1 - min(decay, (1 + count) / (10 + count))
+            let weights = parameter.tensor
+            guard let old = average.take() else {
+                average = weights
+                return
+            }
+            average = .axpby(1 - share, old, share, weights)
+        }
     }
 
     /// The constants.
@@ -67,10 +84,11 @@ package final class AdamW {
             Set(slots.map(\.name)).count == slots.count, "two parameters share a name in AdamW")
     }
 
-    /// The bytes of the moments so far.
+    /// The bytes of the moments and averages so far.
     package var stateBytes: Int {
         slots.reduce(0) {
             $0 + ($1.firstMoment?.byteCount ?? 0) + ($1.secondMoment?.byteCount ?? 0)
+                + ($1.average?.byteCount ?? 0)
         }
     }
 
@@ -141,17 +159,35 @@ package final class AdamW {
                 gradientScale: scale)
             slots[index].firstMoment = first
             slots[index].secondMoment = second
+            if settings.averageDecay > 0 { slots[index].follow(settings.averageDecay) }
         }
         return norm
     }
 
+    /// Runs `body` with the averaged weights in place of the trained ones, where there are any.
+    package func withAverages<R>(_ body: () throws -> R) rethrows -> R {
+        let trained = slots.map { slot -> Tensor? in
+            guard let average = slot.average else { return nil }
+            defer { slot.parameter.tensor = average }
+            return slot.parameter.tensor
+        }
+        defer {
+            for (slot, weights) in zip(slots, trained) {
+                if let weights { slot.parameter.tensor = weights }
+            }
+        }
+        return try body()
+    }
+
     // MARK: State
 
-    /// The moments as `m.NAME` and `v.NAME`, and the update counts as `updates.NAME`.
+    /// The moments as `m.NAME` and `v.NAME`, the averaged weights as `average.NAME`, and the update
+    /// counts as `updates.NAME`.
     package func addState(to state: inout StateDict, prefix: String) {
         for slot in slots where slot.updates > 0 {
             state[prefix + "m." + slot.name] = slot.firstMoment
             state[prefix + "v." + slot.name] = slot.secondMoment
+            state[prefix + "average." + slot.name] = slot.average
             state.setValue(
                 .integers(IntegerArray([Int64(slot.updates)], shape: [1])),
                 for: prefix + "updates." + slot.name)
@@ -169,6 +205,7 @@ package final class AdamW {
             restored[index].updates = 0
             restored[index].firstMoment = nil
             restored[index].secondMoment = nil
+            restored[index].average = nil
             guard let counts = state.integers(prefix + "updates." + name) else { continue }
             guard let m = state[prefix + "m." + name], let v = state[prefix + "v." + name],
                 m.shape == tensor.shape, v.shape == tensor.shape, m.dtype == tensor.dtype,
@@ -183,6 +220,16 @@ package final class AdamW {
             restored[index].firstMoment = m
             restored[index].secondMoment = v
             expected += 3
+            guard settings.averageDecay > 0 else { continue }
+            guard let average = state[prefix + "average." + name], average.shape == tensor.shape,
+                average.dtype == tensor.dtype
+            else {
+                throw TrainingError(
+                    "the averaged weights of \(name) are missing or don't fit its shape "
+                        + "\(tensor.shape); the checkpoint is of another recipe")
+            }
+            restored[index].average = average
+            expected += 1
         }
         let present = state.names.filter { $0.hasPrefix(prefix) }
         guard present.count == expected else {

@@ -85,7 +85,7 @@ package struct TrainingCheckpoint: Sendable {
         return state
     }
 
-    /// The parameters alone, under the model's own names.
+    /// The parameters as trained, under the model's own names.
     package var model: StateDict {
         let prefix = "model."
         return StateDict(
@@ -93,11 +93,22 @@ package struct TrainingCheckpoint: Sendable {
                 .map { (name: String($0.name.dropFirst(prefix.count)), tensor: $0.tensor) })
     }
 
+    /// The parameters to predict with: the averaged ones, where the run keeps averages.
+    package var evaluatedModel: StateDict {
+        StateDict(
+            model.tensors.map { name, tensor in
+                (name: name, tensor: arrays["optimizer.average." + name] ?? tensor)
+            })
+    }
+
     /// Puts the parameters into a model, strictly; nothing is changed on an error.
     ///
+    /// - Parameter evaluated: Whether to take ``evaluatedModel`` instead of ``model``.
     /// - Throws: one line that counts missing, unexpected and misshaped names, with the first.
-    package func load(into parameters: [ModuleRegistry.Entry]) throws(TrainingError) {
-        let model = model
+    package func load(
+        into parameters: [ModuleRegistry.Entry], evaluated: Bool = false
+    ) throws(TrainingError) {
+        let model = evaluated ? evaluatedModel : model
         let wanted = Set(parameters.map(\.name))
         let missing = parameters.filter { model[$0.name] == nil }.map(\.name)
         let unexpected = model.names.filter { !wanted.contains($0) }

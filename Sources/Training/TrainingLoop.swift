@@ -208,7 +208,9 @@ package final class TrainingLoop {
 
     private func evaluate(after step: Int) throws {
         let begin = ProgressLine.seconds()
-        let scores = try task.evaluate(step: step, totalSteps: plan.totalSteps)
+        let scores = try withEvaluatedWeights {
+            try task.evaluate(step: step, totalSteps: plan.totalSteps)
+        }
         guard !scores.isEmpty else { return }
         var line = MetricsLine(step: step)
         line.seconds = ProgressLine.seconds() - begin
@@ -217,6 +219,11 @@ package final class TrainingLoop {
         try folder.append(line)
         let text = scores.map { "\($0.name) \(RunSummary.short($0.value))" }
         progress.message("evaluation after step \(step): \(text.joined(separator: ", "))")
+    }
+
+    /// Runs `body` with the weights to evaluate and predict with: the averaged ones, if any.
+    package func withEvaluatedWeights<R>(_ body: () throws -> R) rethrows -> R {
+        try optimizer.withAverages(body)
     }
 
     private func show(_ line: MetricsLine) {

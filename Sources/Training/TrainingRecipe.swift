@@ -69,7 +69,9 @@ package struct TrainingRecipe: Sendable, Equatable {
         self.optimizer = AdamW.Settings(
             weightDecay: decay, betas: (betas[0], betas[1]),
             epsilon: try optimizer.value("epsilon", default: 1e-8, in: 1e-30...1),
-            clipNorm: try optimizer.value("clipNorm", default: 1, in: 0...1e12))
+            clipNorm: try optimizer.value("clipNorm", default: 1, in: 0...1e12),
+            averageDecay: try optimizer.value(
+                "averageDecay", default: 0.0, in: 0...0.999_999_999))
 
         let schedule = try reader.section("schedule")
         self.schedule = LearningRateSchedule(

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Media
 import TemporalActionDetection
 import Tensors
 import Testing
 
 @Suite("Preparation") struct PreparationTests {
     /// Values of a byte: the byte itself.
-    private let tables = [[Float]](repeating: (0..<256).map { Float($0) }, count: 3)
+    private let tables = PixelTables(.none)
 
     @Test func framesOfAPartAreThoseOfTheFilm() throws {
         let fixture = try TemporalFixture()
         let (frames, outcomes) = try fixture.prepare(fixture.recipe())
         #expect(outcomes == ["x/1 16", "x/2 16", "y 12"])
         let tensor = try frames.tensor(
-            video: try #require(frames.position(of: "x/2")), range: 1..<3, isFlipped: false,
+            video: try #require(frames.position(of: "x/2")), frames: 1..<3, isFlipped: false,
             tables: tables)
         #expect(tensor.shape == [2, 3, 32, 32])
         // 4.25 and 4.5 s of 8 frames a second: frames 34 and 36.
@@ -77,8 +78,8 @@ import Testing
             FileManager.default.contentsOfDirectory(atPath: frames.folder + "/frames").max())
         let bytes: [UInt8] = (0..<12 * 3072).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         try Data(bytes).write(to: URL(fileURLWithPath: "\(frames.folder)/frames/\(name)"))
-        let plain = try frames.tensor(video: 2, range: 3..<4, isFlipped: false, tables: tables)
-        let flipped = try frames.tensor(video: 2, range: 3..<4, isFlipped: true, tables: tables)
+        let plain = try frames.tensor(video: 2, frames: 3..<4, isFlipped: false, tables: tables)
+        let flipped = try frames.tensor(video: 2, frames: 3..<4, isFlipped: true, tables: tables)
         let rows = stride(from: 0, to: 3072, by: 32)
         let values = plain.floats
         let mirrored = rows.flatMap { row -> [Float] in values[row..<row + 32].reversed() }

@@ -125,8 +125,8 @@ struct StoragePoolTests {
             _ = Tensor(zeros: [1 << 21])
             return a
         }
-        // Other suites allocate beside this one: the peak is a lower bound, far from chance.
-        #expect(peak >= 3 * 4 << 20)
+        // Where suites run side by side, others allocate and free beside this one.
+        #expect(peak >= 2 * 4 << 20)
         #expect(StoragePool.usage.live >= held.byteCount)
     }
 

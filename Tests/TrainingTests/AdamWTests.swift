@@ -106,6 +106,27 @@ import Training
         #expect(results[0].isIdentical(to: results[1]))
     }
 
+    @Test func averagesFollowTheWeights() throws {
+        let weight = entry("weight", Tensor([0.0, 0, 0, 0], shape: [2, 2]))
+        let optimizer = AdamW(
+            [ParameterGroup(.head, entries: [weight])],
+            settings: .init(weightDecay: 0, averageDecay: 0.3))
+        // After the first update the average is the weights; then decays 3/12 and 0.3.
+        var expected: Tensor?
+        for (step, decay) in zip(1..., [0, 3.0 / 12, 0.3, 0.3]) {
+            weight.parameter.accumulate(
+                Tensor(normal: [2, 2], key: RandomKey(seed: 3).child(step), dtype: .float64))
+            try optimizer.update(rates: [.head: 0.1], step: step)
+            let now = weight.parameter.tensor
+            expected = expected.map { .axpby(decay, $0, 1 - decay, now) } ?? now
+        }
+        let trained = weight.parameter.tensor
+        let average = optimizer.withAverages { weight.parameter.tensor }
+        #expect(try relativeError(average, #require(expected)) < 1e-14)
+        #expect(weight.parameter.tensor.isIdentical(to: trained))
+        #expect(!average.isIdentical(to: trained))
+    }
+
     @Test func clipsTheGlobalNormAndReportsTheOriginal() throws {
         func moved(clip: Double, scale: Double) throws -> (norm: Double, first: Tensor?) {
             let a = entry("a", Tensor(zeros: [2, 1, 2], dtype: .float64))

@@ -182,6 +182,7 @@ import Training
                   betas: [0.9, 0.999]
                   epsilon: 1e-06
                   clipNorm: 1.0
+                  averageDecay: 0.0
                 schedule:
                   kind: cosine
                   warmupSteps: 0

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Checkpoints
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -82,11 +84,19 @@ import Training
 
     @Test(arguments: [1, 4, 5, 6, 9, 11])
     func resumingGivesTheBitsOfAnUninterruptedRun(_ stop: Int) throws {
+        try exclusively { try resumesWithTheSameBits(stop: stop, []) }
+    }
+
+    @Test func averagesAreResumedWithTheSameBits() throws {
+        try exclusively { try resumesWithTheSameBits(stop: 5, ["optimizer.averageDecay=0.9"]) }
+    }
+
+    private func resumesWithTheSameBits(stop: Int, _ overrides: [String]) throws {
         try withTemporaryFolder { folder in
-            let whole = try ToyRun()
+            let whole = try ToyRun(overrides)
             try whole.loop(try fresh(whole, folder + "/whole")).run()
 
-            let part = try ToyRun()
+            let part = try ToyRun(overrides)
             let interruption = Interruption()
             part.task.onStep = { if $0.step == stop - 1 { interruption.request() } }
             let text = message {
@@ -96,7 +106,7 @@ import Training
                 text == "interrupted after step \(stop) of 12; the checkpoint is saved, go on with "
                     + "--resume \(folder)/part")
 
-            let rest = try ToyRun()
+            let rest = try ToyRun(overrides)
             try rest.loop(try RunFolder.open(folder + "/part")).run()
             #expect(rest.task.bits == whole.task.bits)
             #expect(try lines(folder + "/part") == lines(folder + "/whole"))
@@ -107,6 +117,21 @@ import Training
                     FileManager.default.contents(atPath: "\(folder)/part/\(name)")
                         == FileManager.default.contents(atPath: "\(folder)/whole/\(name)"))
             }
+        }
+    }
+
+    @Test func evaluationsSeeTheAveragedWeights() throws {
+        try withTemporaryFolder { folder in
+            let run = try ToyRun(["optimizer.averageDecay=0.5", "evaluate.every=4"])
+            try run.loop(try fresh(run, folder + "/run")).run()
+            let checkpoint = try TrainingCheckpoint(
+                path: folder + "/run/checkpoint-000012.safetensors")
+            let average = try #require(checkpoint.evaluatedModel["head.weight"])
+            let trained = run.task.head.weight.tensor
+            #expect(checkpoint.model["head.weight"]?.isIdentical(to: trained) == true)
+            #expect(!average.isIdentical(to: trained))
+            let last = try #require(try RunFolder.metrics(of: folder + "/run").last?.evaluation)
+            #expect(last["norm"] == average.dot(average))
         }
     }
 

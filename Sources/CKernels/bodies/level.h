@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One instruction level: every body for float and for double, then the two tables.
-// The including file defines LEVEL and the target attribute.
+// The including file defines LEVEL, VECTOR_BYTES and the target attribute.
 
 #define DR_JOIN3_(a, b, c) a##_##b##_##c
 #define DR_JOIN3(a, b, c) DR_JOIN3_(a, b, c)
@@ -17,9 +17,12 @@
 #include "streams.h"
 #include "transformer.h"
 #include "head.h"
+#include "small_product.h"
+#include "windows.h"
 const dr_kernels KERNEL(dr_table) = {
     DR_ELEMENTWISE_KERNELS(DR_ENTRY) DR_STREAM_KERNELS(DR_ENTRY)
-        DR_TRANSFORMER_KERNELS(DR_ENTRY) DR_HEAD_KERNELS(DR_ENTRY)};
+        DR_TRANSFORMER_KERNELS(DR_ENTRY) DR_HEAD_KERNELS(DR_ENTRY)
+            DR_WINDOW_KERNELS(DR_ENTRY)};
 #undef REAL
 #undef SQRT
 #undef SCALAR
@@ -34,9 +37,12 @@ const dr_kernels KERNEL(dr_table) = {
 #include "streams.h"
 #include "transformer.h"
 #include "head.h"
+#include "small_product.h"
+#include "windows.h"
 const dr_kernels KERNEL(dr_table) = {
     DR_ELEMENTWISE_KERNELS(DR_ENTRY) DR_STREAM_KERNELS(DR_ENTRY)
-        DR_TRANSFORMER_KERNELS(DR_ENTRY) DR_HEAD_KERNELS(DR_ENTRY)};
+        DR_TRANSFORMER_KERNELS(DR_ENTRY) DR_HEAD_KERNELS(DR_ENTRY)
+            DR_WINDOW_KERNELS(DR_ENTRY)};
 #undef REAL
 #undef SQRT
 #undef SCALAR

@@ -29,6 +29,20 @@ static inline float KERNEL(fast_exp)(float x) {
     return x > 88.3f ? INFINITY : result;
 }
 
+// ln x for normal x > 0, to about 1 ulp: x = 2^k * m with m within a factor sqrt(2) of 1, then
+// ln m = 2 artanh(s), s = (m - 1) / (m + 1), |s| < 0.172.
+static inline float KERNEL(fast_log)(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    const int32_t k = (int32_t)(bits - 0x3F3504F3u) >> 23;
+    bits -= (uint32_t)k << 23;
+    float m;
+    memcpy(&m, &bits, 4);
+    const float s = (m - 1.0f) / (m + 1.0f), t = s * s;
+    const float tail = t * (0.33333333f + t * (0.2f + t * (0.14285714f + t * 0.11111111f)));
+    return (float)k * 0.69314718f + (2.0f * s + 2.0f * s * tail);
+}
+
 // The standard normal's upper tail Q(a) for a >= 0, to 1e-7 of Q(0); *decay = e^(-a*a/2).
 // Q(a) = e^(-a*a/2) * t * P(t) with t = 1 / (1 + 0.35 a).
 static inline float KERNEL(normal_tail)(float a, float *decay) {
@@ -65,6 +79,8 @@ static inline float KERNEL(fast_tanh)(float x) {
 #else
 
 static inline double KERNEL(fast_exp)(double x) { return exp(x); }
+
+static inline double KERNEL(fast_log)(double x) { return log(x); }
 
 static inline double KERNEL(normal_tail)(double a, double *decay) {
     *decay = exp(-0.5 * a * a);

@@ -14,6 +14,7 @@
 #include "kernels_head.h"
 #include "kernels_streams.h"
 #include "kernels_transformer.h"
+#include "kernels_windows.h"
 
 #define DR_FIELD(name, arguments) void(*name) arguments;
 typedef struct dr_kernels {
@@ -21,6 +22,7 @@ typedef struct dr_kernels {
     DR_STREAM_KERNELS(DR_FIELD)
     DR_TRANSFORMER_KERNELS(DR_FIELD)
     DR_HEAD_KERNELS(DR_FIELD)
+    DR_WINDOW_KERNELS(DR_FIELD)
 } dr_kernels;
 #undef DR_FIELD
 

@@ -51,7 +51,7 @@ struct FinetunedBackbone {
             throw CommandFailure("\(folder): no checkpoint yet; train first, or wait for one")
         }
         let prefix = "backbone."
-        let state = try checkpoint.model.renamed { name in
+        let state = try checkpoint.evaluatedModel.renamed { name in
             name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
         }
         // Loading proves that every parameter is there, in its shape.

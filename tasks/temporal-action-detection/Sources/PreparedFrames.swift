@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
+package import Media
 package import Tensors
 
 /// The videos of a data set decoded once: one file of RGB bytes a video and an index.
@@ -133,36 +134,23 @@ package struct PreparedFrames: Sendable {
     ///
     /// - Parameters:
     ///   - video: Position in the index.
-    ///   - range: Frames; must lie in the video.
+    ///   - frames: Which frames, rising; must lie in the video.
     ///   - isFlipped: Whether left and right are exchanged.
-    ///   - tables: For each channel the value of each of 256 bytes.
-    /// - Returns: `[range.count, 3, size, size]`.
+    ///   - tables: From bytes to values.
+    /// - Returns: `[frames.count, 3, size, size]`.
     package func tensor(
-        video: Int, range: Range<Int>, isFlipped: Bool, tables: [[Float]]
+        video: Int, frames: some Collection<Int>, isFlipped: Bool, tables: PixelTables
     ) throws(TemporalError) -> Tensor {
-        let size = index.size, plane = size * size, frameBytes = plane * 3
-        let path = PreparedFrames.framesPath(folder, index.videos[video].id)
-        let bytes = try PreparedFrames.read(
-            path, offset: range.lowerBound * frameBytes, count: range.count * frameBytes)
-        return Tensor(shape: [range.count, 3, size, size]) { output in
-            bytes.withUnsafeBytes { input in
-                for frame in 0..<range.count {
-                    for channel in 0..<3 {
-                        tables[channel].withUnsafeBufferPointer { table in
-                            var target = (frame * 3 + channel) * plane
-                            for row in 0..<size {
-                                let start = frame * frameBytes + row * size * 3 + channel
-                                for column in 0..<size {
-                                    let x = isFlipped ? size - 1 - column : column
-                                    output[target] = table[Int(input[start &+ 3 &* x])]
-                                    target &+= 1
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        let size = index.size, frameBytes = size * size * 3
+        guard let first = frames.min(), let last = frames.max() else {
+            preconditionFailure("no frames of video \(video) asked for")
         }
+        let bytes = try PreparedFrames.read(
+            PreparedFrames.framesPath(folder, index.videos[video].id), offset: first * frameBytes,
+            count: (last - first + 1) * frameBytes)
+        return tables.tensor(
+            bytes, frames: frames.map { $0 - first }, height: size, width: size,
+            layout: .framesFirst, isFlipped: isFlipped)
     }
 
     private static func read(_ path: String, offset: Int, count: Int) throws(TemporalError) -> Data

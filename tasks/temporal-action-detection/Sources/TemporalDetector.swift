@@ -3,6 +3,7 @@ package import Autodiff
 package import Backbones
 import Checkpoints
 package import Layers
+package import Media
 package import Reversible
 package import Tensors
 package import Training
@@ -15,8 +16,8 @@ package final class TemporalDetector: Module {
     package let head: VSGNHead
     /// The classes, in the order of the head's labels.
     package let labels: [String]
-    /// For each channel the normalised value of each of 256 bytes.
-    package let pixelTables: [[Float]]
+    /// From the bytes of a frame to the backbone's input.
+    package let pixelTables: PixelTables
     /// Names of the pretrained file's tensors; nil for random weights.
     package let family: CheckpointFamily?
     /// What the user should know about the pretrained weights, a line each.
@@ -63,13 +64,7 @@ package final class TemporalDetector: Module {
                 scoreThreshold: recipe.postProcessing.minimumScore),
             key: key.child("head"))
         let statistics = entry.normalization
-        pixelTables = (0..<3).map { channel in
-            (0..<256).map { byte in
-                Float(
-                    (Double(byte) / 255 - statistics.mean[channel])
-                        / statistics.deviation[channel])
-            }
-        }
+        pixelTables = PixelTables(mean: statistics.mean, deviation: statistics.deviation)
     }
 
     package func register(in registry: inout ModuleRegistry) {

@@ -42,7 +42,7 @@ package struct TemporalInference {
             let layout = stitching.layout(clipLength: window.count)
             let found = detector.head.detections(features: input, layouts: [layout])[0]
             let own = stitching.detections(found, clipLength: window.count)
-            let seconds = WindowSeconds(rate: rate, first: window.lowerBound)
+            let seconds = WindowSeconds(rate: rate, first: Double(window.lowerBound))
             candidates += suppress(own).compactMap { candidate in
                 seconds.seconds(candidate.segment, duration: duration).map {
                     SegmentDetection(

@@ -24,7 +24,7 @@ package struct TemporalPredictor {
         recipe.setSampleCount(checkpoint.sampleCount)
         self.recipe = recipe
         detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
-        try checkpoint.load(into: detector.namedParameters)
+        try checkpoint.load(into: detector.namedParameters, evaluated: true)
         if let rule = PositionRule(rawValue: description.positions) {
             detector.backbone.positionRule = rule
         }
@@ -63,32 +63,11 @@ package struct TemporalPredictor {
             }
             damaged += clip.warnings + clip.paddedFrames
             report(range.upperBound, frames)
-            return PixelTables.tensor(clip, tables: detector.pixelTables)
+            return clip.tensor(layout: .framesFirst, tables: detector.pixelTables)
         }
         if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
         let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
         return .init(
             id: name, detections: inference.detections(features: features, duration: duration))
-    }
-}
-
-/// Bytes to normalised values by table.
-enum PixelTables {
-    /// `[T, 3, H, W]` of a clip.
-    static func tensor(_ clip: Clip, tables: [[Float]]) -> Tensor {
-        let plane = clip.height * clip.width
-        return Tensor(shape: [clip.frameCount, 3, clip.height, clip.width]) { output in
-            clip.pixels.withUnsafeBufferPointer { input in
-                for frame in 0..<clip.frameCount {
-                    for channel in 0..<3 {
-                        let source = frame * plane * 3 + channel
-                        let target = (frame * 3 + channel) * plane
-                        for pixel in 0..<plane {
-                            output[target + pixel] = tables[channel][Int(input[source + 3 * pixel])]
-                        }
-                    }
-                }
-            }
-        }
     }
 }

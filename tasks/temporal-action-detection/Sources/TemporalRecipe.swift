@@ -36,6 +36,8 @@ package struct TemporalRecipe: Sendable {
         package var windowOverlap: Double
         /// The part of a segment that must lie inside a window for it to be a target.
         package var minimumVisible: Double
+        /// Training windows run at a pace from 1 / timeScale to timeScale; 1 keeps the video's own.
+        package var timeScale: Double
         /// Whether training mirrors half of its windows.
         package var flips: Bool
         /// Whether faulty annotations and videos are left out instead of refused.
@@ -120,6 +122,7 @@ package struct TemporalRecipe: Sendable {
             windowFrames: try section.value("windowFrames", default: 128, in: 8...100_000),
             windowOverlap: try section.value("windowOverlap", default: 0.5, in: 0...0.95),
             minimumVisible: try section.value("minimumVisible", default: 0.5, in: 0.01...1),
+            timeScale: try section.value("timeScale", default: 1.0, in: 1...4),
             flips: try section.value("flips", default: true),
             keepGoing: try section.value("keepGoing", default: false))
 

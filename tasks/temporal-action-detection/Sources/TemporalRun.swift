@@ -99,9 +99,12 @@ package struct TemporalRun {
             notify: { progress.message("stopping after this step; again to quit at once") }
         ) { _ = try loop.run() }
         if task.evaluation == nil {
-            _ = try task.evaluate(
-                step: try folder.metrics().last?.step ?? 0,
-                totalSteps: recipe.training.totalSteps(sampleCount: task.sampleCount))
+            let step = try folder.metrics().last?.step ?? 0
+            _ = try loop.withEvaluatedWeights {
+                try task.evaluate(
+                    step: step,
+                    totalSteps: recipe.training.totalSteps(sampleCount: task.sampleCount))
+            }
         }
         try task.predictions.write(to: folder.path + "/predictions.json")
         try AtomicFile.write(

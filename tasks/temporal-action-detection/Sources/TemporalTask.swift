@@ -82,7 +82,11 @@ package final class TemporalTask: TrainingTask {
         let network = detector.backbone.memoryShape(
             samples: recipe.training.batchSize * recipe.data.windowFrames, height: size,
             width: size, dtype: .float32)
-        let head = 4 * 4 * detector.head.parameterCount
+        // Weights, gradients, two moments, and the averages where they are kept.
+        let averages = recipe.training.optimizer.averageDecay > 0
+        let head =
+            (averages ? 5 : 4) * 4 * detector.head.parameterCount
+            + (averages ? 4 * detector.backbone.parameterCount : 0)
         do {
             return try MemoryPlan.tile(
                 fitting: budget - head, network,
@@ -113,46 +117,31 @@ package final class TemporalTask: TrainingTask {
         let trains = position.isBackboneTrained && recipe.finetuning.way != .frozen
         if trains { cache.clear() }
         let way = recipe.finetuning.training(step: step, key: context.key)
-        let length = recipe.data.windowFrames
-        var ranges: [Range<Int>] = []
-        var clips: [Variable] = []
-        if trains {
-            var parts: [Tensor] = []
-            for (index, sample) in samples.enumerated() {
-                let key = context.key.child("window").child(index)
-                let range = jittered(windows[sample], key)
-                ranges.append(range)
-                parts.append(
-                    try frames.tensor(
-                        video: windows[sample].video, range: range,
-                        isFlipped: recipe.data.flips && key.child("flip").uniform() < 0.5,
-                        tables: detector.pixelTables))
-            }
-            let features = try detector.frameFeatures(
-                Tensor.joiningRows(parts), way: way, tile: tile, context)
-            var first = 0
-            for range in ranges {
-                clips.append(features.slice(first..<first + range.count, axis: 0))
-                first += range.count
-            }
-        } else {
-            for (index, sample) in samples.enumerated() {
-                let key = context.key.child("window").child(index)
-                let range = jittered(windows[sample], key)
-                ranges.append(range)
-                let all = try frozenFeatures(video: windows[sample].video, step: step)
-                clips.append(Variable(all.rows(range)))
-            }
+        let drawn = samples.enumerated().map { index, sample in
+            TrainingWindow(
+                start: windows[sample].start,
+                videoFrames: frames.index.videos[windows[sample].video].frames, data: recipe.data,
+                key: context.key.child("window").child(index))
         }
+        let clips =
+            trains
+            ? try trainedFeatures(samples, drawn, way: way, context)
+            : try zip(samples, drawn).map { sample, window in
+                Variable(
+                    try frozenFeatures(
+                        video: windows[sample].video, isFlipped: window.isFlipped, step: step
+                    ).gatheringRows(window.frames.map(Int32.init)))
+            }
         var inputs: [Variable] = [], targets: [[SegmentTarget]] = [], layouts: [WindowLayout] = []
-        for ((clip, range), sample) in zip(zip(clips, ranges), samples) {
-            let width = clip.shape[1]
-            inputs.append(stitching.window(clip.reshaped(to: [1, range.count, width])))
-            layouts.append(stitching.layout(clipLength: range.count))
+        for ((clip, window), sample) in zip(zip(clips, drawn), samples) {
+            let (count, width) = (clip.shape[0], clip.shape[1])
+            inputs.append(stitching.window(clip.reshaped(to: [1, count, width])))
+            layouts.append(stitching.layout(clipLength: count))
             targets.append(
                 stitching.targets(
-                    visible(in: range, of: windows[sample].video), clipLength: range.count))
+                    visible(in: window, of: windows[sample].video), clipLength: count))
         }
+        let length = recipe.data.windowFrames
         let batch = inputs.count == 1 ? inputs[0] : Variable.concatenated(inputs, axis: 0)
         precondition(batch.shape[1] == length, "a window of shape \(batch.shape)")
         let losses = detector.head.losses(
@@ -160,37 +149,46 @@ package final class TemporalTask: TrainingTask {
         return StepLosses(total: losses.total, named: losses.values)
     }
 
-    /// A window moved by up to half a step between neighbours, inside its video.
-    private func jittered(_ window: Window, _ key: RandomKey) -> Range<Int> {
-        let count = frames.index.videos[window.video].frames, length = recipe.data.windowFrames
-        if count <= length { return 0..<count }
-        let step = max(1, Int(Double(length) * (1 - recipe.data.windowOverlap)))
-        let moved = window.start + key.child("jitter").integer(below: step + 1) - step / 2
-        let start = min(max(0, moved), count - length)
-        return start..<start + length
+    /// The features of each window with a gradient, `[positions, D]`.
+    private func trainedFeatures(
+        _ samples: [Int], _ drawn: [TrainingWindow], way: FinetuningWay, _ context: Context
+    ) throws -> [Variable] {
+        let parts = try zip(samples, drawn).map { sample, window in
+            try frames.tensor(
+                video: windows[sample].video, frames: window.frames, isFlipped: window.isFlipped,
+                tables: detector.pixelTables)
+        }
+        let features = try detector.frameFeatures(
+            Tensor.joiningRows(parts), way: way, tile: tile, context)
+        var first = 0
+        return drawn.map { window in
+            defer { first += window.frames.count }
+            return features.slice(first..<first + window.frames.count, axis: 0)
+        }
     }
 
     /// The actions of a window in its positions.
-    private func visible(in range: Range<Int>, of video: Int) -> [SegmentTarget] {
-        let seconds = WindowSeconds(rate: recipe.data.rate, first: range.lowerBound)
+    private func visible(in window: TrainingWindow, of video: Int) -> [SegmentTarget] {
+        let seconds = window.seconds(rate: recipe.data.rate)
         return (actions[frames.index.videos[video].id] ?? []).compactMap { action in
             seconds.target(
-                action.segment, label: action.label, length: range.count,
+                action.segment, label: action.label, length: window.frames.count,
                 minimumVisible: recipe.data.minimumVisible)
         }
     }
 
-    private func frozenFeatures(video: Int, step: Int) throws -> Tensor {
-        try cache.features(video) {
-            try features(video: video, way: recipe.finetuning.evaluation(step: step))
+    private func frozenFeatures(video: Int, isFlipped: Bool, step: Int) throws -> Tensor {
+        try cache.features(video, isFlipped: isFlipped) {
+            try features(
+                video: video, isFlipped: isFlipped, way: recipe.finetuning.evaluation(step: step))
         }
     }
 
     /// The features of a whole video, `[frames, D]`.
-    private func features(video: Int, way: FinetuningWay) throws -> Tensor {
+    private func features(video: Int, isFlipped: Bool, way: FinetuningWay) throws -> Tensor {
         try detector.inferFeatures(count: frames.index.videos[video].frames, way: way) { range in
             try frames.tensor(
-                video: video, range: range, isFlipped: false, tables: detector.pixelTables)
+                video: video, frames: range, isFlipped: isFlipped, tables: detector.pixelTables)
         }
     }
 
@@ -219,7 +217,7 @@ package final class TemporalTask: TrainingTask {
         var videos: [ActivityNetResults.Video] = []
         for (position, video) in frames.index.videos.enumerated()
         where video.subset == recipe.data.validationSubset {
-            let features = try features(video: position, way: way)
+            let features = try features(video: position, isFlipped: false, way: way)
             videos.append(
                 .init(
                     id: video.id,
@@ -239,16 +237,23 @@ package final class TemporalTask: TrainingTask {
     }
 }
 
-/// The features of whole videos while the backbone stays as it is.
+/// The features of whole videos, plain and mirrored, while the backbone stays as it is.
 private struct FrozenFeatures {
-    private var values: [Int: Tensor] = [:]
+    private struct View: Hashable {
+        var video: Int
+        var isFlipped: Bool
+    }
+    private var values: [View: Tensor] = [:]
 
     mutating func clear() { values = [:] }
 
-    mutating func features(_ video: Int, _ compute: () throws -> Tensor) rethrows -> Tensor {
-        if let known = values[video] { return known }
+    mutating func features(_ video: Int, isFlipped: Bool, _ compute: () throws -> Tensor) rethrows
+        -> Tensor
+    {
+        let view = View(video: video, isFlipped: isFlipped)
+        if let known = values[view] { return known }
         let value = try compute()
-        values[video] = value
+        values[view] = value
         return value
     }
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Regions
 
-/// Between seconds of a video and positions of a window: frame k is at k / rate.
+/// Between seconds of a video and positions of a window: position k from the video's start is at
+/// k / rate.
 package struct WindowSeconds: Sendable {
-    /// Frames a second.
+    /// Positions a second.
     package var rate: Double
-    /// The window's first frame.
-    package var first: Int
+    /// The window's first position, in positions from the video's start.
+    package var first: Double
 
     /// The times of a window.
-    package init(rate: Double, first: Int) {
+    package init(rate: Double, first: Double) {
         self.rate = rate
         self.first = first
     }
@@ -24,7 +25,7 @@ package struct WindowSeconds: Sendable {
     package func target(
         _ segment: Segment, label: Int, length: Int, minimumVisible: Double
     ) -> SegmentTarget? {
-        let start = segment.start * rate - Double(first), end = segment.end * rate - Double(first)
+        let start = segment.start * rate - first, end = segment.end * rate - first
         let last = Double(length - 1)
         let inside = min(end, last) - max(start, 0)
         guard inside > 0, inside >= minimumVisible * (end - start) else { return nil }
@@ -34,8 +35,8 @@ package struct WindowSeconds: Sendable {
 
     /// A segment of the window in seconds of the video, cut to it; nil where nothing is left.
     package func seconds(_ segment: Segment, duration: Double) -> Segment? {
-        let start = max(0, (segment.start + Double(first)) / rate)
-        let end = min(duration, (segment.end + Double(first)) / rate)
+        let start = max(0, (segment.start + first) / rate)
+        let end = min(duration, (segment.end + first) / rate)
         return end > start ? Segment(start: start, end: end) : nil
     }
 }
