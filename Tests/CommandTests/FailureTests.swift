@@ -81,6 +81,23 @@ import Testing
         #expect(run.complaint.contains("dr2net data fetch test-clips"))
     }
 
+    /// Each network says what it takes, before any weights are read or drawn.
+    @Test(arguments: [
+        ("video-swin-tiny", "1,3,64,64", "expected [N, 3, T, H, W] for video-swin-tiny"),
+        ("swin-tiny", "1,3,8,64,64", "expected [N, 3, H, W] with H and W at least 4"),
+        ("swin-tiny", "1,3,3,64", "expected [N, 3, H, W] with H and W at least 4"),
+        ("videomae-small-16", "1,3,15,64,64", "and T a multiple of 2"),
+        ("vit-tiny-16", "1,3,60,64", "with H and W multiples of 16"),
+    ])
+    func wrongInputIsOneLine(name: String, shape: String, expected: String) throws {
+        let run = try CommandRun(
+            ["backbone", "profile", "--backbone", name, "--input-shape", shape, "--json"])
+        #expect(run.code == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.complaintLines.count == 1, "\(run.complaint)")
+        #expect(run.complaint.contains(expected), "\(run.complaint)")
+    }
+
     @Test func unwritableOutputIsOneLine() throws {
         let folder = try TemporaryFolder()
         let video = try folder.write(TestVideo.data(frames: 4), as: "film.y4m")

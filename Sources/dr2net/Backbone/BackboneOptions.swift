@@ -22,9 +22,14 @@ struct BackboneOptions: ParsableArguments {
     @OptionGroup var tolerance: ToleranceOptions
 
     func validate() throws {
-        if BackboneCatalog.entry(backbone) == nil {
+        guard let entry = BackboneCatalog.entry(backbone) else {
             let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
             throw ValidationError("no backbone is called \"\(backbone)\"; expected one of \(names)")
+        }
+        if let positions, !entry.hasLearnedPositions {
+            throw ValidationError(
+                "--positions \(positions.rawValue): \(backbone) has no learned positions; leave it out"
+            )
         }
     }
 
@@ -43,7 +48,7 @@ struct BackboneOptions: ParsableArguments {
     /// - Parameter console: Told what was done to tensors, and what is wrong with them.
     func load(
         weights: String?, seed: UInt64, dtype: DType = .float32, console: Console
-    ) throws -> VisionTransformer {
+    ) throws -> any Backbone {
         // The file first: random weights take longer than finding a wrong path.
         let state = try weights.map { try CheckpointFile.read($0) }
         let entry = try entry()
@@ -54,7 +59,9 @@ struct BackboneOptions: ParsableArguments {
             state, into: network, from: weights,
             allowing: tolerance.tolerance)
         found.report(on: console)
-        if positions == nil { network.positionRule = found.positionRule }
+        if positions == nil, network.positionRule != nil {
+            network.positionRule = found.positionRule
+        }
         return network
     }
 }
@@ -86,20 +93,14 @@ extension PretrainedWeights {
     }
 }
 
-/// Preprocessed input, checked against a network.
-enum BackboneInput {
-    /// Checks the shape of an input.
-    static func check(
-        _ shape: [Int], for network: any Backbone, what: String
-    ) throws(CommandFailure) {
-        let multiple = network.inputMultiple
-        let fits =
-            shape.count == 4 && shape[0] > 0 && shape[1] == 3
-            && shape.dropFirst(2).allSatisfy { $0 > 0 && $0 % multiple == 0 }
-        guard fits else {
+extension BackboneOptions {
+    /// Checks the shape of a preprocessed input, before weights are read or drawn.
+    func check(_ shape: [Int], what: String) throws(CommandFailure) {
+        let input = try entry().input
+        guard input.accepts(shape) else {
             throw CommandFailure(
-                "\(what): the input is \(shape), expected [N, 3, H, W] with H and W multiples of "
-                    + "\(multiple) for \(network.name); crop or resize it")
+                "\(what): the input is \(shape), expected \(input.text) for \(backbone); crop or "
+                    + "resize it")
         }
     }
 }

@@ -136,9 +136,22 @@ package struct TemporalRecipe: Sendable {
                 unexpected: try backbone.value("allowUnexpected", default: [])),
             pooling: try backbone.value("pooling", default: Pooling.both),
             dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
-        if let entry = BackboneCatalog.entry(self.backbone.name), size % entry.inputMultiple != 0 {
-            throw section.error(
-                "size", "is \(size); \(entry.name) takes multiples of \(entry.inputMultiple)")
+        if let entry = BackboneCatalog.entry(self.backbone.name) {
+            if entry.input.isClip {
+                throw backbone.error(
+                    "name",
+                    "is \(entry.name), which takes clips; this task runs frame by frame: name a "
+                        + "network of images, as `dr2net backbone list` shows them")
+            }
+            guard entry.input.accepts([1, 3, size, size]) else {
+                throw section.error("size", "is \(size); \(entry.name) takes \(entry.input.text)")
+            }
+            if !entry.hasClassToken, self.backbone.pooling != .mean {
+                throw backbone.error(
+                    "pooling",
+                    "is \(self.backbone.pooling.rawValue), but \(entry.name) has no class "
+                        + "token; set pooling: mean")
+            }
         }
         head = try VSGNSettings(try reader.section("head"))
 
