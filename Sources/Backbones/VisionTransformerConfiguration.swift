@@ -22,8 +22,9 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var dropPathRate = 0.0
     /// How positions are resized to another grid.
     package var positionRule: PositionRule
-    /// Frames of a patch, for clips; nil for images. Clips have sines for positions, no class
-    /// token, and no bias on keys.
+    /// Frames of a patch, for clips; nil for images.
+    ///
+    /// Clips have sines for positions, no class token, and no bias on keys.
     package var tubelet: Int?
 
     /// A configuration.
