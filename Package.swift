@@ -79,13 +79,17 @@ let package = Package(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
 
         // Tests mirror the targets.
+        .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),
+        .executableTarget(
+            name: "fuzz-checkpoints", dependencies: ["Checkpoints", "FuzzSupport", arguments],
+            path: "Tests/Fuzz"),
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
         tests(of: "Tensors", []),
         tests(of: "Autodiff", ["Tensors"]),
         tests(of: "Reversible", ["Tensors", "Autodiff"]),
         tests(of: "Layers", ["Tensors", "Autodiff"]),
-        tests(of: "Checkpoints", ["Tensors"]),
+        tests(of: "Checkpoints", ["Tensors", "FuzzSupport"]),
         tests(of: "Media", ["Tensors"]),
         tests(of: "Datasets", ["Checkpoints"]),
         tests(

@@ -13,6 +13,18 @@ extension Variable {
         }
     }
 
+    /// Rows `indices` of `[N, C]`, each taken at most once; the index -1 gives zeros.
+    ///
+    /// - Parameter inverse: For each of the N rows its place in the result, -1 where it has none.
+    package func rearrangingRows(_ indices: [Int32], inverse: [Int32]) -> Variable {
+        precondition(
+            inverse.count == shape[0],
+            "rearrangingRows: an inverse of \(inverse.count) rows for \(shape)")
+        return Variable.operation(tensor.gatheringRows(indices), inputs: [self]) { gradient in
+            [gradient.gatheringRows(inverse)]
+        }
+    }
+
     /// The elementwise maximum over each output row's neighbours.
     ///
     /// - Parameters:

@@ -3,12 +3,14 @@ import Tensors
 
 /// Patch embedding as a node.
 extension Variable {
-    /// Projects each square patch of images: a convolution whose stride is its kernel.
+    /// Projects each square patch of images, or each tubelet of clips: a convolution whose
+    /// stride is its kernel.
     ///
     /// - Parameters:
-    ///   - weight: `[C, channels, p, p]`.
+    ///   - weight: `[C, channels, p, p]`, or `[C, channels, t, p, p]` for clips.
     ///   - bias: `[C]`.
-    /// - Returns: `[B, N, C]` for `[B, channels, H, W]`, patches in row order.
+    /// - Returns: `[B, N, C]` for `[B, channels, H, W]` or `[B, channels, T, H, W]`, patches in
+    ///   row order, time steps in order.
     package func patchEmbedding(weight: Variable, bias: Variable? = nil) -> Variable {
         let shape = shape, weightShape = weight.shape
         let images = weight.needsGradient ? tensor : nil

@@ -23,4 +23,15 @@ extension Variable {
             [gradient.embedded(at: range.lowerBound, of: length, axis: axis)]
         }
     }
+
+    /// The variable with zeros behind it, up to a length along `axis`.
+    package func padded(to length: Int, axis: Int) -> Variable {
+        let size = shape[axis]
+        if size == length { return self }
+        return Variable.operation(
+            tensor.embedded(at: 0, of: length, axis: axis), inputs: [self]
+        ) { gradient in
+            [gradient.slice(0..<size, axis: axis)]
+        }
+    }
 }

@@ -8,27 +8,103 @@ package import Tensors
 package protocol Backbone: Module {
     /// The registered name, such as `dinov2-small-14`.
     var name: String { get }
+    /// What goes in.
+    var input: InputLayout { get }
     /// Channels of the features.
     var featureWidth: Int { get }
-    /// Pixels that the input's height and width are multiples of.
-    var inputMultiple: Int { get }
+    /// Tokens before those of the grid in the features (a class token).
+    var leadingTokens: Int { get }
+    /// How learned positions are resized; nil where there are none, and then not to be set.
+    var positionRule: PositionRule? { get set }
 
-    /// The normalised tokens of preprocessed images.
+    /// Key names that checkpoints may come with; the first are the network's own.
+    var families: [CheckpointFamily] { get }
+    /// The sides of the attention window, `[h, w]` or `[T, h, w]`; nil for global attention.
+    ///
+    /// Relative biases of another window or of images are fitted to it.
+    var attentionWindow: [Int]? { get }
+
+    /// The normalised tokens of preprocessed images or clips, channels last.
     ///
     /// - Parameters:
-    ///   - images: `[N, 3, H, W]`, normalised.
+    ///   - images: `[N, 3, H, W]` or `[N, 3, T, H, W]`, normalised, as ``input`` accepts.
     ///   - way: How the residual stages are run.
     ///   - tile: Slices of `checkpointed` and `dr2net`.
     ///   - context: The step's tape, mode and key.
-    /// - Returns: `[N, tokens, C]`.
+    /// - Returns: `[N, tokens, C]`, or with the grid's axes in place of the tokens.
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
     func features(
         _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> Variable
 
-    /// The stages of residual branches at an input size, for memory plans and measurements.
-    func stagePlans(height: Int, width: Int) -> [StagePlan]
+    /// The grids of tokens of every stage, finest first, for detectors at several scales.
+    ///
+    /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
+    func levels(
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+    ) throws(ReversibleError) -> [FeatureLevel]
 
-    /// The shapes of a training step at a batch size, for memory plans.
-    func memoryShape(samples: Int, height: Int, width: Int, dtype: DType) -> MemoryPlan.Network
+    /// The stages of residual branches for an input, for memory plans and measurements.
+    ///
+    /// - Parameter inputShape: As ``input`` accepts.
+    func stagePlans(_ inputShape: [Int]) -> [StagePlan]
+
+    /// The shapes of a training step, for memory plans.
+    ///
+    /// - Parameter inputShape: As ``input`` accepts.
+    func memoryShape(_ inputShape: [Int], dtype: DType) -> MemoryPlan.Network
+
+    /// Operations of matrix products in a forward pass, two a multiply-add.
+    ///
+    /// - Parameter inputShape: As ``input`` accepts.
+    func operations(_ inputShape: [Int]) -> Double
+}
+
+extension Backbone {
+    package var leadingTokens: Int { 0 }
+    package var attentionWindow: [Int]? { nil }
+    package var positionRule: PositionRule? {
+        get { nil }
+        set { precondition(newValue == nil, "\(name) has no learned positions to resize") }
+    }
+}
+
+/// One grid of tokens.
+package struct FeatureLevel {
+    /// `[N, H, W, C]`, or `[N, T, H, W, C]`.
+    package let values: Variable
+    /// Pixels of a token along each axis of the grid, frames first for clips.
+    package let strides: [Int]
+}
+
+/// The shapes that a backbone takes.
+package struct InputLayout: Sendable, Hashable {
+    /// Whether the input is clips `[N, 3, T, H, W]` rather than images `[N, 3, H, W]`.
+    package var isClip = false
+    /// What height and width are multiples of, in pixels.
+    package var multiple = 1
+    /// What the number of frames is a multiple of.
+    package var frameMultiple = 1
+    /// The least height and width in pixels.
+    package var minimum = 1
+
+    /// Whether an input of this shape is taken.
+    package func accepts(_ shape: [Int]) -> Bool {
+        guard shape.count == (isClip ? 5 : 4), shape[0] > 0, shape[1] == 3 else { return false }
+        let frames = isClip ? shape[2] : frameMultiple
+        return frames > 0 && frames % frameMultiple == 0
+            && shape.suffix(2).allSatisfy { $0 >= minimum && $0 > 0 && $0 % multiple == 0 }
+    }
+
+    /// The axes, such as `[N, 3, H, W]`.
+    package var axes: String { isClip ? "[N, 3, T, H, W]" : "[N, 3, H, W]" }
+
+    /// The axes and what their sizes must be.
+    package var text: String {
+        var rules: [String] = []
+        if multiple > 1 { rules.append("H and W multiples of \(multiple)") }
+        if minimum > multiple { rules.append("H and W at least \(minimum)") }
+        if frameMultiple > 1 { rules.append("T a multiple of \(frameMultiple)") }
+        return axes + (rules.isEmpty ? "" : " with " + rules.joined(separator: " and "))
+    }
 }

@@ -26,67 +26,109 @@ package struct BackboneCatalog: Sendable {
         package let title: String
         /// The pixel statistics it was pretrained with.
         package let normalization: PixelStatistics
-        /// The input of `backbone features`.
-        package let inputLayout: String
-        let configuration: VisionTransformerConfiguration
+        let architecture: Architecture
 
-        /// Pixels that the input's height and width are multiples of.
-        package var inputMultiple: Int { configuration.patchSize }
+        /// What goes in.
+        package var input: InputLayout {
+            switch architecture {
+            case .visionTransformer(let configuration): configuration.input
+            case .swin(let configuration): configuration.input
+            }
+        }
+
+        /// Whether the network has a class token.
+        package var hasClassToken: Bool {
+            if case .visionTransformer(let one) = architecture {
+                one.leadingTokens > 0
+            } else {
+                false
+            }
+        }
+
+        /// Whether the network has learned positions, which other input sizes resize.
+        package var hasLearnedPositions: Bool {
+            if case .visionTransformer(let one) = architecture { !one.isVideo } else { false }
+        }
 
         /// Scalars in all parameters.
         package var parameterCount: Int {
-            let c = configuration.width, hidden = c * configuration.mlpRatio
-            let block =
-                4 * c * c + 4 * c + 2 * c * hidden + hidden + c + 4 * c
-                + (configuration.hasLayerScale ? 2 * c : 0)
-            let grid = configuration.gridSize * configuration.gridSize
-            let patch = 3 * configuration.patchSize * configuration.patchSize * c + c
-            return configuration.depth * block + c + (1 + grid) * c + patch + 2 * c
+            switch architecture {
+            case .visionTransformer(let configuration): configuration.parameterCount
+            case .swin(let configuration): configuration.parameterCount
+            }
         }
 
         /// Key names that checkpoints may come with.
         package var families: [CheckpointFamily] {
-            configuration.hasLayerScale ? [.timm, .transformersDinov2] : [.timm, .transformersViT]
+            switch architecture {
+            case .visionTransformer(let configuration): configuration.families
+            case .swin(let configuration): configuration.families
+            }
         }
 
         /// The network at random weights.
         ///
         /// - Parameters:
         ///   - dropPathRate: Drop path of the last branch.
-        ///   - positionRule: How positions are resized; nil keeps the reference's own rule.
+        ///   - positionRule: How learned positions are resized; nil keeps the reference's own rule.
         package func make(
             key: RandomKey, dropPathRate: Double = 0, positionRule: PositionRule? = nil,
             dtype: DType = .float32
-        ) -> VisionTransformer {
-            var configuration = configuration
-            configuration.dropPathRate = dropPathRate
-            if let positionRule { configuration.positionRule = positionRule }
-            return VisionTransformer(
-                name: name, configuration: configuration, key: key, dtype: dtype)
+        ) -> any Backbone {
+            switch architecture {
+            case .visionTransformer(var configuration):
+                configuration.dropPathRate = dropPathRate
+                if let positionRule { configuration.positionRule = positionRule }
+                return VisionTransformer(
+                    name: name, configuration: configuration, key: key, dtype: dtype)
+            case .swin(var configuration):
+                configuration.dropPathRate = dropPathRate
+                return SwinTransformer(
+                    name: name, configuration: configuration, key: key, dtype: dtype)
+            }
         }
+    }
+
+    /// The kinds of networks with their sizes.
+    enum Architecture: Sendable {
+        case visionTransformer(VisionTransformerConfiguration)
+        case swin(SwinConfiguration)
     }
 
     /// All backbones.
     package static let entries: [Entry] = [
-        vit("vit-tiny-16", "ViT-Ti/16", width: 192, heads: 3),
-        vit("vit-small-16", "ViT-S/16", width: 384, heads: 6),
-        vit("vit-base-16", "ViT-B/16", width: 768, heads: 12),
-        dinov2("dinov2-small-14", "DINOv2 ViT-S/14", width: 384, heads: 6),
-        dinov2("dinov2-base-14", "DINOv2 ViT-B/14", width: 768, heads: 12),
+        vit("vit-tiny-16", "ViT-Ti/16", .symmetric, .vit(width: 192, heads: 3)),
+        vit("vit-small-16", "ViT-S/16", .symmetric, .vit(width: 384, heads: 6)),
+        vit("vit-base-16", "ViT-B/16", .symmetric, .vit(width: 768, heads: 12)),
+        vit("dinov2-small-14", "DINOv2 ViT-S/14", .imageNet, .dinov2(width: 384, heads: 6)),
+        vit("dinov2-base-14", "DINOv2 ViT-B/14", .imageNet, .dinov2(width: 768, heads: 12)),
+        vit("videomae-small-16", "VideoMAE ViT-S/16", .imageNet, .videoMAE(width: 384, heads: 6)),
+        vit("videomae-base-16", "VideoMAE ViT-B/16", .imageNet, .videoMAE(width: 768, heads: 12)),
+        swin("swin-tiny", "Swin-T", .images(width: 96, depth: 6)),
+        swin("swin-small", "Swin-S", .images(width: 96, depth: 18)),
+        swin("swin-base", "Swin-B", .images(width: 128, depth: 18)),
+        swin("video-swin-tiny", "Video Swin-T", .clips(width: 96, depth: 6)),
+        swin("video-swin-small", "Video Swin-S", .clips(width: 96, depth: 18)),
+        swin("video-swin-base", "Video Swin-B", .clips(width: 128, depth: 18)),
     ]
 
     /// The backbone of a name, or nil.
     package static func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-    private static func vit(_ name: String, _ title: String, width: Int, heads: Int) -> Entry {
+    private static func vit(
+        _ name: String, _ title: String, _ normalization: PixelStatistics,
+        _ configuration: VisionTransformerConfiguration
+    ) -> Entry {
         Entry(
-            name: name, title: title, normalization: .symmetric, inputLayout: "[N, 3, H, W]",
-            configuration: .vit(width: width, heads: heads))
+            name: name, title: title, normalization: normalization,
+            architecture: .visionTransformer(configuration))
     }
 
-    private static func dinov2(_ name: String, _ title: String, width: Int, heads: Int) -> Entry {
+    private static func swin(
+        _ name: String, _ title: String, _ configuration: SwinConfiguration
+    ) -> Entry {
         Entry(
-            name: name, title: title, normalization: .imageNet, inputLayout: "[N, 3, H, W]",
-            configuration: .dinov2(width: width, heads: heads))
+            name: name, title: title, normalization: .imageNet,
+            architecture: .swin(configuration))
     }
 }

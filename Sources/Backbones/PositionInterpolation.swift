@@ -23,21 +23,37 @@ package enum PositionInterpolation {
     package static func matrix(
         grid: Int, rows: Int, columns: Int, rule: PositionRule, dtype: DType
     ) -> Tensor? {
+        resizing(
+            grid: grid, rows: rows, columns: columns, leading: 1, rule: rule, dtype: dtype)
+    }
+
+    /// The same without a class token: `[rows * columns, grid * grid]`.
+    package static func gridMatrix(
+        grid: Int, rows: Int, columns: Int, rule: PositionRule, dtype: DType
+    ) -> Tensor? {
+        resizing(
+            grid: grid, rows: rows, columns: columns, leading: 0, rule: rule, dtype: dtype)
+    }
+
+    /// The matrix behind so many tokens that stay.
+    private static func resizing(
+        grid: Int, rows: Int, columns: Int, leading: Int, rule: PositionRule, dtype: DType
+    ) -> Tensor? {
         if rows == grid && columns == grid { return nil }
         let down = axisWeights(from: grid, to: rows, rule: rule)
         let across = axisWeights(from: grid, to: columns, rule: rule)
-        let width = 1 + grid * grid
-        var values = [Double](repeating: 0, count: (1 + rows * columns) * width)
-        values[0] = 1
+        let width = leading + grid * grid, height = leading + rows * columns
+        var values = [Double](repeating: 0, count: height * width)
+        for token in 0..<leading { values[token * width + token] = 1 }
         for r in 0..<rows {
             for c in 0..<columns {
-                let base = (1 + r * columns + c) * width + 1
+                let base = (leading + r * columns + c) * width + leading
                 for (y, wy) in down[r] {
                     for (x, wx) in across[c] { values[base + y * grid + x] += wy * wx }
                 }
             }
         }
-        return Tensor(values, shape: [1 + rows * columns, width], dtype: dtype)
+        return Tensor(values, shape: [height, width], dtype: dtype)
     }
 
     /// The weights of the old cells for each new cell of one axis.

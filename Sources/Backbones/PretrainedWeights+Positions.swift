@@ -7,7 +7,7 @@ extension PretrainedWeights {
     package var positionRule: PositionRule {
         switch family {
         case .transformersDinov2, .transformersViT: .bicubic
-        case .timm: leftOut.contains { $0.hasSuffix("mask_token") } ? .offset : .antialiased
+        default: leftOut.contains { $0.hasSuffix("mask_token") } ? .offset : .antialiased
         }
     }
 }

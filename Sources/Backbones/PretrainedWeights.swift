@@ -2,7 +2,7 @@
 import Autodiff
 package import Checkpoints
 import Layers
-import Tensors
+package import Tensors
 
 /// Weights that don't fit the network.
 package struct WeightsError: Error, Sendable, CustomStringConvertible {
@@ -16,61 +16,86 @@ package struct PretrainedWeights: Sendable {
     package let family: CheckpointFamily
     /// The file's keys that belong to heads or to other parts, left out.
     package let leftOut: [String]
+    /// Parameters that the file hasn't, which were allowed to keep their random values.
+    package let kept: [String]
+    /// What was done to tensors (inflated, resized), a line each.
+    package let notes: [String]
+    /// What the user should look at (numbers that are not finite, parameters kept), a line each.
+    package let warnings: [String]
 
-    /// Loads weights of any known family, strictly.
+    /// Loads weights of any family that the backbone names, strictly.
     ///
-    /// - Throws: ``WeightsError`` listing every missing, unexpected and misshaped key; nothing
-    ///   is assigned then.
-    package static func load(_ state: StateDict, into backbone: any Backbone, from path: String)
-        throws(WeightsError) -> PretrainedWeights
-    {
-        guard let (family, prefix) = CheckpointFamily.detect(state.names) else {
+    /// The family and the prefix of a wrapped network are those under which most names are found.
+    ///
+    /// - Parameters:
+    ///   - path: The file's name for messages.
+    ///   - allowing: Differences that are no error.
+    /// - Throws: ``WeightsError`` listing every missing, unexpected and misshaped key, with the
+    ///   network that the file seems to be of; nothing is assigned then.
+    package static func load(
+        _ state: StateDict, into backbone: any Backbone, from path: String,
+        allowing: KeyTolerance = .none
+    ) throws(WeightsError) -> PretrainedWeights {
+        let entries = backbone.namedParameters
+        let match = WeightMatch(
+            state, entries.map { .init(name: $0.name, shape: $0.parameter.shape) },
+            families: backbone.families, window: backbone.attentionWindow, allowing: allowing,
+            dtype: entries.first?.parameter.tensor.dtype ?? .float32)
+        let advice = { ArchitectureGuess(state)?.advice(for: backbone.name) ?? "" }
+        guard let match else {
             let some = state.names.prefix(3).joined(separator: ", ")
             throw WeightsError(
-                description: "\(path): no vision transformer among its \(state.count) tensors "
-                    + "(\(some) …), expected a class token under a timm or transformers name")
+                description: "\(path): no weights of \(backbone.name) among its \(state.count) "
+                    + "tensors (\(some) …), expected names of "
+                    + backbone.families.map(\.rawValue).joined(separator: ", ") + advice())
         }
-        var report = KeyReport()
-        var used: Set<String> = []
-        var values: [Tensor] = []
-        for entry in backbone.namedParameters {
-            let names = family.sourceNames(entry.name).map { prefix + $0 }
-            let parts = names.compactMap { state[$0] }
-            used.formUnion(names)
-            report.missing += names.filter { state[$0] == nil }
-            guard parts.count == names.count else { continue }
-            let shape = entry.parameter.shape
-            guard let value = joined(parts), value.shape == shape else {
-                report.misshaped.append(
-                    "\(names.joined(separator: " + ")): file "
-                        + "\(parts.map { "\($0.shape)" }.joined(separator: " + ")), "
-                        + "model \(shape)")
-                continue
-            }
-            values.append(value.converted(to: entry.parameter.tensor.dtype))
+        guard match.report.isEmpty else {
+            throw WeightsError(description: match.report.text(path, backbone.name) + advice())
         }
-        let rest = state.names.filter { !used.contains($0) }
-        let inside = rest.filter {
-            $0.hasPrefix(prefix)
-                && !CheckpointFamily.isOutsideBackbone(String($0.dropFirst(prefix.count)))
+        for (entry, value) in zip(entries, match.values) {
+            if let value { entry.parameter.tensor = value }
         }
-        report.unexpected = inside
-        if !report.isEmpty { throw WeightsError(description: report.text(path, backbone.name)) }
-        for (entry, value) in zip(backbone.namedParameters, values) {
-            entry.parameter.tensor = value
-        }
-        let leftOut = rest.filter { !inside.contains($0) }
-        return PretrainedWeights(family: family, leftOut: leftOut)
+        let kept = match.kept.map { "\($0): missing in \(path), keeps its random values" }
+        return PretrainedWeights(
+            family: match.family, leftOut: match.leftOut, kept: match.kept,
+            notes: match.notes.map { "\(path): \($0)" },
+            warnings: match.warnings.map { "\(path): \($0)" } + kept)
+    }
+
+    /// What is wrong with a tensor that has infinite numbers or NaN; nil for one that hasn't.
+    package static func warning(about value: Tensor) -> String? {
+        if value.sum().isFinite { return nil }
+        let wrong =
+            value.dtype == .float32
+            ? value.withFloats { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+            : value.withDoubles { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+        return wrong == 0
+            ? nil
+            : "\(wrong) of \(value.count) numbers are infinite or not numbers; the checkpoint is "
+                + "damaged or its training diverged"
     }
 
     /// The backbone's weights under the names of a family, ready for other tools.
     package static func export(_ backbone: any Backbone, family: CheckpointFamily) -> StateDict {
+        export(backbone.stateDict, family: family)
+    }
+
+    /// Tensors of our names under those of a family, split and reordered as it has them.
+    package static func export(
+        _ parameters: [(name: String, tensor: Tensor)], family: CheckpointFamily
+    ) -> StateDict {
         var tensors: [(name: String, tensor: Tensor)] = []
-        for entry in backbone.namedParameters {
-            let names = family.sourceNames(entry.name)
-            let value = entry.parameter.tensor
+        let stages = SwinName.stageCount(parameters.map(\.name))
+        for (name, value) in parameters {
+            let source = family.source(of: name, stages: stages)
+            let names = source.alternatives[0]
             if names.count == 1 {
-                tensors.append((names[0], value))
+                tensors.append(
+                    (
+                        names[0],
+                        source.isUnfolded
+                            ? WeightAdaptation.reorderedMerging(value, toUnfold: true) : value
+                    ))
             } else {
                 let rows = value.shape[0] / names.count
                 for (index, name) in names.enumerated() {
@@ -79,36 +104,5 @@ package struct PretrainedWeights: Sendable {
             }
         }
         return StateDict(tensors)
-    }
-
-    /// Queries, keys and values in one tensor, or nil where their shapes differ.
-    private static func joined(_ parts: [Tensor]) -> Tensor? {
-        guard let first = parts.first else { return nil }
-        let fits = parts.allSatisfy {
-            $0.rank > 0 && $0.shape == first.shape && $0.dtype == first.dtype
-        }
-        return parts.count == 1 ? first : fits ? Tensor.joiningRows(parts) : nil
-    }
-}
-
-/// The differences between a file and a network.
-private struct KeyReport {
-    var missing: [String] = []
-    var unexpected: [String] = []
-    var misshaped: [String] = []
-
-    var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
-
-    func text(_ path: String, _ backbone: String) -> String {
-        var parts: [String] = []
-        func add(_ title: String, _ keys: [String]) {
-            if !keys.isEmpty {
-                parts.append("\(keys.count) \(title): " + keys.joined(separator: ", "))
-            }
-        }
-        add("missing", missing)
-        add("unexpected", unexpected)
-        add("misshaped", misshaped)
-        return "\(path) doesn't fit \(backbone): " + parts.joined(separator: "; ")
     }
 }

@@ -16,16 +16,19 @@ extension TransformerBlock {
         let part = Parallel.threadCount * tile
         return BranchFootprint(
             kept: 5 * c + h + 2 + scaled, forward: 5 * c + h,
-            backward: 10 * c + h + 2, scratch: (part * (tokens + 1), part * (2 * tokens + 1)),
-            parameters: 4 * c * c + 4 * c + 2 * c + scaled, gradientsAtPeak: c * c)
+            backward: 10 * c + h + 2,
+            scratch: { _ in (0, part * (tokens + 1), part * (2 * tokens + 1)) },
+            parameters: attentionParameters, gradientsAtPeak: c * c)
     }
+}
 
+extension BranchFootprint {
     /// LN and MLP, whose GELU is worked out again in the backward.
     ///
     /// The tape keeps LN's output (C), its statistics (2) and what goes into the GELU (H, the
     /// hidden width). The peak holds H once more, and F's output.
-    func mlpFootprint(tokens: Int) -> BranchFootprint {
-        let c = width, scaled = hasLayerScale ? c : 0
+    static func mlp(width c: Int, hidden: Int, hasLayerScale: Bool = false) -> BranchFootprint {
+        let scaled = hasLayerScale ? c : 0
         return BranchFootprint(
             kept: c + 2 + hidden + scaled, forward: 2 * c + hidden,
             backward: 2 * c + 2 + 2 * hidden + scaled,

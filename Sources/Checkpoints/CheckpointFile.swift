@@ -3,7 +3,7 @@ import Foundation
 
 /// Weights from a file of any format that is read here.
 package enum CheckpointFile {
-    /// Reads safetensors, PyTorch's zip format, ONNX, `.npz` or a single `.npy` array.
+    /// Reads safetensors, PyTorch's formats, ONNX, `.npz` or a single `.npy` array.
     ///
     /// The format is told by the contents, never by the name. A single `.npy` array is called
     /// `array`.
@@ -22,7 +22,7 @@ package enum CheckpointFile {
         guard source.count > 0 else {
             throw source.error("the file is empty; fetch it again")
         }
-        let prefix = try source.read(0, min(16, source.count), of: "the file's beginning")
+        let prefix = try source.read(0, min(32, source.count), of: "the file's beginning")
         if ZipArchive.isZip(prefix) {
             let archive = try ZipArchive(source)
             if archive.members.contains(where: { $0.name.hasSuffix("/data.pkl") }) {
@@ -37,11 +37,12 @@ package enum CheckpointFile {
         }
         // A header length, then its opening brace.
         if prefix.count > 8, prefix[8] == UInt8(ascii: "{") { return try Safetensors.read(source) }
-        // Protocol 2 and later of pickle, without a zip around it.
+        if TorchLegacy.isLegacy(prefix) { return try TorchLegacy.read(source) }
+        // Protocol 2 and later of pickle, without PyTorch's storages.
         if prefix[0] == 0x80, prefix.count > 1, (2...5).contains(prefix[1]) {
             throw source.error(
-                "this is PyTorch's format from before 1.6 or a bare pickle, which is not read; "
-                    + "load it in PyTorch and save its state_dict() with torch.save or safetensors")
+                "this is a bare pickle, which is not read; load it in Python and save its arrays "
+                    + "with torch.save or safetensors")
         }
         // ModelProto begins with its ir_version, a small number.
         if prefix[0] == 0x08 { return try Onnx.read(source) }

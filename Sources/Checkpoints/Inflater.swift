@@ -15,51 +15,44 @@ enum Inflater {
             &stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else { throw packed.error("zlib cannot start: code \(started)") }
         defer { inflateEnd(&stream) }
-        var failure: CheckpointError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: size) { target, count in
-            do throws(CheckpointError) {
-                try run(&stream, packed, into: target, what)
-                count = size
-            } catch { failure = error }
-        }
-        if let failure { throw failure }
+        // The array grows with what really unfolds: the declared size may be a lie.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(size, 4 * packed.count))
+        try run(&stream, packed, into: &bytes, size, what)
         return bytes
     }
 
     private static func run(
-        _ stream: inout z_stream, _ packed: ByteSource,
-        into target: UnsafeMutableBufferPointer<UInt8>, _ what: String
+        _ stream: inout z_stream, _ packed: ByteSource, into bytes: inout [UInt8], _ size: Int,
+        _ what: String
     ) throws(CheckpointError) {
         let chunk = 1 << 18
+        var piece = [UInt8](repeating: 0, count: chunk)
         var read = 0
-        var written = 0
-        // One byte beyond the end, so that a stream that is too long shows itself.
-        var spare: UInt8 = 0
         while true {
             var input = try packed.read(read, min(chunk, packed.count - read), of: what)
             let offered = input.count
-            let room = min(target.count - written, 1 << 30)
             let status = input.withUnsafeMutableBufferPointer { input in
-                withUnsafeMutablePointer(to: &spare) { spare in
+                piece.withUnsafeMutableBufferPointer { piece in
                     stream.next_in = input.baseAddress
                     stream.avail_in = uInt(offered)
-                    stream.next_out = room > 0 ? target.baseAddress.map { $0 + written } : spare
-                    stream.avail_out = room > 0 ? uInt(room) : 1
+                    stream.next_out = piece.baseAddress
+                    stream.avail_out = uInt(chunk)
                     return CZlib.inflate(&stream, Z_NO_FLUSH)
                 }
             }
             let taken = offered - Int(stream.avail_in)
-            let made = (room > 0 ? room : 1) - Int(stream.avail_out)
+            let made = chunk - Int(stream.avail_out)
             read += taken
-            written += made
-            guard written <= target.count else {
-                throw packed.error("\(what) unfolds to more than its \(target.count) bytes")
+            guard made <= size - bytes.count else {
+                throw packed.error("\(what) unfolds to more than its \(size) bytes")
             }
+            bytes.append(contentsOf: piece[..<made])
             switch status {
             case Z_STREAM_END:
-                guard written == target.count, read == packed.count else {
+                guard bytes.count == size, read == packed.count else {
                     throw packed.error(
-                        "\(what) unfolds to \(written) bytes, expected \(target.count); damaged")
+                        "\(what) unfolds to \(bytes.count) bytes, expected \(size); damaged")
                 }
                 return
             case Z_OK where taken > 0 || made > 0: continue

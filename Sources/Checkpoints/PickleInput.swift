@@ -3,11 +3,14 @@
 /// The bytes of a pickle, taken from the front with every length checked.
 struct PickleInput {
     private let bytes: [UInt8]
-    private var position = 0
+    /// Where the next byte is.
+    private(set) var position: Int
     let source: ByteSource
 
-    init(_ bytes: [UInt8], _ source: ByteSource) {
+    /// - Precondition: `position` lies inside the bytes or at their end.
+    init(_ bytes: [UInt8], _ source: ByteSource, at position: Int) {
         self.bytes = bytes
+        self.position = position
         self.source = source
     }
 
@@ -53,8 +56,8 @@ struct PickleInput {
 
     func error(_ found: String) -> CheckpointError {
         source.error(
-            "the pickle has \(found) at byte \(position) of data.pkl; the file is damaged or is "
-                + "not a state dict")
+            "the pickle has \(found) at byte \(position); the file is damaged or is not a "
+                + "state dict")
     }
 
     private func check(_ count: Int) throws(CheckpointError) {

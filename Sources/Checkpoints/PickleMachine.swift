@@ -38,8 +38,14 @@ enum PickleValue {
 
 /// A pickle interpreter that builds tensors' descriptions and plain containers and nothing else.
 ///
-/// No code is ever run: a global outside `TorchGlobals` is an error that names it.
+/// No code is ever run: a global outside `TorchGlobals` is an error that names it. Memory and time
+/// are bounded by the length of the program and by ``largestWork``.
 struct PickleMachine {
+    /// Instructions and copied entries in all; a state dict of 5000 tensors needs about 400,000.
+    static let largestWork = 1 << 22
+    /// The longest name of a global, a storage or a tensor in bytes.
+    static let longestName = 4096
+
     /// A storage that a persistent id names.
     struct Storage: Hashable {
         var type: ScalarType
@@ -66,20 +72,32 @@ struct PickleMachine {
     private var memo: [Int: PickleValue] = [:]
     private var storageIndices: [Storage: Int] = [:]
     private var input: PickleInput
+    private var work = 0
 
-    init(_ bytes: [UInt8], _ source: ByteSource) {
-        input = PickleInput(bytes, source)
+    /// Where the program has been read to.
+    var position: Int { input.position }
+
+    init(_ bytes: [UInt8], _ source: ByteSource, at position: Int = 0) {
+        input = PickleInput(bytes, source, at: position)
     }
 
     /// Runs the program to its end and returns its value.
     mutating func run() throws(CheckpointError) -> PickleValue {
         while true {
+            try count(1)
             let opcode = try input.byte()
             if opcode == UInt8(ascii: ".") { return try pop() }
             if try stepConstant(opcode) { continue }
             if try stepContainer(opcode) { continue }
             if try stepObject(opcode) { continue }
             throw input.error("the opcode \(opcode), which state dicts do not need,")
+        }
+    }
+
+    private mutating func count(_ more: Int) throws(CheckpointError) {
+        work += more
+        guard work <= PickleMachine.largestWork else {
+            throw input.error("more than \(PickleMachine.largestWork) instructions")
         }
     }
 
@@ -145,9 +163,9 @@ struct PickleMachine {
             try pushGlobal(module, try input.line())
         case 0x93:
             let names = try pop(2)
-            guard case .text(let module) = names[0], case .text(let name) = names[1] else {
-                throw input.error("a global without a name")
-            }
+            guard case .text(let module) = names[0], case .text(let name) = names[1],
+                max(module.utf8.count, name.utf8.count) <= PickleMachine.longestName
+            else { throw input.error("a global without a proper name") }
             try pushGlobal(module, name)
         case UInt8(ascii: "Q"): try persistentID(try pop())
         case UInt8(ascii: "R"), 0x81:
@@ -172,12 +190,19 @@ struct PickleMachine {
     }
 
     private mutating func persistentID(_ value: PickleValue) throws(CheckpointError) {
-        guard case .tuple(let index) = value, tuples[index].count == 5,
+        guard case .tuple(let index) = value, (5...6).contains(tuples[index].count),
             case .text("storage") = tuples[index][0],
             case .global(let name) = tuples[index][1],
             case .text(let key) = tuples[index][2],
+            key.utf8.count <= PickleMachine.longestName,
             case .integer(let count) = tuples[index][4], count >= 0
         else { throw input.error("a storage that is not described as PyTorch does it") }
+        if tuples[index].count == 6 {
+            // The format from before 1.6 has a sixth entry, which PyTorch stopped to use in 0.4.
+            guard case .none = tuples[index][5] else {
+                throw input.error("a view of a storage, which PyTorch no longer writes,")
+            }
+        }
         guard let type = TorchGlobals.storages[name] else {
             throw TorchGlobals.refused(name, input.source)
         }
@@ -200,6 +225,7 @@ struct PickleMachine {
         case "collections.OrderedDict", "builtins.dict", "__builtin__.dict":
             var pairs: [(key: PickleValue, value: PickleValue)] = []
             if case .list(let list) = values.first {
+                try count(lists[list].count)
                 for case .tuple(let pair) in lists[list] where tuples[pair].count == 2 {
                     pairs.append((tuples[pair][0], tuples[pair][1]))
                 }
@@ -231,7 +257,9 @@ struct PickleMachine {
     }
 
     private func integers(_ value: PickleValue) -> [Int]? {
-        guard case .tuple(let index) = value else { return nil }
+        guard case .tuple(let index) = value, tuples[index].count <= largestRank else {
+            return nil
+        }
         var result: [Int] = []
         for element in tuples[index] {
             guard case .integer(let number) = element else { return nil }

@@ -41,7 +41,7 @@ package enum Safetensors {
             let part = try data.slice(entry.begin, entry.end - entry.begin, of: entry.name)
             let value = try TensorDecoder.decode(
                 part, entry.type, shape: entry.shape, what: "the array \(entry.name)")
-            result.setValue(value, for: entry.name)
+            result.setValue(value, for: entry.name, storedAs: entry.type)
         }
         return result
     }
@@ -191,9 +191,6 @@ package enum Safetensors {
         source.error("the header has the key \(key) twice; the file is damaged")
     }
 
-    static let scalarTypes: [String: ScalarType] = [
-        "F64": .float64, "F32": .float32, "F16": .float16, "BF16": .bfloat16, "BOOL": .bool,
-        "I8": .int8, "U8": .uint8, "I16": .int16, "U16": .uint16, "I32": .int32, "U32": .uint32,
-        "I64": .int64, "U64": .uint64,
-    ]
+    static let scalarTypes = Dictionary(
+        uniqueKeysWithValues: ScalarType.allCases.map { ($0.safetensorsName, $0) })
 }

@@ -3,28 +3,44 @@ import Foundation
 import Tensors
 
 extension Safetensors {
-    /// Writes the arrays in their order: F32, F64, I64 and U8.
+    /// How an array's elements are written.
+    package enum ElementTypes: Sendable {
+        /// As they are in memory: F32, F64, I64 and U8.
+        case widened
+        /// As they were in the file they come from: half precision and short integers again.
+        case stored
+    }
+
+    /// Writes the arrays in their order.
     ///
     /// The same input gives the same bytes; the data begin at a multiple of 8. The file is
     /// written aside and renamed.
-    package static func write(_ state: StateDict, to path: String) throws(CheckpointError) {
-        let header = try header(of: state, path: path)
+    package static func write(
+        _ state: StateDict, to path: String, types: ElementTypes = .widened
+    ) throws(CheckpointError) {
+        let header = try header(of: state, types, path: path)
         try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header)
             for name in state.names {
-                switch state.value(name) {
+                guard let value = state.value(name) else { continue }
+                if types == .stored, let type = state.storedType(name), type != value.widestType {
+                    try value.forEachNarrowed(to: type) { try handle.append($0) }
+                    continue
+                }
+                switch value {
                 case .tensor(let tensor): try tensor.withBytes { try handle.append($0) }
                 case .integers(let array):
                     try array.values.withUnsafeBytes { try handle.append($0) }
                 case .bytes(let array):
                     try array.bytes.withUnsafeBytes { try handle.append($0) }
-                case nil: break
                 }
             }
         }
     }
 
-    private static func header(of state: StateDict, path: String) throws(CheckpointError) -> Data {
+    private static func header(
+        of state: StateDict, _ types: ElementTypes, path: String
+    ) throws(CheckpointError) -> Data {
         var members: [String] = []
         if !state.metadata.isEmpty {
             let pairs = state.metadata.sorted { $0.key < $1.key }
@@ -37,11 +53,11 @@ extension Safetensors {
             guard name != "__metadata__" else {
                 throw CheckpointError("an array may not be called __metadata__", path: path)
             }
-            let (type, size) = describe(value)
-            let end = position + value.shape.reduce(size, *)
+            let type = (types == .stored ? state.storedType(name) : nil) ?? value.widestType
+            let end = position + value.shape.reduce(type.size, *)
             let shape = value.shape.map(String.init).joined(separator: ",")
             members.append(
-                quote(name) + ":{\"dtype\":\"\(type)\",\"shape\":[\(shape)],"
+                quote(name) + ":{\"dtype\":\"\(type.safetensorsName)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(position),\(end)]}")
             position = end
         }
@@ -55,14 +71,6 @@ extension Safetensors {
         var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
         data.append(contentsOf: text)
         return data
-    }
-
-    private static func describe(_ value: TensorValue) -> (type: String, size: Int) {
-        switch value {
-        case .tensor(let tensor): tensor.dtype == .float32 ? ("F32", 4) : ("F64", 8)
-        case .integers: ("I64", 8)
-        case .bytes: ("U8", 1)
-        }
     }
 
     /// A JSON string literal.

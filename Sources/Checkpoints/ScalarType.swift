@@ -15,6 +15,25 @@ enum ScalarType: Sendable, CaseIterable {
         }
     }
 
+    /// The type's name in safetensors.
+    var safetensorsName: String {
+        switch self {
+        case .float16: "F16"
+        case .bfloat16: "BF16"
+        case .float32: "F32"
+        case .float64: "F64"
+        case .int8: "I8"
+        case .uint8: "U8"
+        case .int16: "I16"
+        case .uint16: "U16"
+        case .int32: "I32"
+        case .uint32: "U32"
+        case .int64: "I64"
+        case .uint64: "U64"
+        case .bool: "BOOL"
+        }
+    }
+
     /// The bytes of an array of this shape, or nil when the number does not fit `Int`.
     ///
     /// As in NumPy an axis of zero makes the array empty, but the other axes must still fit.

@@ -6,6 +6,7 @@ package struct StateDict: Sendable {
     /// The names in the order of insertion.
     package private(set) var names: [String] = []
     private var values: [String: TensorValue] = [:]
+    private var storedTypes: [String: ScalarType] = [:]
     /// Text stored beside the arrays.
     package var metadata: [String: String]
 
@@ -56,6 +57,17 @@ package struct StateDict: Sendable {
 
     /// Stores an array of any type; nil removes the name.
     package mutating func setValue(_ value: TensorValue?, for name: String) {
+        setValue(value, for: name, storedAs: nil)
+    }
+
+    /// The type that the array of that name had in its file, while it is unchanged.
+    func storedType(_ name: String) -> ScalarType? { storedTypes[name] }
+
+    /// Stores an array as it was read from elements of `type`.
+    mutating func setValue(
+        _ value: TensorValue?, for name: String, storedAs type: ScalarType?
+    ) {
+        storedTypes[name] = type
         let old = values.updateValueOrRemove(value, for: name)
         if old == nil && value != nil { names.append(name) }
         if old != nil && value == nil { names.removeAll { $0 == name } }
@@ -71,7 +83,7 @@ package struct StateDict: Sendable {
             guard result.values[newName] == nil else {
                 throw CheckpointError("two arrays would both be called \(newName)")
             }
-            result.setValue(value, for: newName)
+            result.setValue(value, for: newName, storedAs: storedTypes[name])
         }
         return result
     }

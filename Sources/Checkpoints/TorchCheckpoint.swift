@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-import Tensors
 
-/// PyTorch's zip checkpoints (`torch.save` since 1.6): a pickle and one member a storage.
+/// PyTorch's checkpoints (`torch.save`): a pickle that describes tensors, and their storages.
 package enum TorchCheckpoint {
     /// The keys under which training scripts keep the weights, in the order of preference.
-    static let wrappers = ["state_dict", "model", "module", "ema"]
+    static let wrappers = [
+        "state_dict", "model", "module", "model_state", "model_state_dict", "net", "backbone",
+        "state_dict_ema", "model_ema", "ema_state_dict", "ema", "teacher",
+    ]
     /// The longest pickle accepted; that of a large backbone has less than a megabyte.
-    private static let largestPickle = 1 << 26
+    static let largestPickle = 1 << 26
 
-    /// Reads a state dict, at the top or under `state_dict`, `model`, `module` or `ema`.
+    /// Reads a state dict, at the top or under one of ``wrappers``.
     ///
-    /// No code of the file is run. Views that are not contiguous are gathered.
+    /// Both formats: the zip archive of PyTorch 1.6 and later, and the one before. No code of the
+    /// file is run. Views that are not contiguous are gathered.
     package static func read(_ path: String) throws(CheckpointError) -> StateDict {
-        try read(ZipArchive(ByteSource(path: path)))
+        let source = try ByteSource(path: path)
+        let prefix = try source.read(0, min(32, source.count), of: "the file's beginning")
+        return TorchLegacy.isLegacy(prefix)
+            ? try TorchLegacy.read(source) : try read(ZipArchive(source))
     }
 
     static func read(_ archive: ZipArchive) throws(CheckpointError) -> StateDict {
@@ -39,7 +45,8 @@ package enum TorchCheckpoint {
         return try stateDict(root, machine, &storages)
     }
 
-    private static func stateDict(
+    /// The tensors of the dictionary that `root` is or wraps.
+    static func stateDict(
         _ root: PickleValue, _ machine: PickleMachine, _ storages: inout TorchStorages
     ) throws(CheckpointError) -> StateDict {
         let source = storages.source
@@ -60,6 +67,9 @@ package enum TorchCheckpoint {
             guard case .text(let name) = key else {
                 throw source.error("a key of the state dict is \(key.kind), expected a string")
             }
+            guard name.utf8.count <= PickleMachine.longestName else {
+                throw source.error("a key of the state dict has \(name.utf8.count) bytes")
+            }
             guard case .tensor(let tensor) = value else {
                 throw source.error(
                     "\(path)\(name) is \(value.kind), expected a tensor; save the state dict alone "
@@ -69,8 +79,9 @@ package enum TorchCheckpoint {
                 throw source.error("the state dict has the key \(name) twice")
             }
             let view = machine.tensors[tensor]
-            let array = try storages.value(view, machine.storages[view.storage], name)
-            result.setValue(array, for: name)
+            let storage = machine.storages[view.storage]
+            let array = try storages.value(view, storage, name)
+            result.setValue(array, for: name, storedAs: storage.type)
         }
         guard !result.isEmpty else {
             throw source.error("the file holds no tensors; expected a state dict")
@@ -88,108 +99,5 @@ package enum TorchCheckpoint {
             }
         }
         return nil
-    }
-}
-
-/// The storages of one archive, each checked once.
-struct TorchStorages {
-    private let archive: ZipArchive
-    private let members: [String: ZipArchive.Member]
-    private var opened: [String: ByteSource] = [:]
-    private var seen: [PickleMachine.TensorView: TensorValue] = [:]
-    private var bytesLeft: Int
-    var source: ByteSource { archive.source }
-
-    init(_ archive: ZipArchive, prefix: String) throws(CheckpointError) {
-        self.archive = archive
-        var members: [String: ZipArchive.Member] = [:]
-        for member in archive.members where member.name.hasPrefix(prefix + "data/") {
-            members[String(member.name.dropFirst(prefix.count + 5))] = member
-        }
-        self.members = members
-        // Views may share storages (tied weights), but not without bound.
-        let unpacked = archive.members.reduce(0) { $0.addingClamped($1.size) }
-        bytesLeft = unpacked.addingClamped(unpacked).addingClamped(unpacked)
-        if let order = archive.members.first(where: { $0.name == prefix + "byteorder" }) {
-            let text = try archive.contents(of: order)
-            guard text.count == 6, try text.read(0, 6, of: "byteorder") == Array("little".utf8)
-            else {
-                throw archive.source.error("the byte order is not little endian; save it again")
-            }
-        }
-    }
-
-    /// The elements of a view in row-major order.
-    mutating func value(
-        _ view: PickleMachine.TensorView, _ storage: PickleMachine.Storage, _ name: String
-    ) throws(CheckpointError) -> TensorValue {
-        if let known = seen[view] { return known }
-        let bytes = try open(storage, name)
-        let size = storage.type.size
-        guard let length = storage.type.byteCount(of: view.shape),
-            let span = Strided.span(shape: view.shape, strides: view.strides),
-            view.offset >= 0, view.offset <= storage.count,
-            length == 0 || span < storage.count - view.offset
-        else {
-            throw source.error(
-                "\(name): the shape \(view.shape) with strides \(view.strides) at \(view.offset) "
-                    + "leaves its storage of \(storage.count); the file is damaged")
-        }
-        guard length <= bytes.count, length <= bytesLeft else {
-            throw source.error(
-                "\(name): the shape \(view.shape) repeats a storage of \(storage.count) numbers; "
-                    + "save contiguous tensors")
-        }
-        bytesLeft -= length
-        let what = "the tensor \(name)"
-        let result: TensorValue
-        if isRowMajor(view) {
-            let part = try bytes.slice(view.offset * size, length, of: what)
-            result = try TensorDecoder.decode(part, storage.type, shape: view.shape, what: what)
-        } else {
-            let count = span + 1
-            let part = try bytes.slice(view.offset * size, count * size, of: what)
-            let flat = try TensorDecoder.decode(part, storage.type, shape: [count], what: what)
-            result = flat.gathered(shape: view.shape, strides: view.strides)
-        }
-        seen[view] = result
-        return result
-    }
-
-    private func isRowMajor(_ view: PickleMachine.TensorView) -> Bool {
-        if view.shape.contains(0) { return true }
-        let dense = Strided.rowMajor(view.shape)
-        return view.shape.indices.allSatisfy {
-            view.shape[$0] == 1 || view.strides[$0] == dense[$0]
-        }
-    }
-
-    private mutating func open(
-        _ storage: PickleMachine.Storage, _ name: String
-    ) throws(CheckpointError) -> ByteSource {
-        let bytes: ByteSource
-        if let known = opened[storage.key] {
-            bytes = known
-        } else {
-            guard let member = members[storage.key] else {
-                throw source.error("\(name): the archive has no storage data/\(storage.key)")
-            }
-            bytes = try archive.contents(of: member)
-            opened[storage.key] = bytes
-        }
-        let (length, overflow) = storage.count.multipliedReportingOverflow(by: storage.type.size)
-        guard !overflow, length == bytes.count else {
-            throw source.error(
-                "\(name): the storage data/\(storage.key) has \(bytes.count) bytes, expected "
-                    + "\(storage.count) of \(storage.type); the file is damaged")
-        }
-        return bytes
-    }
-}
-
-extension Int {
-    fileprivate func addingClamped(_ other: Int) -> Int {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

@@ -28,15 +28,36 @@ enum TorchGlobals {
         "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
         "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
         "numpy._core.multiarray._reconstruct", "mmengine.logging.history_buffer.HistoryBuffer",
+        "yacs.config.CfgNode", "mmengine.config.config.ConfigDict", "mmcv.utils.config.ConfigDict",
+        "addict.addict.Dict", "omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig",
+        "omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata",
+        "omegaconf.nodes.AnyNode", "typing.Any", "datetime.datetime", "datetime.timedelta",
     ]
 
     static func isKnown(_ name: String) -> Bool {
         storages[name] != nil || others.contains(name)
     }
 
+    /// Parts of names that tell tensors of a kind that is not read, and how to make them plain.
+    private static let otherTensors = [
+        ("sparse", "sparse tensors; save them after .to_dense()"),
+        ("_rebuild_qtensor", "quantised tensors; save them after .dequantize()"),
+        ("torch.QInt", "quantised tensors; save them after .dequantize()"),
+        ("torch.QUInt", "quantised tensors; save them after .dequantize()"),
+        ("torch.Complex", "complex tensors; save their real and imaginary parts"),
+        ("_rebuild_tensor_v3", "tensors of a type such as float8; save them after .float()"),
+        ("_rebuild_meta_tensor", "tensors without contents, of the device meta"),
+    ]
+
     static func refused(_ name: String, _ source: ByteSource) -> CheckpointError {
-        source.error(
-            "the pickle needs the Python global \(name), expected a state dict of tensors; in "
-                + "PyTorch save torch.save(model.state_dict(), path) instead of the whole object")
+        if name.hasPrefix("torch."),
+            let (_, what) = otherTensors.first(where: { name.contains($0.0) })
+        {
+            return source.error("the pickle holds (\(name)) \(what)")
+        }
+        return source.error(
+            "the pickle needs the Python global \(name), expected a state dict of tensors; where "
+                + "the file is a whole module, load it in PyTorch and save "
+                + "torch.save(model.state_dict(), path)")
     }
 }

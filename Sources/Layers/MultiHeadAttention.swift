@@ -2,49 +2,73 @@
 package import Autodiff
 package import Tensors
 
-/// Self-attention over all tokens: `qkv` (C to 3C) and `proj` (C to C).
+/// Self-attention over all tokens: `qkv` (C to 3C) and `proj` (C to C), with `q_bias` and
+/// `v_bias` where keys have none.
 package final class MultiHeadAttention: Module {
+    /// Which parts of queries, keys and values have a bias.
+    package enum Biases: Sendable, Hashable {
+        /// All, in `qkv.bias`.
+        case all
+        /// None.
+        case none
+        /// Queries and values, in `q_bias` and `v_bias`, as VideoMAE's published weights have them.
+        case queriesAndValues
+    }
+
     /// Queries, keys and values in one map.
     package let qkv: Linear
     /// The map of the joined heads.
     package let proj: Linear
+    /// The biases of queries and of values, `[C]`, where they are apart.
+    private let apart: (queries: Parameter, values: Parameter)?
     /// The number of heads.
     package let heads: Int
 
     /// A layer of given maps.
-    package init(qkv: Linear, proj: Linear, heads: Int) {
+    package init(qkv: Linear, proj: Linear, heads: Int, hasBiasesApart: Bool = false) {
         let width = proj.weight.shape[0]
         precondition(
             heads > 0 && width % heads == 0 && qkv.weight.shape == [3 * width, width]
-                && proj.weight.shape == [width, width],
+                && proj.weight.shape == [width, width]
+                && !(hasBiasesApart && qkv.bias != nil),
             "MultiHeadAttention: qkv \(qkv.weight.shape), proj \(proj.weight.shape),"
                 + " \(heads) heads")
         self.qkv = qkv
         self.proj = proj
         self.heads = heads
+        apart =
+            hasBiasesApart
+            ? (Parameter(Tensor(zeros: [width])), Parameter(Tensor(zeros: [width]))) : nil
     }
 
     /// A layer to train.
     package convenience init(
-        _ width: Int, heads: Int, hasQKVBias: Bool = true, standardDeviation: Double = 0.02,
+        _ width: Int, heads: Int, biases: Biases = .all, standardDeviation: Double = 0.02,
         key: RandomKey
     ) {
         self.init(
             qkv: Linear(
-                width, 3 * width, hasBias: hasQKVBias, standardDeviation: standardDeviation,
+                width, 3 * width, hasBias: biases == .all, standardDeviation: standardDeviation,
                 key: key.child("qkv")),
             proj: Linear(
                 width, width, standardDeviation: standardDeviation, key: key.child("proj")),
-            heads: heads)
+            heads: heads, hasBiasesApart: biases == .queriesAndValues)
     }
 
     package func register(in registry: inout ModuleRegistry) {
+        registry.parameter("q_bias", apart?.queries)
+        registry.parameter("v_bias", apart?.values)
         registry.child("qkv", qkv)
         registry.child("proj", proj)
     }
 
     /// `[B, N, C]` for `[B, N, C]`.
     package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-        proj(qkv(x, context).attention(heads: heads), context)
+        guard let apart else { return proj(qkv(x, context).attention(heads: heads), context) }
+        let queries = context.use(apart.queries)
+        let keys = Variable(Tensor(zeros: queries.shape, dtype: queries.tensor.dtype))
+        let bias = Variable.concatenated([queries, keys, context.use(apart.values)], axis: 0)
+        let fused = x.linear(weight: context.use(qkv.weight), bias: bias)
+        return proj(fused.attention(heads: heads), context)
     }
 }

@@ -2,20 +2,21 @@
 package import Autodiff
 package import Tensors
 
-/// Square patches of an image to tokens: `proj.weight` `[C, channels, p, p]`, `proj.bias` `[C]`.
+/// Square patches of an image, or tubelets of a clip, to tokens: `proj.weight`
+/// `[C, channels, p, p]` or `[C, channels, t, p, p]`, `proj.bias` `[C]`.
 package final class PatchEmbedding: Module {
-    /// `[C, channels, p, p]`.
+    /// `[C, channels, p, p]`, or `[C, channels, t, p, p]`.
     package let weight: Parameter
     /// `[C]`, or none.
     package let bias: Parameter?
 
-    /// The side of a patch in pixels.
-    package var patch: Int { weight.shape[3] }
+    /// The size of a patch along each axis: `[p, p]` or `[t, p, p]`.
+    package var patch: [Int] { Array(weight.shape.dropFirst(2)) }
 
     /// A layer of given weights.
     package init(weight: Tensor, bias: Tensor?) {
         precondition(
-            weight.rank == 4 && weight.shape[2] == weight.shape[3]
+            (4...5).contains(weight.rank) && weight.shape[weight.rank - 2] == weight.shape.last
                 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
             "PatchEmbedding: weight \(weight.shape) and bias \(bias?.shape ?? [])")
         self.weight = Parameter(weight)
@@ -23,13 +24,15 @@ package final class PatchEmbedding: Module {
     }
 
     /// A layer to train.
+    ///
+    /// - Parameter patch: `[p, p]` for images, `[t, p, p]` for clips.
     package convenience init(
-        _ width: Int, patch: Int, channels: Int = 3, standardDeviation: Double = 0.02,
+        _ width: Int, patch: [Int], channels: Int = 3, standardDeviation: Double = 0.02,
         key: RandomKey
     ) {
         self.init(
             weight: Tensor(
-                truncatedNormal: [width, channels, patch, patch],
+                truncatedNormal: [width, channels] + patch,
                 standardDeviation: standardDeviation, key: key.child("proj").child("weight")),
             bias: Tensor(zeros: [width]))
     }
@@ -39,7 +42,7 @@ package final class PatchEmbedding: Module {
         registry.parameter("proj.bias", bias)
     }
 
-    /// `[B, N, C]`, patches in row order, for `[B, channels, H, W]`.
+    /// `[B, N, C]`, patches in row order, for `[B, channels, H, W]` or `[B, channels, T, H, W]`.
     package func callAsFunction(_ images: Variable, _ context: Context) -> Variable {
         images.patchEmbedding(weight: context.use(weight), bias: bias.map(context.use))
     }

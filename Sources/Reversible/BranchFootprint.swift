@@ -12,9 +12,12 @@ package struct BranchFootprint: Sendable {
     /// The most scalars a token of F on a tape and its backward, beside the input and the
     /// gradient by the output; with the output and the gradient by the input.
     package let backward: Int
-    /// Scalars of the work space that don't grow with the tile, all threads together, without
-    /// and with a backward.
-    package let scratch: (forward: Int, backward: Int)
+    /// The same for each row of groups, where F pads groups to their capacity.
+    package let padded: (kept: Int, forward: Int, backward: Int)
+    /// Scalars that don't grow in proportion to a tile, for the number of its groups: what the
+    /// tape keeps, and the work space of all threads together without and with a backward, what
+    /// the tape keeps included.
+    package let scratch: @Sendable (_ groups: Int) -> (kept: Int, forward: Int, backward: Int)
     /// Scalars of all parameters.
     package let parameters: Int
     /// Scalars of the parameters whose gradients are made by the time of the backward's peak;
@@ -23,15 +26,73 @@ package struct BranchFootprint: Sendable {
 
     /// A footprint; see the properties.
     package init(
-        kept: Int, forward: Int, backward: Int, scratch: (forward: Int, backward: Int) = (0, 0),
+        kept: Int, forward: Int, backward: Int,
+        padded: (kept: Int, forward: Int, backward: Int) = (0, 0, 0),
+        scratch: @escaping @Sendable (_ groups: Int) -> (kept: Int, forward: Int, backward: Int) = {
+            _ in
+            (0, 0, 0)
+        },
         parameters: Int, gradientsAtPeak: Int
     ) {
         self.kept = kept
         self.forward = forward
         self.backward = backward
+        self.padded = padded
         self.scratch = scratch
         self.parameters = parameters
         self.gradientsAtPeak = gradientsAtPeak
+    }
+
+    /// Tokens of a part of the input, its groups, and their rows with padding.
+    struct Part: Hashable {
+        var tokens: Int
+        var groups = 0
+        var padded = 0
+    }
+
+    /// Scalars that the tape keeps for a part.
+    func keptScalars(_ part: Part) -> Int {
+        kept * part.tokens + padded.kept * part.padded + scratch(part.groups).kept
+    }
+
+    /// The most scalars of a part without a tape.
+    func forwardScalars(_ part: Part) -> Int {
+        forward * part.tokens + padded.forward * part.padded + scratch(part.groups).forward
+    }
+
+    /// The most scalars of a part with its backward, without gradients of parameters.
+    func backwardScalars(_ part: Part) -> Int {
+        backward * part.tokens + padded.backward * part.padded + scratch(part.groups).backward
+    }
+}
+
+/// The memory of ordinary layers before or between stages, in scalars of a whole batch.
+package struct LayerFootprint: Sendable {
+    /// What the tape keeps in the way `conventional`, beside the input.
+    package let kept: Int
+    /// The most scalars without a tape, beside the input, with the output.
+    package let forward: Int
+    /// The most scalars on a tape and of its backward, beside the input and the gradient by the
+    /// output; with the output.
+    package let backward: Int
+    /// Scalars of the output.
+    package let output: Int
+    /// Scalars of all parameters.
+    package let parameters: Int
+    /// Whether all ways but `conventional` keep the input alone and compute the layers again.
+    package let recomputes: Bool
+
+    /// A footprint; see the properties.
+    package init(
+        kept: Int, forward: Int, backward: Int, output: Int, parameters: Int,
+        recomputes: Bool = true
+    ) {
+        self.kept = kept
+        self.forward = forward
+        self.backward = backward
+        self.output = output
+        self.parameters = parameters
+        self.recomputes = recomputes
     }
 }
 

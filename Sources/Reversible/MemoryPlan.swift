@@ -33,22 +33,28 @@ package struct MemoryPlan: Sendable, Hashable {
         package let parameters: Int
         /// Scalars of the batch itself.
         package let inputs: Int
-        /// Scalars that the layers before the stages need at their peak beside the tokens, in
-        /// the forward and in the backward pass.
-        package let embedding: (forward: Int, backward: Int)
+        /// The layers before the first stage; their gradients' peak with those of parameters.
+        package let embedding: LayerFootprint
+        /// The layers between two stages, one fewer than stages.
+        package let transitions: [LayerFootprint]
         /// The scalar type of parameters and activations.
         package let dtype: DType
 
         /// A network; see the properties.
         package init(
             stages: [StagePlan], samples: Int, parameters: Int, inputs: Int,
-            embedding: (forward: Int, backward: Int), dtype: DType = .float32
+            embedding: LayerFootprint, transitions: [LayerFootprint] = [],
+            dtype: DType = .float32
         ) {
+            precondition(
+                transitions.count == max(0, stages.count - 1),
+                "\(transitions.count) transitions between \(stages.count) stages")
             self.stages = stages
             self.samples = samples
             self.parameters = parameters
             self.inputs = inputs
             self.embedding = embedding
+            self.transitions = transitions
             self.dtype = dtype
         }
     }

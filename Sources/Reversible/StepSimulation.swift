@@ -40,26 +40,64 @@ struct StepSimulation {
     mutating func run() {
         live = (trains ? 3 : 1) * weights + network.inputs * size
         touch(network.embedding.forward * size)
-        for plan in network.stages { forward(plan) }
+        if trains && keeps(network.embedding) { live += network.embedding.kept * size }
+        for (index, plan) in network.stages.enumerated() {
+            if index > 0 { enter(network.transitions[index - 1], from: network.stages[index - 1]) }
+            forward(plan)
+        }
         guard trains else { return }
         for (index, plan) in network.stages.enumerated().reversed() {
             backward(plan, isLast: index == network.stages.count - 1)
+            if index > 0 { leave(network.transitions[index - 1], to: network.stages[index - 1]) }
         }
-        touch(network.embedding.backward * size)
+        let embedding = network.embedding
+        let held = keeps(embedding) ? embedding.kept + embedding.output : 0
+        touch((embedding.backward - held) * size)
+    }
+
+    // MARK: Layers between stages
+
+    /// Whether the tape holds what layers need, rather than computing it again.
+    private func keeps(_ layers: LayerFootprint) -> Bool {
+        way == .conventional || !layers.recomputes
+    }
+
+    /// The layers behind a stage, forwards; their output is added by the next stage.
+    private mutating func enter(_ layers: LayerFootprint, from plan: StagePlan) {
+        touch(layers.forward * size)
+        switch way {
+        case .frozen: live -= activation(plan)
+        case .conventional: live += layers.kept * size - activation(plan)
+        case .checkpointed, .dr2net: break
+        }
+    }
+
+    /// The layers behind a stage, backwards: live with the gradient by their output before, with
+    /// the gradient by their input after.
+    private mutating func leave(_ layers: LayerFootprint, to plan: StagePlan) {
+        if way == .conventional {
+            touch((layers.backward - layers.kept - layers.output) * size)
+            live += activation(plan) - layers.kept * size
+        } else {
+            touch(layers.backward * size)
+        }
+        live += (layers.parameters - layers.output) * size
     }
 
     // MARK: Forward
 
     /// Adds what the stage keeps to the live bytes, with its output.
     private mutating func forward(_ plan: StagePlan) {
-        let e = activation(plan), tokens = network.samples * plan.tokens
+        let e = activation(plan)
         live += e
         touch()
         let start = live
         switch way {
         case .conventional:
-            for footprint in plan.footprints {
-                live += footprint.kept * tokens * size + e
+            for (branch, footprint) in zip(plan.stage.branches, plan.footprints) {
+                let kept = footprint.keptScalars(whole(plan, branch)) * size
+                touch(forwardBytes(plan, branch))
+                live += kept + e
                 touch(e)
             }
         case .frozen:
@@ -101,23 +139,50 @@ struct StepSimulation {
     /// F without a tape, with its output.
     private func forwardBytes(_ plan: StagePlan, _ branch: Branch) -> Int {
         let footprint = branch.footprint(plan.tokens)
-        let all = network.samples * plan.tokens
-        guard let part = tileTokens(plan, branch) else {
-            return (footprint.forward * all + footprint.scratch.forward) * size
+        guard let part = part(plan, branch) else {
+            return footprint.forwardScalars(whole(plan, branch)) * size
         }
-        return activation(plan) + (footprint.forward * part + footprint.scratch.forward) * size
+        // Rows of groups are gathered, others are a view.
+        return activation(plan) + footprint.forwardScalars(part) * size
+            + gathered(plan, branch, part)
     }
 
-    /// Tokens of one tile of a branch, nil where one tile holds all.
-    private func tileTokens(_ plan: StagePlan, _ branch: Branch) -> Int? {
+    /// All tokens as one part.
+    private func whole(_ plan: StagePlan, _ branch: Branch) -> BranchFootprint.Part {
+        var part = BranchFootprint.Part(tokens: network.samples * plan.tokens)
+        if case .groups(let groups) = branch.unit {
+            part.groups = network.samples * groups.count
+            part.padded = part.groups * groups.capacity
+        }
+        return part
+    }
+
+    /// The largest tile of a branch, nil where one holds all.
+    private func part(_ plan: StagePlan, _ branch: Branch) -> BranchFootprint.Part? {
         guard let tile else { return nil }
         let all = network.samples * plan.tokens
         switch branch.unit {
-        case .token: return tile.tokens >= all ? nil : tile.tokens
+        case .token:
+            return tile.tokens >= all ? nil : .init(tokens: tile.tokens)
         case .sample:
             let samples = max(1, tile.tokens * network.samples / max(1, all))
-            return samples >= network.samples ? nil : samples * plan.tokens
+            return samples >= network.samples ? nil : .init(tokens: samples * plan.tokens)
+        case .groups(let groups):
+            let count = network.samples * groups.count, step = tile.groups(of: groups.capacity)
+            if step >= count { return nil }
+            let most = stride(from: 0, to: count, by: step).map {
+                groups.rowCount($0..<min(count, $0 + step))
+            }.max()
+            return .init(tokens: most ?? 0, groups: step, padded: step * groups.capacity)
         }
+    }
+
+    /// The copy of a part's rows, where rows of groups are gathered.
+    private func gathered(_ plan: StagePlan, _ branch: Branch, _ part: BranchFootprint.Part)
+        -> Int
+    {
+        guard case .groups = branch.unit else { return 0 }
+        return part.tokens * plan.width * size
     }
 
     private func remainderBytes(_ plan: StagePlan, _ coefficients: CoefficientPlan, _ index: Int)
@@ -133,7 +198,7 @@ struct StepSimulation {
     // MARK: Backward
 
     private mutating func backward(_ plan: StagePlan, isLast: Bool) {
-        let e = activation(plan), tokens = network.samples * plan.tokens
+        let e = activation(plan)
         if isLast {
             // The features, which the loss holds, and the gradient by them.
             live += e
@@ -147,12 +212,12 @@ struct StepSimulation {
             switch way {
             case .conventional:
                 // The tape's tensors are live already; F's output isn't among them.
+                let part = whole(plan, branch)
+                let kept = footprint.keptScalars(part)
                 let extra =
-                    (footprint.backward - footprint.kept - plan.width) * tokens
-                    + footprint.scratch.backward
-                    + footprint.gradientsAtPeak
-                touch(extra * size)
-                live -= footprint.kept * tokens * size + e
+                    footprint.backwardScalars(part) - kept + footprint.gradientsAtPeak
+                touch(extra * size - e)
+                live -= kept * size + e
             case .frozen: break
             case .checkpointed:
                 let place = index % plan.stage.branchesPerBlock
@@ -185,7 +250,7 @@ struct StepSimulation {
             live += footprint.parameters * size
         }
         switch way {
-        case .dr2net(_, .exact): live -= 2 * tokens * plan.width * 8
+        case .dr2net(_, .exact): live -= 2 * network.samples * plan.tokens * plan.width * 8
         case .dr2net(_, .float): live -= 2 * e
         case .checkpointed: live -= e
         default: break
@@ -201,15 +266,13 @@ struct StepSimulation {
     private func pullbackBytes(
         _ plan: StagePlan, _ branch: Branch, _ footprint: BranchFootprint
     ) -> Int {
-        let all = network.samples * plan.tokens
-        guard let part = tileTokens(plan, branch) else {
+        guard let part = part(plan, branch) else {
             return
-                (footprint.backward * all + footprint.scratch.backward
-                + footprint.gradientsAtPeak) * size
+                (footprint.backwardScalars(whole(plan, branch)) + footprint.gradientsAtPeak) * size
         }
         // The first tile's gradients are there when a further one makes its own.
         let gradients = footprint.parameters + footprint.gradientsAtPeak
-        return 2 * activation(plan)
-            + (footprint.backward * part + footprint.scratch.backward + gradients) * size
+        return 2 * activation(plan) + (footprint.backwardScalars(part) + gradients) * size
+            + 2 * gathered(plan, branch, part)
     }
 }

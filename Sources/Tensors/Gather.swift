@@ -31,6 +31,27 @@ extension Tensor {
         }
     }
 
+    /// Writes each row of `[M, C]` to row `indices[i]` of this matrix.
+    ///
+    /// - Parameter indices: All different, none negative.
+    package mutating func replaceRows(_ indices: [Int32], with part: Tensor) {
+        checkIndices("replaceRows", indices, allowsNone: false)
+        precondition(
+            part.shape == [indices.count, shape[1]] && part.dtype == dtype,
+            "replaceRows: \(indices.count) rows of \(shape) by \(part.shape)")
+        let width = shape[1] * dtype.byteSize
+        update(reading: [part]) { output, input in
+            indices.withUnsafeBufferPointer { buffer in
+                Parallel.forRanges(buffer.count, chunk: 256) { range in
+                    for row in range {
+                        (output + Int(buffer[row]) * width).copyMemory(
+                            from: input[0] + row * width, byteCount: width)
+                    }
+                }
+            }
+        }
+    }
+
     /// Adds each row of `[M, C]` to row `indices[i]` of `[rows, C]` zeros, in the order of i.
     package func scatteringRows(_ indices: [Int32], rows: Int) -> Tensor {
         precondition(

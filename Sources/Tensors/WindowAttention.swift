@@ -27,38 +27,53 @@ extension Tensor {
         }
 
         /// - Parameters:
-        ///   - pieces: How many pairs of a chunk and a group there are about.
-        ///   - partialBytes: What a matrix of every head and chunk but one may take.
+        ///   - isGradient: Whether each chunk but one holds a matrix of every head, of which
+        ///     10 MiB may be.
         init(
-            _ qkv: Tensor, heads: Int, bias: Tensor, regions: [Int32]?, pieces: Int,
-            partialBytes: Int = 1 << 40
+            windows: Int, tokens: Int, width: Int, heads: Int, size: Int, labelled: Int = 0,
+            isGradient: Bool
         ) {
+            self.windows = windows
+            self.tokens = tokens
+            self.width = width
+            self.heads = heads
+            self.size = size
+            self.labelled = labelled
+            depth = width / heads
+            let matrix = max(1, tokens * tokens * size)
+            group = max(1, min(heads, (1 << 17) / matrix))
+            let groups = (heads + group - 1) / group
+            // About so many pairs of a chunk and a group.
+            let wanted = ((isGradient ? 16 : 64) + groups - 1) / groups
+            let held = isGradient ? 1 + (10 << 20) / (heads * matrix) : wanted
+            let chunks = max(1, min(windows, wanted, held))
+            chunk = max(1, (windows + chunks - 1) / chunks)
+        }
+
+        init(_ qkv: Tensor, heads: Int, bias: Tensor, regions: [Int32]?, isGradient: Bool) {
             precondition(
                 qkv.rank == 3 && heads > 0 && qkv.shape[2] > 0 && qkv.shape[2] % (3 * heads) == 0,
                 "window attention: \(qkv.shape) can't be cut into 3 x \(heads) heads")
-            windows = qkv.shape[0]
-            tokens = qkv.shape[1]
-            width = qkv.shape[2] / 3
-            self.heads = heads
-            depth = width / heads
-            size = qkv.dtype.byteSize
+            let windows = qkv.shape[0], tokens = qkv.shape[1]
             precondition(
                 bias.shape == [heads, tokens, tokens] && bias.dtype == qkv.dtype,
                 "window attention: a bias \(bias.shape) \(bias.dtype) for \(heads) heads of "
                     + "\(tokens) tokens, \(qkv.dtype)")
             let labels = regions?.count ?? 0
-            labelled = labels / max(1, tokens)
+            let labelled = labels / max(1, tokens)
             precondition(
                 labelled * tokens == labels && windows % max(1, labelled) == 0
                     && (regions == nil || labelled > 0 || qkv.count == 0),
                 "window attention: \(labels) labels for \(windows) windows of \(tokens) tokens")
-            let matrix = max(1, tokens * tokens * size)
-            group = max(1, min(heads, (1 << 17) / matrix))
-            let groups = (heads + group - 1) / group
-            let wanted = (pieces + groups - 1) / groups
-            let held = 1 + partialBytes / (heads * matrix)
-            let chunks = max(1, min(windows, wanted, held))
-            chunk = max(1, (windows + chunks - 1) / chunks)
+            self.init(
+                windows: windows, tokens: tokens, width: qkv.shape[2] / 3, heads: heads,
+                size: qkv.dtype.byteSize, labelled: labelled, isGradient: isGradient)
+        }
+
+        /// Scalars of the scratch of all threads.
+        func scratch(isGradient: Bool) -> Int {
+            min(Parallel.threadCount, chunks * groups)
+                * dr_window_scratch(tokens, depth, isGradient ? 1 : 0)
         }
 
         /// Bytes before a head's part of a window's rows of `parts` times the width.
@@ -114,7 +129,7 @@ extension Tensor {
     package func windowAttention(
         heads: Int, bias: Tensor, regions: [Int32]?
     ) -> (result: Tensor, logSums: Tensor) {
-        let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions, pieces: 64)
+        let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions, isGradient: false)
         let (tokens, width, type) = (plan.tokens, plan.width, dtype)
         let kernels = Kernels.table(type)
         let results = Tensor.make(
@@ -151,8 +166,7 @@ extension Tensor {
     ) -> (qkv: Tensor, bias: Tensor?) {
         // Each chunk adds up a gradient of the bias, the first one in the result itself.
         let plan = WindowPlan(
-            self, heads: heads, bias: bias, regions: regions, pieces: needsBias ? 16 : 64,
-            partialBytes: needsBias ? 10 << 20 : 1 << 40)
+            self, heads: heads, bias: bias, regions: regions, isGradient: needsBias)
         let (tokens, width, type) = (plan.tokens, plan.width, dtype)
         precondition(
             gradient.shape == [plan.windows, tokens, width]
@@ -198,6 +212,23 @@ extension Tensor {
             }
         }
         return (qkv, total)
+    }
+
+    /// Scalars of the work space of a window attention and of its gradients, all threads
+    /// together; the latter with the parts of the bias's gradient but one.
+    package static func windowAttentionScratch(
+        windows: Int, tokens: Int, width: Int, heads: Int, dtype: DType = .float32
+    ) -> (forward: Int, backward: Int) {
+        func plan(_ isGradient: Bool) -> WindowPlan {
+            WindowPlan(
+                windows: windows, tokens: tokens, width: width, heads: heads,
+                size: dtype.byteSize, isGradient: isGradient)
+        }
+        let backward = plan(true)
+        return (
+            plan(false).scratch(isGradient: false),
+            backward.scratch(isGradient: true) + (backward.chunks - 1) * heads * tokens * tokens
+        )
     }
 
     /// Runs `body` with the labels' memory.

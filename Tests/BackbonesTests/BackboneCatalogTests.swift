@@ -15,6 +15,12 @@ struct BackboneCatalogTests {
             ("vit-tiny-16", 5_524_416), ("vit-small-16", 21_665_664),
             ("vit-base-16", 85_798_656), ("dinov2-small-14", 22_056_192),
             ("dinov2-base-14", 86_579_712),
+            // torchvision without head.
+            ("swin-tiny", 28_288_354 - 769_000), ("swin-small", 49_606_258 - 769_000),
+            ("swin-base", 87_768_224 - 1_025_000), ("video-swin-tiny", 28_158_070 - 307_600),
+            ("video-swin-base", 88_048_984 - 410_000),
+            // transformers with the norm before pooling.
+            ("videomae-base-16", 86_227_200), ("video-swin-small", 49_509_078),
         ])
     func countsAgree(name: String, published: Int) throws {
         let entry = try #require(BackboneCatalog.entry(name))
@@ -37,13 +43,13 @@ struct BackboneCatalogTests {
         let dino = try #require(BackboneCatalog.entry("dinov2-small-14"))
         #expect(dino.normalization.mean == [0.485, 0.456, 0.406])
         #expect(dino.normalization.deviation == [0.229, 0.224, 0.225])
-        #expect(dino.inputMultiple == 14)
+        #expect(dino.input.multiple == 14)
         #expect(dino.families == [.timm, .transformersDinov2])
         let vit = try #require(BackboneCatalog.entry("vit-base-16"))
         #expect(vit.normalization == .symmetric)
         #expect(vit.normalization.mean == [0.5, 0.5, 0.5])
         #expect(vit.normalization.deviation == [0.5, 0.5, 0.5])
-        #expect(vit.inputMultiple == 16)
+        #expect(vit.input.multiple == 16)
         #expect(vit.families == [.timm, .transformersViT])
     }
 

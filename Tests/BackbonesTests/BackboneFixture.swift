@@ -90,7 +90,7 @@ struct FeatureGradients {
     var byName: [String: Tensor] = [:]
 
     init(
-        _ network: VisionTransformer, _ images: Tensor, way: FinetuningWay = .conventional,
+        _ network: any Backbone, _ images: Tensor, way: FinetuningWay = .conventional,
         tile: Tile? = nil, isTraining: Bool = false
     ) throws {
         network.clearGradients()
@@ -114,6 +114,20 @@ struct FeatureGradients {
             other.byName[name].map { scaledError(gradient, $0, floor: other.largest / 100) }
                 ?? .infinity
         }.max() ?? .infinity
+    }
+
+    /// ‖this - other‖² / ‖other‖² over all numbers.
+    func squaredError(_ other: FeatureGradients) -> Double {
+        guard byName.keys.sorted() == other.byName.keys.sorted() else { return .infinity }
+        var difference = 0.0, size = 0.0
+        for (name, gradient) in byName {
+            guard let expected = other.byName[name]?.doubles else { return .infinity }
+            for (a, b) in zip(gradient.doubles, expected) {
+                difference += (a - b) * (a - b)
+                size += b * b
+            }
+        }
+        return difference / size
     }
 
     /// The largest gradient of any tensor.

@@ -30,12 +30,22 @@ private struct Case {
         case .frozen: kind = "frozen"
         case .dr2net(let plan, let arithmetic): kind = "dr2net \(plan.outputBeta) \(arithmetic)"
         }
+        if let other {
+            return "\(kind), \(other), tile \(tile.map(String.init) ?? "none"), drop path "
+                + "\(dropPathRate)"
+        }
         return
             "\(kind), width \(width), depth \(depth), scale \(hasLayerScale), \(samples) x \(side), "
             + "tile \(tile.map(String.init) ?? "none"), drop path \(dropPathRate)"
     }
 
-    private var network: VisionTransformer {
+    /// Another network than a vision transformer of images, and its input.
+    var other: Other?
+
+    private var inputShape: [Int] { other?.inputShape ?? [samples, 3, side, side] }
+
+    private var network: any Backbone {
+        if let other { return other.network(dropPathRate) }
         var configuration = VisionTransformerConfiguration(
             width: width, depth: depth, heads: 4, patchSize: 14, gridSize: 8,
             hasLayerScale: hasLayerScale, positionRule: .bicubic)
@@ -47,18 +57,29 @@ private struct Case {
     private var slices: Tile? { tile.map { Tile(tokens: $0) } }
 
     /// The planned bytes, and the most live bytes of a step with AdamW's moments held.
-    func measured() throws -> (predicted: Int, counted: Int) {
-        let before = StoragePool.usage.live
-        let network = network
-        let shape = network.memoryShape(
-            samples: samples, height: side, width: side, dtype: .float32)
+    ///
+    /// - Parameter built: The network of an earlier case, for one of the same.
+    func measured(_ built: inout Built?) throws -> (predicted: Int, counted: Int) {
+        if other == nil || built?.other != other || built?.dropPathRate != dropPathRate {
+            built = nil
+            let before = StoragePool.usage.live
+            built = Built(
+                other: other, dropPathRate: dropPathRate, network: network, before: before)
+        }
+        guard let built else { return (0, 0) }
+        let (network, before) = (built.network, built.before)
+        defer {
+            network.clearGradients()
+            network.setTrainable(true)
+        }
+        let shape = network.memoryShape(inputShape, dtype: .float32)
         let plan = MemoryPlan(shape, way: way, tile: slices)
         return (plan.peakPredictedBytes, try counted(network, before))
     }
 
-    private func counted(_ network: VisionTransformer, _ before: Int) throws -> Int {
+    private func counted(_ network: any Backbone, _ before: Int) throws -> Int {
         if way == .frozen { network.setTrainable(false) }
-        let images = Tensor(normal: [samples, 3, side, side], key: RandomKey(seed: 2))
+        let images = Tensor(repeating: 0.5, shape: inputShape)
         let moments = network.namedParameters.flatMap { entry in
             way == .frozen ? [] : (0..<2).map { _ in Tensor(zeros: entry.parameter.shape) }
         }
@@ -72,6 +93,14 @@ private struct Case {
         return withExtendedLifetime((moments, images, features, loss)) {
             StoragePool.usage.peak - before
         }
+    }
+
+    /// A network, and the live bytes before it was made: random weights take their time.
+    struct Built {
+        let other: Other?
+        let dropPathRate: Double
+        let network: any Backbone
+        let before: Int
     }
 
     static var sweep: [Case] {
@@ -99,6 +128,64 @@ private struct Case {
         }
         return cases
     }
+
+    /// Networks of windows and of clips at sizes with padding and without.
+    static var windows: [Case] {
+        let ways: [FinetuningWay] = [
+            .conventional, .checkpointed, .frozen, dual(1.0 / 16), dual(1), dual(0.5, .float),
+        ]
+        func cases(_ other: Other, dropPathRate: Double) -> [Case] {
+            ways.flatMap { way in
+                let hasTiles =
+                    switch way {
+                    case .conventional, .frozen: false
+                    case .checkpointed, .dr2net: true
+                    }
+                return (hasTiles ? [nil, 64, 1024] : [nil]).map { tile in
+                    Case(way: way, tile: tile, dropPathRate: dropPathRate, other: other)
+                }
+            }
+        }
+        return Other.allCases.flatMap { cases($0, dropPathRate: 0) }
+            + [Other.swinPadded, .videoSwin].flatMap { cases($0, dropPathRate: 0.3) }
+    }
+
+    /// Small networks with the published windows, and inputs.
+    enum Other: CaseIterable {
+        case swin, swinPadded, swinBatch, videoSwin, videoSwinPadded, videoSwinShort, videoMAE,
+            videoMAEResized
+
+        var inputShape: [Int] {
+            switch self {
+            case .swin: [1, 3, 224, 224]
+            case .swinPadded: [1, 3, 250, 203]
+            case .swinBatch: [3, 3, 112, 140]
+            case .videoSwin: [1, 3, 32, 56, 56]
+            case .videoSwinPadded: [2, 3, 19, 61, 70]
+            case .videoSwinShort: [1, 3, 4, 96, 96]
+            case .videoMAE: [2, 3, 8, 224, 224]
+            case .videoMAEResized: [4, 3, 8, 96, 96]
+            }
+        }
+
+        func network(_ dropPathRate: Double) -> any Backbone {
+            let key = RandomKey(seed: 1)
+            switch self {
+            case .videoMAE, .videoMAEResized:
+                var configuration = VisionTransformerConfiguration.videoMAE(width: 48, heads: 4)
+                configuration.depth = 3
+                configuration.dropPathRate = dropPathRate
+                return VisionTransformer(name: "small", configuration: configuration, key: key)
+            default:
+                let isClip = inputShape.count == 5
+                var configuration = SwinConfiguration(
+                    width: 32, depths: [2, 4, 2], heads: [1, 2, 4],
+                    window: isClip ? [8, 7, 7] : [7, 7], patch: isClip ? [2, 4, 4] : [4, 4])
+                configuration.dropPathRate = dropPathRate
+                return SwinTransformer(name: "small", configuration: configuration, key: key)
+            }
+        }
+    }
 }
 
 @Suite("memory plan")
@@ -106,14 +193,23 @@ struct MemoryPlanTests {
     @Test("predicts the counted peak of a step for every way, size, batch and tile")
     func predictsThePeak() async {
         // In a process of its own: the count is of the whole process.
-        await #expect(processExitsWith: .success) {
-            Parallel.setThreadCount(2)
-            for one in Case.sweep {
-                let (predicted, counted) = try one.measured()
-                let ratio = Double(predicted) / Double(counted)
-                // Above by one thread's work space where the machine is too busy to run two.
-                #expect((0.95...1.1).contains(ratio), "\(one.label): \(predicted) for \(counted)")
-            }
-        }
+        await #expect(processExitsWith: .success) { try check(Case.sweep) }
+    }
+
+    @Test("predicts the counted peak of networks of windows and clips")
+    func predictsThePeakOfWindows() async {
+        await #expect(processExitsWith: .success) { try check(Case.windows) }
+    }
+}
+
+/// Holds each case's prediction against its count, on two threads.
+private func check(_ cases: [Case]) throws {
+    Parallel.setThreadCount(2)
+    var built: Case.Built?
+    for one in cases {
+        let (predicted, counted) = try one.measured(&built)
+        let ratio = Double(predicted) / Double(counted)
+        // Above by one thread's work space where the machine is too busy to run two.
+        #expect((0.95...1.1).contains(ratio), "\(one.label): \(predicted) for \(counted)")
     }
 }

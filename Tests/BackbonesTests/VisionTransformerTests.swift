@@ -115,8 +115,15 @@ struct VisionTransformerTests {
             Variable(images), way: .conventional, tile: nil, .inference)
         #expect(features.shape == [3, 11, 8])
         #expect(network.featureWidth == 8)
-        #expect(network.inputMultiple == 14)
-        #expect(network.stagePlans(height: 70, width: 28).map(\.tokens) == [11])
+        #expect(network.input.multiple == 14)
+        #expect(network.stagePlans([3, 3, 70, 28]).map(\.tokens) == [11])
+        let levels = try network.levels(
+            Variable(images), way: .conventional, tile: nil, .inference)
+        #expect(levels.map(\.values.shape) == [[3, 5, 2, 8]])
+        #expect(levels.map(\.strides) == [[14, 14]])
+        #expect(
+            levels[0].values.tensor.reshaped(to: [3, 10, 8]).isIdentical(
+                to: features.tensor.tokenSlice(1..<11)))
         // A sample's features don't depend on its neighbours in the batch.
         let alone = try network.features(
             Variable(images.rows(1..<2)), way: .conventional, tile: nil, .inference)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
+import FuzzSupport
 import Tensors
 import Testing
 
@@ -48,6 +49,61 @@ struct SafetensorsTests {
             let second = try Data(contentsOf: URL(fileURLWithPath: path))
             #expect(first == second)
             #expect(first[0] % 8 == 0)
+        }
+    }
+
+    /// What was widened for reading is written with its own type and bits again.
+    @Test(arguments: ["mixed.safetensors", "mixed.pth"])
+    func storedTypesKeepEveryBit(_ name: String) throws {
+        try withFolder { folder in
+            let path = folder + "/a.safetensors"
+            try Safetensors.write(
+                try CheckpointFile.read(fixture(name)), to: path, types: .stored)
+            // Both files hold the same arrays, and the first is the reference's.
+            let written = try arrays(try Data(contentsOf: URL(fileURLWithPath: path)))
+            let expected = try arrays(
+                try Data(contentsOf: URL(fileURLWithPath: fixture("mixed.safetensors"))))
+            #expect(written == expected)
+        }
+    }
+
+    /// Types, shapes and bytes by name, read with nothing of ours.
+    private func arrays(_ file: Data) throws -> [String: [String]] {
+        let length = file.prefix(8).enumerated().reduce(0) {
+            $0 + Int($1.element) << (8 * $1.offset)
+        }
+        let object = try JSONSerialization.jsonObject(with: file.dropFirst(8).prefix(length))
+        let header = try #require(object as? [String: Any])
+        var result: [String: [String]] = [:]
+        for (name, value) in header where name != "__metadata__" {
+            let entry = try #require(value as? [String: Any])
+            let offsets = try #require(entry["data_offsets"] as? [Int])
+            let start = 8 + length
+            result[name] = [
+                "\(entry["dtype"] ?? "")", "\(entry["shape"] as? [Int] ?? [])",
+                file[start + offsets[0]..<start + offsets[1]].base64EncodedString(),
+            ]
+        }
+        return result
+    }
+
+    /// Every half-precision number, subnormals and NaN payloads included.
+    @Test func everyHalfSurvives() throws {
+        for type in ["F16", "BF16"] {
+            let bytes = (0...UInt16.max).flatMap(\.littleEndianBytes)
+            let header = #"{"h":{"dtype":"\#(type)","shape":[65536],"data_offsets":[0,131072]}}"#
+            let input = UInt64(header.utf8.count).littleEndianBytes + Array(header.utf8) + bytes
+            try withFolder { folder in
+                let path = folder + "/a.safetensors"
+                let state = try CheckpointFile.read(bytes: input, name: "input")
+                try Safetensors.write(state, to: path, types: .stored)
+                let written = try Data(contentsOf: URL(fileURLWithPath: path))
+                #expect(Array(written.suffix(bytes.count)) == bytes)
+                var changed = state
+                changed["h"] = Tensor([1 / 3] as [Float], shape: [1])
+                try Safetensors.write(changed, to: path, types: .stored)
+                #expect(try Safetensors.read(path)["h"]?.floats == [1 / 3])
+            }
         }
     }
 

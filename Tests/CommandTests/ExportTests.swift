@@ -9,7 +9,7 @@ import Testing
     private static let joinedName = "blocks.11.attn.qkv.weight"
 
     /// The parameters of ViT-Ti/16 under timm's names; the joined matrix counts from 0.
-    private static let parameters: [(name: String, tensor: Tensor)] = {
+    static let parameters: [(name: String, tensor: Tensor)] = {
         var shapes: [(String, [Int])] = [
             ("cls_token", [1, 1, 192]), ("pos_embed", [1, 197, 192]),
             ("patch_embed.proj.weight", [192, 3, 16, 16]), ("patch_embed.proj.bias", [192]),

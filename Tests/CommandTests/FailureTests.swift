@@ -37,6 +37,7 @@ import Testing
         ],
         ["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "IN", "IN"],
         ["backbone", "export", "--run", "IN", "--output", "OUT"],
+        ["backbone", "convert", "IN", "OUT.safetensors"],
         ["tad", "train", "IN"],
         ["tad", "prepare", "IN"],
         ["tad", "predict", "--run", "IN", "IN"],
@@ -60,7 +61,10 @@ import Testing
         }
         let array = try folder.write(FailureTests.array([1, 3, 32, 32]), as: "array.npy")
         let before = try folder.names()
-        let places = ["IN": input, "ARRAY": array, "OUT": folder.path("output")]
+        let places = [
+            "IN": input, "ARRAY": array, "OUT": folder.path("output"),
+            "OUT.safetensors": folder.path("output.safetensors"),
+        ]
         let run = try CommandRun(arguments.map { places[$0] ?? $0 } + ["--json"])
         #expect(run.code == 1)
         #expect(run.output.isEmpty)
@@ -75,6 +79,23 @@ import Testing
         #expect(try run.object()["dataset"] as? String == "test-clips")
         #expect(run.complaintLines.count == 1)
         #expect(run.complaint.contains("dr2net data fetch test-clips"))
+    }
+
+    /// Each network says what it takes, before any weights are read or drawn.
+    @Test(arguments: [
+        ("video-swin-tiny", "1,3,64,64", "expected [N, 3, T, H, W] for video-swin-tiny"),
+        ("swin-tiny", "1,3,8,64,64", "expected [N, 3, H, W] with H and W at least 4"),
+        ("swin-tiny", "1,3,3,64", "expected [N, 3, H, W] with H and W at least 4"),
+        ("videomae-small-16", "1,3,15,64,64", "and T a multiple of 2"),
+        ("vit-tiny-16", "1,3,60,64", "with H and W multiples of 16"),
+    ])
+    func wrongInputIsOneLine(name: String, shape: String, expected: String) throws {
+        let run = try CommandRun(
+            ["backbone", "profile", "--backbone", name, "--input-shape", shape, "--json"])
+        #expect(run.code == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.complaintLines.count == 1, "\(run.complaint)")
+        #expect(run.complaint.contains(expected), "\(run.complaint)")
     }
 
     @Test func unwritableOutputIsOneLine() throws {

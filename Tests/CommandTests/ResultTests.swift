@@ -33,6 +33,15 @@ import Testing
             try CommandRun(["backbone", "list", "--json"]).json() as? [[String: Any]])
         let names = rows.compactMap { $0["name"] as? String }
         #expect(names.contains("dinov2-small-14") && names.contains("vit-base-16"))
+        for family in ["swin", "video-swin"] {
+            for size in ["tiny", "small", "base"] { #expect(names.contains("\(family)-\(size)")) }
+        }
+        #expect(names.contains("videomae-small-16") && names.contains("videomae-base-16"))
+        let clips = rows.filter { $0["inputLayout"] as? String == "[N, 3, T, H, W]" }
+        #expect(clips.count == 5)
+        let tiny = try #require(rows.first { $0["name"] as? String == "video-swin-tiny" })
+        #expect(tiny["parameters"] as? Int == 28_158_070 - 400 * 769)
+        #expect((tiny["families"] as? [String])?.first == "torchvision-video-swin")
         let small = try #require(rows.first { $0["name"] as? String == "dinov2-small-14" })
         // DINOv2 ViT-S/14 without its mask token.
         #expect(small["parameters"] as? Int == 22_056_576 - 384)

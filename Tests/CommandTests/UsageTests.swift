@@ -43,6 +43,15 @@ import Testing
         (profile + ["--input-shape", "1,3,0,32"], "16,3,224,224"),
         (profile + ["--input-shape", "9999999999,9999999999,9,9"], "16,3,224,224"),
         (profile + ["--input-shape", "1,3,32,32", "--steps", "0"], "--steps"),
+        (["backbone", "convert", "a.pth", "b.pth"], "ends in .safetensors"),
+        (["backbone", "convert", "a.pth", "b.safetensors", "--to", "timm"], "together"),
+        (["backbone", "convert", "a.pth", "b.safetensors", "--allow-missing", "*"], "--to"),
+        (
+            [
+                "backbone", "convert", "a.pth", "b.safetensors", "--to", "swin", "--backbone",
+                "vit-tiny-16",
+            ], "timm, transformers-vit"
+        ),
         (["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "w"], "inputs"),
     ])
     func wrongUsageIsCode64(arguments: [String], expected: String) throws {

@@ -49,6 +49,30 @@ import Testing
         return worst
     }
 
+    @Test func attentionGradientsMatchCentralDifferences() {
+        let apart = MultiHeadAttention(4, heads: 2, biases: .queriesAndValues, key: key)
+        #expect(
+            apart.namedParameters.map(\.name)
+                == ["q_bias", "v_bias", "qkv.weight", "proj.weight", "proj.bias"])
+        #expect(worstError(apart, [2, 3, 4]) { apart($0, $1) } <= 1e-6)
+        // Padded, shifted windows, whole and a part of them.
+        let windows = WindowPartition(
+            grid: [3, 5], window: [2, 3], shift: [1, 1], rule: .padding)
+        let attention = WindowAttention(4, heads: 2, window: [2, 3], key: key)
+        #expect(
+            attention.namedParameters.map(\.name) == [
+                "relative_position_bias_table", "qkv.weight", "qkv.bias", "proj.weight",
+                "proj.bias",
+            ])
+        let index = WindowPartition.relativeIndex(window: [2, 3], tokens: 6)
+        func call(_ slots: WindowPartition.Slots) -> (Variable, Context) -> Variable {
+            { attention($0, slots: slots, index: index, tokens: 6, $1) }
+        }
+        #expect(worstError(attention, [30, 4], call(windows.slots(samples: 2))) <= 1e-6)
+        let part = windows.slots(1..<3)
+        #expect(worstError(attention, [part.places.count, 4], call(part)) <= 1e-6)
+    }
+
     @Test func gradientsMatchCentralDifferences() {
         let linear = Linear(4, 3, key: key)
         #expect(worstError(linear, [2, 3, 4]) { linear($0, $1) } <= 1e-7)
@@ -62,7 +86,7 @@ import Testing
         #expect(worstError(mlp, [2, 3, 4]) { mlp($0, $1) } <= 1e-7)
         let attention = MultiHeadAttention(4, heads: 2, key: key)
         #expect(worstError(attention, [2, 5, 4]) { attention($0, $1) } <= 1e-7)
-        let patches = PatchEmbedding(4, patch: 2, channels: 2, key: key)
+        let patches = PatchEmbedding(4, patch: [2, 2], channels: 2, key: key)
         #expect(worstError(patches, [2, 2, 4, 6]) { patches($0, $1) } <= 1e-7)
     }
 

@@ -11,9 +11,9 @@ import Testing
     @Test func namesAreTheCheckpoints() {
         #expect(
             module().stateDict.map(\.name) == ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"])
-        let attention = MultiHeadAttention(4, heads: 2, hasQKVBias: false, key: RandomKey(seed: 1))
+        let attention = MultiHeadAttention(4, heads: 2, biases: .none, key: RandomKey(seed: 1))
         #expect(attention.stateDict.map(\.name) == ["qkv.weight", "proj.weight", "proj.bias"])
-        let patches = PatchEmbedding(4, patch: 2, key: RandomKey(seed: 1))
+        let patches = PatchEmbedding(4, patch: [2, 2], key: RandomKey(seed: 1))
         #expect(patches.stateDict.map(\.name) == ["proj.weight", "proj.bias"])
         #expect(LayerScale(3).stateDict.map(\.name) == ["gamma"])
     }

@@ -13,7 +13,8 @@ struct MemoryPlanTests {
                 name: "\(index)", unit: index % 2 == 0 ? .sample : .token,
                 footprint: { tokens in
                     BranchFootprint(
-                        kept: 200, forward: 190, backward: 330, scratch: (tokens, 2 * tokens),
+                        kept: 200, forward: 190, backward: 330,
+                        scratch: { _ in (0, tokens, 2 * tokens) },
                         parameters: 4096, gradientsAtPeak: 1024)
                 }
             ) { x, _ in x }
@@ -21,7 +22,8 @@ struct MemoryPlanTests {
         let stage = Stage(name: "toy", branches: branches, branchesPerBlock: 2)
         return MemoryPlan.Network(
             stages: [StagePlan(stage: stage, tokens: 64, width: 32)], samples: samples,
-            parameters: 60_000, inputs: 1000, embedding: (2000, 2000))
+            parameters: 60_000, inputs: 1000,
+            embedding: .init(kept: 0, forward: 2000, backward: 2000, output: 0, parameters: 0))
     }
 
     private static let dual = FinetuningWay.dr2net(

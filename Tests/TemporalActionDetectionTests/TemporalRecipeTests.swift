@@ -33,6 +33,22 @@ import Training
         }
     }
 
+    @Test(arguments: [
+        (["backbone.name=video-swin-tiny"], "takes clips; this task runs frame by frame"),
+        (["backbone.name=swin-tiny"], "swin-tiny has no class token; set pooling: mean"),
+        (["backbone.name=swin-tiny", "backbone.pooling=classToken"], "set pooling: mean"),
+        (["data.size=40"], "vit-tiny-16 takes [N, 3, H, W] with H and W multiples of 16"),
+    ])
+    func unfitBackbonesAreRefused(overrides: [String], expected: String) throws {
+        let fixture = try TemporalFixture()
+        let error = #expect(throws: TrainingError.self) { try fixture.recipe(overrides) }
+        #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
+        let swin = try fixture.recipe([
+            "backbone.name=swin-tiny", "backbone.pooling=mean", "data.size=50",
+        ])
+        #expect(swin.backbone.name == "swin-tiny" && swin.data.size == 50)
+    }
+
     @Test func headSettingsReachTheHead() throws {
         let fixture = try TemporalFixture()
         let recipe = try fixture.recipe([

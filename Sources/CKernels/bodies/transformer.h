@@ -164,14 +164,15 @@ static void KERNEL(softmax_backward)(void *s_, void *g_, const void *logsum_, co
 }
 
 static void KERNEL(patches_gather)(const void *image_, void *patches_, size_t channels,
-                                   size_t height, size_t width, size_t patch, size_t first_y,
-                                   size_t rows_y) {
-    const size_t across = width / patch, row = channels * patch * patch;
+                                   size_t plane, size_t depth, size_t height, size_t width,
+                                   size_t patch, size_t first_y, size_t rows_y) {
+    const size_t across = width / patch, row = channels * depth * patch * patch;
     for (size_t y = 0; y < rows_y; y++)
-        for (size_t c = 0; c < channels; c++)
+        for (size_t c = 0; c < channels * depth; c++)
             for (size_t i = 0; i < patch; i++) {
-                const REAL *restrict from = (const REAL *)image_ +
-                                   (c * height + (first_y + y) * patch + i) * width;
+                const REAL *restrict from =
+                    (const REAL *)image_ + c / depth * plane +
+                    (c % depth * height + (first_y + y) * patch + i) * width;
                 REAL *restrict to = (REAL *)patches_ + y * across * row + (c * patch + i) * patch;
                 for (size_t x = 0; x < across; x++)
                     for (size_t j = 0; j < patch; j++) to[x * row + j] = from[x * patch + j];
@@ -179,14 +180,14 @@ static void KERNEL(patches_gather)(const void *image_, void *patches_, size_t ch
 }
 
 static void KERNEL(patches_scatter)(const void *patches_, void *image_, size_t channels,
-                                    size_t height, size_t width, size_t patch, size_t first_y,
-                                    size_t rows_y) {
-    const size_t across = width / patch, row = channels * patch * patch;
+                                    size_t plane, size_t depth, size_t height, size_t width,
+                                    size_t patch, size_t first_y, size_t rows_y) {
+    const size_t across = width / patch, row = channels * depth * patch * patch;
     for (size_t y = 0; y < rows_y; y++)
-        for (size_t c = 0; c < channels; c++)
+        for (size_t c = 0; c < channels * depth; c++)
             for (size_t i = 0; i < patch; i++) {
-                REAL *restrict to =
-                    (REAL *)image_ + (c * height + (first_y + y) * patch + i) * width;
+                REAL *restrict to = (REAL *)image_ + c / depth * plane +
+                                    (c % depth * height + (first_y + y) * patch + i) * width;
                 const REAL *restrict from =
                     (const REAL *)patches_ + y * across * row + (c * patch + i) * patch;
                 for (size_t x = 0; x < across; x++)

@@ -36,11 +36,14 @@
     /* p = e^(s - logsum[r]); s = p; g = scale * p * (g - dots[r]) */                           \
     X(softmax_backward, (void *s, void *g, const void *logsum, const void *dots, double scale,  \
                          size_t rows, size_t columns))                                          \
-    /* patches[(y, x), (c, i, j)] = image[c, y * p + i, x * p + j], patch rows from first_y */  \
-    X(patches_gather, (const void *image, void *patches, size_t channels, size_t height,        \
-                       size_t width, size_t patch, size_t first_y, size_t rows_y))              \
+    /* patches[(y, x), (c, t, i, j)] = image[c * plane + (t * height + y * p + i) * width +     \
+       x * p + j] for t < depth, patch rows from first_y */                                     \
+    X(patches_gather, (const void *image, void *patches, size_t channels, size_t plane,         \
+                       size_t depth, size_t height, size_t width, size_t patch, size_t first_y, \
+                       size_t rows_y))                                                          \
     /* the reverse: image pixels under the patches are written */                               \
-    X(patches_scatter, (const void *patches, void *image, size_t channels, size_t height,       \
-                        size_t width, size_t patch, size_t first_y, size_t rows_y))
+    X(patches_scatter, (const void *patches, void *image, size_t channels, size_t plane,        \
+                        size_t depth, size_t height, size_t width, size_t patch,                \
+                        size_t first_y, size_t rows_y))
 
 #endif

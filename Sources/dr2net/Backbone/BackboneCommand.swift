@@ -5,10 +5,11 @@ import ArgumentParser
 struct BackboneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backbone",
-        abstract: "Pretrained networks: features, gradients, measurements, export.",
+        abstract: "Pretrained networks: features, gradients, measurements, files.",
         subcommands: [
             BackboneListCommand.self, BackboneFeaturesCommand.self,
             BackboneGradientsCommand.self, BackboneSurrogateCommand.self,
             BackboneProfileCommand.self, BackboneExportCommand.self,
+            BackboneConvertCommand.self,
         ])
 }

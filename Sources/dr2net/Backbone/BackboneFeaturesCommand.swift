@@ -10,10 +10,11 @@ import Tensors
 struct BackboneFeaturesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "features",
-        abstract: "Compute the features of preprocessed images.",
+        abstract: "Compute the features of preprocessed images or clips.",
         discussion: """
-            The input is [N, 3, H, W], normalised as the network expects; the output \
-            [N, tokens, C], after the last norm, the class token first.
+            The input is [N, 3, H, W], or [N, 3, T, H, W] for networks of clips, normalised as \
+            the network expects. The output, after the last norm, is [N, tokens, C], a class \
+            token first, or for Swin the last grid, [N, H, W, C] or [N, T, H, W, C].
             """)
 
     @OptionGroup var network: BackboneOptions
@@ -24,7 +25,7 @@ struct BackboneFeaturesCommand: ParsableCommand {
         completion: .file())
     var weights: String
 
-    @Option(help: "Preprocessed images (.npy).", completion: .file(extensions: ["npy"]))
+    @Option(help: "Preprocessed images or clips (.npy).", completion: .file(extensions: ["npy"]))
     var input: String
 
     @Option(help: "Where the features go (.npy).", completion: .file(extensions: ["npy"]))
@@ -35,8 +36,9 @@ struct BackboneFeaturesCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let images = try Npy.readTensor(input).converted(to: .float32)
-        let backbone = try network.load(weights: weights, seed: common.seed)
-        try BackboneInput.check(images.shape, for: backbone, what: input)
+        try network.check(images.shape, what: input)
+        let backbone = try network.load(
+            weights: weights, seed: common.seed, console: console)
         let features = try backbone.features(
             Variable(images), way: ways.evaluationWay, tile: ways.slices,
             Context(key: RandomKey(seed: common.seed))
@@ -44,9 +46,10 @@ struct BackboneFeaturesCommand: ParsableCommand {
         try Npy.write(features, to: output)
         let result = Result(
             backbone: backbone.name, way: ways.way.rawValue, output: output,
-            shape: features.shape, positions: backbone.configuration.positionRule.rawValue)
+            shape: features.shape, positions: backbone.positionRule?.rawValue)
         try console.result(result) {
-            "\(output): features \(features.shape), float32, positions \(result.positions)"
+            "\(output): features \(features.shape), float32"
+                + (result.positions.map { ", positions \($0)" } ?? "")
         }
     }
 
@@ -54,6 +57,6 @@ struct BackboneFeaturesCommand: ParsableCommand {
     private struct Result: Encodable {
         let backbone, way, output: String
         let shape: [Int]
-        let positions: String
+        let positions: String?
     }
 }

@@ -25,7 +25,7 @@ struct BackboneGradientsCommand: ParsableCommand {
         completion: .file())
     var weights: String
 
-    @Option(help: "Preprocessed images (.npy).", completion: .file(extensions: ["npy"]))
+    @Option(help: "Preprocessed images or clips (.npy).", completion: .file(extensions: ["npy"]))
     var input: String
 
     @Option(
@@ -48,9 +48,9 @@ struct BackboneGradientsCommand: ParsableCommand {
         let console = common.start()
         let key = RandomKey(seed: common.seed)
         let images = try Npy.readTensor(input).converted(to: dtype.tensorType)
+        try network.check(images.shape, what: input)
         let backbone = try network.load(
-            weights: weights, seed: common.seed, dtype: dtype.tensorType)
-        try BackboneInput.check(images.shape, for: backbone, what: input)
+            weights: weights, seed: common.seed, dtype: dtype.tensorType, console: console)
         let tape = Tape()
         let leaf = tape.input(images)
         let features = try backbone.features(
@@ -66,8 +66,8 @@ struct BackboneGradientsCommand: ParsableCommand {
         state["input"] = tape.gradient(of: leaf)
         state.metadata = [
             "loss": "\(loss)", "backbone": backbone.name, "way": ways.way.rawValue,
-            "positions": backbone.configuration.positionRule.rawValue,
         ]
+        if let rule = backbone.positionRule { state.metadata["positions"] = rule.rawValue }
         if let pair = ways.pair(key: key) {
             state.metadata["alpha"] = "\(pair.alpha)"
             state.metadata["beta"] = "\(pair.beta)"

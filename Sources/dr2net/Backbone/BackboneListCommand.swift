@@ -41,7 +41,7 @@ struct BackboneListCommand: ParsableCommand {
             name = entry.name
             title = entry.title
             parameters = entry.parameterCount
-            inputLayout = entry.inputLayout
+            inputLayout = entry.input.axes
             pixelMean = entry.normalization.mean
             pixelDeviation = entry.normalization.deviation
             families = entry.families.map(\.rawValue)

@@ -19,10 +19,17 @@ struct BackboneOptions: ParsableArguments {
     @Option(help: "How learned positions are resized. (default: as the weights' source does)")
     var positions: PositionRule?
 
+    @OptionGroup var tolerance: ToleranceOptions
+
     func validate() throws {
-        if BackboneCatalog.entry(backbone) == nil {
+        guard let entry = BackboneCatalog.entry(backbone) else {
             let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
             throw ValidationError("no backbone is called \"\(backbone)\"; expected one of \(names)")
+        }
+        if let positions, !entry.hasLearnedPositions {
+            throw ValidationError(
+                "--positions \(positions.rawValue): \(backbone) has no learned positions; leave it out"
+            )
         }
     }
 
@@ -37,35 +44,63 @@ struct BackboneOptions: ParsableArguments {
     /// The network, with the weights of a file or random ones.
     ///
     /// Without `--positions` the rule is that of the library whose names the file has.
+    ///
+    /// - Parameter console: Told what was done to tensors, and what is wrong with them.
     func load(
-        weights: String?, seed: UInt64, dtype: DType = .float32
-    ) throws -> VisionTransformer {
+        weights: String?, seed: UInt64, dtype: DType = .float32, console: Console
+    ) throws -> any Backbone {
         // The file first: random weights take longer than finding a wrong path.
         let state = try weights.map { try CheckpointFile.read($0) }
         let entry = try entry()
         let network = entry.make(
             key: RandomKey(seed: seed), positionRule: positions, dtype: dtype)
         guard let state, let weights else { return network }
-        let found = try PretrainedWeights.load(state, into: network, from: weights)
-        if positions == nil { network.positionRule = found.positionRule }
+        let found = try PretrainedWeights.load(
+            state, into: network, from: weights,
+            allowing: tolerance.tolerance)
+        found.report(on: console)
+        if positions == nil, network.positionRule != nil {
+            network.positionRule = found.positionRule
+        }
         return network
     }
 }
 
-/// Preprocessed input, checked against a network.
-enum BackboneInput {
-    /// Checks the shape of an input.
-    static func check(
-        _ shape: [Int], for network: any Backbone, what: String
-    ) throws(CommandFailure) {
-        let multiple = network.inputMultiple
-        let fits =
-            shape.count == 4 && shape[0] > 0 && shape[1] == 3
-            && shape.dropFirst(2).allSatisfy { $0 > 0 && $0 % multiple == 0 }
-        guard fits else {
+/// Which differences between weights and network are no error.
+struct ToleranceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Parameters that the weights may lack, such as \"norm.*\"; they stay random.",
+            valueName: "pattern"))
+    var allowMissing: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Keys of the weights to pass over, such as \"neck.*\".", valueName: "pattern"))
+    var allowUnexpected: [String] = []
+
+    /// The patterns.
+    var tolerance: KeyTolerance {
+        KeyTolerance(missing: allowMissing, unexpected: allowUnexpected)
+    }
+}
+
+extension PretrainedWeights {
+    /// Prints what was done to tensors and, quiet or not, what is wrong with them.
+    func report(on console: Console) {
+        for note in notes { console.note(note) }
+        for warning in warnings { Console.complain("warning: \(warning)") }
+    }
+}
+
+extension BackboneOptions {
+    /// Checks the shape of a preprocessed input, before weights are read or drawn.
+    func check(_ shape: [Int], what: String) throws(CommandFailure) {
+        let input = try entry().input
+        guard input.accepts(shape) else {
             throw CommandFailure(
-                "\(what): the input is \(shape), expected [N, 3, H, W] with H and W multiples of "
-                    + "\(multiple) for \(network.name); crop or resize it")
+                "\(what): the input is \(shape), expected \(input.text) for \(backbone); crop or "
+                    + "resize it")
         }
     }
 }

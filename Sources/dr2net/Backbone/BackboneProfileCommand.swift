@@ -23,7 +23,7 @@ struct BackboneProfileCommand: ParsableCommand {
     @Option(help: "Pretrained weights. (default: random ones)", completion: .file())
     var weights: String?
 
-    @Option(help: "Shape of the input, such as 16,3,224,224.")
+    @Option(help: "Shape of the input, such as 16,3,224,224 or 1,3,32,224,224.")
     var inputShape: String
 
     @Option(help: "Steps that are measured.")
@@ -71,15 +71,15 @@ struct BackboneProfileCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let shape = try shape()
-        let backbone = try network.load(weights: weights, seed: common.seed)
-        try BackboneInput.check(shape, for: backbone, what: "--input-shape")
+        try network.check(shape, what: "--input-shape")
+        let backbone = try network.load(
+            weights: weights, seed: common.seed, console: console)
         let key = RandomKey(seed: common.seed)
         // One picture for all samples: the values change neither time nor memory.
         let picture = Tensor(normal: [1] + shape.dropFirst(), key: key.child("input"))
         let images = Tensor.joiningRows(Array(repeating: picture, count: shape[0]))
         let rateBefore = MatrixProductRate.measure()
-        let memory = backbone.memoryShape(
-            samples: shape[0], height: shape[2], width: shape[3], dtype: .float32)
+        let memory = backbone.memoryShape(shape, dtype: .float32)
         let way = ways.trainingWay(key: key)
         var tile = ways.slices
         if let budget = memoryBudget.flatMap(ByteSize.parse) {
@@ -93,26 +93,23 @@ struct BackboneProfileCommand: ParsableCommand {
         progress.finish()
         let resident = ResidentMemory.peak
         let plan = MemoryPlan(memory, way: profile.way, tile: profile.tile)
-        let kept = profile.kept(
-            samples: shape[0], height: shape[2], width: shape[3], dtype: .float32)
-        let operations = profile.modelOperations(
-            samples: shape[0], height: shape[2], width: shape[3])
+        let operations = profile.modelOperations(shape)
         // Measured twice, since other work on the machine may hold one of them back.
         let rate = max(rateBefore, MatrixProductRate.measure())
         let known =
-            measured.weightBytes + measured.gradientBytes + measured.optimizerBytes + kept.streams
-            + kept.remainders + kept.checkpoints
+            measured.weightBytes + measured.gradientBytes + measured.optimizerBytes
+            + plan.streamBytes + plan.remainderBytes + plan.checkpointBytes
         let pair = ways.pair(key: key)
         let result = Result(
             backbone: backbone.name, way: ways.way.rawValue, inputShape: shape,
             stepSeconds: measured.median,
-            gemmShare: operations.map { $0 / measured.median / rate },
+            gemmShare: operations / measured.median / rate,
             gemmOperationsPerSecond: rate, modelOperations: operations,
             peakPredictedBytes: plan.peakPredictedBytes, peakCountedBytes: measured.peakCounted,
             peakResidentBytes: resident,
             weightBytes: measured.weightBytes, gradientBytes: measured.gradientBytes,
-            optimizerBytes: measured.optimizerBytes, streamBytes: kept.streams,
-            remainderBytes: kept.remainders, checkpointBytes: kept.checkpoints,
+            optimizerBytes: measured.optimizerBytes, streamBytes: plan.streamBytes,
+            remainderBytes: plan.remainderBytes, checkpointBytes: plan.checkpointBytes,
             transientBytes: max(0, measured.peakCounted - known), tile: profile.tile?.tokens,
             alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
             threads: Parallel.threadCount, steps: steps)
@@ -124,9 +121,7 @@ struct BackboneProfileCommand: ParsableCommand {
         let backbone, way: String
         let inputShape: [Int]
         let stepSeconds: Double
-        let gemmShare: Double?
-        let gemmOperationsPerSecond: Double
-        let modelOperations: Double?
+        let gemmShare, gemmOperationsPerSecond, modelOperations: Double
         let peakPredictedBytes, peakCountedBytes, peakResidentBytes: Int
         let weightBytes, gradientBytes, optimizerBytes: Int
         let streamBytes, remainderBytes, checkpointBytes, transientBytes: Int
@@ -145,14 +140,12 @@ struct BackboneProfileCommand: ParsableCommand {
             table.append(["network", "\(backbone), input \(inputShape)"])
             table.append(["way", way + pair + slices])
             table.append(["step", "\(NumberText.short(stepSeconds)) s, median of \(steps)"])
-            if let gemmShare {
-                let rate = NumberText.short(gemmOperationsPerSecond * 1e-9)
-                table.append([
-                    "share of GEMM",
-                    "\(NumberText.decimals(gemmShare * 100, 1)) % of \(rate) GFLOP/s "
-                        + "(\(blasKernel), \(threads) threads)",
-                ])
-            }
+            let rate = NumberText.short(gemmOperationsPerSecond * 1e-9)
+            table.append([
+                "share of GEMM",
+                "\(NumberText.decimals(gemmShare * 100, 1)) % of \(rate) GFLOP/s "
+                    + "(\(blasKernel), \(threads) threads)",
+            ])
             let sizes = [
                 ("peak predicted", peakPredictedBytes), ("peak counted", peakCountedBytes),
                 ("peak resident", peakResidentBytes),

@@ -23,12 +23,14 @@ struct BackboneSurrogateCommand: ParsableCommand {
     var weights: String
 
     @Argument(
-        help: "Pictures, videos, or preprocessed images [N, 3, H, W] (.npy).",
+        help: ArgumentHelp(
+            "Pictures, videos, or preprocessed input (.npy); networks of clips take videos.",
+            valueName: "inputs"),
         completion: .file())
     var inputs: [String]
 
-    @Option(help: "Frames of each video, spread evenly.")
-    var frames = 4
+    @Option(help: "Frames of each video, spread evenly. (default: 4; 16 for networks of clips)")
+    var frames: Int?
 
     @Option(help: "Side of pictures and frames in pixels.")
     var size = 224
@@ -36,7 +38,7 @@ struct BackboneSurrogateCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (1...4096).contains(frames) else {
+        if let frames, !(1...4096).contains(frames) {
             throw ValidationError("--frames \(frames): expected 1 to 4096")
         }
         guard (1...8192).contains(size) else {
@@ -46,11 +48,14 @@ struct BackboneSurrogateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let backbone = try network.load(weights: weights, seed: common.seed)
+        let backbone = try network.load(
+            weights: weights, seed: common.seed, console: console)
         let source = PictureInput(
-            frames: frames, size: size, normalization: try network.entry().normalization)
-        let images = try source.read(inputs)
-        try BackboneInput.check(images.shape, for: backbone, what: inputs.joined(separator: ", "))
+            frames: frames ?? (backbone.input.isClip ? 16 : 4), size: size,
+            normalization: try network.entry().normalization)
+        let images =
+            try backbone.input.isClip ? source.readClips(inputs) : source.read(inputs)
+        try network.check(images.shape, what: inputs.joined(separator: ", "))
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         let points = try SurrogateDistance.measure(
             backbone, images, key: RandomKey(seed: common.seed)

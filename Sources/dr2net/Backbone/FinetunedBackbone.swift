@@ -41,7 +41,7 @@ struct FinetunedBackbone {
                 "\(path): missing, damaged or of an unknown backbone; expected the folder of a run "
                     + "that train has written")
         }
-        let family = description.family.map { CheckpointFamily(rawValue: $0) } ?? .timm
+        let family = description.family.map { CheckpointFamily(rawValue: $0) } ?? entry.families[0]
         guard let family else {
             throw CommandFailure(
                 "\(path): unknown checkpoint family \"\(description.family ?? "")\", expected one "

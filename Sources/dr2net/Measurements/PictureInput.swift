@@ -15,16 +15,55 @@ struct PictureInput {
     /// The network's pixel statistics.
     let normalization: PixelStatistics
 
-    /// All files in one batch, `[N, 3, H, W]`.
+    /// All files in one batch of pictures, `[N, 3, H, W]`.
     ///
     /// - Throws: where a file can't be read, or where sizes differ.
     func read(_ paths: [String]) throws -> Tensor {
+        try read(paths, "preprocessed images [N, 3, H, W]", rank: 4) { reader in
+            let isStill = PictureInput.isStill(reader)
+            // A still picture is one frame at time 0; a video gives the middles of equal parts.
+            let duration = isStill ? nil : reader.info.duration
+            return try clip(reader, duration).tensor(
+                layout: .framesFirst, normalization: pixelNormalization)
+        }
+    }
+
+    /// All files in one batch of clips, `[N, 3, T, H, W]`, each over its whole video.
+    ///
+    /// - Throws: where a file can't be read or isn't a video, or where sizes differ.
+    func readClips(_ paths: [String]) throws -> Tensor {
+        try read(paths, "preprocessed clips [N, 3, T, H, W]", rank: 5) { reader in
+            guard !PictureInput.isStill(reader), let duration = reader.info.duration else {
+                throw CommandFailure(
+                    "\(reader.info.path): a still picture, or a video of unknown length; expected a video"
+                )
+            }
+            let frames = try clip(reader, duration).tensor(
+                layout: .channelsFirst, normalization: pixelNormalization)
+            return frames.reshaped(to: [1] + frames.shape)
+        }
+    }
+
+    private func read(
+        _ paths: [String], _ expected: String, rank: Int, _ decode: (VideoReader) throws -> Tensor
+    ) throws -> Tensor {
         var parts: [Tensor] = []
         for path in paths {
-            let part = try read(path)
+            let part: Tensor
+            if PictureInput.isArray(path) {
+                part = try Npy.readTensor(path).converted(to: .float32)
+                guard part.rank == rank, part.shape[1] == 3, part.count > 0 else {
+                    throw CommandFailure(
+                        "\(path): the array is \(part.shape), expected \(expected)")
+                }
+            } else {
+                part = try decode(
+                    try VideoReader(
+                        path: path, resize: .shortSideThenCentreCrop(side: size, crop: size)))
+            }
             if let first = parts.first, first.shape.dropFirst() != part.shape.dropFirst() {
                 throw CommandFailure(
-                    "\(path): pictures of shape \(part.shape), expected [N, 3, H, W] as the first "
+                    "\(path): input of shape \(part.shape), expected \(expected) as the first "
                         + "file's \(first.shape); give files of one size, or pictures and videos "
                         + "with --size")
             }
@@ -33,27 +72,16 @@ struct PictureInput {
         return parts.count == 1 ? parts[0] : Tensor.joiningRows(parts)
     }
 
-    private func read(_ path: String) throws -> Tensor {
-        if PictureInput.isArray(path) {
-            let tensor = try Npy.readTensor(path).converted(to: .float32)
-            guard tensor.rank == 4, tensor.shape[1] == 3, tensor.count > 0 else {
-                throw CommandFailure(
-                    "\(path): the array is \(tensor.shape), expected preprocessed images "
-                        + "[N, 3, H, W]")
-            }
-            return tensor
-        }
-        let reader = try VideoReader(
-            path: path, resize: .shortSideThenCentreCrop(side: size, crop: size))
-        let isStill =
-            reader.info.container.hasSuffix("_pipe") || reader.info.container == "image2"
-        // A still picture is one frame at time 0; a video gives the middles of equal parts.
-        let duration = isStill ? nil : reader.info.duration
+    private static func isStill(_ reader: VideoReader) -> Bool {
+        reader.info.container.hasSuffix("_pipe") || reader.info.container == "image2"
+    }
+
+    /// The middles of equal parts of a video, or the first frame.
+    private func clip(_ reader: VideoReader, _ duration: Double?) throws -> Clip {
         let times = duration.map { seconds in
             (0..<frames).map { (Double($0) + 0.5) * seconds / Double(frames) }
         }
-        let clip = try reader.frames(at: times ?? [0])
-        return clip.tensor(layout: .framesFirst, normalization: pixelNormalization)
+        return try reader.frames(at: times ?? [0])
     }
 
     /// The statistics in units of 0 to 255.

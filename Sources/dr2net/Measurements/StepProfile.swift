@@ -69,60 +69,10 @@ struct StepProfile {
         return result
     }
 
-    /// Multiply-adds of the model in one step, times two: a backward counts twice the forward,
+    /// Operations of the model's products in one step: a backward counts twice the forward,
     /// recomputation isn't counted.
-    ///
-    /// - Returns: nil for a network of several stages, whose layers have different token counts.
-    func modelOperations(samples: Int, height: Int, width: Int) -> Double? {
-        let plans = network.stagePlans(height: height, width: width)
-        guard plans.count == 1, let plan = plans.first else { return nil }
-        let tokens = Double(plan.tokens)
-        let matrices = network.namedParameters.filter {
-            $0.parameter.shape.filter { $0 > 1 }.count > 1
-        }
-        let positions: Set = ["pos_embed", "cls_token"]
-        let weights = matrices.filter { !positions.contains($0.name) }
-            .reduce(0.0) { $0 + Double($1.parameter.tensor.count) }
-        let attentions = Double(plan.stage.branches.count / plan.stage.branchesPerBlock)
-        let products = 2 * weights * tokens
-        let attention = 4 * attentions * tokens * tokens * Double(plan.width)
-        return Double(samples) * (products + attention) * (way == .frozen ? 1 : 3)
-    }
-
-    /// What a way keeps from the forward to the backward, in bytes, from the shapes.
-    func kept(samples: Int, height: Int, width: Int, dtype: DType) -> KeptBytes {
-        var result = KeptBytes()
-        for plan in network.stagePlans(height: height, width: width) {
-            let elements = samples * plan.tokens * plan.width
-            switch way {
-            case .conventional, .frozen: break
-            case .checkpointed:
-                let blocks = plan.stage.branches.count / plan.stage.branchesPerBlock
-                result.checkpoints += blocks * elements * dtype.byteSize
-            case .dr2net(_, .float):
-                result.streams += 2 * elements * dtype.byteSize
-            case .dr2net(let coefficients, .exact):
-                result.streams += 2 * elements * 8
-                for branch in plan.stage.branches.indices {
-                    for sample in 0..<samples {
-                        let beta = coefficients.coefficients(branch: branch, sample: sample).beta
-                        let bits = StreamRemainder.bits(beta: beta)
-                        result.remainders += (plan.tokens * plan.width * bits + 7) / 8
-                    }
-                }
-            }
-        }
-        return result
-    }
-
-    /// Bytes by what they are for.
-    struct KeptBytes {
-        /// The pairs of a stage.
-        var streams = 0
-        /// The remainder bits of the exact arithmetic.
-        var remainders = 0
-        /// The inputs of blocks.
-        var checkpoints = 0
+    func modelOperations(_ inputShape: [Int]) -> Double {
+        network.operations(inputShape) * (way == .frozen ? 1 : 3)
     }
 }
 

@@ -7,6 +7,7 @@ Made with the versions that the script prints.
 """
 import argparse
 import os
+import pickle
 import zipfile
 from collections import OrderedDict
 
@@ -68,6 +69,10 @@ np.savez_compressed("deflated.npz", a=ramp(2, 3).numpy(), b=np.arange(4),
 torch.save(mixed(), "mixed.pth")
 base = ramp(3, 4)
 torch.save(OrderedDict(transposed=base.t(), column=base[:, 1], row=base[1], tied=base), "views.pth")
+with zipfile.ZipFile("views.pth") as stored, zipfile.ZipFile(
+        "deflated.pth", "w", zipfile.ZIP_DEFLATED) as deflated:
+    for name in stored.namelist():
+        deflated.writestr(zipfile.ZipInfo(name), stored.read(name), zipfile.ZIP_DEFLATED)
 model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
 with torch.no_grad():
     model[0].weight.copy_(ramp(2, 3))
@@ -79,7 +84,20 @@ torch.save({"weight": ramp(2, 3)}, "protocol4.pth", pickle_protocol=4)
 torch.save(model, "module.pth")
 torch.save(torch.zeros(1).expand(5), "tensor.pth")
 torch.save({"wide": torch.zeros(1).expand(5)}, "expanded.pth")
-torch.save({"weight": ramp(2, 3)}, "legacy.pth", _use_new_zipfile_serialization=False)
+for name, protocol in [("legacy", 2), ("legacy4", 4)]:
+    torch.save({"epoch": 1, "state_dict": OrderedDict(
+        weight=ramp(2, 3), transposed=base.t(), tied=base, half=ramp(4, dtype=torch.float16),
+        index=torch.tensor([[1, -2]]), empty=torch.zeros(0, 3))}, name + ".pth",
+        _use_new_zipfile_serialization=False, pickle_protocol=protocol)
+for name, value in [
+        ("complex", torch.zeros(2, dtype=torch.complex64)), ("sparse", torch.eye(2).to_sparse()),
+        ("float8", torch.zeros(2, dtype=torch.float8_e4m3fn)),
+        ("quantised", torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8))]:
+    torch.save({"weight": value}, name + ".pth")
+for wrapper in ["state_dict", "module", "ema"]:
+    torch.save({"step": 1, wrapper: {"weight": ramp(2, 3)}}, f"under_{wrapper}.pth")
+with open("bare.pkl", "wb") as file:
+    pickle.dump({"weight": [1.0]}, file, protocol=2)
 
 
 class Evil:

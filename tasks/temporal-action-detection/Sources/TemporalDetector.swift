@@ -11,7 +11,7 @@ package import Training
 /// A frame-by-frame backbone and a head over the sequence of its features.
 package final class TemporalDetector: Module {
     /// The backbone.
-    package let backbone: VisionTransformer
+    package let backbone: any Backbone
     /// The head.
     package let head: VSGNHead
     /// The classes, in the order of the head's labels.
@@ -20,6 +20,8 @@ package final class TemporalDetector: Module {
     package let pixelTables: PixelTables
     /// Names of the pretrained file's tensors; nil for random weights.
     package let family: CheckpointFamily?
+    /// What the user should know about the pretrained weights, a line each.
+    package let weightNotes: [String]
     private let pooling: TemporalRecipe.Pooling
 
     /// The network of a recipe, with its pretrained weights.
@@ -29,10 +31,10 @@ package final class TemporalDetector: Module {
         guard let entry = BackboneCatalog.entry(recipe.backbone.name) else {
             throw TemporalError("no backbone \(recipe.backbone.name)")
         }
-        guard recipe.data.size % entry.inputMultiple == 0 else {
+        let size = recipe.data.size
+        guard entry.input.accepts([1, 3, size, size]) else {
             throw TemporalError(
-                "data.size is \(recipe.data.size) pixels; \(entry.name) takes multiples of "
-                    + "\(entry.inputMultiple)")
+                "data.size is \(size) pixels; \(entry.name) takes \(entry.input.text)")
         }
         guard !labels.isEmpty else {
             throw TemporalError(
@@ -44,11 +46,14 @@ package final class TemporalDetector: Module {
             key: key.child("backbone"), dropPathRate: recipe.backbone.dropPathRate)
         if loadsWeights, let path = recipe.backbone.weights {
             let state = try CheckpointFile.read(path)
-            let loaded = try PretrainedWeights.load(state, into: backbone, from: path)
+            let loaded = try PretrainedWeights.load(
+                state, into: backbone, from: path, allowing: recipe.backbone.tolerance)
             family = loaded.family
-            backbone.positionRule = loaded.positionRule
+            weightNotes = loaded.notes + loaded.warnings.map { "warning: \($0)" }
+            if backbone.positionRule != nil { backbone.positionRule = loaded.positionRule }
         } else {
             family = nil
+            weightNotes = []
         }
         pooling = recipe.backbone.pooling
         self.labels = labels
@@ -82,9 +87,12 @@ package final class TemporalDetector: Module {
     package func frameFeatures(
         _ frames: Tensor, way: FinetuningWay, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        let tokens = try backbone.features(Variable(frames), way: way, tile: tile, context)
+        let features = try backbone.features(Variable(frames), way: way, tile: tile, context)
         let count = frames.shape[0], width = backbone.featureWidth
-        let patches = { tokens.tokenSlice(1..<tokens.shape[1]).tokenMean() }
+        let tokens = features.reshaped(to: [count, -1, width])
+        let patches = { [leading = backbone.leadingTokens] in
+            tokens.tokenSlice(leading..<tokens.shape[1]).tokenMean()
+        }
         let first = { tokens.tokenSlice(0..<1).reshaped(to: [count, width]) }
         switch pooling {
         case .mean: return patches()

@@ -25,7 +25,7 @@ package struct TemporalPredictor {
         self.recipe = recipe
         detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
         try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        if let rule = PositionRule(rawValue: description.positions) {
+        if let rule = description.positions.flatMap(PositionRule.init(rawValue:)) {
             detector.backbone.positionRule = rule
         }
         inference = TemporalInference(detector, recipe)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Backbones
+package import Backbones
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
@@ -50,6 +50,8 @@ package struct TemporalRecipe: Sendable {
         package var name: String
         /// The checkpoint, nil for random weights.
         package var weights: String?
+        /// Differences between checkpoint and network that are no error.
+        package var tolerance: KeyTolerance
         /// How tokens become a vector.
         package var pooling: Pooling
         /// Drop path of the last branch.
@@ -129,11 +131,27 @@ package struct TemporalRecipe: Sendable {
             name: try backbone.choice(
                 "name", default: "dinov2-small-14", among: BackboneCatalog.entries.map(\.name)),
             weights: try path(backbone, "weights"),
+            tolerance: KeyTolerance(
+                missing: try backbone.value("allowMissing", default: []),
+                unexpected: try backbone.value("allowUnexpected", default: [])),
             pooling: try backbone.value("pooling", default: Pooling.both),
             dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
-        if let entry = BackboneCatalog.entry(self.backbone.name), size % entry.inputMultiple != 0 {
-            throw section.error(
-                "size", "is \(size); \(entry.name) takes multiples of \(entry.inputMultiple)")
+        if let entry = BackboneCatalog.entry(self.backbone.name) {
+            if entry.input.isClip {
+                throw backbone.error(
+                    "name",
+                    "is \(entry.name), which takes clips; this task runs frame by frame: name a "
+                        + "network of images, as `dr2net backbone list` shows them")
+            }
+            guard entry.input.accepts([1, 3, size, size]) else {
+                throw section.error("size", "is \(size); \(entry.name) takes \(entry.input.text)")
+            }
+            if !entry.hasClassToken, self.backbone.pooling != .mean {
+                throw backbone.error(
+                    "pooling",
+                    "is \(self.backbone.pooling.rawValue), but \(entry.name) has no class "
+                        + "token; set pooling: mean")
+            }
         }
         head = try VSGNSettings(try reader.section("head"))
 

@@ -12,8 +12,8 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var backbone: String
     /// The key names of the pretrained file; nil for random weights.
     package var family: String?
-    /// How the backbone resizes its positions.
-    package var positions: String
+    /// How the backbone resizes its learned positions; nil where it has none.
+    package var positions: String?
     /// The classes in the order of the head's labels.
     package var labels: [String]
 
@@ -83,9 +83,10 @@ package struct TemporalRun {
         for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
         let frames = try preparedFrames()
         let detector = try TemporalDetector(recipe, labels: annotations.labels)
+        for note in detector.weightNotes { progress.message(note) }
         try RunDescription(
             backbone: recipe.backbone.name, family: detector.family?.rawValue,
-            positions: detector.backbone.positionRule.rawValue, labels: annotations.labels
+            positions: detector.backbone.positionRule?.rawValue, labels: annotations.labels
         ).write(folder.path)
         let task = try TemporalTask(
             recipe, detector: detector, frames: frames, annotations: annotations)

@@ -80,8 +80,7 @@ package final class TemporalTask: TrainingTask {
         guard let budget = recipe.finetuning.memoryBudget else { return recipe.finetuning.tile }
         let size = recipe.data.size
         let network = detector.backbone.memoryShape(
-            samples: recipe.training.batchSize * recipe.data.windowFrames, height: size,
-            width: size, dtype: .float32)
+            [recipe.training.batchSize * recipe.data.windowFrames, 3, size, size], dtype: .float32)
         // Weights, gradients, two moments, and the averages where they are kept.
         let averages = recipe.training.optimizer.averageDecay > 0
         let head =

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Layers
+package import Reversible
+package import Tensors
+
+/// A Swin transformer for images or clips, with torchvision's state-dict names.
+///
+/// Source: Liu and others, "Swin Transformer", ICCV 2021, and "Video Swin Transformer",
+/// CVPR 2022.
+package final class SwinTransformer: Backbone {
+    package let name: String
+    /// The sizes.
+    package let configuration: SwinConfiguration
+    private let patchEmbedding: PatchEmbedding
+    private let patchNorm: LayerNorm
+    private let blocks: [[SwinBlock]]
+    private let mergings: [PatchMerging]
+    private let norm: LayerNorm
+
+    /// A network at random weights (truncated normal, 0.02).
+    package init(
+        name: String, configuration: SwinConfiguration, key: RandomKey, dtype: DType = .float32
+    ) {
+        self.name = name
+        self.configuration = configuration
+        let epsilon = configuration.epsilon, stages = configuration.depths.indices
+        patchEmbedding = PatchEmbedding(
+            configuration.width, patch: configuration.patch, key: key.child("patch_embed"))
+        patchNorm = LayerNorm(configuration.width, epsilon: epsilon)
+        blocks = stages.map { stage in
+            (0..<configuration.depths[stage]).map { index in
+                SwinBlock(
+                    configuration, stage: stage,
+                    key: key.child("stages").child(stage).child(index))
+            }
+        }
+        mergings = stages.dropLast().map { stage in
+            PatchMerging(
+                configuration.width(stage: stage), epsilon: epsilon,
+                key: key.child("mergings").child(stage))
+        }
+        norm = LayerNorm(configuration.width(stage: stages.count - 1), epsilon: epsilon)
+        if dtype != .float32 { convert(to: dtype) }
+    }
+
+    package var families: [CheckpointFamily] { configuration.families }
+    package var attentionWindow: [Int]? { configuration.window }
+    package var input: InputLayout { configuration.input }
+    package var featureWidth: Int { configuration.width(stage: configuration.depths.count - 1) }
+
+    package func register(in registry: inout ModuleRegistry) {
+        // Images have the patches as `features.0`, clips have a module of their own.
+        let first = configuration.isVideo ? 0 : 1
+        if configuration.isVideo {
+            registry.child("patch_embed", patchEmbedding)
+            registry.child("patch_embed.norm", patchNorm)
+        } else {
+            registry.parameter("features.0.0.weight", patchEmbedding.weight)
+            registry.parameter("features.0.0.bias", patchEmbedding.bias)
+            registry.child("features.0.2", patchNorm)
+        }
+        for (stage, blocks) in blocks.enumerated() {
+            registry.children("features.\(first + 2 * stage)", blocks)
+            if stage < mergings.count {
+                registry.child("features.\(first + 2 * stage + 1)", mergings[stage])
+            }
+        }
+        registry.child("norm", norm)
+    }
+
+    /// The tokens of the last stage after the norm: `[N, H, W, C]`, or `[N, T, H, W, C]`.
+    package func features(
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+    ) throws(ReversibleError) -> Variable {
+        var result: Variable?
+        try run(images, way: way, tile: tile, context) { stage, values in
+            if stage == configuration.depths.count - 1 { result = values }
+        }
+        guard let result else { preconditionFailure("\(name) has no stages") }
+        return result
+    }
+
+    /// The tokens of every stage before its merging, the last one's after the norm.
+    package func levels(
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+    ) throws(ReversibleError) -> [FeatureLevel] {
+        var result: [FeatureLevel] = []
+        try run(images, way: way, tile: tile, context) { stage, values in
+            let space = configuration.patch.suffix(2).map { $0 << stage }
+            result.append(
+                FeatureLevel(
+                    values: values, strides: configuration.patch.dropLast(2) + space))
+        }
+        return result
+    }
+
+    private func run(
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context,
+        _ body: (_ stage: Int, _ values: Variable) -> Void
+    ) throws(ReversibleError) {
+        precondition(
+            input.accepts(images.shape), "\(name): input \(images.shape), expected \(input.text)")
+        var inner = context
+        if way == .frozen { inner.tape = nil }
+        let grids = configuration.grids(images.shape), stages = stages(grids)
+        var x = layers(way == .frozen ? images.detached : images, way, inner) {
+            [self] x, context in embed(x, context)
+        }
+        for (index, stage) in stages.enumerated() {
+            if index > 0 {
+                let merging = mergings[index - 1], grid = grids[index - 1]
+                x = layers(x, way, inner) { x, context in merging(x, grid: grid, context) }
+            }
+            x = try stage(x, way: way, tile: tile, inner.scoped(stage.name))
+            let isLast = index == stages.count - 1
+            let values = isLast ? norm(x, inner) : x
+            let width = configuration.width(stage: index)
+            body(index, values.reshaped(to: [images.shape[0]] + grids[index] + [width]))
+        }
+    }
+
+    /// Layers around the stages: all ways but `conventional` keep their input alone.
+    private func layers(
+        _ x: Variable, _ way: FinetuningWay, _ context: Context,
+        _ body: @escaping (Variable, Context) -> Variable
+    ) -> Variable {
+        way == .conventional ? body(x, context) : x.recomputing(context, body)
+    }
+
+    /// Patches and their norm: `[N, tokens, C]`.
+    private func embed(_ images: Variable, _ context: Context) -> Variable {
+        var x = images
+        if configuration.isVideo {
+            for (axis, patch) in configuration.patch.enumerated() {
+                let size = x.shape[axis + 2]
+                x = x.padded(to: (size + patch - 1) / patch * patch, axis: axis + 2)
+            }
+        }
+        x = patchEmbedding(x, context)
+        return patchNorm(x, context)
+    }
+
+    /// The stages at given grids.
+    func stages(_ grids: [[Int]]) -> [Stage] {
+        let total = Double(max(1, configuration.depths.reduce(0, +) - 1))
+        var before = 0
+        return grids.enumerated().map { stage, grid in
+            let half = configuration.window.map { $0 / 2 }
+            let partitions = [half.map { _ in 0 }, half].map { shift in
+                WindowPartition(
+                    grid: grid, window: configuration.window, shift: shift,
+                    rule: configuration.windowRule)
+            }
+            let groups = partitions.map(\.groups)
+            let index = WindowPartition.relativeIndex(
+                window: configuration.window, tokens: partitions[0].capacity)
+            let branches = blocks[stage].enumerated().flatMap { position, block in
+                block.branches(
+                    name: "\(position)", windows: partitions[position % 2],
+                    groups: groups[position % 2], index: index,
+                    dropPathRate: configuration.dropPathRate * Double(before + position) / total)
+            }
+            before += blocks[stage].count
+            return Stage(name: "stage \(stage)", branches: branches, branchesPerBlock: 2)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+import FuzzSupport
+
+/// Reads inputs one after the other and says before each which it is.
+struct FuzzWorker {
+    private static let secondsAnInput: UInt32 = 10
+    private static let addressSpace: UInt = 2 << 30
+    /// The longest message that is still one line for people.
+    private static let longestMessage = 1 << 16
+
+    let inputs: FuzzInputs
+    /// The file that holds the number of the current input and how many were read, 8 bytes each.
+    let progress: String
+
+    func run(_ range: Range<Int>) throws {
+        let descriptor = open(progress, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CocoaError(.fileNoSuchFile) }
+        defer { close(descriptor) }
+        var limit = rlimit()
+        limit.rlim_cur = rlim_t(FuzzWorker.addressSpace)
+        limit.rlim_max = limit.rlim_cur
+        setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        var accepted = 0
+        for index in range {
+            note([index, accepted], descriptor)
+            alarm(FuzzWorker.secondsAnInput)
+            do {
+                _ = try CheckpointFile.read(bytes: inputs[index], name: "input")
+                accepted += 1
+            } catch {
+                let text = error.description
+                precondition(
+                    !text.contains("\n") && text.utf8.count <= FuzzWorker.longestMessage,
+                    "a message of \(text.utf8.count) bytes or of several lines")
+            }
+        }
+        note([range.upperBound, accepted], descriptor)
+    }
+
+    private func note(_ numbers: [Int], _ descriptor: Int32) {
+        _ = numbers.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+}
+
+/// One run of this program as a worker.
+struct FuzzChild {
+    /// Inputs that were read without an error.
+    let accepted: Int
+    /// The input at which the worker ended too early.
+    let failed: Int?
+    /// How it ended.
+    let reason: String
+
+    init(arguments: [String]) throws {
+        let progress = FileManager.default.temporaryDirectory
+            .appendingPathComponent("fuzz-checkpoints-\(UUID().uuidString)").path
+        _ = FileManager.default.createFile(
+            atPath: progress, contents: Data(repeating: 0, count: 16))
+        defer { try? FileManager.default.removeItem(atPath: progress) }
+        let process = Process()
+        process.executableURL = URL(
+            fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/self/exe"))
+        process.arguments = arguments + ["--progress", progress]
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        let numbers = try Data(contentsOf: URL(fileURLWithPath: progress))
+            .withUnsafeBytes { Array($0.bindMemory(to: Int.self)) }
+        accepted = numbers[1]
+        if process.terminationReason == .exit, process.terminationStatus == 0 {
+            failed = nil
+            reason = ""
+        } else {
+            failed = numbers[0]
+            reason =
+                process.terminationStatus == SIGALRM
+                ? "took too long" : "ended the reader with \(process.terminationStatus)"
+        }
+    }
+}
