@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// Live and peak bytes count what tensors asked for. Freed blocks are kept by size class and
 /// handed out again, because fresh pages cost more than most kernels. Live and kept blocks
-/// together stay below the largest live bytes so far; what is above goes back to the system.
+/// together stay below the largest live bytes so far and 32 MiB; what is above goes back to the
+/// system.
 package enum StoragePool {
     /// Counted bytes now, and the highest value since the last reset.
     package struct Usage: Sendable, Equatable {
@@ -22,14 +23,14 @@ package enum StoragePool {
         var usage = Usage()
         /// Bytes of the blocks behind live tensors: what they asked for, rounded up to block sizes.
         var held = 0
-        /// The largest ``held`` ever: live and cached blocks together stay below it.
+        /// The largest ``held`` ever: live and cached blocks stay below it and the slack.
         var highWater = 0
         var free: [Int: [UInt]] = [:]
 
         /// Cached blocks that a new one would push above the high-water mark.
         mutating func takeSurplus() -> [Block] {
             var surplus: [Block] = []
-            let limit = max(highWater, StoragePool.cacheFloor)
+            let limit = max(highWater + StoragePool.slack, StoragePool.cacheFloor)
             while usage.cached > 0, held + usage.cached > limit {
                 guard
                     let size = free.keys.max(by: { a, b in
@@ -47,6 +48,9 @@ package enum StoragePool {
 
     /// Live and cached bytes below which nothing is given back.
     private static let cacheFloor = 64 << 20
+    /// Cached bytes beyond the high-water mark: at the peak of a step, tiles of several sizes come
+    /// and go, and a block given back costs its page faults again.
+    private static let slack = 32 << 20
 
     /// The counters.
     package static var usage: Usage { state.withLock { $0.usage } }
@@ -123,7 +127,7 @@ package enum StoragePool {
         let kept = state.withLock { state -> Bool in
             state.usage.live -= bytes
             state.held -= block.size
-            let limit = max(state.highWater, cacheFloor)
+            let limit = max(state.highWater + slack, cacheFloor)
             guard state.held + state.usage.cached + block.size <= limit else { return false }
             state.free[block.size, default: []].append(block.address)
             state.usage.cached += block.size
@@ -136,6 +140,8 @@ package enum StoragePool {
     /// lower the resident set.
     private static let mappedSize = 1 << 18
 
+    private static let hugePageSize = 1 << 21
+
     private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
         if size < mappedSize {
             var pointer: UnsafeMutableRawPointer?
@@ -143,6 +149,8 @@ package enum StoragePool {
         }
         let pointer = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let pointer, pointer != MAP_FAILED else { return nil }
+        // Huge pages where the system has them: a fault in 2 MiB instead of in 4 KiB.
+        if size >= hugePageSize { madvise(pointer, size, MADV_HUGEPAGE) }
         return pointer
     }
 
