@@ -90,17 +90,12 @@ package struct Branch {
 
     /// F(x) without a tape, tile by tile.
     func forward(_ x: Tensor, tile: Tile?, _ context: Context) -> Tensor {
-        var inference = context.scoped(name)
-        inference.tape = nil
-        guard let tile, let cut = cut(x, tile) else {
-            return body(Variable(x), nil, inference).tensor
-        }
-        var output = Tensor(zeros: cut.shape, dtype: x.dtype)
-        let rows = x.reshaped(to: cut.shape)
-        for part in cut.parts {
-            let value = body(
-                Variable(part.taken(from: rows)), part.groups, offset(inference, part))
-            part.put(value.tensor, into: &output)
+        let parts = parts(x.shape, tile)
+        if parts.count == 1 { return forward(x, parts[0], context) }
+        let rows = Branch.rows(x)
+        var output = Tensor(zeros: rows.shape, dtype: x.dtype)
+        for part in parts {
+            output.replaceRows(part.rows, with: forward(part.taken(from: rows), part, context))
         }
         return output.reshaped(to: x.shape)
     }
@@ -114,98 +109,100 @@ package struct Branch {
     func pullback(_ x: Tensor, gradient: Tensor, tile: Tile?, _ context: Context)
         -> (value: Tensor, gradient: Tensor)
     {
-        let context = context.scoped(name)
-        guard let tile, let cut = cut(x, tile) else { return pullback(x, gradient, nil, context) }
-        let rows = x.reshaped(to: cut.shape), slopes = gradient.reshaped(to: cut.shape)
-        var value = Tensor(zeros: cut.shape, dtype: x.dtype)
-        var result = Tensor(zeros: cut.shape, dtype: x.dtype)
-        for part in cut.parts {
+        let parts = parts(x.shape, tile)
+        if parts.count == 1 { return pullback(x, gradient, parts[0], context) }
+        let rows = Branch.rows(x), slopes = Branch.rows(gradient)
+        var value = Tensor(zeros: rows.shape, dtype: x.dtype)
+        var result = Tensor(zeros: rows.shape, dtype: x.dtype)
+        for part in parts {
             let back = pullback(
-                part.taken(from: rows), part.taken(from: slopes), part.groups,
-                offset(context, part))
-            part.put(back.value, into: &value)
-            part.put(back.gradient, into: &result)
+                part.taken(from: rows), part.taken(from: slopes), part, context)
+            value.replaceRows(part.rows, with: back.value)
+            result.replaceRows(part.rows, with: back.gradient)
         }
         return (value.reshaped(to: x.shape), result.reshaped(to: x.shape))
     }
 
-    private func pullback(
-        _ x: Tensor, _ gradient: consuming Tensor, _ groups: Range<Int>?, _ context: Context
-    ) -> (value: Tensor, gradient: Tensor) {
-        let tape = Tape()
-        var inner = context
-        inner.tape = tape
-        let input = tape.input(x)
-        let output = body(input, groups, inner)
-        let value = output.tensor
-        tape.backward(from: output, gradient: gradient)
-        return (value, tape.gradient(of: input) ?? Tensor(zeros: x.shape, dtype: x.dtype))
+    // MARK: Tiles
+
+    /// One tile of an input.
+    struct Part {
+        /// Its rows.
+        let rows: RowSelection
+        /// The shape that F takes it in.
+        let shape: [Int]
+        /// Its groups, for a branch on groups that is cut.
+        let groups: Range<Int>?
+        /// Its first sample, for a branch on samples.
+        let firstSample: Int
+
+        func taken(from x: Tensor) -> Tensor {
+            switch rows {
+            case .run(let range): x.rows(range).reshaped(to: shape)
+            case .list(let rows): x.gatheringRows(rows)
+            }
+        }
     }
 
-    /// The tiles of an input, or nil where one holds all.
-    private func cut(_ x: Tensor, _ tile: Tile) -> Cut? {
-        let width = x.shape[x.rank - 1]
-        let tokens = x.count / max(1, width)
+    /// The tiles of an input `[samples, ..., C]`: the same in the forward pass and its backward.
+    func parts(_ shape: [Int], _ tile: Tile?) -> [Part] {
+        let width = shape[shape.count - 1], samples = shape[0]
+        let tokens = shape.dropLast().reduce(1, *), perSample = tokens / max(1, samples)
+        func whole() -> [Part] {
+            [Part(rows: .run(0..<tokens), shape: shape, groups: nil, firstSample: 0)]
+        }
         func ranges(_ count: Int, _ size: Int) -> [Range<Int>]? {
             size >= count
                 ? nil
                 : stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
         }
+        guard let tile else { return whole() }
         switch unit {
         case .sample:
-            let size = max(1, tile.tokens * x.shape[0] / max(1, tokens))
-            return ranges(x.shape[0], size).map { Cut(shape: x.shape, parts: $0.map(Part.rows)) }
+            let size = max(1, tile.tokens * samples / max(1, tokens))
+            return ranges(samples, size)?.map {
+                Part(
+                    rows: .run($0.lowerBound * perSample..<$0.upperBound * perSample),
+                    shape: [$0.count] + shape.dropFirst(), groups: nil, firstSample: $0.lowerBound)
+            } ?? whole()
         case .token:
-            return ranges(tokens, tile.tokens).map {
-                Cut(shape: [tokens, width], parts: $0.map(Part.rows))
-            }
+            return ranges(tokens, tile.tokens)?.map {
+                Part(rows: .run($0), shape: [$0.count, width], groups: nil, firstSample: 0)
+            } ?? whole()
         case .groups(let groups):
-            return ranges(x.shape[0] * groups.count, tile.groups(of: groups.capacity)).map {
-                Cut(
-                    shape: [tokens, width],
-                    parts: $0.map { Part.groups($0, rows: groups.rows($0)) })
-            }
+            return ranges(samples * groups.count, tile.groups(of: groups.capacity))?.map {
+                let rows = groups.rows($0)
+                return Part(
+                    rows: .list(rows), shape: [rows.count, width], groups: $0, firstSample: 0)
+            } ?? whole()
         }
     }
 
-    private func offset(_ context: Context, _ part: Part) -> Context {
-        guard case .sample = unit, case .rows(let range) = part else { return context }
-        var context = context
-        context.sampleOffset += range.lowerBound
-        return context
+    /// F of a tile without a tape.
+    func forward(_ x: Tensor, _ part: Part, _ context: Context) -> Tensor {
+        var inference = context.scoped(name)
+        inference.tape = nil
+        inference.sampleOffset += part.firstSample
+        return body(Variable(x.reshaped(to: part.shape)), part.groups, inference).tensor
     }
 
-    /// An input cut into tiles.
-    private struct Cut {
-        /// The input's shape as rows.
-        let shape: [Int]
-        let parts: [Part]
+    /// F of a tile and its backward.
+    func pullback(
+        _ x: Tensor, _ gradient: consuming Tensor, _ part: Part, _ context: Context
+    ) -> (value: Tensor, gradient: Tensor) {
+        let tape = Tape()
+        var inner = context.scoped(name)
+        inner.tape = tape
+        inner.sampleOffset += part.firstSample
+        let input = tape.input(x.reshaped(to: part.shape))
+        let output = body(input, part.groups, inner)
+        let value = output.tensor
+        tape.backward(from: output, gradient: gradient.reshaped(to: value.shape))
+        return (value, tape.gradient(of: input) ?? Tensor(zeros: x.shape, dtype: x.dtype))
     }
 
-    /// One tile.
-    private enum Part {
-        /// A run of rows.
-        case rows(Range<Int>)
-        /// The rows of a range of groups.
-        case groups(Range<Int>, rows: [Int32])
-
-        var groups: Range<Int>? {
-            if case .groups(let range, _) = self { range } else { nil }
-        }
-
-        func taken(from x: Tensor) -> Tensor {
-            switch self {
-            case .rows(let range): x.rows(range)
-            case .groups(_, let rows): x.gatheringRows(rows)
-            }
-        }
-
-        func put(_ value: Tensor, into output: inout Tensor) {
-            switch self {
-            case .rows(let range): output.replaceRows(at: range.lowerBound, with: value)
-            case .groups(_, let rows): output.replaceRows(rows, with: value)
-            }
-        }
+    private static func rows(_ x: Tensor) -> Tensor {
+        x.reshaped(to: [-1, x.shape[x.rank - 1]])
     }
 }
 

@@ -10,7 +10,7 @@ extension Stage {
     {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
-        let samples = x.shape[0]
+        let samples = x.shape[0], shape = x.shape
         let forward = try advance(x.tensor, plan: plan, tile: tile, context)
         let beta = plan.outputBeta
         let output = forward.pair.merged(beta: Array(repeating: beta, count: samples))
@@ -22,14 +22,19 @@ extension Stage {
             for index in branches.indices.reversed() {
                 let branch = branches[index]
                 let k = coefficients(plan, index, branch, samples: samples, context)
-                let u = state.pair.previousValues
-                let slope = Stage.scaled(now, by: k.map(\.branch))
-                let result = branch.pullback(u, gradient: slope, tile: tile, context)
-                state.pair.reverse(
-                    branch: result.value, coefficients: k,
-                    remainder: state.remainders.removeLast())
-                Tensor.reverseDualGradient(
-                    &now, &before, branch: result.gradient, coefficients: k)
+                let remainder = state.remainders.removeLast()
+                // Tile by tile, so that streams and gradients are touched while a tile is at hand.
+                state.pair.reverse(coefficients: k, remainder: remainder) { write in
+                    for part in branch.parts(shape, tile) {
+                        let result = branch.pullback(
+                            state.pair.previousValues(part.rows),
+                            now.scaledRows(part.rows, by: k.map(\.branch)), part, context)
+                        write(part.rows, result.value)
+                        Tensor.reverseDualGradient(
+                            &now, &before, rows: part.rows, branch: result.gradient,
+                            coefficients: k)
+                    }
+                }
             }
             now.add(before)
             return [now]
@@ -47,9 +52,17 @@ extension Stage {
         }
         var remainders: [StreamRemainder] = []
         for (index, branch) in branches.enumerated() {
-            let f = branch.forward(pair.currentValues, tile: tile, context)
             let k = coefficients(plan, index, branch, samples: x.shape[0], context)
-            do { remainders.append(try pair.advance(branch: f, coefficients: k)) } catch {
+            do {
+                remainders.append(
+                    try pair.advance(coefficients: k) { (write) throws(FixedPointPair.Overflow) in
+                        for part in branch.parts(x.shape, tile) {
+                            try write(
+                                part.rows,
+                                branch.forward(pair.currentValues(part.rows), part, context))
+                        }
+                    })
+            } catch {
                 throw .overflow(
                     stage: name, branch: branch.name, value: error.value, limit: error.limit)
             }
@@ -63,10 +76,13 @@ extension Stage {
         tile: Tile?, _ context: Context
     ) {
         for (index, branch) in branches.enumerated().reversed() {
-            let u = pair.previousValues
-            let k = coefficients(plan, index, branch, samples: u.shape[0], context)
-            let f = branch.forward(u, tile: tile, context)
-            pair.reverse(branch: f, coefficients: k, remainder: remainders[index])
+            let k = coefficients(plan, index, branch, samples: pair.shape[0], context)
+            pair.reverse(coefficients: k, remainder: remainders[index]) { write in
+                for part in branch.parts(pair.shape, tile) {
+                    write(
+                        part.rows, branch.forward(pair.previousValues(part.rows), part, context))
+                }
+            }
         }
     }
 }

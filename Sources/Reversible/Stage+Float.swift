@@ -59,7 +59,7 @@ extension Stage {
                     Array(repeating: 1, count: samples))
                 state.current = u
                 Tensor.reverseDualGradient(
-                    &now, &before, branch: result.gradient, coefficients: k)
+                    &now, &before, rows: .all(of: now), branch: result.gradient, coefficients: k)
                 following = k
             }
             now.add(before)

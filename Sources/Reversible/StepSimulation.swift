@@ -120,10 +120,13 @@ struct StepSimulation {
             streams += pair
             live += pair
             for (index, branch) in plan.stage.branches.enumerated() {
-                touch(forwardBytes(plan, branch) + e)
                 let packed = remainderBytes(plan, coefficients, index)
                 remainders += packed
                 live += packed
+                let part = part(plan, branch) ?? whole(plan, branch)
+                touch(
+                    part.tokens * plan.width * size
+                        + branch.footprint(plan.tokens).forwardScalars(part) * size)
             }
             touch(e)
         // The stage's input is dropped, its output stays for the layer behind.
@@ -188,7 +191,7 @@ struct StepSimulation {
     private func remainderBytes(_ plan: StagePlan, _ coefficients: CoefficientPlan, _ index: Int)
         -> Int
     {
-        let groups = (plan.tokens * plan.width + 7) / 8
+        let groups = plan.tokens * ((plan.width + 7) / 8)
         return (0..<network.samples).reduce(0) { sum, sample in
             let beta = coefficients.coefficients(branch: index, sample: sample).beta
             return sum + groups * StreamRemainder.bits(beta: beta)
@@ -237,10 +240,14 @@ struct StepSimulation {
                 touch(place * e + pullbackBytes(plan, branch, footprint) + slopeBytes(branch, e))
                 if place == 0 && index > 0 { live -= e }
             case .dr2net(let coefficients, .exact):
-                let scaled = coefficients.coefficients(branch: index, sample: 0).branch != 1
+                let tiled = part(plan, branch), part = tiled ?? whole(plan, branch)
+                // The first tile's gradients are there when a further one makes its own.
+                let gradients =
+                    (tiled == nil ? 0 : footprint.parameters) + footprint.gradientsAtPeak
+                // The other gradient, and a tile of the stream and of the gradient by F.
                 touch(
-                    2 * e + pullbackBytes(plan, branch, footprint)
-                        + (scaled ? e : slopeBytes(branch, e)))
+                    e + 2 * part.tokens * plan.width * size
+                        + (footprint.backwardScalars(part) + gradients) * size)
                 live -= remainderBytes(plan, coefficients, index)
             case .dr2net(_, .float):
                 touch(

@@ -24,6 +24,22 @@ package struct StreamRemainder: Sendable {
     let bits: [Int]
     let starts: [Int]
 
+    /// Room for the remainders of `groups` eights of scalars a sample.
+    init(_ coefficients: [StreamCoefficients], groups: Int) {
+        bits = coefficients.map { StreamRemainder.bits(beta: $0.beta) }
+        var starts: [Int] = [], total = 0
+        for b in bits {
+            starts.append(total)
+            total += groups * b
+        }
+        self.starts = starts
+        storage = TensorStorage(byteCount: max(1, total))
+    }
+
+    var bytes: UnsafeMutablePointer<UInt8> {
+        storage.pointer.assumingMemoryBound(to: UInt8.self)
+    }
+
     /// Bytes kept.
     package var byteCount: Int { storage.byteCount }
 
@@ -67,7 +83,8 @@ package final class FixedPointPair {
         package let limit: Double
     }
 
-    private let shape: [Int]
+    /// `[samples, ..., C]`.
+    package let shape: [Int]
     private let dtype: DType
     private let scale: Double
     private var current: TensorStorage
@@ -78,6 +95,11 @@ package final class FixedPointPair {
 
     private var samples: Int { shape[0] }
     private var width: Int { shape.dropFirst().reduce(1, *) }
+    /// C, scalars of a row.
+    private var channels: Int { shape[shape.count - 1] }
+    private var rowsPerSample: Int { max(1, width / max(1, channels)) }
+    /// Every row.
+    private var allRows: RowSelection { .run(0..<samples * rowsPerSample) }
 
     /// Both streams at `x`.
     ///
@@ -108,10 +130,10 @@ package final class FixedPointPair {
     /// Bytes of both streams.
     package var byteCount: Int { current.byteCount + previous.byteCount }
 
-    /// x_i, rounded to the working type.
-    package var currentValues: Tensor { values(of: current) }
-    /// x_{i-1}, rounded to the working type.
-    package var previousValues: Tensor { values(of: previous) }
+    /// Rows of x_i, rounded to the working type: `[rows, C]`.
+    package func currentValues(_ rows: RowSelection) -> Tensor { values(of: current, rows) }
+    /// Rows of x_{i-1}, rounded to the working type: `[rows, C]`.
+    package func previousValues(_ rows: RowSelection) -> Tensor { values(of: previous, rows) }
 
     /// Whether both streams hold the same bits as another pair's.
     package func isIdentical(to other: FixedPointPair) -> Bool {
@@ -138,82 +160,131 @@ package final class FixedPointPair {
     /// One branch forwards: (x_i, x_{i-1}) becomes (x_{i+1}, x_i).
     ///
     /// - Parameters:
-    ///   - branch: F(x_i), of the streams' shape and type.
     ///   - coefficients: One triple a sample, β not 0.
-    /// - Returns: What the rounding lost, to be given to ``reverse(branch:coefficients:remainder:)``.
+    ///   - body: Calls its argument with F(x_i) of some rows, until all are done; ``currentValues(_:)``
+    ///     gives x_i meanwhile.
+    /// - Returns: What the rounding lost, to be given to ``reverse(coefficients:remainder:_:)``.
+    /// - Throws: what does not fit the fixed point; the pair is of no use then.
     package func advance(
-        branch: Tensor, coefficients: [StreamCoefficients]
+        coefficients: [StreamCoefficients],
+        _ body: ((RowSelection, Tensor) throws(Overflow) -> Void) throws(Overflow) -> Void
     ) throws(Overflow) -> StreamRemainder {
-        precondition(
-            branch.shape == shape && branch.dtype == dtype && coefficients.count == samples,
-            "a branch of shape \(branch.shape) on streams of shape \(shape)")
-        let groups = (width + 7) / 8
-        let bits = coefficients.map { StreamRemainder.bits(beta: $0.beta) }
-        var starts: [Int] = [], total = 0
-        for b in bits {
-            starts.append(total)
-            total += groups * b
-        }
         let remainder = StreamRemainder(
-            storage: TensorStorage(byteCount: max(1, total)), bits: bits, starts: starts)
-        let kernels = Kernels.table(dtype), scale = scale, size = dtype.byteSize, width = width
+            coefficients, groups: rowsPerSample * ((channels + 7) / 8))
+        let kernels = Kernels.table(dtype), scale = scale, size = dtype.byteSize, width = channels
         let now = doubles(current), before = doubles(previous)
-        let packed = remainder.storage.pointer.bindMemory(to: UInt8.self, capacity: max(1, total))
-        let largest = branch.read { f in
-            FixedPointPair.overPieces(samples: samples, width: width) { sample, range, peak in
-                let k = coefficients[sample], at = range.lowerBound
-                let group = (at - sample * width) / 8
-                kernels.streams_forward(
-                    before + at, now + at, f + at * size, k.alpha, k.beta, k.branch, scale,
-                    Int32(bits[sample]), Int32(-StreamRemainder.range(beta: k.beta).lowest),
-                    packed + starts[sample] + group * bits[sample], peak, range.count)
+        try body { (rows, branch) throws(Overflow) in
+            check(branch, rows, coefficients)
+            let largest = branch.read { f in
+                overPieces(rows) { piece, sample, group, peak in
+                    let k = coefficients[sample], at = piece.row * width
+                    let bits = remainder.bits[sample]
+                    kernels.streams_forward(
+                        before + at, now + at, f + piece.place * width * size, k.alpha, k.beta,
+                        k.branch, scale, Int32(bits),
+                        Int32(-StreamRemainder.range(beta: k.beta).lowest),
+                        remainder.bytes + remainder.starts[sample] + group * bits, peak,
+                        piece.count * width)
+                }
             }
+            try check(largest)
         }
         swap(&current, &previous)
-        try check(largest)
         return remainder
     }
 
     /// One branch backwards: (x_{i+1}, x_i) becomes (x_i, x_{i-1}), bit for bit.
     ///
-    /// - Parameter branch: F(x_i), the same bits as in ``advance(branch:coefficients:)``.
+    /// - Parameter body: Calls its argument with F(x_i) of some rows, the same bits as in
+    ///   ``advance(coefficients:_:)``, until all are done; ``previousValues(_:)`` gives x_i
+    ///   meanwhile.
     package func reverse(
-        branch: Tensor, coefficients: [StreamCoefficients], remainder: StreamRemainder
+        coefficients: [StreamCoefficients], remainder: StreamRemainder,
+        _ body: ((RowSelection, Tensor) -> Void) -> Void
     ) {
-        precondition(
-            branch.shape == shape && branch.dtype == dtype && coefficients.count == samples,
-            "a branch of shape \(branch.shape) on streams of shape \(shape)")
-        let kernels = Kernels.table(dtype), scale = scale, size = dtype.byteSize, width = width
+        let kernels = Kernels.table(dtype), scale = scale, size = dtype.byteSize, width = channels
         let now = doubles(current), before = doubles(previous)
-        let packed = remainder.storage.pointer.assumingMemoryBound(to: UInt8.self)
-        branch.read { f in
-            _ = FixedPointPair.overPieces(samples: samples, width: width) { sample, range, _ in
-                let k = coefficients[sample], at = range.lowerBound, bits = remainder.bits[sample]
-                let group = (at - sample * width) / 8
-                kernels.streams_reverse(
-                    now + at, before + at, f + at * size, k.alpha, k.beta, k.branch, scale,
-                    Int32(bits), Int32(-StreamRemainder.range(beta: k.beta).lowest),
-                    packed + remainder.starts[sample] + group * bits, range.count)
+        body { rows, branch in
+            check(branch, rows, coefficients)
+            branch.read { f in
+                _ = overPieces(rows) { piece, sample, group, _ in
+                    let k = coefficients[sample], at = piece.row * width
+                    let bits = remainder.bits[sample]
+                    kernels.streams_reverse(
+                        now + at, before + at, f + piece.place * width * size, k.alpha, k.beta,
+                        k.branch, scale, Int32(bits),
+                        Int32(-StreamRemainder.range(beta: k.beta).lowest),
+                        remainder.bytes + remainder.starts[sample] + group * bits,
+                        piece.count * width)
+                }
             }
         }
         swap(&current, &previous)
+    }
+
+    /// ``advance(coefficients:_:)`` with F(x_i) of all rows at once.
+    package func advance(
+        branch: Tensor, coefficients: [StreamCoefficients]
+    ) throws(Overflow) -> StreamRemainder {
+        try advance(coefficients: coefficients) { (write) throws(Overflow) in
+            try write(allRows, branch)
+        }
+    }
+
+    /// ``reverse(coefficients:remainder:_:)`` with F(x_i) of all rows at once.
+    package func reverse(
+        branch: Tensor, coefficients: [StreamCoefficients], remainder: StreamRemainder
+    ) {
+        reverse(coefficients: coefficients, remainder: remainder) { $0(allRows, branch) }
+    }
+
+    private func check(
+        _ branch: Tensor, _ rows: RowSelection, _ coefficients: [StreamCoefficients]
+    ) {
+        precondition(
+            branch.count == rows.count * channels && branch.dtype == dtype
+                && coefficients.count == samples,
+            "a branch of shape \(branch.shape) for \(rows.count) rows of streams of shape \(shape)"
+        )
     }
 
     private func doubles(_ storage: TensorStorage) -> UnsafeMutablePointer<Double> {
         storage.pointer.assumingMemoryBound(to: Double.self)
     }
 
-    private func values(of storage: TensorStorage) -> Tensor {
+    private func values(of storage: TensorStorage, _ rows: RowSelection) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, inverse = 1 / scale
-        let input = doubles(storage)
+        let input = doubles(storage), width = channels
         return withExtendedLifetime(storage) {
-            .make(shape, dtype) { output, _ in
-                _ = FixedPointPair.overPieces(samples: samples, width: width) { _, range, _ in
-                    let at = range.lowerBound
-                    kernels.streams_value(input + at, inverse, output + at * size, range.count)
+            .make([rows.count, width], dtype) { output, _ in
+                _ = overPieces(rows) { piece, _, _, _ in
+                    kernels.streams_value(
+                        input + piece.row * width, inverse, output + piece.place * width * size,
+                        piece.count * width)
                 }
             }
         }
+    }
+
+    /// Runs `body(piece, sample, group of eight in the sample, peak)` over pieces of rows.
+    private func overPieces(
+        _ rows: RowSelection,
+        _ body: (RowSelection.Piece, Int, Int, UnsafeMutablePointer<Double>) -> Void
+    ) -> Double {
+        let perSample = rowsPerSample, groups = (channels + 7) / 8
+        // Remainders are packed by eights within a row, so rows of another width go one by one.
+        let longest = channels % 8 == 0 ? max(1, FixedPointPair.chunk / max(1, channels)) : 1
+        let pieces = rows.pieces(border: perSample, longest: longest)
+        var peaks = [Double](repeating: 0, count: pieces.count)
+        peaks.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            Parallel.forEach(pieces.count) { index in
+                let piece = pieces[index]
+                body(
+                    piece, piece.row / perSample, piece.row % perSample * groups, base + index)
+            }
+        }
+        return peaks.reduce(0) { $1 <= $0 || $0.isNaN ? $0 : $1 }
     }
 
     private func check(_ largest: Double) throws(Overflow) {
@@ -257,32 +328,6 @@ extension Tensor {
                 kernels.combine(
                     sa[s], input[0] + at, sb[s], input[1] + at, sc[s], input[2] + at, output + at,
                     width)
-            }
-        }
-    }
-
-    /// One branch of the dual-residual backward pass, in place:
-    /// (g_i, g_{i-1}) becomes (g_{i-1} + α·g_i + j, β·g_i), one pair (α, β) a sample.
-    package static func reverseDualGradient(
-        _ current: inout Tensor, _ previous: inout Tensor, branch j: Tensor,
-        coefficients: [StreamCoefficients]
-    ) {
-        precondition(
-            current.shape == previous.shape && current.shape == j.shape
-                && coefficients.count == current.shape[0],
-            "reverseDualGradient: \(current.shape), \(previous.shape), \(j.shape)")
-        let kernels = Kernels.table(j.dtype), size = j.dtype.byteSize
-        let samples = j.shape[0], width = samples == 0 ? 0 : j.count / samples
-        current.write { a in
-            previous.write { b in
-                j.read { j in
-                    Parallel.forEach(samples) { s in
-                        let at = s * width * size
-                        kernels.dual_gradient(
-                            a + at, b + at, j + at, coefficients[s].alpha, coefficients[s].beta,
-                            width)
-                    }
-                }
             }
         }
     }
