@@ -85,7 +85,8 @@ package final class TemporalTask: TrainingTask {
         let averages = recipe.training.optimizer.averageDecay > 0
         let head =
             (averages ? 5 : 4) * 4 * detector.head.parameterCount
-            + (averages ? 4 * detector.backbone.parameterCount : 0)
+            + (averages && recipe.finetuning.way != .frozen
+                ? 4 * detector.backbone.parameterCount : 0)
         do {
             return try MemoryPlan.tile(
                 fitting: budget - head, network,
