@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Layers
 package import Reversible
 package import Tensors
@@ -20,8 +21,12 @@ extension SwinTransformer {
             stages: plans, samples: samples, parameters: parameterCount,
             inputs: inputShape.reduce(1, *),
             embedding: embeddingFootprint(inputShape, tokens: samples * plans[0].tokens),
-            transitions: zip(plans, plans.dropFirst()).map { before, after in
-                mergingFootprint(samples * after.tokens, width: before.width)
+            transitions: zip(plans, plans.dropFirst()).enumerated().map { index, pair in
+                let layers = mergings[index].layers(
+                    samples: samples, grid: configuration.grids(inputShape)[index])
+                return mergingFootprint(
+                    samples * pair.1.tokens, width: pair.0.width,
+                    units: (layers.units, layers.rows.input))
             }, dtype: dtype)
     }
 
@@ -48,11 +53,13 @@ extension SwinTransformer {
     }
 
     /// Four tokens side by side (4C), their norm (4C and two statistics), the map (2C).
-    private func mergingFootprint(_ tokens: Int, width c: Int) -> LayerFootprint {
+    private func mergingFootprint(
+        _ tokens: Int, width c: Int, units: (count: Int, rows: Int)
+    ) -> LayerFootprint {
         LayerFootprint(
             kept: tokens * (8 * c + 2), forward: tokens * (8 * c + 2),
-            backward: tokens * (14 * c + 2) + 8 * c * c,
-            output: tokens * 2 * c, parameters: 8 * c * c + 8 * c)
+            backward: tokens * (14 * c + 2), gradientsAtPeak: 8 * c * c,
+            output: tokens * 2 * c, parameters: 8 * c * c + 8 * c, units: units)
     }
 
     package func operations(_ inputShape: [Int]) -> Double {

@@ -15,7 +15,7 @@ package final class SwinTransformer: Backbone {
     private let patchEmbedding: PatchEmbedding
     private let patchNorm: LayerNorm
     private let blocks: [[SwinBlock]]
-    private let mergings: [PatchMerging]
+    let mergings: [PatchMerging]
     private let norm: LayerNorm
 
     /// A network at random weights (truncated normal, 0.02).
@@ -73,59 +73,59 @@ package final class SwinTransformer: Backbone {
     package func features(
         _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        var result: Variable?
-        try run(images, way: way, tile: tile, context) { stage, values in
-            if stage == configuration.depths.count - 1 { result = values }
-        }
-        guard let result else { preconditionFailure("\(name) has no stages") }
-        return result
+        guard
+            let level = try run(images, way: way, tile: tile, context, keepsLevels: false).last
+        else { preconditionFailure("\(name) has no stages") }
+        return level
     }
 
     /// The tokens of every stage before its merging, the last one's after the norm.
     package func levels(
         _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> [FeatureLevel] {
-        var result: [FeatureLevel] = []
-        try run(images, way: way, tile: tile, context) { stage, values in
+        try run(images, way: way, tile: tile, context, keepsLevels: true).enumerated().map {
+            stage, values in
             let space = configuration.patch.suffix(2).map { $0 << stage }
-            result.append(
-                FeatureLevel(
-                    values: values, strides: configuration.patch.dropLast(2) + space))
+            return FeatureLevel(values: values, strides: configuration.patch.dropLast(2) + space)
         }
-        return result
     }
 
+    /// The last stage's tokens, or every stage's.
     private func run(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context,
-        _ body: (_ stage: Int, _ values: Variable) -> Void
-    ) throws(ReversibleError) {
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context, keepsLevels: Bool
+    ) throws(ReversibleError) -> [Variable] {
         precondition(
             input.accepts(images.shape), "\(name): input \(images.shape), expected \(input.text)")
         var inner = context
         if way == .frozen { inner.tape = nil }
         let grids = configuration.grids(images.shape), stages = stages(grids)
-        var x = layers(way == .frozen ? images.detached : images, way, inner) {
-            [self] x, context in embed(x, context)
-        }
+        let samples = images.shape[0]
+        let source = way == .frozen ? images.detached : images
+        // All ways but `conventional` keep the input alone of layers around the stages.
+        var x =
+            way == .conventional
+            ? embed(source, inner)
+            : source.recomputing(inner) { [self] x, context in embed(x, context) }
+        var result: [Variable] = []
         for (index, stage) in stages.enumerated() {
-            if index > 0 {
-                let merging = mergings[index - 1], grid = grids[index - 1]
-                x = layers(x, way, inner) { x, context in merging(x, grid: grid, context) }
-            }
-            x = try stage(x, way: way, tile: tile, inner.scoped(stage.name))
             let isLast = index == stages.count - 1
+            let scope = inner.scoped(stage.name)
+            let tail = isLast ? nil : mergings[index].layers(samples: samples, grid: grids[index])
+            if let tail, !keepsLevels {
+                x = try stage(x, way: way, tile: tile, scope, tail: tail)
+                continue
+            }
+            x = try stage(x, way: way, tile: tile, scope)
             let values = isLast ? norm(x, inner) : x
             let width = configuration.width(stage: index)
-            body(index, values.reshaped(to: [images.shape[0]] + grids[index] + [width]))
+            result.append(values.reshaped(to: [samples] + grids[index] + [width]))
+            if let tail {
+                x =
+                    way == .conventional
+                    ? tail(x, inner) : tail.recomputing(x, tile: tile?.tokens, inner)
+            }
         }
-    }
-
-    /// Layers around the stages: all ways but `conventional` keep their input alone.
-    private func layers(
-        _ x: Variable, _ way: FinetuningWay, _ context: Context,
-        _ body: @escaping (Variable, Context) -> Variable
-    ) -> Variable {
-        way == .conventional ? body(x, context) : x.recomputing(context, body)
+        return result
     }
 
     /// Patches and their norm: `[N, tokens, C]`.

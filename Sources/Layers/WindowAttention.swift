@@ -81,21 +81,32 @@ package final class PatchMerging: Module {
         grid.dropLast(2) + grid.suffix(2).map { ($0 + 1) / 2 }
     }
 
-    /// `[N, tokens', 2C]` for `[N, tokens, C]` of a grid.
-    package func callAsFunction(_ x: Variable, grid: [Int], _ context: Context) -> Variable {
-        let (samples, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
-        let planes = samples * grid.dropLast(2).reduce(1, *)
+    /// The layer on a batch of grids: `[N, tokens', 2C]` for `[N, tokens, C]`.
+    ///
+    /// Cut between pairs of rows where their number is even, else between grids.
+    package func layers(samples: Int, grid: [Int]) -> SlicedLayers {
         let (down, across) = (grid[grid.count - 2], grid[grid.count - 1])
-        precondition(
-            planes * down * across == samples * tokens, "merging \(x.shape) of a grid \(grid)")
-        var rows: [Int32] = [], inverse = [Int32](repeating: -1, count: samples * tokens)
-        for plane in 0..<planes {
+        let planes = samples * grid.dropLast(2).reduce(1, *)
+        let unit = down % 2 == 0 ? 2 : down
+        let after = (unit + 1) / 2 * ((across + 1) / 2)
+        let units = planes * down / unit
+        return SlicedLayers(
+            units: units, rows: (unit * across, after),
+            outputShape: [samples, units * after / samples, reduction.weight.tensor.shape[0]]
+        ) { x, context in self.merge(x, down: unit, across: across, context) }
+    }
+
+    /// `[units, tokens', 2C]` for `[units, down * across, C]`.
+    private func merge(_ x: Variable, down: Int, across: Int, _ context: Context) -> Variable {
+        let (units, width) = (x.shape[0], x.shape[2])
+        var rows: [Int32] = [], inverse = [Int32](repeating: -1, count: units * down * across)
+        for unit in 0..<units {
             for y in stride(from: 0, to: down, by: 2) {
                 for x in stride(from: 0, to: across, by: 2) {
                     // The order of the published weights: down first.
                     for (row, column) in [(y, x), (y + 1, x), (y, x + 1), (y + 1, x + 1)] {
                         if row < down && column < across {
-                            let token = (plane * down + row) * across + column
+                            let token = (unit * down + row) * across + column
                             inverse[token] = Int32(rows.count)
                             rows.append(Int32(token))
                         } else {
@@ -105,9 +116,9 @@ package final class PatchMerging: Module {
                 }
             }
         }
-        var y = x.reshaped(to: [samples * tokens, width])
+        var y = x.reshaped(to: [units * down * across, width])
         y = y.rearrangingRows(rows, inverse: inverse)
-        y = y.reshaped(to: [samples, rows.count / 4 / samples, 4 * width])
+        y = y.reshaped(to: [units, rows.count / 4 / units, 4 * width])
         y = norm(y, context)
         return reduction(y, context)
     }

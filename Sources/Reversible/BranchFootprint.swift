@@ -72,27 +72,38 @@ package struct LayerFootprint: Sendable {
     package let kept: Int
     /// The most scalars without a tape, beside the input, with the output.
     package let forward: Int
-    /// The most scalars on a tape and of its backward, beside the input and the gradient by the
-    /// output; with the output.
+    /// The most scalars on a tape and of its backward, beside the input, the gradient by the
+    /// output, and gradients of parameters; with the output.
     package let backward: Int
+    /// Scalars of the parameters whose gradients are made by the time of the backward's peak.
+    package let gradientsAtPeak: Int
     /// Scalars of the output.
     package let output: Int
     /// Scalars of all parameters.
     package let parameters: Int
     /// Whether all ways but `conventional` keep the input alone and compute the layers again.
     package let recomputes: Bool
+    /// The independent units that slices are made of, and the rows that go into one.
+    package let units: (count: Int, rows: Int)
 
     /// A footprint; see the properties.
     package init(
-        kept: Int, forward: Int, backward: Int, output: Int, parameters: Int,
-        recomputes: Bool = true
+        kept: Int, forward: Int, backward: Int, gradientsAtPeak: Int = 0, output: Int,
+        parameters: Int, recomputes: Bool = true, units: (count: Int, rows: Int) = (1, 1)
     ) {
         self.kept = kept
         self.forward = forward
         self.backward = backward
+        self.gradientsAtPeak = gradientsAtPeak
         self.output = output
         self.parameters = parameters
         self.recomputes = recomputes
+        self.units = units
+    }
+
+    /// Units of a slice, as `SlicedLayers` takes them; all of them where one slice has all.
+    func unitsOfSlice(_ tile: Tile?) -> Int {
+        tile.map { min(units.count, max(1, $0.tokens / max(1, units.rows))) } ?? units.count
     }
 }
 

@@ -5,19 +5,30 @@ package import Tensors
 /// The dual-residual stage with exact reversal: one node whose backward rebuilds every input.
 extension Stage {
     /// Keeps the pair (x_n, x_{n-1}) and the remainders; nothing else lives to the backward.
-    func exact(_ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context)
-        throws(ReversibleError) -> Variable
-    {
+    ///
+    /// A tail takes the merged stream in slices that are computed from the pair again.
+    func exact(
+        _ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context, tail: SlicedLayers?
+    ) throws(ReversibleError) -> Variable {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
-        let samples = x.shape[0], shape = x.shape
+        let samples = x.shape[0], shape = x.shape, dtype = x.tensor.dtype
         let forward = try advance(x.tensor, plan: plan, tile: tile, context)
         let beta = plan.outputBeta
-        let output = forward.pair.merged(beta: Array(repeating: beta, count: samples))
+        let betas = Array(repeating: beta, count: samples)
         let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
+        func merged(_ rows: Range<Int>) -> Tensor { state.pair.merged(.run(rows), beta: betas) }
+        let output =
+            tail?.forward(tile: tile?.tokens, dtype: dtype, context, input: merged)
+            ?? state.pair.merged(.all(of: x.tensor), beta: betas).reshaped(to: shape)
         return Variable.operation(output, inputs: [input]) { gradient in
-            var before = gradient.scaled(by: beta / (1 + beta))
             var now = consume gradient
+            if let tail {
+                now = tail.pullback(
+                    consume now, tile: tile?.tokens, context, input: merged
+                ).reshaped(to: shape)
+            }
+            var before = now.scaled(by: beta / (1 + beta))
             now.scale(by: 1 / (1 + beta))
             for index in branches.indices.reversed() {
                 let branch = branches[index]
@@ -45,9 +56,9 @@ extension Stage {
     package func advance(
         _ x: Tensor, plan: CoefficientPlan, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> (pair: FixedPointPair, remainders: [StreamRemainder]) {
-        let bits = x.dtype == .float32 ? fractionBits : fractionBits + 8
         let pair: FixedPointPair
-        do { pair = try FixedPointPair(x, fractionBits: bits) } catch {
+        do { pair = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x)) } catch
+        {
             throw .overflow(stage: name, branch: "input", value: error.value, limit: error.limit)
         }
         var remainders: [StreamRemainder] = []

@@ -11,31 +11,48 @@ package struct Stage {
     package let branches: [Branch]
     /// Branches a residual block: what `checkpointed` keeps one tensor for.
     package let branchesPerBlock: Int
-    /// Fraction bits of the exact streams for float32 values.
-    package let fractionBits: Int
 
     /// A stage.
-    package init(
-        name: String, branches: [Branch], branchesPerBlock: Int, fractionBits: Int = 30
-    ) {
+    package init(name: String, branches: [Branch], branchesPerBlock: Int) {
         precondition(branchesPerBlock > 0, "a block of \(branchesPerBlock) branches")
         self.name = name
         self.branches = branches
         self.branchesPerBlock = branchesPerBlock
-        self.fractionBits = fractionBits
     }
 
-    /// Runs the stage one way.
+    /// Runs the stage, and the layers behind it, one way.
     ///
     /// - Parameters:
     ///   - x: `[samples, ..., C]`.
     ///   - way: How; without a tape, `conventional`, `checkpointed` and `frozen` are the same.
     ///   - tile: Slices for `checkpointed` and `dr2net`; nil runs whole branches.
     ///   - context: The step's tape, mode and key.
-    /// - Returns: The stage's output, of the shape of `x`.
+    ///   - tail: Layers behind the stage where nobody else needs its output: the exact arithmetic
+    ///     then doesn't keep it, other ways but `conventional` keep it and nothing of the layers.
+    /// - Returns: The stage's output, of the shape of `x`, or that of the tail.
     /// - Throws: ``ReversibleError`` where a stream leaves the range of the exact arithmetic.
     package func callAsFunction(
-        _ x: Variable, way: FinetuningWay, tile: Tile? = nil, _ context: Context
+        _ x: Variable, way: FinetuningWay, tile: Tile? = nil, _ context: Context,
+        tail: SlicedLayers? = nil
+    ) throws(ReversibleError) -> Variable {
+        if context.tape != nil, case .dr2net(let plan, .exact) = way {
+            checkReversible(plan)
+            return try exact(x, plan: plan, tile: tile, context, tail: tail)
+        }
+        let output = try run(x, way: way, tile: tile, context)
+        guard let tail else { return output }
+        return way == .conventional
+            ? tail(output, context) : tail.recomputing(output, tile: tile?.tokens, context)
+    }
+
+    private func checkReversible(_ plan: CoefficientPlan) {
+        precondition(
+            branches.isEmpty || plan.coefficients(branch: 0, sample: 0).beta != 0,
+            "dr2net trains at β = 0: not reversible")
+    }
+
+    private func run(
+        _ x: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> Variable {
         guard context.tape != nil else { return Variable(try infer(x.tensor, way, tile, context)) }
         switch way {
@@ -46,11 +63,9 @@ package struct Stage {
         case .frozen:
             return Variable(try infer(x.tensor, way, tile, context))
         case .dr2net(let plan, let arithmetic):
-            precondition(
-                branches.isEmpty || plan.coefficients(branch: 0, sample: 0).beta != 0,
-                "dr2net trains at β = 0: not reversible")
+            checkReversible(plan)
             switch arithmetic {
-            case .exact: return try exact(x, plan: plan, tile: tile, context)
+            case .exact: return try exact(x, plan: plan, tile: tile, context, tail: nil)
             case .float: return float(x, plan: plan, tile: tile, context)
             }
         }

@@ -37,13 +37,18 @@ struct StepSimulation {
         network.samples * plan.tokens * plan.width * size
     }
 
+    /// Bytes of the exact streams of a stage; values far beyond the usual take twice that.
+    private func pairBytes(_ plan: StagePlan) -> Int {
+        FixedPointPair.byteCount(network.samples * plan.tokens * plan.width, network.dtype)
+    }
+
     mutating func run() {
         live = (trains ? 3 : 1) * weights + network.inputs * size
         touch(network.embedding.forward * size)
         if trains && keeps(network.embedding) { live += network.embedding.kept * size }
         for (index, plan) in network.stages.enumerated() {
             if index > 0 { enter(network.transitions[index - 1], from: network.stages[index - 1]) }
-            forward(plan)
+            forward(plan, isLast: index == network.stages.count - 1)
         }
         guard trains else { return }
         for (index, plan) in network.stages.enumerated().reversed() {
@@ -52,7 +57,7 @@ struct StepSimulation {
         }
         let embedding = network.embedding
         let held = keeps(embedding) ? embedding.kept + embedding.output : 0
-        touch((embedding.backward - held) * size)
+        touch((embedding.backward + embedding.gradientsAtPeak - held) * size)
     }
 
     // MARK: Layers between stages
@@ -62,24 +67,42 @@ struct StepSimulation {
         way == .conventional || !layers.recomputes
     }
 
+    /// Whether the stage's output, which the layers behind it take, is computed from the streams.
+    private var rebuildsOutputs: Bool {
+        if case .dr2net(_, .exact) = way { true } else { false }
+    }
+
     /// The layers behind a stage, forwards; their output is added by the next stage.
     private mutating func enter(_ layers: LayerFootprint, from plan: StagePlan) {
-        touch(layers.forward * size)
+        let e = activation(plan), units = layers.unitsOfSlice(way == .conventional ? nil : tile)
+        let isCut = units < layers.units.count
+        let own = layers.forward * units / layers.units.count + (isCut ? layers.output : 0)
+        touch(own * size + (rebuildsOutputs ? e * units / layers.units.count : 0))
         switch way {
-        case .frozen: live -= activation(plan)
-        case .conventional: live += layers.kept * size - activation(plan)
-        case .checkpointed, .dr2net: break
+        case .frozen, .dr2net(_, .exact): live -= e
+        case .conventional: live += layers.kept * size - e
+        case .checkpointed, .dr2net(_, .float): break
         }
     }
 
     /// The layers behind a stage, backwards: live with the gradient by their output before, with
     /// the gradient by their input after.
     private mutating func leave(_ layers: LayerFootprint, to plan: StagePlan) {
+        let e = activation(plan)
         if way == .conventional {
-            touch((layers.backward - layers.kept - layers.output) * size)
-            live += activation(plan) - layers.kept * size
+            touch(
+                (layers.backward + layers.gradientsAtPeak - layers.kept - layers.output) * size)
+            live += e - layers.kept * size
         } else {
-            touch(layers.backward * size)
+            let units = layers.unitsOfSlice(tile), isCut = units < layers.units.count
+            // The first slice's gradients are there when a further one makes its own.
+            let own =
+                layers.backward * units / layers.units.count + layers.gradientsAtPeak
+                + (isCut ? layers.parameters : 0)
+            touch(
+                own * size + (isCut ? e : 0)
+                    + (rebuildsOutputs ? e * units / layers.units.count : 0))
+            if rebuildsOutputs { live += e }
         }
         live += (layers.parameters - layers.output) * size
     }
@@ -87,7 +110,7 @@ struct StepSimulation {
     // MARK: Forward
 
     /// Adds what the stage keeps to the live bytes, with its output.
-    private mutating func forward(_ plan: StagePlan) {
+    private mutating func forward(_ plan: StagePlan, isLast: Bool) {
         let e = activation(plan)
         live += e
         touch()
@@ -116,7 +139,7 @@ struct StepSimulation {
             }
             live += e
         case .dr2net(let coefficients, .exact):
-            let pair = 2 * network.samples * plan.tokens * plan.width * 8
+            let pair = pairBytes(plan)
             streams += pair
             live += pair
             for (index, branch) in plan.stage.branches.enumerated() {
@@ -128,7 +151,7 @@ struct StepSimulation {
                     part.tokens * plan.width * size
                         + branch.footprint(plan.tokens).forwardScalars(part) * size)
             }
-            touch(e)
+            if isLast { touch(e) }
         // The stage's input is dropped, its output stays for the layer behind.
         case .dr2net(_, .float):
             streams += 2 * e
@@ -257,7 +280,7 @@ struct StepSimulation {
             live += footprint.parameters * size
         }
         switch way {
-        case .dr2net(_, .exact): live -= 2 * network.samples * plan.tokens * plan.width * 8
+        case .dr2net(_, .exact): live -= pairBytes(plan)
         case .dr2net(_, .float): live -= 2 * e
         case .checkpointed: live -= e
         default: break

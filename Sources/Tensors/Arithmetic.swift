@@ -208,3 +208,24 @@ extension Tensor {
         }
     }
 }
+
+extension Tensor {
+    /// `Σ factors[sample]·tensor` over up to three tensors `[samples, ...]` of one shape.
+    package static func combination(
+        _ a: Tensor, _ sa: [Double], _ b: Tensor, _ sb: [Double], _ c: Tensor, _ sc: [Double]
+    ) -> Tensor {
+        precondition(
+            a.shape == b.shape && b.shape == c.shape && sa.count == a.shape[0],
+            "combination: \(a.shape), \(b.shape), \(c.shape)")
+        let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
+        let samples = a.shape[0], width = samples == 0 ? 0 : a.count / samples
+        return .make(a.shape, a.dtype, reading: [a, b, c]) { output, input in
+            Parallel.forEach(samples) { s in
+                let at = s * width * size
+                kernels.combine(
+                    sa[s], input[0] + at, sb[s], input[1] + at, sc[s], input[2] + at, output + at,
+                    width)
+            }
+        }
+    }
+}

@@ -113,7 +113,7 @@ struct SwinTransformerTests {
                 normal: [shape[0], plan.tokens, plan.width], key: RandomKey(seed: 4))
             let coefficients = CoefficientPlan.uniform(StreamCoefficients(alpha: 1, beta: 0.1))
             try exclusively {
-                let start = try FixedPointPair(x, fractionBits: plan.stage.fractionBits)
+                let start = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x))
                 let (pair, remainders) = try plan.stage.advance(
                     x, plan: coefficients, tile: tile, .inference)
                 #expect(!pair.isIdentical(to: start))

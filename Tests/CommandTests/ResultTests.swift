@@ -128,8 +128,8 @@ import Testing
         for key in keys { #expect(result[key] != nil, "\(key)") }
         #expect((result["stepSeconds"] as? Double).map { $0 > 0 } == true)
         let isDual = way.contains("dr2net")
-        // Two streams of float64 mantissas over 5 tokens of 192 channels.
-        #expect(result["streamBytes"] as? Int == (isDual ? 2 * 8 * 5 * 192 : 0))
+        // Two streams of 4-byte numbers over 5 tokens of 192 channels.
+        #expect(result["streamBytes"] as? Int == (isDual ? 2 * 4 * 5 * 192 : 0))
         #expect(result["beta"] as? Double == (isDual ? 0.1 : nil))
     }
 }

@@ -129,10 +129,16 @@ import Testing
         #expect(
             merging.namedParameters.map(\.name) == ["reduction.weight", "norm.weight", "norm.bias"])
         #expect(PatchMerging.grid([5, 7, 8]) == [5, 4, 4])
-        let x = Tensor(normal: [2, 30, 3], key: RandomKey(seed: 2), dtype: .float64)
-        let y = merging(Variable(x), grid: [2, 3, 5], .inference)
-        #expect(y.shape == [2, 2 * 2 * 3, 6])
-        let error = GradientCheck.worstError([x]) { merging($0[0], grid: [2, 3, 5], .inference) }
-        #expect(error <= 1e-6)
+        // Odd rows keep grids together, even ones are cut between pairs.
+        for (grid, units) in [([2, 3, 5], 4), ([2, 4, 5], 8)] {
+            let x = Tensor(
+                normal: [2, grid.reduce(1, *), 3], key: RandomKey(seed: 2), dtype: .float64)
+            let layers = merging.layers(samples: 2, grid: grid)
+            #expect(layers.units == units)
+            let y = layers(Variable(x), .inference)
+            #expect(y.shape == [2, 2 * 2 * 3, 6])
+            let error = GradientCheck.worstError([x]) { layers($0[0], .inference) }
+            #expect(error <= 1e-6)
+        }
     }
 }

@@ -36,7 +36,7 @@ struct MemoryPlanTests {
         #expect(dual.weightBytes == 240_000)
         #expect(dual.gradientBytes == 240_000)
         #expect(dual.optimizerBytes == 480_000)
-        #expect(dual.streamBytes == 2 * 8 * elements)
+        #expect(dual.streamBytes == 2 * 4 * elements)
         #expect(dual.remainderBytes == 12 * elements * 4 / 8)
         #expect(dual.checkpointBytes == 0)
         #expect(

@@ -97,7 +97,7 @@ import Testing
         let x = Tensor(normal: [3, 5, 4], key: RandomKey(seed: 2))
         let plan = CoefficientPlan.uniform(StreamCoefficients(alpha: 1, beta: 0.1))
         try exclusively {
-            let start = try FixedPointPair(x, fractionBits: 30)
+            let start = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x))
             let (pair, remainders) = try stage.advance(x, plan: plan, tile: tile, .inference)
             #expect(!pair.isIdentical(to: start))
             stage.retreat(pair, remainders, plan: plan, tile: tile, .inference)

@@ -73,7 +73,7 @@ struct StreamsTests {
         }.max()
         #expect(error ?? 1 < 4 * 0x1p-30)
         #expect(relativeError(pair.previousValues(.all(of: x)), x) < 1e-9)
-        let merged = pair.merged(beta: [0.25, 0.25])
+        let merged = pair.merged(.all(of: x), beta: [0.25, 0.25])
         let wanted = Tensor.axpby(1 / 1.25, expected, 0.25 / 1.25, x)
         #expect(relativeError(merged, wanted) < 1e-8)
     }
@@ -104,5 +104,74 @@ struct StreamsTests {
             return pair
         }
         #expect(pairs[0].isIdentical(to: pairs[1]))
+    }
+
+    @Test("numbers take 4 bytes while they fit, then 8, and come back bit for bit, at every level")
+    func widensWhereNeeded() throws {
+        try atEachLevel { _ in
+            for shape in [[2, 40], [2, 3, 8], [1, 40, 264]] {
+                let x = Tensor(normal: shape, key: RandomKey(seed: 4))
+                let count = x.count, key = RandomKey(seed: 5)
+                let k = Array(
+                    repeating: StreamCoefficients(alpha: 0.9, beta: 0.1, branch: 1),
+                    count: shape[0])
+                let start = try FixedPointPair(x, fractionBits: 24)
+                let pair = try FixedPointPair(x, fractionBits: 24)
+                #expect(pair.byteCount == 2 * 4 * count)
+                // One number far out in the second branch, then further ones everywhere.
+                let scales = [1.0, 1, 1000, 1e5, 1]
+                let branches = scales.enumerated().map { index, scale in
+                    var f = Tensor(normal: shape, key: key.child(index))
+                    if index == 1 {
+                        f = Tensor(f.doubles.dropLast() + [200], shape: shape, dtype: .float32)
+                    }
+                    return f.scaled(by: scale)
+                }
+                var remainders: [StreamRemainder] = []
+                remainders.append(try pair.advance(branch: branches[0], coefficients: k))
+                #expect(pair.byteCount == 2 * 4 * count)
+                remainders.append(try pair.advance(branch: branches[1], coefficients: k))
+                #expect(pair.byteCount == (4 + 8) * count)
+                for f in branches[2...] {
+                    remainders.append(try pair.advance(branch: f, coefficients: k))
+                }
+                #expect(pair.byteCount == 2 * 8 * count)
+                for (f, remainder) in zip(branches, remainders).reversed() {
+                    pair.reverse(branch: f, coefficients: k, remainder: remainder)
+                }
+                #expect(pair.isIdentical(to: start), "\(shape)")
+            }
+        }
+    }
+
+    @Test("an input beyond 4 bytes starts wide, and its width is no part of the result")
+    func widthIsNoPartOfTheResult() throws {
+        let x = Tensor(normal: [1, 600], key: RandomKey(seed: 6))
+        let f = Tensor(normal: [1, 600], key: RandomKey(seed: 7))
+        let k = [StreamCoefficients(alpha: 15.0 / 16, beta: 1.0 / 16)]
+        // The same numbers beside one that needs 8 bytes.
+        func joined(_ tensor: Tensor, _ value: Double) -> Tensor {
+            Tensor(tensor.doubles + [value], shape: [1, 601], dtype: .float32)
+        }
+        let narrow = try FixedPointPair(joined(x, 0), fractionBits: 24)
+        let wide = try FixedPointPair(joined(x, 4096), fractionBits: 24)
+        #expect(wide.byteCount == 2 * narrow.byteCount)
+        _ = try narrow.advance(branch: joined(f, 0), coefficients: k)
+        _ = try wide.advance(branch: joined(f, 0), coefficients: k)
+        for pair in [narrow, wide] {
+            #expect(
+                pair.currentValues(.all(of: x)).doubles.dropLast()
+                    == narrow.currentValues(.all(of: x)).doubles.dropLast())
+        }
+    }
+
+    @Test("the fraction resolves values as their own type does")
+    func fractionFollowsTheValues() {
+        let x = Tensor(normal: [4, 1000], key: RandomKey(seed: 8))
+        let bits = { (factor: Double) in FixedPointPair.fractionBits(for: x.scaled(by: factor)) }
+        #expect(bits(1.5) == 25 && bits(150) == 18 && bits(1e-4) == 26 && bits(1e12) == 0)
+        #expect(bits(0) == 25 && bits(.nan) == 25)
+        #expect(
+            FixedPointPair.fractionBits(for: x.scaled(by: 1.5).converted(to: .float64)) == 37)
     }
 }
