@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CKernels
 import Foundation
 import Synchronization
 
@@ -78,7 +79,8 @@ package enum StoragePool {
         return (result, peak - before.live)
     }
 
-    /// Gives every cached block back to the system.
+    /// Gives every cached block back to the system, and what the C library keeps of freed memory:
+    /// tens of MiB after weights were read or drawn.
     package static func trim() {
         let blocks = state.withLock { state -> [Block] in
             let blocks = state.free.flatMap { size, addresses in
@@ -89,6 +91,7 @@ package enum StoragePool {
             return blocks
         }
         for block in blocks { block.unmap() }
+        dr_trim_heap()
     }
 
     /// The block size for a request: four classes between powers of two, 64 bytes at least.

@@ -60,6 +60,7 @@ package final class TrainingLoop {
         defer { progress.finish() }
         var step = try restore()
         try task.willTrain(plan, from: step)
+        StoragePool.trim()
         let evaluated = try folder.metrics().last { $0.evaluation != nil }?.step
         // A run that ended between a checkpoint and its evaluation makes up for it.
         if step > 0, isEvaluationDue(after: step), evaluated != step { try evaluate(after: step) }

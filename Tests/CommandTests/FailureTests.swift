@@ -35,6 +35,11 @@ import Testing
             "backbone", "gradients", "--backbone", "vit-tiny-16", "--weights", "IN",
             "--input", "ARRAY", "--output", "OUT",
         ],
+        [
+            "backbone", "error-map", "--backbone", "vit-tiny-16", "--weights", "IN", "--output",
+            "OUT",
+        ],
+        ["backbone", "error-map", "--backbone", "vit-tiny-16", "--input", "IN"],
         ["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "IN", "IN"],
         ["backbone", "export", "--run", "IN", "--output", "OUT"],
         ["backbone", "convert", "IN", "OUT.safetensors"],

@@ -132,4 +132,41 @@ import Testing
         #expect(result["streamBytes"] as? Int == (isDual ? 2 * 4 * 5 * 192 : 0))
         #expect(result["beta"] as? Double == (isDual ? 0.1 : nil))
     }
+
+    @Test func profilePredictsEveryWay() throws {
+        let arguments = [
+            "backbone", "profile", "--backbone", "vit-tiny-16", "--input-shape", "2,3,32,32",
+            "--steps", "1", "--quiet", "--way", "dr2net",
+        ]
+        let result = try CommandRun(arguments + ["--json"]).object()
+        let plans = try #require(result["plans"] as? [[String: Any]])
+        #expect(
+            plans.map { $0["way"] as? String } == [
+                "conventional", "checkpointed", "frozen", "dr2net", "dr2net, float",
+            ])
+        #expect(
+            plans[3]["peakPredictedBytes"] as? Int == result["peakPredictedBytes"] as? Int)
+        #expect(plans[0]["streamBytes"] as? Int == 0 && plans[4]["remainderBytes"] as? Int == 0)
+        #expect(try CommandRun(arguments).output.contains("dr2net, float"))
+    }
+
+    @Test func errorMapShowsWhereFloatReversalFails() throws {
+        let folder = try TemporaryFolder(), picture = folder.path("map.svg")
+        let run = try CommandRun([
+            "backbone", "error-map", "--backbone", "vit-tiny-16", "--points", "2", "--output",
+            picture, "--json", "--quiet",
+        ])
+        #expect(run.code == 0, "\(run.complaint)")
+        let result = try run.object()
+        let points = try #require(result["points"] as? [[String: Double]])
+        #expect(points.map { $0["alpha"] } == [0, 0, 1, 1])
+        #expect(points.map { $0["beta"] } == [0.1, 1, 0.1, 1])
+        #expect(points.allSatisfy { ($0["exact"] ?? 1) < 2e-5 }, "\(points)")
+        // Wrong at the published start, right at its end.
+        #expect((points[2]["float"] ?? 1) > 1e-2 && (points[1]["float"] ?? 1) < 2e-5)
+        #expect((result["ordinaryError"] as? Double ?? 1) < 2e-5)
+        let path = try #require(result["path"] as? [[Double]])
+        #expect(path.first == [1, 0.1] && path.last == [0, 1])
+        #expect(try String(contentsOfFile: picture, encoding: .utf8).contains("published schedule"))
+    }
 }

@@ -172,6 +172,6 @@ struct StreamsTests {
         #expect(bits(1.5) == 25 && bits(150) == 18 && bits(1e-4) == 26 && bits(1e12) == 0)
         #expect(bits(0) == 25 && bits(.nan) == 25)
         #expect(
-            FixedPointPair.fractionBits(for: x.scaled(by: 1.5).converted(to: .float64)) == 37)
+            FixedPointPair.fractionBits(for: x.scaled(by: 1.5).converted(to: .float64)) == 29)
     }
 }

@@ -35,4 +35,8 @@ int dr_best_level(void);
 /// The kernels of a level, or NULL where the level isn't compiled in.
 const dr_kernels *dr_kernels_at(int level, int is_double);
 
+/// Gives freed memory that the C library keeps back to the system, where it can (glibc's
+/// malloc_trim, which Swift's module of glibc leaves out).
+void dr_trim_heap(void);
+
 #endif

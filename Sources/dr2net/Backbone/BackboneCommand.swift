@@ -8,7 +8,8 @@ struct BackboneCommand: ParsableCommand {
         abstract: "Pretrained networks: features, gradients, measurements, files.",
         subcommands: [
             BackboneListCommand.self, BackboneFeaturesCommand.self,
-            BackboneGradientsCommand.self, BackboneSurrogateCommand.self,
+            BackboneGradientsCommand.self, BackboneErrorMapCommand.self,
+            BackboneSurrogateCommand.self,
             BackboneProfileCommand.self, BackboneExportCommand.self,
             BackboneConvertCommand.self,
         ])

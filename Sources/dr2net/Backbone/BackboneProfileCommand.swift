@@ -14,7 +14,8 @@ struct BackboneProfileCommand: ParsableCommand {
         discussion: """
             A step is forward, backward of mean(features²) and AdamW on a random input; one step \
             warms up. transientBytes is what the counted peak holds beside the parts named. gemmShare is the model's operations a second (a backward counts twice the \
-            forward, recomputation nothing) over the rate of a large matrix product measured here.
+            forward, recomputation nothing) over the rate of a large matrix product measured here. \
+            The last table is predicted from shapes, for every way.
             """)
 
     @OptionGroup var network: BackboneOptions
@@ -112,8 +113,56 @@ struct BackboneProfileCommand: ParsableCommand {
             remainderBytes: plan.remainderBytes, checkpointBytes: plan.checkpointBytes,
             transientBytes: max(0, measured.peakCounted - known), tile: profile.tile?.tokens,
             alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
-            threads: Parallel.threadCount, steps: steps)
+            threads: Parallel.threadCount, steps: steps,
+            plans: plans(memory, tile: tile ?? .standard, key: key))
         try console.result(result) { result.text }
+    }
+
+    /// The predicted memory of every way, with the policy chosen or the default one.
+    private func plans(_ memory: MemoryPlan.Network, tile: Tile, key: RandomKey) -> [PlanLine] {
+        let coefficients = ways.trainingPlan(key: key)
+        let all: [(String, FinetuningWay)] = [
+            ("conventional", .conventional), ("checkpointed", .checkpointed), ("frozen", .frozen),
+            ("dr2net", .dr2net(coefficients, .exact)),
+            ("dr2net, float", .dr2net(coefficients, .float)),
+        ]
+        return all.map { name, way in
+            let isTiled = name != "conventional" && way != .frozen
+            return PlanLine(
+                name, MemoryPlan(memory, way: way, tile: isTiled ? tile : nil))
+        }
+    }
+
+    /// The predicted parts of one way's peak.
+    private struct PlanLine: Encodable {
+        let way: String
+        let peakPredictedBytes, weightBytes, gradientBytes, optimizerBytes: Int
+        let streamBytes, remainderBytes, checkpointBytes, transientBytes: Int
+
+        init(_ way: String, _ plan: MemoryPlan) {
+            self.way = way
+            peakPredictedBytes = plan.peakPredictedBytes
+            weightBytes = plan.weightBytes
+            gradientBytes = plan.gradientBytes
+            optimizerBytes = plan.optimizerBytes
+            streamBytes = plan.streamBytes
+            remainderBytes = plan.remainderBytes
+            checkpointBytes = plan.checkpointBytes
+            transientBytes = plan.transientBytes
+        }
+
+        static let columns = [
+            "predicted", "peak", "weights", "gradients", "optimizer", "streams", "remainders",
+            "checkpoints", "transient",
+        ]
+
+        var cells: [String] {
+            [way]
+                + [
+                    peakPredictedBytes, weightBytes, gradientBytes, optimizerBytes, streamBytes,
+                    remainderBytes, checkpointBytes, transientBytes,
+                ].map { ByteSize.text($0) }
+        }
     }
 
     /// What is printed; names as in the command line's contract.
@@ -129,6 +178,7 @@ struct BackboneProfileCommand: ParsableCommand {
         let alpha, beta: Double?
         let blasKernel: String
         let threads, steps: Int
+        let plans: [PlanLine]
 
         var text: String {
             var table = TextTable()
@@ -155,7 +205,9 @@ struct BackboneProfileCommand: ParsableCommand {
                 ("transient", transientBytes),
             ]
             for (name, count) in sizes { table.append([name, ByteSize.text(count)]) }
-            return table.text
+            var byWay = TextTable(PlanLine.columns, numbers: Set(1..<PlanLine.columns.count))
+            for plan in plans { byWay.append(plan.cells) }
+            return table.text + "\n\n" + byWay.text
         }
     }
 }

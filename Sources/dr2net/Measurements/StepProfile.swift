@@ -48,6 +48,7 @@ struct StepProfile {
         if way == .frozen { network.setTrainable(false) }
         let optimizer = AdamW(
             [ParameterGroup(.backbone, network)], settings: AdamW.Settings(weightDecay: 0.05))
+        StoragePool.trim()
         for step in 0...steps {
             StoragePool.resetPeak()
             let start = DispatchTime.now().uptimeNanoseconds
