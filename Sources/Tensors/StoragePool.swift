@@ -3,12 +3,13 @@ import CKernels
 import Foundation
 import Synchronization
 
-/// The caching allocator behind every tensor, and the project's measure of memory.
+/// The allocator behind every tensor, and the project's measure of memory.
 ///
-/// Live and peak bytes count what tensors asked for. Freed blocks are kept by size class and
-/// handed out again, because fresh pages cost more than most kernels. Live and kept blocks
-/// together stay below the largest live bytes so far and 32 MiB; what is above goes back to the
-/// system.
+/// Live and peak bytes count what tensors asked for. Fresh pages cost more than most kernels, so
+/// freed memory is kept: large blocks are cut from a region of addresses, best fit, and merged with
+/// their free neighbours again, so that tensors of any sizes can take each other's place; small ones
+/// are kept by size class. The region's pages are touched as far as the largest need so far and
+/// little beyond.
 package enum StoragePool {
     /// Counted bytes now, and the highest value since the last reset.
     package struct Usage: Sendable, Equatable {
@@ -16,49 +17,49 @@ package enum StoragePool {
         package var live = 0
         /// The largest ``live`` since the last ``StoragePool/resetPeak()``.
         package var peak = 0
-        /// Bytes of freed blocks kept for reuse.
+        /// Bytes that were in use once and are kept for reuse.
         package var cached = 0
     }
 
     private struct State: ~Copyable {
-        var usage = Usage()
-        /// Bytes of the blocks behind live tensors: what they asked for, rounded up to block sizes.
-        var held = 0
-        /// The largest ``held`` ever: live and cached blocks stay below it and the slack.
-        var highWater = 0
-        var free: [Int: [UInt]] = [:]
+        var live = 0
+        var peak = 0
+        var free = FreeRanges()
+        /// The highest address of the newest region that was handed out since the last trim.
+        var frontier: UInt = 0
+        /// The newest region's end.
+        var regionEnd: UInt = 0
+        var small: [Int: [UInt]] = [:]
+        var smallCached = 0
 
-        /// Cached blocks that a new one would push above the high-water mark.
-        mutating func takeSurplus() -> [Block] {
-            var surplus: [Block] = []
-            let limit = max(highWater + StoragePool.slack, StoragePool.cacheFloor)
-            while usage.cached > 0, held + usage.cached > limit {
-                guard
-                    let size = free.keys.max(by: { a, b in
-                        (free[a]?.isEmpty ?? true ? 0 : a) < (free[b]?.isEmpty ?? true ? 0 : b)
-                    }), let address = free[size]?.popLast()
-                else { break }
-                usage.cached -= size
-                surplus.append(Block(address: address, size: size))
-            }
-            return surplus
+        mutating func take(_ size: Int) -> UInt? {
+            guard let address = free.take(size) else { return nil }
+            if address < regionEnd { frontier = max(frontier, address + UInt(size)) }
+            return address
+        }
+
+        /// What is free below the frontier: touched once, and kept.
+        var cached: Int {
+            free.byteCount - Int(regionEnd - min(regionEnd, frontier)) + smallCached
         }
     }
 
     private static let state = Mutex(State())
 
-    /// Live and cached bytes below which nothing is given back.
-    private static let cacheFloor = 64 << 20
-    /// Cached bytes beyond the high-water mark: at the peak of a step, tiles of several sizes come
-    /// and go, and a block given back costs its page faults again.
-    private static let slack = 32 << 20
+    /// Blocks from this size on come from the region.
+    private static let largeSize = 1 << 18
+    private static let pageSize = 1 << 12
+    /// Cached bytes of small blocks.
+    private static let smallLimit = 64 << 20
 
     /// The counters.
-    package static var usage: Usage { state.withLock { $0.usage } }
+    package static var usage: Usage {
+        state.withLock { Usage(live: $0.live, peak: $0.peak, cached: max(0, $0.cached)) }
+    }
 
     /// Sets the peak to the live bytes.
     package static func resetPeak() {
-        state.withLock { $0.usage.peak = $0.usage.live }
+        state.withLock { $0.peak = $0.live }
     }
 
     /// Runs `body` and returns its result with the highest live bytes during it.
@@ -66,104 +67,116 @@ package enum StoragePool {
     /// - Returns: The result and the peak in bytes above what was live before.
     package static func measure<R>(_ body: () throws -> R) rethrows -> (result: R, peak: Int) {
         let before = state.withLock { state -> Usage in
-            let usage = state.usage
-            state.usage.peak = usage.live
-            return usage
+            defer { state.peak = state.live }
+            return Usage(live: state.live, peak: state.peak)
         }
         let result = try body()
         let peak = state.withLock { state -> Int in
-            let peak = state.usage.peak
-            state.usage.peak = max(before.peak, peak)
+            let peak = state.peak
+            state.peak = max(before.peak, peak)
             return peak
         }
         return (result, peak - before.live)
     }
 
-    /// Gives every cached block back to the system, and what the C library keeps of freed memory:
-    /// tens of MiB after weights were read or drawn.
+    /// Gives the pages of everything that is free back to the system, and what the C library keeps
+    /// of freed memory: tens of MiB after weights were read or drawn.
     package static func trim() {
-        let blocks = state.withLock { state -> [Block] in
-            let blocks = state.free.flatMap { size, addresses in
-                addresses.map { Block(address: $0, size: size) }
+        let small = state.withLock { state -> [UInt] in
+            for range in state.free.ranges {
+                // Untouched addresses have no pages.
+                let end =
+                    state.regionEnd == range.upperBound
+                    ? min(range.upperBound, max(range.lowerBound, state.frontier))
+                    : range.upperBound
+                if end > range.lowerBound {
+                    madvise(
+                        UnsafeMutableRawPointer(bitPattern: range.lowerBound),
+                        Int(end - range.lowerBound), MADV_DONTNEED)
+                }
             }
-            state.free = [:]
-            state.usage.cached = 0
+            if let last = state.free.ranges.last, last.upperBound == state.regionEnd {
+                state.frontier = last.lowerBound
+            }
+            let blocks = state.small.values.flatMap(\.self)
+            state.small = [:]
+            state.smallCached = 0
             return blocks
         }
-        for block in blocks { block.unmap() }
+        for address in small { free(UnsafeMutableRawPointer(bitPattern: address)) }
         dr_trim_heap()
     }
 
-    /// The block size for a request: four classes between powers of two, 64 bytes at least.
+    /// The block size for a request: eight classes between powers of two, 64 bytes at least; whole
+    /// pages for large ones.
     static func blockSize(_ bytes: Int) -> Int {
         if bytes <= 256 { return (max(bytes, 1) + 63) & ~63 }
+        if bytes >= largeSize { return (bytes + pageSize - 1) / pageSize * pageSize }
         let power = Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount
         let step = max(64, 1 << (power - 3))
-        return (bytes + step - 1) / step * step
+        return min(largeSize, (bytes + step - 1) / step * step)
     }
 
     static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
         let size = blockSize(bytes)
-        let (reused, surplus) = state.withLock { state -> (UInt?, [Block]) in
-            state.usage.live += bytes
-            state.usage.peak = max(state.usage.peak, state.usage.live)
-            state.held += size
-            state.highWater = max(state.highWater, state.held)
-            if let block = state.free[size]?.popLast() {
-                state.usage.cached -= size
-                return (block, [])
+        let address = state.withLock { state -> UInt? in
+            state.live += bytes
+            state.peak = max(state.peak, state.live)
+            if bytes < largeSize {
+                let block = state.small[size]?.popLast()
+                if block != nil { state.smallCached -= size }
+                return block
             }
-            return (nil, state.takeSurplus())
+            if let address = state.take(size) { return address }
+            return addRegion(size, &state) ? state.take(size) : nil
         }
-        for block in surplus { block.unmap() }
-        if let reused, let pointer = UnsafeMutableRawPointer(bitPattern: reused) { return pointer }
-        if let pointer = map(size) { return pointer }
-        trim()
-        guard let pointer = map(size) else {
-            fatalError("out of memory: a tensor of \(bytes) bytes; live \(usage.live) bytes")
+        if let address, let pointer = UnsafeMutableRawPointer(bitPattern: address) {
+            return pointer
         }
-        return pointer
+        var pointer: UnsafeMutableRawPointer?
+        if bytes < largeSize, posix_memalign(&pointer, 64, size) == 0, let pointer {
+            return pointer
+        }
+        fatalError("out of memory: a tensor of \(bytes) bytes; live \(usage.live) bytes")
     }
 
     static func release(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
-        let block = Block(address: UInt(bitPattern: pointer), size: blockSize(bytes))
-        let kept = state.withLock { state -> Bool in
-            state.usage.live -= bytes
-            state.held -= block.size
-            let limit = max(state.highWater + slack, cacheFloor)
-            guard state.held + state.usage.cached + block.size <= limit else { return false }
-            state.free[block.size, default: []].append(block.address)
-            state.usage.cached += block.size
+        let size = blockSize(bytes), address = UInt(bitPattern: pointer)
+        let isKept = state.withLock { state -> Bool in
+            state.live -= bytes
+            if bytes >= largeSize {
+                state.free.give(address, size)
+                return true
+            }
+            guard state.smallCached + size <= smallLimit else { return false }
+            state.small[size, default: []].append(address)
+            state.smallCached += size
             return true
         }
-        if !kept { block.unmap() }
+        if !isKept { free(pointer) }
     }
 
-    /// Blocks from this size on are mapped on their own, so that giving one back is certain to
-    /// lower the resident set.
-    private static let mappedSize = 1 << 18
+    /// Reserves addresses for blocks of `size` and more: pages come when they are touched, so
+    /// twice the machine's memory costs nothing; less where the system refuses that.
+    private static func addRegion(_ size: Int, _ state: inout State) -> Bool {
+        var length = max(2 * Int(ProcessInfo.processInfo.physicalMemory), size)
+        length = (length + hugePageSize - 1) / hugePageSize * hugePageSize
+        while true {
+            let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+            let pointer = mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0)
+            if let pointer, pointer != MAP_FAILED {
+                // Huge pages where the system has them: a fault in 2 MiB instead of in 4 KiB.
+                madvise(pointer, length, MADV_HUGEPAGE)
+                let start = UInt(bitPattern: pointer)
+                state.free.give(start, length)
+                state.frontier = start
+                state.regionEnd = start + UInt(length)
+                return true
+            }
+            guard length > size else { return false }
+            length = max(size, length / 2 / hugePageSize * hugePageSize)
+        }
+    }
 
     private static let hugePageSize = 1 << 21
-
-    private static func map(_ size: Int) -> UnsafeMutableRawPointer? {
-        if size < mappedSize {
-            var pointer: UnsafeMutableRawPointer?
-            return posix_memalign(&pointer, 64, size) == 0 ? pointer : nil
-        }
-        let pointer = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let pointer, pointer != MAP_FAILED else { return nil }
-        // Huge pages where the system has them: a fault in 2 MiB instead of in 4 KiB.
-        if size >= hugePageSize { madvise(pointer, size, MADV_HUGEPAGE) }
-        return pointer
-    }
-
-    fileprivate struct Block {
-        let address: UInt
-        let size: Int
-
-        func unmap() {
-            guard let pointer = UnsafeMutableRawPointer(bitPattern: address) else { return }
-            if size < StoragePool.mappedSize { free(pointer) } else { munmap(pointer, size) }
-        }
-    }
 }

@@ -117,26 +117,6 @@ struct TensorTests {
     }
 }
 
-@Suite("storage pool", .serialized)
-struct StoragePoolTests {
-    @Test func countsWhatTensorsAskFor() {
-        let (held, peak) = StoragePool.measure { () -> Tensor in
-            let a = Tensor(zeros: [1 << 20])
-            _ = Tensor(zeros: [1 << 21])
-            return a
-        }
-        // Where suites run side by side, others allocate and free beside this one.
-        #expect(peak >= 2 * 4 << 20)
-        #expect(StoragePool.usage.live >= held.byteCount)
-    }
-
-    @Test func aBigBlockIsReusedOrGivenBack() {
-        for _ in 0..<20 { _ = Tensor(zeros: [8 << 20]) }
-        let usage = StoragePool.usage
-        #expect(usage.cached < 1 << 30)
-    }
-}
-
 @Suite("random key")
 struct RandomKeyTests {
     @Test("Philox4x32-10 gives the known answers of Salmon et al.")
