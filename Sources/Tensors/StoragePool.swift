@@ -156,27 +156,28 @@ package enum StoragePool {
         if !isKept { free(pointer) }
     }
 
-    /// Reserves addresses for blocks of `size` and more: pages come when they are touched, so
-    /// twice the machine's memory costs nothing; less where the system refuses that.
+    /// Reserves addresses for blocks of `size` and more.
+    ///
+    /// Pages come when they are touched, so twice the machine's memory costs nothing; where
+    /// addresses are limited (`ulimit -v`), piece by piece, since others need some too.
     private static func addRegion(_ size: Int, _ state: inout State) -> Bool {
-        var length = max(2 * Int(ProcessInfo.processInfo.physicalMemory), size)
-        length = (length + hugePageSize - 1) / hugePageSize * hugePageSize
-        while true {
+        for wanted in [2 * Int(ProcessInfo.processInfo.physicalMemory), regionSize, 0] {
+            let length =
+                (max(wanted, size) + hugePageSize - 1) / hugePageSize * hugePageSize
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
             let pointer = mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0)
-            if let pointer, pointer != MAP_FAILED {
-                // Huge pages where the system has them: a fault in 2 MiB instead of in 4 KiB.
-                madvise(pointer, length, MADV_HUGEPAGE)
-                let start = UInt(bitPattern: pointer)
-                state.free.give(start, length)
-                state.frontier = start
-                state.regionEnd = start + UInt(length)
-                return true
-            }
-            guard length > size else { return false }
-            length = max(size, length / 2 / hugePageSize * hugePageSize)
+            guard let pointer, pointer != MAP_FAILED else { continue }
+            // Huge pages where the system has them: a fault in 2 MiB instead of in 4 KiB.
+            madvise(pointer, length, MADV_HUGEPAGE)
+            let start = UInt(bitPattern: pointer)
+            state.free.give(start, length)
+            state.frontier = start
+            state.regionEnd = start + UInt(length)
+            return true
         }
+        return false
     }
 
+    private static let regionSize = 1 << 26
     private static let hugePageSize = 1 << 21
 }
