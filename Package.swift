@@ -66,6 +66,12 @@ let package = Package(
                 yaml,
             ],
             path: "tasks/temporal-action-detection/Sources"),
+        .target(
+            name: "SmallObjectDetection",
+            dependencies: [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Regions", "Training",
+            ],
+            path: "tasks/small-object-detection/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
@@ -104,6 +110,12 @@ let package = Package(
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Regions", "Metrics", "Training",
+            ]),
+        tests(
+            of: "SmallObjectDetection",
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Regions", "Training",
             ]),
         .testTarget(
             name: "CommandTests",

@@ -2,9 +2,11 @@
 import Foundation
 import Tensors
 
-/// Prints seconds of window attention, one JSON line a size; `Benchmarks/window_attention` reads it.
+/// Prints seconds of window attention and of convolution layers, one JSON line a size;
+/// `Benchmarks/window_attention` and `Benchmarks/convolution` read it.
 ///
-/// Arguments: repeats, then sizes as WINDOWS,TOKENS,HEADS. DR2NET_THREADS sets the threads.
+/// Arguments: repeats, then sizes as WINDOWS,TOKENS,HEADS or SAMPLES,SIDE,INPUTS,OUTPUTS.
+/// DR2NET_THREADS sets the threads.
 @main struct Main {
     /// What one size took, and numbers by which another program can check its results.
     private struct Times: Encodable {
@@ -21,22 +23,36 @@ import Tensors
         let numbers = CommandLine.arguments.dropFirst().map {
             $0.split(separator: ",").compactMap { Int($0) }
         }
-        guard let repeats = numbers.first?.first, numbers.dropFirst().allSatisfy({ $0.count == 3 })
+        guard let repeats = numbers.first?.first,
+            numbers.dropFirst().allSatisfy({ $0.count == 3 || $0.count == 4 })
         else {
             FileHandle.standardError.write(
-                Data("usage: OperationTimes REPEATS WINDOWS,TOKENS,HEADS ...\n".utf8))
+                Data(
+                    ("usage: OperationTimes REPEATS "
+                        + "WINDOWS,TOKENS,HEADS|SAMPLES,SIDE,INPUTS,OUTPUTS ...\n").utf8))
             exit(64)
         }
         // The pool gives back what lies above its high water: raise that first.
         _ = Tensor(zeros: [1 << 28]).count
         for size in numbers.dropFirst() {
-            let times = measure(windows: size[0], tokens: size[1], heads: size[2], repeats)
-            print(String(decoding: try JSONEncoder().encode(times), as: UTF8.self))
+            let encoder = JSONEncoder()
+            let line =
+                size.count == 4
+                ? try encoder.encode(ConvolutionTimes(size, repeats))
+                : try encoder.encode(
+                    measure(windows: size[0], tokens: size[1], heads: size[2], repeats))
+            print(String(decoding: line, as: UTF8.self))
         }
     }
 
+    /// The quickest of some calls, in seconds.
+    static func quickest(_ repeats: Int, _ body: () -> Void) -> Double {
+        let clock = ContinuousClock()
+        return (0..<max(1, repeats)).map { _ in clock.measure(body) / .seconds(1) }.min() ?? 0
+    }
+
     /// Numbers in -1..<1 that a line of any language works out alike.
-    private static func values(_ shape: [Int], _ seed: UInt32) -> Tensor {
+    static func values(_ shape: [Int], _ seed: UInt32) -> Tensor {
         Tensor(shape: shape) { output in
             for i in output.indices {
                 let bits = UInt32(truncatingIfNeeded: i) &* 2_654_435_761 &+ seed
@@ -57,17 +73,13 @@ import Tensors
                 needsBias: needsBias)
         }
         let gradients = backward(needsBias: true)
-        func quickest(_ body: () -> Void) -> Double {
-            let clock = ContinuousClock()
-            return (0..<max(1, repeats)).map { _ in clock.measure(body) / .seconds(1) }.min() ?? 0
-        }
         return Times(
             windows: windows, tokens: tokens, heads: heads,
-            forward: quickest {
+            forward: quickest(repeats) {
                 _ = qkv.windowAttention(heads: heads, bias: bias, regions: regions)
             },
-            backward: quickest { _ = backward(needsBias: true) },
-            backwardWithoutBias: quickest { _ = backward(needsBias: false) },
+            backward: quickest(repeats) { _ = backward(needsBias: true) },
+            backwardWithoutBias: quickest(repeats) { _ = backward(needsBias: false) },
             result: result.dot(slopes), qkvGradient: gradients.qkv.dot(qkv),
             biasGradient: gradients.bias.map { $0.dot($0) } ?? 0)
     }

@@ -3,22 +3,26 @@ import Tensors
 
 /// Group normalisation as a node.
 extension Variable {
-    /// Normalises `[B, T, C]` over T and the channels of each group, as PyTorch does `[B, C, T]`.
+    /// Normalises `[N, ..., C]` over all positions and the channels of each group, as PyTorch
+    /// does `[N, C, ...]`.
+    ///
+    /// Keeps the input alone, with ReLU too.
     ///
     /// - Parameters:
     ///   - groups: A divisor of C.
     ///   - weight: `[C]`.
     ///   - bias: `[C]`.
     ///   - epsilon: Added to the variance.
-    package func groupNorm(groups: Int, weight: Variable, bias: Variable, epsilon: Double = 1e-5)
-        -> Variable
-    {
-        let x = tensor, w = weight.tensor
+    ///   - relu: Whether ReLU follows.
+    package func groupNorm(
+        groups: Int, weight: Variable, bias: Variable, epsilon: Double = 1e-5, relu: Bool = false
+    ) -> Variable {
+        let x = tensor, w = weight.tensor, reluBias = relu ? bias.tensor : nil
         let (output, statistics) = x.groupNormalized(
-            groups: groups, weight: w, bias: bias.tensor, epsilon: epsilon)
+            groups: groups, weight: w, bias: bias.tensor, epsilon: epsilon, relu: relu)
         return Variable.operation(output, inputs: [self, weight, bias]) { gradient in
             let parts = x.groupNormGradient(
-                gradient, groups: groups, weight: w, statistics: statistics)
+                gradient, groups: groups, weight: w, statistics: statistics, reluBias: reluBias)
             return [parts.input, parts.weight, parts.bias]
         }
     }

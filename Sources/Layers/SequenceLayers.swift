@@ -82,7 +82,7 @@ package final class ConvTranspose1d: Module {
     }
 }
 
-/// Group normalisation of `[B, T, C]`.
+/// Group normalisation of `[N, ..., C]`.
 package final class GroupNorm: Module {
     /// `[C]`.
     package let weight: Parameter
@@ -101,11 +101,11 @@ package final class GroupNorm: Module {
         self.epsilon = epsilon
     }
 
-    /// The normalised sequence.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    /// The normalised values, followed by ReLU where asked for.
+    package func callAsFunction(_ x: Variable, _ context: Context, relu: Bool = false) -> Variable {
         x.groupNorm(
             groups: groups, weight: context.use(weight), bias: context.use(bias),
-            epsilon: epsilon)
+            epsilon: epsilon, relu: relu)
     }
 
     package func register(in registry: inout ModuleRegistry) {

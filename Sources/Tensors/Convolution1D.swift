@@ -37,7 +37,7 @@ package struct Convolution1DShape: Sendable {
 
 extension Tensor {
     /// `[A, B, K]` to `[K, A, B]`: a contiguous matrix for each tap.
-    private func tapsFirst() -> Tensor {
+    func tapsFirst() -> Tensor {
         let kernel = shape[2], rows = shape[0] * shape[1]
         guard kernel > 1 else { return reshaped(to: [kernel, shape[0], shape[1]]) }
         let kernels = Kernels.table(dtype)

@@ -49,6 +49,14 @@ extension Tensor {
         write { output in Tensor.withPointers(inputs) { body(output, $0) } }
     }
 
+    /// Runs `body` with room for `count` scalars, unset.
+    static func withScratch(
+        _ count: Int, _ dtype: DType, _ body: (UnsafeMutableRawPointer) -> Void
+    ) {
+        let storage = TensorStorage(byteCount: count * dtype.byteSize)
+        withExtendedLifetime(storage) { body(storage.pointer) }
+    }
+
     static func withPointers(_ tensors: [Tensor], _ body: ([UnsafeRawPointer]) -> Void) {
         withExtendedLifetime(tensors) {
             body(

@@ -90,6 +90,28 @@ import Testing
         #expect(worstError(patches, [2, 2, 4, 6]) { patches($0, $1) } <= 1e-7)
     }
 
+    @Test func layersOfMapsHaveTheirGradients() {
+        let convolution = Conv2d(3, 4, kernel: 3, stride: 2, key: key)
+        #expect(convolution.namedParameters.map(\.name) == ["weight", "bias"])
+        #expect(worstError(convolution, [2, 4, 5, 3]) { convolution($0, $1, relu: true) } <= 1e-7)
+        let plain = Conv2d(3, 2, kernel: 1, hasBias: false, key: key)
+        #expect(worstError(plain, [1, 2, 3, 3]) { plain($0, $1) } <= 1e-7)
+        let transposed = ConvTranspose2d(3, 2, key: key)
+        #expect(worstError(transposed, [1, 2, 3, 3]) { transposed($0, $1) } <= 1e-7)
+        let norm = GroupNorm(groups: 2, channels: 4)
+        #expect(worstError(norm, [2, 3, 2, 4]) { norm($0, $1, relu: true) } <= 1e-7)
+    }
+
+    @Test func convolutionsStartWithAVarianceOfOneOverTheirInputs() {
+        let values = Conv2d(40, 50, kernel: 3, key: key).weight.tensor.doubles
+        let variance = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+        #expect(abs(variance * 360 - 1) < 0.03)
+        let normal = Conv2d(40, 50, kernel: 3, standardDeviation: 0.01, key: key)
+        let square = normal.weight.tensor.doubles.reduce(0) { $0 + $1 * $1 } / 18_000
+        #expect(abs(square / 1e-4 - 1) < 0.05)
+        #expect(normal.bias?.tensor.floats == [Float](repeating: 0, count: 50))
+    }
+
     @Test func startsAsVisionTransformersDo() {
         let linear = Linear(400, 100, key: key)
         let values = linear.weight.tensor.doubles

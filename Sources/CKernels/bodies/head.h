@@ -85,61 +85,6 @@ static void KERNEL(max_pool_gradient)(const void *x_, const void *g_, void *dx_,
     }
 }
 
-static void KERNEL(group_norm)(const void *x_, const void *w_, const void *b_, void *out_,
-                               double *stats, size_t length, size_t channels, size_t first,
-                               size_t width, double epsilon) {
-    const REAL *x = (const REAL *)x_ + first, *w = (const REAL *)w_ + first;
-    const REAL *b = (const REAL *)b_ + first;
-    REAL *out = (REAL *)out_ + first;
-    const double n = (double)(length * width);
-    double sum = 0, squares = 0;
-    for (size_t t = 0; t < length; t++)
-        for (size_t c = 0; c < width; c++) sum += (double)x[t * channels + c];
-    const double mean = sum / n;
-    for (size_t t = 0; t < length; t++)
-        for (size_t c = 0; c < width; c++) {
-            const double d = (double)x[t * channels + c] - mean;
-            squares += d * d;
-        }
-    const double scale = 1 / SQRT_SCALAR(squares / n + epsilon);
-    stats[0] = mean;
-    stats[1] = scale;
-    const REAL m = (REAL)mean, s = (REAL)scale;
-    for (size_t t = 0; t < length; t++)
-        for (size_t c = 0; c < width; c++)
-            out[t * channels + c] = (x[t * channels + c] - m) * s * w[c] + b[c];
-}
-
-static void KERNEL(group_norm_gradient)(const void *x_, const void *g_, const void *w_,
-                                        const double *stats, void *dx_, void *dw_, void *db_,
-                                        size_t length, size_t channels, size_t first,
-                                        size_t width) {
-    const REAL *x = (const REAL *)x_ + first, *g = (const REAL *)g_ + first;
-    const REAL *w = (const REAL *)w_ + first;
-    REAL *dx = (REAL *)dx_ + first, *dw = (REAL *)dw_ + first, *db = (REAL *)db_ + first;
-    const REAL m = (REAL)stats[0], s = (REAL)stats[1];
-    memset(dw, 0, width * sizeof(REAL));
-    memset(db, 0, width * sizeof(REAL));
-    for (size_t t = 0; t < length; t++)
-        for (size_t c = 0; c < width; c++) {
-            const size_t i = t * channels + c;
-            dw[c] += g[i] * ((x[i] - m) * s);
-            db[c] += g[i];
-        }
-    double first_moment = 0, second_moment = 0;
-    for (size_t c = 0; c < width; c++) {
-        first_moment += (double)db[c] * (double)w[c];
-        second_moment += (double)dw[c] * (double)w[c];
-    }
-    const double n = (double)(length * width);
-    const REAL a = (REAL)(first_moment / n), b = (REAL)(second_moment / n);
-    for (size_t t = 0; t < length; t++)
-        for (size_t c = 0; c < width; c++) {
-            const size_t i = t * channels + c;
-            dx[i] = s * (g[i] * w[c] - a - (x[i] - m) * s * b);
-        }
-}
-
 static void KERNEL(gather_rows)(const void *x_, const int32_t *index, void *out_, size_t n,
                                 size_t columns) {
     const REAL *x = x_;

@@ -12,6 +12,7 @@
 
 #include "kernels_elementwise.h"
 #include "kernels_head.h"
+#include "kernels_maps.h"
 #include "kernels_streams.h"
 #include "kernels_transformer.h"
 #include "kernels_windows.h"
@@ -22,6 +23,7 @@ typedef struct dr_kernels {
     DR_STREAM_KERNELS(DR_FIELD)
     DR_TRANSFORMER_KERNELS(DR_FIELD)
     DR_HEAD_KERNELS(DR_FIELD)
+    DR_MAP_KERNELS(DR_FIELD)
     DR_WINDOW_KERNELS(DR_FIELD)
 } dr_kernels;
 #undef DR_FIELD

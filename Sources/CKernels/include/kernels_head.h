@@ -28,13 +28,6 @@
     X(max_pool_gradient, (const void *x, const void *g, void *dx, size_t length,                \
                           size_t channels, size_t out_length, size_t kernel, size_t stride,     \
                           size_t padding))                                                      \
-    /* one group: channels first..<first+width; stats gets the mean and 1/deviation */          \
-    X(group_norm, (const void *x, const void *w, const void *b, void *out, double *stats,       \
-                   size_t length, size_t channels, size_t first, size_t width, double epsilon)) \
-    /* dw, db: this sample's rows [channels], of which the group's part is written */           \
-    X(group_norm_gradient, (const void *x, const void *g, const void *w, const double *stats,   \
-                            void *dx, void *dw, void *db, size_t length, size_t channels,       \
-                            size_t first, size_t width))                                        \
     /* out[i, :] = x[index[i], :], zeros where the index is negative */                         \
     X(gather_rows, (const void *x, const int32_t *index, void *out, size_t n, size_t columns))  \
     /* out[index[i], c] += g[i, c] for c in first..<first+width, i in order */                  \

@@ -21,7 +21,7 @@ final class AnchorHead: Module {
         }
 
         func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-            zip(convolutions, norms).reduce(x) { $1.1($1.0($0, context), context).relu() }
+            zip(convolutions, norms).reduce(x) { $1.1($1.0($0, context), context, relu: true) }
         }
 
         func register(_ name: String, in registry: inout ModuleRegistry) {

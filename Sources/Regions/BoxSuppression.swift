@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One detected object: where, what, and how sure.
+package struct BoxDetection: Sendable, Hashable {
+    /// Where the object is, in pixels.
+    package var box: Box
+    /// Index of the class.
+    package var label: Int
+    /// Confidence, higher is surer; any finite number.
+    package var score: Double
+
+    /// A detection of class `label` with `score`.
+    package init(box: Box, label: Int, score: Double) {
+        self.box = box
+        self.label = label
+        self.score = score
+    }
+
+    /// Whether the box has an area and every number is finite.
+    package var isValid: Bool { box.isValid && score.isFinite }
+}
+
+/// Removal or merging of detections that repeat a better one.
+///
+/// Candidates are taken from the best score down (ties: smaller x1, then input order), class by
+/// class; the best one left is kept and takes those that are alike to it out of the rest.
+/// Candidates that are not valid are left out.
+package struct BoxSuppression: Sendable, Hashable {
+    /// What becomes of the candidates that a kept one takes out.
+    package enum Method: Sendable, Hashable {
+        /// They are dropped (non-maximum suppression).
+        case suppress
+        /// The kept box grows to the hull of itself and of each of them, in their order, that is
+        /// still alike to what it has grown to; the others are dropped (greedy non-maximum
+        /// merging, as SAHI joins the parts of an object that tiles cut). The best score stays.
+        case merge
+    }
+
+    /// What becomes of repetitions.
+    package var method: Method
+    /// How alike boxes are.
+    package var similarity: BoxSimilarity
+    /// From how alike on two boxes are the same object, in (0, 1].
+    package var threshold: Double
+    /// At most this many detections are kept, over all classes together.
+    package var maximumCount: Int
+    /// Whether a kept detection acts on candidates of every class, not only its own.
+    package var classAgnostic: Bool
+
+    /// Suppression or merging, by class and without a limit unless said otherwise.
+    package init(
+        _ method: Method = .suppress, by similarity: BoxSimilarity = .intersectionOverUnion,
+        threshold: Double, maximumCount: Int = .max, classAgnostic: Bool = false
+    ) {
+        precondition(
+            threshold > 0 && threshold <= 1, "box threshold \(threshold) is outside (0, 1]")
+        precondition(maximumCount >= 0, "box maximum count \(maximumCount) is negative")
+        self.method = method
+        self.similarity = similarity
+        self.threshold = threshold
+        self.maximumCount = maximumCount
+        self.classAgnostic = classAgnostic
+    }
+
+    /// The detections that remain, best first.
+    package func callAsFunction(_ detections: [BoxDetection]) -> [BoxDetection] {
+        var groups: [Int: [Int]] = [:]
+        for (index, detection) in detections.enumerated() where detection.isValid {
+            groups[classAgnostic ? 0 : detection.label, default: []].append(index)
+        }
+        var kept: [(score: Double, start: Double, index: Int)] = []
+        var boxes: [Int: Box] = [:]
+        for group in groups.values {
+            // Each group's order and results are its own: their order here changes nothing.
+            let order = group.map { index in
+                (score: detections[index].score, start: detections[index].box.x1, index: index)
+            }.sorted(by: precedes)
+            for (index, box) in keep(order.map { ($0.index, detections[$0.index].box) }) {
+                kept.append((detections[index].score, detections[index].box.x1, index))
+                boxes[index] = box
+            }
+        }
+        return kept.sorted(by: precedes).prefix(maximumCount).map { entry in
+            var detection = detections[entry.index]
+            if let box = boxes[entry.index] { detection.box = box }
+            return detection
+        }
+    }
+
+    /// The kept ones of a class and their boxes; candidates come best first.
+    private func keep(_ candidates: [(index: Int, box: Box)]) -> [(Int, Box)] {
+        var kept: [(index: Int, box: Box)] = []
+        var grown: [Box] = []
+        for candidate in candidates {
+            let match = kept.firstIndex { similarity($0.box, candidate.box) >= threshold }
+            guard let owner = match else {
+                // A class can't give more than all classes together.
+                guard kept.count < maximumCount else {
+                    if method == .suppress { break } else { continue }
+                }
+                kept.append(candidate)
+                grown.append(candidate.box)
+                continue
+            }
+            if method == .merge, similarity(grown[owner], candidate.box) >= threshold {
+                grown[owner] = grown[owner].hull(candidate.box)
+            }
+        }
+        return zip(kept, grown).map { ($0.index, $1) }
+    }
+}
