@@ -66,12 +66,16 @@ let package = Package(
                 yaml,
             ],
             path: "tasks/temporal-action-detection/Sources"),
+        .target(
+            name: "SmallObjectDetection",
+            dependencies: ["Metrics", "Media", "Checkpoints", "CommandLineSupport", arguments],
+            path: "tasks/small-object-detection/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Training", "TemporalActionDetection", "CommandLineSupport",
-                arguments,
+                "Media", "Datasets", "Training", "TemporalActionDetection", "SmallObjectDetection",
+                "CommandLineSupport", arguments,
             ]),
 
         // What Benchmarks/ measures below a whole step.
@@ -105,6 +109,7 @@ let package = Package(
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Regions", "Metrics", "Training",
             ]),
+        tests(of: "SmallObjectDetection", ["Metrics", "FuzzSupport"]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),
