@@ -69,15 +69,16 @@ let package = Package(
         .target(
             name: "SmallObjectDetection",
             dependencies: [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Regions", "Training",
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
+                "Regions", "Metrics", "Training", "CommandLineSupport", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Training", "TemporalActionDetection", "CommandLineSupport",
-                arguments,
+                "Media", "Datasets", "Training", "TemporalActionDetection", "SmallObjectDetection",
+                "CommandLineSupport", arguments,
             ]),
 
         // What Benchmarks/ measures below a whole step.
@@ -115,7 +116,7 @@ let package = Package(
             of: "SmallObjectDetection",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Regions", "Training",
+                "Regions", "Metrics", "Training", "FuzzSupport",
             ]),
         .testTarget(
             name: "CommandTests",

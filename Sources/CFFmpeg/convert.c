@@ -24,7 +24,15 @@ int32_t cff_video_current_height(const CFFVideo *video) {
     return video->orientation.transposed ? video->current->width : video->current->height;
 }
 
+static int is_grey(const AVFrame *frame) {
+    const AVPixFmtDescriptor *description = av_pix_fmt_desc_get(frame->format);
+    return description && description->nb_components <= 2
+           && !(description->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL));
+}
+
 static int is_full_range(const AVFrame *frame) {
+    // Grey pictures use all values; decoders of film say where theirs don't, that of TIFF says nothing.
+    if (frame->color_range == AVCOL_RANGE_UNSPECIFIED && is_grey(frame)) return 1;
     switch (frame->format) {
     case AV_PIX_FMT_YUVJ420P:
     case AV_PIX_FMT_YUVJ422P:

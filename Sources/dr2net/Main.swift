@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import SmallObjectDetection
 import TemporalActionDetection
 
 /// The command line's root.
@@ -14,7 +15,11 @@ import TemporalActionDetection
             """,
         version: "dr2net \(Version.number)",
         groupedSubcommands: [
-            CommandGroup(name: "Task", subcommands: [TemporalActionDetectionCommand.self]),
+            CommandGroup(
+                name: "Task",
+                subcommands: [
+                    TemporalActionDetectionCommand.self, SmallObjectDetectionCommand.self,
+                ]),
             CommandGroup(
                 name: "General",
                 subcommands: [

@@ -62,7 +62,7 @@ import Testing
     func completionScriptsNameTheCommands(shell: String) throws {
         let run = try CommandRun(["--generate-completion-script", shell])
         #expect(run.code == 0)
-        for name in ["backbone", "tad", "surrogate", "evaluate"] {
+        for name in ["backbone", "tad", "detect", "surrogate", "evaluate"] {
             #expect(run.output.contains(name), "\(name)")
         }
     }

@@ -10,6 +10,12 @@ import Testing
     private static let evaluate = [
         "tad", "evaluate", "--ground-truth", "g", "--predictions", "p",
     ]
+    private static let detect = [
+        "detect", "evaluate", "--ground-truth", "g", "--predictions", "p",
+    ]
+    private static let prepare = [
+        "detect", "prepare", "--annotations", "a", "--images", "i", "--output", "o", "--format",
+    ]
     private static let profile = ["backbone", "profile", "--backbone", "vit-tiny-16"]
 
     @Test(arguments: [
@@ -28,6 +34,17 @@ import Testing
         ),
         (evaluate + ["--tiou", "0.9:0.1:0.1"], "rising numbers"),
         (evaluate + ["--fail-below", "2"], "0 to 1"),
+        (detect + ["--fail-below", "-1"], "fail-below"),
+        (detect + ["--fail-below", "1.5"], "0 to 1"),
+        (detect + ["--protocol", "voc"], "ai-tod"),
+        (prepare + ["labelme"], "visdrone"),
+        (prepare + ["yolo"], "--classes"),
+        (prepare + ["yolo", "--classes", "a,,b"], "different names"),
+        (prepare + ["coco", "--classes", "a,a"], "different names"),
+        (prepare + ["visdrone", "--classes", "a"], "fixed"),
+        (detect + ["--max-detections", "1,10,5"], "rising numbers"),
+        (detect + ["--max-detections", "0,1"], "rising numbers"),
+        (detect + ["--max-detections", "1,,2"], "rising numbers"),
         (["backbone", "features", "--backbone", "vit-huge"], "vit-tiny-16"),
         (features + ["--way", "magic"], "conventional"),
         (features + ["--policy", "paper"], "--way dr2net"),

@@ -8,7 +8,10 @@ import Testing
         let manifests = try repositoryCatalog.manifests()
         #expect(
             manifests.map(\.name)
-                == ["action-clips", "big-buck-bunny", "dinov2-small", "test-clips"])
+                == [
+                    "action-clips", "big-buck-bunny", "deepforest-trees", "dinov2-small",
+                    "test-clips",
+                ])
         for manifest in manifests {
             for file in manifest.files {
                 #expect(file.sha256.wholeMatch(of: /[0-9a-f]{64}/) != nil)
@@ -29,6 +32,9 @@ import Testing
         ("big-buck-bunny", 58_431_438, "c80cb568", "bbb.mp4", 50_195_281, "475fbbf3"),
         ("dinov2-small", 90_210_194, "90a0b02e", "vit_s_focus.onnx", 97_447_603, "198644e3"),
         ("test-clips", 2_255_186, "4fc131e5", "bikes.mp4", 509_868, "91028f9d"),
+        (
+            "deepforest-trees", 20_639_595, "8c2798d8", "OSBS_029.xml", 20_526, "1f68c401"
+        ),
         ("action-clips", 9_265_179, "ced67e1c", "basketball.mp4", 771_052, "f23724a4"),
     ])
     func statesTheMeasuredNumbers(

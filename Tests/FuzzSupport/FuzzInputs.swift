@@ -53,7 +53,9 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
 
 /// Damaged files: each a function of the seed, the format and its number.
 package struct FuzzInputs {
-    private let format: FuzzFormat
+    /// Sets the draws of one kind of file apart from those of another.
+    private let label: String
+    private let tokens: [[UInt8]]
     private let seed: UInt64
     private let originals: [Original]
 
@@ -65,7 +67,8 @@ package struct FuzzInputs {
 
     /// - Parameter folder: The fixtures of checkpoints.
     package init(_ format: FuzzFormat, folder: String, seed: UInt64 = 0) throws {
-        self.format = format
+        label = format.rawValue
+        tokens = format.tokens
         self.seed = seed
         let endings: [String] =
             switch format {
@@ -98,9 +101,23 @@ package struct FuzzInputs {
         self.originals = originals
     }
 
+    /// Damaged files of any other kind.
+    ///
+    /// - Parameters:
+    ///   - label: The kind's name.
+    ///   - tokens: Pieces that mean something in it.
+    ///   - originals: The files to damage; at least one.
+    package init(label: String, tokens: [String], originals: [[UInt8]], seed: UInt64 = 0) {
+        precondition(!originals.isEmpty && !tokens.isEmpty, "nothing to damage")
+        self.label = label
+        self.tokens = tokens.map { Array($0.utf8) }
+        self.seed = seed
+        self.originals = originals.map { Original(bytes: $0) }
+    }
+
     /// Input number `index`.
     package subscript(index: Int) -> [UInt8] {
-        var generator = FuzzGenerator(seed: seed, format, index)
+        var generator = FuzzGenerator(seed: seed, label, index)
         let original = originals[generator.below(originals.count)]
         let bytes = damaged(original.bytes, &generator)
         // A damaged pickle needs an archive around it with a right checksum, or none would be run.
@@ -138,7 +155,7 @@ package struct FuzzInputs {
                 bytes[place + offset] = number[offset]
             }
         case 7, 8:
-            let token = format.tokens[generator.below(format.tokens.count)]
+            let token = tokens[generator.below(tokens.count)]
             if generator.below(2) == 0 {
                 bytes.insert(contentsOf: token, at: place)
             } else {
@@ -161,9 +178,9 @@ package struct FuzzInputs {
 private struct FuzzGenerator {
     private var state: UInt64
 
-    init(seed: UInt64, _ format: FuzzFormat, _ index: Int) {
+    init(seed: UInt64, _ label: String, _ index: Int) {
         state = seed &* 0x9E37_79B9_7F4A_7C15
-        for byte in format.rawValue.utf8 { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for byte in label.utf8 { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
         state ^= UInt64(index) &* 0xD134_2543_DE82_EF95
         _ = next()
     }

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Average precision and recall of detected boxes by the protocols of COCO, AI-TOD and VisDrone.
+///
+/// Per class, predictions are taken in order of falling score over all images, equal ones by image
+/// and then in input order, and matched image by image (``BoxMatching``). Of each image only the
+/// best ``BoxProtocol/maximumDetections`` count. With COCO's rules the results are those of
+/// pycocotools, where absent classes and ranges are -1 too.
+package struct BoxAveragePrecision: Sendable {
+    /// Recalls at which COCO reads the precision.
+    package static let recalls: [Double] = (0...100).map { Double($0) * 0.01 }
+
+    /// The rules.
+    package let rules: BoxProtocol
+
+    /// An evaluation by `rules`.
+    package init(_ rules: BoxProtocol) {
+        precondition(
+            (1...32).contains(rules.thresholds.count), "\(rules.thresholds.count) thresholds")
+        precondition(
+            rules.thresholds.allSatisfy { $0 > 0 && $0 <= 1 },
+            "IoU thresholds \(rules.thresholds) outside (0, 1]")
+        precondition(
+            rules.maximumDetections.first ?? 0 > 0
+                && rules.maximumDetections == rules.maximumDetections.sorted(),
+            "numbers of predictions \(rules.maximumDetections) don't rise from 1")
+        precondition(!rules.areaRanges.isEmpty, "no area range")
+        self.rules = rules
+    }
+
+    /// Scores `predictions` against `groundTruth`.
+    ///
+    /// - Parameters:
+    ///   - labels: The number of classes; those without objects score -1.
+    /// - Precondition: Labels of objects are below `labels`; scores are not NaN.
+    package func evaluate(
+        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int
+    ) -> BoxScores {
+        let truths = Grouping(groundTruth.map(\.label), labels: labels)
+        let guesses = Grouping(predictions.map(\.label), labels: labels)
+        let ranks = rules.limit == .perImage ? Self.ranks(predictions) : nil
+        var matching = BoxMatching(rules)
+        let classes = (0..<labels).map { label in
+            let truth = truths.positions(of: label).map { groundTruth[$0] }.sortedByImage()
+            let guess = guesses.positions(of: label)
+            var ranked = RankedPredictions(
+                guess.map { predictions[$0] }, ranks: ranks.map { ranks in guess.map { ranks[$0] } }
+            )
+            ranked.keep(upTo: rules.maximumDetections.last ?? 0)
+            return classScore(
+                truth, ranked, counts: (truth.count, guess.count), &matching)
+        }
+        return BoxScores(rules: rules, classes: classes)
+    }
+
+    /// The place of each prediction among those of its image, best first.
+    private static func ranks(_ predictions: [PredictedBox]) -> [Int] {
+        let order = predictions.indices.sorted { a, b in
+            let left = predictions[a], right = predictions[b]
+            if left.image != right.image { return left.image < right.image }
+            return left.score != right.score ? left.score > right.score : a < b
+        }
+        var ranks = [Int](repeating: 0, count: predictions.count)
+        var start = 0
+        for (place, position) in order.enumerated() {
+            if predictions[order[start]].image != predictions[position].image { start = place }
+            ranks[position] = place - start
+        }
+        return ranks
+    }
+
+    private func classScore(
+        _ truths: [GroundTruthBox], _ ranked: RankedPredictions,
+        counts: (truths: Int, predictions: Int), _ matching: inout BoxMatching
+    ) -> BoxScores.ClassScore {
+        var positives = [Int](repeating: 0, count: rules.areaRanges.count)
+        var outcomes = [[BoxOutcome]](repeating: [], count: rules.areaRanges.count)
+        // Both lists go up by image: walk them together.
+        var truth = 0, guess = 0
+        while truth < truths.count || guess < ranked.boxes.count {
+            let image = min(
+                truth < truths.count ? truths[truth].image : .max,
+                guess < ranked.boxes.count ? ranked.boxes[guess].image : .max)
+            let truthStart = truth, guessStart = guess
+            while truth < truths.count, truths[truth].image == image { truth += 1 }
+            while guess < ranked.boxes.count, ranked.boxes[guess].image == image { guess += 1 }
+            matching.match(
+                truths[truthStart..<truth], Array(ranked.boxes[guessStart..<guess]),
+                outcomes: &outcomes, positives: &positives)
+        }
+        let order = ranked.orderByScore
+        let curves = rules.areaRanges.indices.map { range in
+            rules.thresholds.indices.map { threshold in
+                curve(
+                    outcomes[range], ranked.ranks, order, positives: positives[range],
+                    bit: 1 << UInt32(threshold))
+            }
+        }
+        return BoxScores.ClassScore(
+            boxes: counts.truths, predictions: counts.predictions, positives: positives,
+            averagePrecision: curves.map { $0.map(\.averagePrecision) },
+            recall: curves.map { $0.map(\.recall) },
+            precisionCurves: curves.first?.map(\.precision) ?? [])
+    }
+
+    private struct Curve {
+        var averagePrecision = -1.0
+        /// At each of the numbers of predictions.
+        var recall: [Double]
+        /// At each of ``recalls``.
+        var precision: [Double] = []
+    }
+
+    /// The curve of one class in one area range at one threshold; -1 where nothing is to be found.
+    private func curve(
+        _ outcomes: [BoxOutcome], _ ranks: [Int], _ order: [Int], positives: Int, bit: UInt32
+    ) -> Curve {
+        let limits = rules.maximumDetections
+        var result = Curve(recall: [Double](repeating: -1, count: limits.count))
+        guard positives > 0 else { return result }
+        var hits = [Int](repeating: 0, count: limits.count)
+        // Precision at each true prediction.
+        var precisions: [Double] = []
+        var falseCount = 0
+        for position in order {
+            let outcome = outcomes[position]
+            if outcome.isTrue & bit != 0 {
+                for limit in limits.indices where ranks[position] < limits[limit] {
+                    hits[limit] += 1
+                }
+                let trueCount = precisions.count + 1
+                // pycocotools adds this, so that 0 / 0 is 0.
+                precisions.append(
+                    Double(trueCount) / (Double(falseCount + trueCount) + Double.ulpOfOne))
+            } else if outcome.isIgnored & bit == 0 {
+                falseCount += 1
+            }
+        }
+        result.recall = hits.map { Double($0) / Double(positives) }
+        // The envelope: the best precision at this recall or a higher one.
+        for index in precisions.indices.dropLast().reversed() {
+            precisions[index] = max(precisions[index], precisions[index + 1])
+        }
+        var found = 0
+        result.precision = Self.recalls.map { recall in
+            while found < precisions.count, Double(found) / Double(positives) < recall {
+                found += 1
+            }
+            // Recall 0 is there before the first true prediction.
+            let isReached = Double(found) / Double(positives) >= recall
+            guard isReached, !precisions.isEmpty else { return 0 }
+            return precisions[max(0, found - 1)]
+        }
+        switch rules.interpolation {
+        case .recalls101:
+            result.averagePrecision =
+                result.precision.reduce(0, +) / Double(result.precision.count)
+        case .everyPoint:
+            result.averagePrecision = precisions.reduce(0, +) / Double(positives)
+        }
+        return result
+    }
+}
+
+/// Predictions of one class by image, best first in each, with their places in their images.
+private struct RankedPredictions {
+    private(set) var boxes: [PredictedBox]
+    private(set) var ranks: [Int]
+
+    /// - Parameter ranks: Places among all predictions of the images; nil to count this class alone.
+    init(_ predictions: [PredictedBox], ranks given: [Int]?) {
+        let order = predictions.indices.sorted { a, b in
+            let left = predictions[a], right = predictions[b]
+            if left.image != right.image { return left.image < right.image }
+            return left.score != right.score ? left.score > right.score : a < b
+        }
+        boxes = order.map { predictions[$0] }
+        if let given {
+            ranks = order.map { given[$0] }
+        } else {
+            ranks = []
+            var start = 0
+            for (place, box) in boxes.enumerated() {
+                if boxes[start].image != box.image { start = place }
+                ranks.append(place - start)
+            }
+        }
+    }
+
+    /// Drops predictions of higher places.
+    mutating func keep(upTo limit: Int) {
+        guard ranks.contains(where: { $0 >= limit }) else { return }
+        let kept = boxes.indices.filter { ranks[$0] < limit }
+        boxes = kept.map { boxes[$0] }
+        ranks = kept.map { ranks[$0] }
+    }
+
+    /// Positions by falling score; equal ones in order of the images.
+    var orderByScore: [Int] {
+        boxes.indices.sorted { a, b in
+            boxes[a].score != boxes[b].score ? boxes[a].score > boxes[b].score : a < b
+        }
+    }
+}
+
+/// The positions of every label in a list, in list order.
+private struct Grouping {
+    private let starts: [Int]
+    private let order: [Int]
+
+    /// Labels outside `0 ..< labels` are left out.
+    init(_ list: [Int], labels: Int) {
+        var counts = [Int](repeating: 0, count: labels + 1)
+        for label in list where label >= 0 && label < labels { counts[label + 1] += 1 }
+        for label in 0..<labels { counts[label + 1] += counts[label] }
+        var next = counts
+        var order = [Int](repeating: 0, count: counts[labels])
+        for (position, label) in list.enumerated() where label >= 0 && label < labels {
+            order[next[label]] = position
+            next[label] += 1
+        }
+        starts = counts
+        self.order = order
+    }
+
+    func positions(of label: Int) -> ArraySlice<Int> { order[starts[label]..<starts[label + 1]] }
+}
+
+extension Array where Element == GroundTruthBox {
+    /// By image, in input order within one.
+    fileprivate func sortedByImage() -> [GroundTruthBox] {
+        indices.sorted { a, b in
+            self[a].image != self[b].image ? self[a].image < self[b].image : a < b
+        }.map { self[$0] }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Testing
+
+@Suite("Detection prepare command") struct DetectionPrepareTests {
+    /// A folder with one image of 40 x 30 pixels and annotations in COCO's form.
+    private func folder(_ boxes: [String]) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        _ = try folder.write(
+            Data("P6 40 30 255\n".utf8) + Data(repeating: 90, count: 3600), as: "a.ppm")
+        let annotations = boxes.enumerated().map {
+            #"{"id": \#($0), "image_id": 1, "category_id": 1, "bbox": \#($1)}"#
+        }.joined(separator: ", ")
+        _ = try folder.write(
+            #"{"images": [{"id": 1, "file_name": "a.ppm", "width": 40, "height": 30}], "#
+                + #""categories": [{"id": 1, "name": "tree"}], "annotations": [\#(annotations)]}"#,
+            as: "truth.json")
+        return folder
+    }
+
+    private func prepare(_ folder: TemporaryFolder, _ more: [String] = []) throws -> CommandRun {
+        try CommandRun(
+            [
+                "detect", "prepare", "--annotations", folder.path("truth.json"), "--format", "coco",
+                "--images", folder.path, "--output", folder.path("index.json"),
+            ] + more)
+    }
+
+    @Test func theIndexIsWhatEvaluateReads() throws {
+        let folder = try folder(["[1, 2, 6, 6]", "[30, 20, 20, 10]"])
+        let run = try prepare(folder, ["--json"])
+        #expect(run.code == 0, "\(run.complaint)")
+        let summary = try run.object()
+        #expect(summary["boxes"] as? Int == 2 && summary["clippedBoxes"] as? Int == 1)
+        let sizes = try #require(summary["sizes"] as? [[String: Any]])
+        #expect(sizes.map { $0["boxes"] as? Int } == [1, 1, 0, 0, 0])
+        let results = try folder.write(
+            #"[{"image_id": 1, "category_id": 1, "bbox": [1, 2, 6, 6], "score": 0.9}]"#,
+            as: "results.json")
+        let score = try CommandRun([
+            "detect", "evaluate", "--ground-truth", folder.path("index.json"), "--predictions",
+            results, "--json",
+        ])
+        #expect(try score.object()["AR100"] as? Double == 0.5)
+    }
+
+    @Test func aFaultIsOneLineAndLeavesNoIndex() throws {
+        let folder = try folder(["[1, 2, 6, 6]", "[100, 20, 20, 10]"])
+        let run = try prepare(folder)
+        #expect(run.code == 1 && run.output.isEmpty && run.complaintLines.count == 1)
+        #expect(run.complaint.contains("box 1 (\"tree\")"), "\(run.complaint)")
+        #expect(try folder.names() == ["a.ppm", "truth.json"])
+        let kept = try prepare(folder, ["--keep-going"])
+        #expect(kept.code == 0 && kept.output.contains("lies outside"))
+    }
+
+    @Test func imagesThatLieAreOneLine() throws {
+        let folder = try folder(["[1, 2, 6, 6]"])
+        _ = try folder.write(Data("P6 60000 60000 255\n".utf8), as: "a.ppm")
+        let run = try prepare(folder)
+        #expect(run.code == 1 && run.complaintLines.count == 1, "\(run.complaint)")
+        #expect(run.complaint.contains("a.ppm"))
+    }
+}

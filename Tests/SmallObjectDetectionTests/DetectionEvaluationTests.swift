@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Metrics
+import SmallObjectDetection
+import Testing
+
+@Suite("Detection evaluation") struct DetectionEvaluationTests {
+    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Fixtures/Detection").path
+
+    private struct Scores: Decodable {
+        let summary: [String: Double]
+        let perClass: [String: Double]
+    }
+
+    @Test(
+        arguments: [("mixed", DetectionProtocol.coco), ("crowded", .coco), ("tiny", .aiTOD)]
+            as [(String, DetectionProtocol)])
+    func filesScoreAsInPycocotools(name: String, standard: DetectionProtocol) throws {
+        let path = "\(Self.fixtures)/\(name)"
+        let evaluation = try DetectionEvaluation.evaluate(
+            groundTruth: path + ".truth.json", predictions: path + ".predictions.json",
+            by: standard)
+        let expected = try JSONDecoder().decode(
+            Scores.self, from: Data(contentsOf: URL(fileURLWithPath: path + ".scores.json")))
+        let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(evaluation))
+        let root = try #require(object as? [String: Any])
+        for (key, value) in expected.summary {
+            #expect(abs(try #require(root[key] as? Double) - value) < 1e-9, "\(key)")
+        }
+        let classes = try #require(root["perClass"] as? [String: [String: Any]])
+        #expect(Set(classes.keys) == Set(expected.perClass.keys))
+        for (key, value) in expected.perClass {
+            #expect(abs(try #require(classes[key]?["AP"] as? Double) - value) < 1e-9, "\(key)")
+        }
+        #expect(root["protocol"] as? String == standard.rawValue)
+    }
+
+    private func index(_ categories: [String], _ boxes: [DetectionIndex.Box]) -> DetectionIndex {
+        DetectionIndex(
+            images: [.init(id: 1, file: "", width: 100, height: 100)],
+            categories: categories.enumerated().map { .init(id: $0, name: $1) }, boxes: boxes)
+    }
+
+    private func box(_ x: Double, _ category: Int, size: Double = 10) -> DetectionIndex.Box {
+        .init(image: 0, category: category, x: x, y: 10, width: size, height: size)
+    }
+
+    private func result(_ x: Double, _ category: Int, _ score: Double) -> DetectionResult {
+        .init(image: 0, category: category, x: x, y: 10, width: 10, height: 10, score: score)
+    }
+
+    @Test func visDroneLeavesOutIgnoredRegionsAndOthers() throws {
+        let names = ["ignored regions", "car", "others"]
+        let truth = index(names, [box(50, 0, size: 40), box(10, 1), box(60, 1), box(30, 2)])
+        let results = [
+            result(60, 1, 0.9), result(75, 1, 0.8), result(30, 2, 0.7), result(10, 1, 0.5),
+        ]
+        let found = try DetectionEvaluation.evaluate(truth, results, by: .visDrone)
+        #expect(found.classNames == ["car"])
+        #expect(found.annotationsInRegions == 1 && found.predictionsInRegions == 2)
+        #expect(abs(found.averagePrecision - 1) < 1e-12)
+        // The prediction of an unscored class takes the first place.
+        #expect(found.scores.summary.first { $0.name == "AR1" }?.value == 0)
+        #expect(found.table.contains("left out: 1 annotations, 2 predictions"))
+    }
+
+    @Test func visDroneNeedsTheSizeOfImagesWithRegions() {
+        var truth = index(["ignored", "car"], [box(50, 0), box(10, 1)])
+        truth.images[0].width = 0
+        #expect(throws: DetectionError.self) {
+            try DetectionEvaluation.evaluate(truth, [], by: .visDrone)
+        }
+        #expect(throws: Never.self) { try DetectionEvaluation.evaluate(truth, [], by: .coco) }
+    }
+
+    @Test func ignoredAnnotationsNeedNotBeFoundInVisDroneOnly() throws {
+        var ignored = box(60, 0)
+        ignored.isIgnored = true
+        let truth = index(["car"], [box(10, 0), ignored])
+        let results = [result(60, 0, 0.9), result(60, 0, 0.8), result(10, 0, 0.5)]
+        let visDrone = try DetectionEvaluation.evaluate(truth, results, by: .visDrone)
+        #expect(abs(visDrone.averagePrecision - 1) < 1e-12)
+        let coco = try DetectionEvaluation.evaluate(truth, results, by: .coco)
+        #expect(coco.averagePrecision < 0.95)
+    }
+
+    @Test func moreDetectionsCountWhenAsked() throws {
+        let boxes = (0..<20).map { box(Double($0) * 40, 0) }
+        let results = (0..<20).map { result(Double($0) * 40, 0, 1 - Double($0) / 100) }
+        let few = try DetectionEvaluation.evaluate(
+            index(["tree"], boxes), results, by: .coco, maximumDetections: [5, 10])
+        #expect(few.scores.summary.first { $0.name == "AR10" }?.value == 0.5)
+        let all = try DetectionEvaluation.evaluate(index(["tree"], boxes), results, by: .coco)
+        #expect(abs(all.averagePrecision - 1) < 1e-12)
+    }
+
+    @Test func tableHasOneLineAClass() throws {
+        let found = try DetectionEvaluation.evaluate(
+            index(["tree", "bush"], [box(10, 0)]), [result(10, 0, 0.9)], by: .coco)
+        #expect(
+            found.table == """
+                class  boxes  predictions     AP   AP50   AP75
+                tree       1            1  1.000  1.000  1.000
+                bush       0            0      -      -      -
+                mean       1            1  1.000  1.000  1.000
+                AP 1.000  AP50 1.000  AP75 1.000  APs 1.000  APm -  APl -  AR1 1.000  AR10 1.000  \
+                AR100 1.000  ARs 1.000  ARm -  ARl -
+                protocol coco, images: 1
+                """)
+    }
+
+    @Test func aTruthWithoutBoxesIsRefused() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "dr2net-\(UUID().uuidString).json"
+        ).path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(COCOFixture.truth("").utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: DetectionError.self) {
+            try DetectionEvaluation.evaluate(groundTruth: path, predictions: path, by: .coco)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import SmallObjectDetection
+import Testing
+
+@Suite("Index check") struct IndexCheckTests {
+    private func index(
+        _ images: [DetectionIndex.Image], _ boxes: [DetectionIndex.Box] = []
+    ) -> DetectionIndex {
+        DetectionIndex(images: images, categories: [.init(id: 5, name: "a \"tree\"")], boxes: boxes)
+    }
+
+    private func box(
+        _ x: Double, _ y: Double, _ width: Double, _ height: Double, image: Int = 0
+    ) -> DetectionIndex.Box {
+        .init(image: image, category: 0, x: x, y: y, width: width, height: height)
+    }
+
+    private func run(
+        _ index: DetectionIndex, _ folder: DataFolder, keepGoing: Bool
+    ) throws(DetectionError) -> (outcome: IndexCheck.Outcome, faults: DetectionFaults) {
+        var faults = DetectionFaults(keepGoing: keepGoing)
+        let outcome = try IndexCheck(imageFolder: folder.path).run(index, faults: &faults)
+        return (outcome, faults)
+    }
+
+    @Test func boxesAreCutToTheirImage() throws {
+        let folder = try DataFolder()
+        try folder.write(VOCFixture.bitmap(width: 40, height: 30), "a.bmp")
+        let (outcome, faults) = try run(
+            index(
+                [.init(id: 1, file: "a.bmp", width: 0, height: 0)],
+                [box(0, 0, 40, 30), box(-4, 0, 10, 10), box(35, 25, 6, 6)]), folder,
+            keepGoing: false)
+        #expect(outcome.index.images == [.init(id: 1, file: "a.bmp", width: 40, height: 30)])
+        #expect(
+            outcome.index.boxes == [box(0, 0, 40, 30), box(0, 0, 6, 10), box(35, 25, 5, 5)])
+        #expect(outcome.clippedBoxes == 2 && faults.count == 0)
+    }
+
+    @Test func faultyImagesAndBoxesAreNamedAndLeftOut() throws {
+        let folder = try DataFolder()
+        try folder.write(VOCFixture.bitmap(width: 40, height: 30), "a.bmp")
+        try folder.write(VOCFixture.bitmap(width: 40, height: 30), "other.bmp")
+        try folder.write("not an image", "text.bmp")
+        try folder.write(Data(VOCFixture.bitmap(width: 40, height: 30).prefix(20)), "cut.bmp")
+        let images: [(DetectionIndex.Image, String)] = [
+            (.init(id: 2, file: "lost.bmp", width: 0, height: 0), "lost.bmp"),
+            (.init(id: 3, file: "text.bmp", width: 0, height: 0), "text.bmp"),
+            (.init(id: 4, file: "cut.bmp", width: 0, height: 0), "cut.bmp"),
+            (.init(id: 5, file: "other.bmp", width: 30, height: 40), "annotation says 30 x 40"),
+            (.init(id: 6, file: "a.bmp", width: 0, height: 0), "is image 1 and image 6"),
+            (.init(id: 7, file: "", width: 0, height: 0), "names no file"),
+            (.init(id: 8, file: "../a.bmp", width: 0, height: 0), "leads out"),
+        ]
+        let boxes: [(DetectionIndex.Box, String)] = [
+            (box(1, 1, 0, 5), "is 0 x 5 pixels"), (box(50, 1, 5, 5), "lies outside"),
+            (box(-6, 1, 10, 5), "lies outside"),
+        ]
+        let good = DetectionIndex.Image(id: 1, file: "a.bmp", width: 40, height: 30)
+        for (image, part) in images {
+            let found = COCOFixture.complaint { () throws(DetectionError) in
+                _ = try run(index([good, image]), folder, keepGoing: false)
+            }
+            #expect(found.contains(part), "\(found)")
+        }
+        for (box, part) in boxes {
+            let found = COCOFixture.complaint { () throws(DetectionError) in
+                _ = try run(index([good], [box]), folder, keepGoing: false)
+            }
+            #expect(found.contains(part), "\(found)")
+        }
+        let all = index(
+            [good] + images.map { $0.0 },
+            boxes.map { $0.0 } + [box(1, 1, 2, 2, image: 1), box(1, 1, 2, 2)])
+        let (outcome, faults) = try run(all, folder, keepGoing: true)
+        #expect(outcome.index == index([good], [box(1, 1, 2, 2)]))
+        #expect(outcome.droppedImages == 7 && outcome.droppedBoxes == 4 && faults.count == 10)
+        #expect(throws: DetectionError.self) {
+            try run(index([images[0].0]), folder, keepGoing: true)
+        }
+    }
+
+    @Test func whatIsWrittenReadsBack() throws {
+        let folder = try DataFolder()
+        var crowd = box(0.1, 2, 3e-7, 4)
+        crowd.isCrowd = true
+        crowd.area = 1e-7
+        var ignored = box(1, 2, 30, 4)
+        ignored.isIgnored = true
+        let whole = index(
+            [
+                .init(id: 1, file: "a\\\"é\n.bmp", width: 40, height: 30),
+                .init(id: 3, file: "b.bmp", width: 0, height: 0),
+            ], [crowd, ignored])
+        let path = folder.path + "/index.json"
+        try COCOWriter.write(whole, to: path)
+        var faults = DetectionFaults(keepGoing: false)
+        #expect(try COCOReader.read(path, faults: &faults) == whole)
+        #expect(throws: DetectionError.self) {
+            try COCOWriter.write(whole, to: folder.path + "/none/index.json")
+        }
+    }
+}

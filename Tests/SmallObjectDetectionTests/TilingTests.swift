@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import SmallObjectDetection
+import Testing
+
+@Suite("Tiling") struct TilingTests {
+    @Test func theLastTilesAreShiftedBack() {
+        let tiles = Tiling(size: 400, overlap: 100).tiles(width: 1249, height: 800)
+        #expect(tiles.map(\.x).prefix(4) == [0, 300, 600, 849])
+        #expect(tiles.map(\.y) == [0, 0, 0, 0, 300, 300, 300, 300, 400, 400, 400, 400])
+        #expect(tiles.allSatisfy { $0.width == 400 && $0.height == 400 })
+    }
+
+    @Test(arguments: [(1, 1), (400, 400), (401, 399), (700, 1000), (2299, 2472), (20000, 30)])
+    func everyPixelIsInATileAndEveryTileInTheImage(width: Int, height: Int) {
+        let tiles = Tiling(size: 400, overlap: 100).tiles(width: width, height: height)
+        func covers(_ spans: [(Int, Int)], _ length: Int) -> Bool {
+            var end = 0
+            for (start, size) in spans.sorted(by: { $0.0 < $1.0 }) {
+                guard start <= end, start >= 0, start + size <= length else { return false }
+                end = max(end, start + size)
+            }
+            return end == length
+        }
+        #expect(covers(tiles.map { ($0.x, $0.width) }, width))
+        #expect(covers(tiles.map { ($0.y, $0.height) }, height))
+        #expect(Set(tiles.map { [$0.x, $0.y] }).count == tiles.count)
+    }
+
+    @Test func boxesAreKeptByTheirVisibleShare() {
+        let tile = Tiling.Tile(x: 100, y: 50, width: 40, height: 40)
+        func box(_ x: Double, _ y: Double) -> DetectionIndex.Box {
+            .init(image: 0, category: 0, x: x, y: y, width: 10, height: 10, area: 80)
+        }
+        let boxes = [box(110, 60), box(95, 60), box(94, 60), box(90, 60), box(136, 86)]
+        let half = Tiling(size: 40, overlap: 0, keptArea: 0.5).boxes(boxes, in: tile)
+        #expect(
+            half == [
+                .init(image: 0, category: 0, x: 10, y: 10, width: 10, height: 10, area: 80),
+                .init(image: 0, category: 0, x: 0, y: 10, width: 5, height: 10, area: 40),
+            ])
+        let tenth = Tiling(size: 40, overlap: 0).boxes(boxes, in: tile)
+        #expect(tenth.map(\.width) == [10, 5, 4, 4])
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CommandLineSupport
+
+extension DetectionProtocol: ExpressibleByArgument {}
+
+/// `dr2net detect evaluate`: scores detected boxes by a public protocol.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Score predicted boxes against annotations: AP and AR by COCO, AI-TOD, VisDrone.",
+        discussion: """
+            Annotations have COCO's JSON form (images, categories, annotations), predictions its \
+            results' form. With --json the keys are the protocol's: AP AP50 AP75 APs APm APl AR1 \
+            AR10 AR100 ARs ARm ARl for coco; -1 where nothing was to be found; perClass and counts.
+            """)
+
+    @Option(help: "Annotations (COCO JSON).", completion: .file(extensions: ["json"]))
+    var groundTruth: String
+
+    @Option(help: "Predictions (COCO results JSON).", completion: .file(extensions: ["json"]))
+    var predictions: String
+
+    @Option(help: "The protocol.")
+    var `protocol` = DetectionProtocol.coco
+
+    @Option(
+        help: """
+            Numbers of predictions an image, such as 1,10,100,500; precision is that at the last. \
+            (default: the protocol's)
+            """)
+    var maxDetections: String?
+
+    @Flag(help: "Drop and count faulty annotations and predictions instead of failing.")
+    var keepGoing = false
+
+    @Option(help: "Exit with code 2 where AP is below this, in 0...1.")
+    var failBelow: Double?
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        _ = try limits()
+        if let failBelow, !(0...1).contains(failBelow) {
+            throw ValidationError("--fail-below \(failBelow): expected 0 to 1")
+        }
+    }
+
+    func run() throws {
+        let console = common.start()
+        let evaluation = try DetectionEvaluation.evaluate(
+            groundTruth: groundTruth, predictions: predictions, by: `protocol`,
+            maximumDetections: try limits(), keepGoing: keepGoing)
+        try console.result(evaluation) { evaluation.table }
+        try ScoreGate.check(evaluation.averagePrecision, named: "AP", atLeast: failBelow)
+    }
+
+    /// The numbers asked for; nil for the protocol's.
+    private func limits() throws -> [Int]? {
+        guard let maxDetections else { return nil }
+        let numbers = maxDetections.split(separator: ",", omittingEmptySubsequences: false)
+            .map { Int($0) ?? 0 }
+        guard zip([0] + numbers, numbers).allSatisfy({ $0 < $1 }), numbers.count <= 16 else {
+            throw ValidationError(
+                "--max-detections \(maxDetections): expected rising numbers such as 1,10,100")
+        }
+        return numbers
+    }
+}

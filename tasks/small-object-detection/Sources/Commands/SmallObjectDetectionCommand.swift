@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+
+/// `dr2net detect`: the commands of small-object detection.
+package struct SmallObjectDetectionCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "detect",
+        abstract: "Small-object detection: where many small things are in an image.",
+        subcommands: [PrepareCommand.self, EvaluateCommand.self])
+
+    /// The group.
+    package init() {}
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// The formats in which annotated boxes come.
+package enum AnnotationFormat: String, Sendable, CaseIterable {
+    /// One JSON file of images, categories and annotations; AI-TOD's too.
+    case coco
+    /// A folder of Pascal VOC XML files, or one of them.
+    case voc
+    /// A folder of VisDrone's text files: x, y, width, height, score, class, truncation, occlusion.
+    case visDrone = "visdrone"
+    /// A folder of text files: class, centre and size as shares of the image.
+    case yolo
+}
+
+/// Reads annotations of any format into an index.
+package struct AnnotationReader {
+    /// The format.
+    package let format: AnnotationFormat
+    /// The folder of the images; needed to find files and, for YOLO, sizes.
+    package let imageFolder: String
+    /// The classes in order; nil for those that the annotation has, which YOLO has not.
+    package let classes: [String]?
+
+    /// Endings of image files, in the order in which they are looked for.
+    static let imageEndings = [
+        ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".PNG", ".JPG", ".JPEG", ".TIF",
+        ".TIFF",
+    ]
+
+    /// VisDrone's classes by number.
+    static let visDroneClasses = [
+        "ignored regions", "pedestrian", "people", "bicycle", "car", "van", "truck", "tricycle",
+        "awning-tricycle", "bus", "motor", "others",
+    ]
+
+    /// A reader.
+    package init(format: AnnotationFormat, imageFolder: String, classes: [String]? = nil) {
+        self.format = format
+        self.imageFolder = imageFolder
+        self.classes = classes
+    }
+
+    /// Reads a file or folder.
+    ///
+    /// - Parameter faults: Where faulty boxes, and images that can't be used, are noted.
+    /// - Throws: One line for what cannot be read, and for the first fault unless they are dropped.
+    package func read(
+        _ path: String, faults: inout DetectionFaults
+    ) throws(DetectionError) -> DetectionIndex {
+        switch format {
+        case .coco:
+            let index = try COCOReader.read(path, faults: &faults)
+            guard let classes else { return index }
+            return try keep(classes, of: index, path, &faults)
+        case .voc: return try readVOC(path, &faults)
+        case .visDrone, .yolo: return try readTexts(path, &faults)
+        }
+    }
+
+    /// The classes asked for, in their order; boxes of others are faults.
+    private func keep(
+        _ names: [String], of index: DetectionIndex, _ path: String, _ faults: inout DetectionFaults
+    ) throws(DetectionError) -> DetectionIndex {
+        let positions = index.categories.map { names.firstIndex(of: $0.name) }
+        var boxes: [DetectionIndex.Box] = []
+        for (number, var box) in index.boxes.enumerated() {
+            guard let position = positions[box.category] else {
+                try faults.note(
+                    "\(path): box \(number) is of class "
+                        + "\(DetectionError.quoted(index.categories[box.category].name)), which is "
+                        + "not among the \(names.count) asked for; expected one of them")
+                continue
+            }
+            box.category = position
+            boxes.append(box)
+        }
+        return DetectionIndex(
+            images: index.images,
+            categories: names.enumerated().map { .init(id: $0 + 1, name: $1) }, boxes: boxes)
+    }
+
+    // MARK: Pascal VOC
+
+    private func readVOC(
+        _ path: String, _ faults: inout DetectionFaults
+    ) throws(DetectionError) -> DetectionIndex {
+        var images: [DetectionIndex.Image] = []
+        var objects: [(image: Int, name: String, box: DetectionIndex.Box)] = []
+        for file in try files(path, ending: ".xml") {
+            let annotation: VOCAnnotation
+            do throws(DetectionError) {
+                annotation = try VOCAnnotation.read(file)
+                if let fault = annotation.fault { throw DetectionError("\(file): \(fault)") }
+            } catch {
+                try faults.note(error.description)
+                continue
+            }
+            let image = images.count
+            images.append(
+                .init(
+                    id: image + 1, file: imageFile(named: annotation.file, for: file),
+                    width: annotation.width ?? 0, height: annotation.height ?? 0))
+            for (number, object) in annotation.objects.enumerated() {
+                guard object.fault == nil, let name = object.name, let xmin = object.xmin,
+                    let ymin = object.ymin, let xmax = object.xmax, let ymax = object.ymax
+                else {
+                    try faults.note("\(file): object \(number) \(object.fault ?? "is faulty")")
+                    continue
+                }
+                if let classes, !classes.contains(name) {
+                    try faults.note(
+                        "\(file): object \(number) is of class \(DetectionError.quoted(name)), "
+                            + "which is not among the \(classes.count) asked for; expected one of "
+                            + "them")
+                    continue
+                }
+                let box = DetectionIndex.Box(
+                    image: image, category: 0, x: xmin, y: ymin, width: xmax - xmin,
+                    height: ymax - ymin, isIgnored: object.isDifficult)
+                objects.append((image, name, box))
+            }
+        }
+        let names = classes ?? Set(objects.map(\.name)).sorted()
+        let positions = Dictionary(
+            names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        return DetectionIndex(
+            images: images, categories: names.enumerated().map { .init(id: $0 + 1, name: $1) },
+            boxes: objects.map { object in
+                var box = object.box
+                box.category = positions[object.name] ?? 0
+                return box
+            })
+    }
+
+    // MARK: Lines of numbers
+
+    private func readTexts(
+        _ path: String, _ faults: inout DetectionFaults
+    ) throws(DetectionError) -> DetectionIndex {
+        guard let names = format == .visDrone ? Self.visDroneClasses : classes else {
+            throw DetectionError(
+                "\(path): YOLO files number their classes; expected their names, give --classes")
+        }
+        var images: [DetectionIndex.Image] = []
+        var boxes: [DetectionIndex.Box] = []
+        for file in try files(path, ending: ".txt") {
+            var image = DetectionIndex.Image(
+                id: images.count + 1, file: imageFile(named: nil, for: file), width: 0, height: 0)
+            var lines: [[Double]] = []
+            do throws(DetectionError) {
+                if format == .yolo {
+                    let size = try ImageHeader.size("\(imageFolder)/\(image.file)")
+                    (image.width, image.height) = (size.width, size.height)
+                }
+                lines = try BoxLines.read(file)
+            } catch {
+                try faults.note(error.description)
+                continue
+            }
+            for (number, values) in lines.enumerated() where !values.isEmpty {
+                let box: DetectionIndex.Box
+                do throws(DetectionError) {
+                    box = try BoxLines.box(
+                        values, format, image: (images.count, image.width, image.height),
+                        classes: names.count)
+                } catch {
+                    try faults.note("\(file): line \(number + 1): \(error.description)")
+                    continue
+                }
+                boxes.append(box)
+            }
+            images.append(image)
+        }
+        let first = format == .visDrone ? 0 : 1
+        return DetectionIndex(
+            images: images, categories: names.enumerated().map { .init(id: $0 + first, name: $1) },
+            boxes: boxes)
+    }
+
+    // MARK: Files
+
+    /// The annotation files of a folder, or the file itself.
+    private func files(_ path: String, ending: String) throws(DetectionError) -> [String] {
+        if path.lowercased().hasSuffix(ending), DetectionFile.size(path) != nil { return [path] }
+        let names = try DetectionFile.names(in: path, endings: [ending])
+        guard !names.isEmpty else {
+            throw DetectionError(
+                "\(path): holds no file *\(ending); expected \(format.rawValue) annotations, "
+                    + "check the path and the format")
+        }
+        return names.map { "\(path)/\($0)" }
+    }
+
+    /// The image of an annotation file: as it names it, else the annotation's name with an image's
+    /// ending; where neither is there, what was looked for first.
+    private func imageFile(named name: String?, for file: String) -> String {
+        let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+        // A path in an annotation must not lead out of the folder.
+        let named = name.flatMap { $0.split(separator: "/").last.map(String.init) }
+        let candidates =
+            (named.map { [$0] } ?? []) + Self.imageEndings.map { stem + $0 }
+        let found = candidates.first { DetectionFile.size("\(imageFolder)/\($0)") != nil }
+        return found ?? candidates[0]
+    }
+}

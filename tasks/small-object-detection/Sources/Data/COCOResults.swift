@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads COCO's result files: a list of objects image_id, category_id, bbox and score.
+package enum COCOResults {
+    private static let expected = "a COCO results file"
+
+    /// Reads a file of results for the images and classes of `index`.
+    ///
+    /// - Parameter faults: Where faulty results are noted, those of unknown images and classes too.
+    /// - Throws: One line for a file that cannot be read or holds no results, and for the first
+    ///   faulty one.
+    package static func read(
+        _ path: String, for index: DetectionIndex, faults: inout DetectionFaults
+    ) throws(DetectionError) -> [DetectionResult] {
+        var scanner = try JSONScanner(path: path, expected: expected)
+        return try read(&scanner, path, index, &faults)
+    }
+
+    /// Parses `text`; `name` stands for the file in messages.
+    package static func parse(
+        _ text: [UInt8], name: String, for index: DetectionIndex, faults: inout DetectionFaults
+    ) throws(DetectionError) -> [DetectionResult] {
+        var scanner = JSONScanner(terminated: text + [0], name: name)
+        return try read(&scanner, name, index, &faults)
+    }
+
+    private static func read(
+        _ scanner: inout JSONScanner, _ name: String, _ index: DetectionIndex,
+        _ faults: inout DetectionFaults
+    ) throws(DetectionError) -> [DetectionResult] {
+        guard scanner.kind == .array else {
+            throw scanner.failure(
+                "found \(scanner.kind.rawValue)"
+                    + (scanner.kind == .object ? ", as annotations are" : "")
+                    + "; expected a list of results (image_id, category_id, bbox, score)")
+        }
+        let numbers = COCONumbers(index.images, index.categories)
+        var result: [DetectionResult] = []
+        var position = -1
+        try scanner.open("[")
+        while try scanner.nextItem() {
+            position += 1
+            var entry = try COCOEntry(&scanner)
+            guard entry.fault == nil, let imageID = entry.imageID,
+                let categoryID = entry.categoryID, let box = entry.box, let score = entry.score
+            else {
+                entry.blameMissing([
+                    ("image_id", entry.imageID == nil), ("category_id", entry.categoryID == nil),
+                    ("bbox", entry.box == nil), ("score", entry.score == nil),
+                ])
+                let line = "\(name): result \(position) \(entry.fault ?? "is faulty")"
+                try faults.note(line)
+                continue
+            }
+            guard let image = numbers.images[imageID] else {
+                try faults.note(
+                    "\(name): result \(position) is of image \(imageID), which is not among the "
+                        + "\(index.images.count) annotated ones; expected the same ids")
+                continue
+            }
+            guard let category = numbers.categories[categoryID] else {
+                try faults.note(
+                    "\(name): result \(position) is of class \(categoryID), which is not among "
+                        + "the \(index.categories.count) annotated ones; expected the same ids")
+                continue
+            }
+            result.append(
+                DetectionResult(
+                    image: image, category: category, x: box.x, y: box.y, width: box.width,
+                    height: box.height, score: score))
+        }
+        try scanner.end()
+        return result
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A file of small-object detection, or what was asked of it, that cannot be used.
+package struct DetectionError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// One line: what was found, what was expected, what to do.
+    package let description: String
+
+    /// An error that reads `description`; line breaks become spaces.
+    package init(_ description: String) {
+        self.description = String(description.map { $0.isNewline ? " " : $0 })
+    }
+
+    /// `text` in quotes, cut to 60 characters, without control characters.
+    static func quoted(_ text: String) -> String {
+        let clean = String(
+            text.unicodeScalars.prefix(60).map {
+                $0.properties.generalCategory == .control ? "?" : Character($0)
+            })
+        return "\"\(clean)\(text.unicodeScalars.count > 60 ? "…" : "")\""
+    }
+
+    /// `value` without a trailing ".0".
+    static func text(_ value: Double) -> String {
+        let plain = "\(value)"
+        return plain.hasSuffix(".0") ? String(plain.dropLast(2)) : plain
+    }
+}
+
+/// The faults of the entries of files: the first ends the reading, or all are dropped and listed.
+package struct DetectionFaults: Sendable, Equatable {
+    /// Lines that are kept; more are only counted.
+    static let longestList = 1000
+
+    /// Whether faulty entries are dropped instead of ending the reading.
+    package let keepGoing: Bool
+    /// Entries dropped.
+    package private(set) var count = 0
+    /// One line for each of the first thousand.
+    package private(set) var lines: [String] = []
+
+    /// No faults yet.
+    package init(keepGoing: Bool) { self.keepGoing = keepGoing }
+
+    /// Notes a faulty entry.
+    ///
+    /// - Throws: The fault, unless faulty entries are dropped.
+    mutating func note(_ line: @autoclosure () -> String) throws(DetectionError) {
+        guard keepGoing else { throw DetectionError(line()) }
+        count += 1
+        if lines.count < Self.longestList { lines.append(DetectionError(line()).description) }
+    }
+}

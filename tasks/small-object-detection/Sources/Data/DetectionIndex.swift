@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Annotated images, whatever format they came from.
+package struct DetectionIndex: Sendable, Equatable {
+    /// An image.
+    package struct Image: Sendable, Equatable {
+        /// The number by which results name it.
+        package var id: Int
+        /// Its file, relative to the images' folder; empty where the annotation names none.
+        package var file: String
+        /// Size in pixels as the annotation says; 0 where it does not.
+        package var width, height: Int
+
+        /// An image.
+        package init(id: Int, file: String, width: Int, height: Int) {
+            self.id = id
+            self.file = file
+            self.width = width
+            self.height = height
+        }
+    }
+
+    /// A class.
+    package struct Category: Sendable, Equatable {
+        /// The number by which results name it.
+        package var id: Int
+        /// Its name.
+        package var name: String
+
+        /// A class.
+        package init(id: Int, name: String) {
+            self.id = id
+            self.name = name
+        }
+    }
+
+    /// An annotated object: its box in pixels, from the image's upper left corner.
+    package struct Box: Sendable, Equatable {
+        /// Position in ``DetectionIndex/images``.
+        package var image: Int
+        /// Position in ``DetectionIndex/categories``.
+        package var category: Int
+        /// Left and upper edge.
+        package var x, y: Double
+        /// Size; not negative.
+        package var width, height: Double
+        /// Area of the object in square pixels.
+        package var area: Double
+        /// Whether the box stands for many objects.
+        package var isCrowd: Bool
+        /// Whether the object need not be found.
+        package var isIgnored: Bool
+
+        /// A box; its area is width times height where none is given.
+        package init(
+            image: Int, category: Int, x: Double, y: Double, width: Double, height: Double,
+            area: Double? = nil, isCrowd: Bool = false, isIgnored: Bool = false
+        ) {
+            self.image = image
+            self.category = category
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+            self.area = area ?? width * height
+            self.isCrowd = isCrowd
+            self.isIgnored = isIgnored
+        }
+    }
+
+    /// The images by rising id.
+    package var images: [Image]
+    /// The classes by rising id.
+    package var categories: [Category]
+    /// The objects in file order.
+    package var boxes: [Box]
+
+    /// An index.
+    package init(images: [Image], categories: [Category], boxes: [Box]) {
+        self.images = images
+        self.categories = categories
+        self.boxes = boxes
+    }
+}
+
+/// A detected object.
+package struct DetectionResult: Sendable, Equatable {
+    /// Position in ``DetectionIndex/images``.
+    package var image: Int
+    /// Position in ``DetectionIndex/categories``.
+    package var category: Int
+    /// Left and upper edge.
+    package var x, y: Double
+    /// Size; not negative.
+    package var width, height: Double
+    /// Confidence, higher is surer.
+    package var score: Double
+
+    /// A detection.
+    package init(
+        image: Int, category: Int, x: Double, y: Double, width: Double, height: Double,
+        score: Double
+    ) {
+        self.image = image
+        self.category = category
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+        self.score = score
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Compares an index with the image files and its boxes with the images.
+package struct IndexCheck {
+    /// What a check found and did.
+    package struct Outcome: Sendable, Equatable {
+        /// The images that can be used, with the sizes of their files, and their boxes.
+        package var index: DetectionIndex
+        /// Images left out.
+        package var droppedImages = 0
+        /// Boxes left out, those of left-out images included.
+        package var droppedBoxes = 0
+        /// Boxes cut to their image.
+        package var clippedBoxes = 0
+    }
+
+    /// The folder of the images.
+    package let imageFolder: String
+
+    /// A check against the files in `imageFolder`.
+    package init(imageFolder: String) { self.imageFolder = imageFolder }
+
+    /// Checks every image and box.
+    ///
+    /// An image is faulty where its file is missing, is no image, or has another size than the
+    /// annotation says. A box is faulty where it has no area, or where less than half of it lies in
+    /// its image; one that leaves its image by less is cut.
+    ///
+    /// - Parameters:
+    ///   - faults: Where faulty images and boxes are noted.
+    ///   - report: Told of every image.
+    /// - Throws: One line for the first fault, unless they are dropped; and where no image is left.
+    package func run(
+        _ index: DetectionIndex, faults: inout DetectionFaults,
+        report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(DetectionError) -> Outcome {
+        var outcome = Outcome(index: index)
+        outcome.index.images = []
+        outcome.index.boxes = []
+        var positions: [Int?] = []
+        var files: [String: Int] = [:]
+        for (number, var image) in index.images.enumerated() {
+            do throws(DetectionError) {
+                if let other = files.updateValue(image.id, forKey: image.file) {
+                    throw DetectionError(
+                        "\(imageFolder)/\(image.file): is image \(other) and image \(image.id); "
+                            + "expected each file once")
+                }
+                let size = try size(of: image)
+                (image.width, image.height) = (size.width, size.height)
+                positions.append(outcome.index.images.count)
+                outcome.index.images.append(image)
+            } catch {
+                try faults.note(error.description)
+                positions.append(nil)
+                outcome.droppedImages += 1
+            }
+            report(number + 1, index.images.count)
+        }
+        guard !outcome.index.images.isEmpty else {
+            throw DetectionError(
+                "\(imageFolder): none of the \(index.images.count) images can be used; "
+                    + (faults.lines.first ?? "the annotation names none"))
+        }
+        for (number, box) in index.boxes.enumerated() {
+            guard let position = positions[box.image] else {
+                outcome.droppedBoxes += 1
+                continue
+            }
+            let image = outcome.index.images[position]
+            do throws(DetectionError) {
+                var cut = try clipped(box, to: image)
+                if cut != box { outcome.clippedBoxes += 1 }
+                cut.image = position
+                outcome.index.boxes.append(cut)
+            } catch {
+                let name = index.categories[box.category].name
+                try faults.note(
+                    "\(image.file): box \(number) (\(DetectionError.quoted(name))) "
+                        + error.description)
+                outcome.droppedBoxes += 1
+            }
+        }
+        return outcome
+    }
+
+    /// The size of an image's file, which must be the annotation's.
+    private func size(
+        of image: DetectionIndex.Image
+    ) throws(DetectionError) -> (width: Int, height: Int) {
+        guard !image.file.isEmpty else {
+            throw DetectionError("image \(image.id) names no file; expected file_name")
+        }
+        let path = "\(imageFolder)/\(image.file)"
+        let isInside =
+            !image.file.hasPrefix("/")
+            && !image.file.split(separator: "/").contains("..")
+        guard isInside else {
+            throw DetectionError("\(path): leads out of the images' folder; expected a file in it")
+        }
+        let size = try ImageHeader.size(path)
+        let isSame =
+            (image.width == 0 || image.width == size.width)
+            && (image.height == 0 || image.height == size.height)
+        guard isSame else {
+            throw DetectionError(
+                "\(path): has \(size.width) x \(size.height) pixels, the annotation says "
+                    + "\(image.width) x \(image.height); correct one of them")
+        }
+        return size
+    }
+
+    /// The part of a box inside its image.
+    ///
+    /// - Throws: What is wrong, without the place.
+    private func clipped(
+        _ box: DetectionIndex.Box, to image: DetectionIndex.Image
+    ) throws(DetectionError) -> DetectionIndex.Box {
+        func text(_ value: Double) -> String { DetectionError.text(value) }
+        guard box.width > 0, box.height > 0 else {
+            throw DetectionError(
+                "is \(text(box.width)) x \(text(box.height)) pixels; expected an area")
+        }
+        let left = max(0, box.x), top = max(0, box.y)
+        let right = min(Double(image.width), box.x + box.width)
+        let bottom = min(Double(image.height), box.y + box.height)
+        let area = max(0, right - left) * max(0, bottom - top)
+        guard area >= 0.5 * box.width * box.height else {
+            throw DetectionError(
+                "at \(text(box.x)), \(text(box.y)) of \(text(box.width)) x \(text(box.height)) "
+                    + "lies outside the image of \(image.width) x \(image.height); expected at "
+                    + "least half of it inside")
+        }
+        if left == box.x, top == box.y, right >= box.x + box.width, bottom >= box.y + box.height {
+            return box
+        }
+        var cut = box
+        (cut.x, cut.y, cut.width, cut.height) = (left, top, right - left, bottom - top)
+        cut.area = min(box.area, area)
+        return cut
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+import CommandLineSupport
+
+/// What `dr2net detect prepare` did.
+package struct PrepareSummary: Sendable, Encodable {
+    /// How many boxes a class or a size has.
+    package struct Count: Sendable, Encodable, Equatable {
+        /// The class's or size's name.
+        package let name: String
+        /// The number.
+        package let boxes: Int
+    }
+
+    /// The index written.
+    package let output: String
+    /// Images that can be used.
+    package let images: Int
+    /// Those without a box.
+    package let imagesWithoutBoxes: Int
+    /// Boxes that can be used.
+    package let boxes: Int
+    /// Boxes of each class.
+    package let classes: [Count]
+    /// Boxes of each size, by the square root of their area.
+    package let sizes: [Count]
+    /// Boxes cut to their image.
+    package let clippedBoxes: Int
+    /// Images left out.
+    package let droppedImages: Int
+    /// Boxes left out, those of left-out images included.
+    package let droppedBoxes: Int
+    /// Faults met in all.
+    package let faults: Int
+    /// The first of them.
+    package let faultLines: [String]
+
+    /// The limits of sizes in pixels: AI-TOD's, then COCO's.
+    private static let limits: [(name: String, side: Double)] = [
+        ("below 8", 8), ("8 to 16", 16), ("16 to 32", 32), ("32 to 96", 96),
+        ("96 and more", .infinity),
+    ]
+
+    /// The summary of a check.
+    package init(_ outcome: IndexCheck.Outcome, faults: DetectionFaults, output: String) {
+        let index = outcome.index
+        var classes = [Int](repeating: 0, count: index.categories.count)
+        var sizes = [Int](repeating: 0, count: Self.limits.count)
+        var used = Set<Int>()
+        for box in index.boxes {
+            classes[box.category] += 1
+            used.insert(box.image)
+            let place = Self.limits.firstIndex { box.area < $0.side * $0.side }
+            sizes[place ?? Self.limits.count - 1] += 1
+        }
+        self.output = output
+        images = index.images.count
+        imagesWithoutBoxes = index.images.count - used.count
+        boxes = index.boxes.count
+        self.classes = zip(index.categories, classes).map { Count(name: $0.name, boxes: $1) }
+        self.sizes = zip(Self.limits, sizes).map { Count(name: $0.name, boxes: $1) }
+        clippedBoxes = outcome.clippedBoxes
+        droppedImages = outcome.droppedImages
+        droppedBoxes = outcome.droppedBoxes
+        self.faults = faults.count
+        faultLines = faults.lines
+    }
+
+    /// The summary for people.
+    package var text: String {
+        var table = TextTable(["", "boxes"], numbers: [1])
+        for one in classes { table.append([one.name, "\(one.boxes)"]) }
+        for one in sizes { table.append(["\(one.name) pixels", "\(one.boxes)"]) }
+        var lines = [
+            "\(images) images (\(imagesWithoutBoxes) without boxes), \(boxes) boxes in \(output)",
+            table.text,
+        ]
+        if clippedBoxes > 0 { lines.append("cut to their image: \(clippedBoxes) boxes") }
+        if faults > 0 {
+            lines.append(
+                "faults: \(faults); left out: \(droppedImages) images, \(droppedBoxes) checked "
+                    + "boxes")
+        }
+        let shown = 20
+        lines += faultLines.prefix(shown).map { "  " + $0 }
+        if faults > shown { lines.append("  and \(faults - shown) more (--json has 1,000)") }
+        return lines.joined(separator: "\n")
+    }
+}

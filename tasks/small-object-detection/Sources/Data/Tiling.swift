@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Cuts images into overlapping square tiles.
+///
+/// Tiles lie at multiples of `size - overlap`; the last of a row or column is shifted back, so that
+/// every tile lies in the image and has full size (SAHI, Akyon et al. 2022). An image smaller than a
+/// tile is one tile of its own size in that direction.
+package struct Tiling: Sendable, Equatable {
+    /// A window of an image, in pixels.
+    package struct Tile: Sendable, Equatable {
+        /// Left and upper edge.
+        package let x, y: Int
+        /// Size.
+        package let width, height: Int
+
+        /// A window.
+        package init(x: Int, y: Int, width: Int, height: Int) {
+            self.x = x
+            self.y = y
+            self.width = width
+            self.height = height
+        }
+    }
+
+    /// Side of a tile in pixels.
+    package let size: Int
+    /// Pixels that neighbours share at least.
+    package let overlap: Int
+    /// Share of a box's area, in (0, 1], that a tile must hold for the box to be kept.
+    package let keptArea: Double
+
+    /// A tiling.
+    package init(size: Int, overlap: Int, keptArea: Double = 0.1) {
+        precondition(size > 0, "tiles of \(size) pixels")
+        precondition((0..<size).contains(overlap), "overlap \(overlap) of tiles of \(size)")
+        precondition(keptArea > 0 && keptArea <= 1, "kept area \(keptArea) outside (0, 1]")
+        self.size = size
+        self.overlap = overlap
+        self.keptArea = keptArea
+    }
+
+    /// The tiles of an image, row by row.
+    package func tiles(width: Int, height: Int) -> [Tile] {
+        precondition(width > 0 && height > 0, "an image of \(width) x \(height)")
+        let columns = starts(width), rows = starts(height)
+        return rows.flatMap { y in
+            columns.map { x in
+                Tile(x: x, y: y, width: min(size, width), height: min(size, height))
+            }
+        }
+    }
+
+    /// Where tiles begin along a side.
+    private func starts(_ length: Int) -> [Int] {
+        guard length > size else { return [0] }
+        let last = length - size
+        return Array(stride(from: 0, to: last, by: size - overlap)) + [last]
+    }
+
+    /// The boxes that a tile keeps, cut to it and counted from its upper left corner.
+    ///
+    /// The area of an object shrinks in the ratio in which its box does.
+    package func boxes(
+        _ boxes: some Sequence<DetectionIndex.Box>, in tile: Tile
+    ) -> [DetectionIndex.Box] {
+        let right = Double(tile.x + tile.width), bottom = Double(tile.y + tile.height)
+        return boxes.compactMap { box in
+            let x0 = max(box.x, Double(tile.x)), x1 = min(box.x + box.width, right)
+            let y0 = max(box.y, Double(tile.y)), y1 = min(box.y + box.height, bottom)
+            guard x1 > x0, y1 > y0 else { return nil }
+            let share = (x1 - x0) * (y1 - y0) / (box.width * box.height)
+            guard share >= keptArea else { return nil }
+            var cut = box
+            cut.x = x0 - Double(tile.x)
+            cut.y = y0 - Double(tile.y)
+            cut.width = x1 - x0
+            cut.height = y1 - y0
+            cut.area = box.area * min(1, share)
+            return cut
+        }
+    }
+}

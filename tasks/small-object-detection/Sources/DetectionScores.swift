@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import CommandLineSupport
+package import Metrics
+
+/// The score of detected boxes, ready for people and for scripts.
+///
+/// As JSON: the protocol's numbers under their names (`AP`, `AP50`, `APs`, `AR100`, …; -1 where
+/// nothing was to be found), `perClass` (`{name: {"AP", "AP50", "AP75", "boxes", "predictions"}}`),
+/// `protocol` and the counts below.
+package struct DetectionEvaluation: Sendable, Equatable {
+    /// The protocol.
+    package let `protocol`: DetectionProtocol
+    /// The numbers, with curves.
+    package let scores: BoxScores
+    /// Names of the classes, by label.
+    package let classNames: [String]
+    /// Number of annotated images.
+    package let images: Int
+    /// Number of annotated boxes of the scored classes.
+    package let boxes: Int
+    /// Number of predictions.
+    package let predictions: Int
+    /// Faulty annotations left out (only when asked to keep going).
+    package let droppedAnnotations: Int
+    /// Faulty predictions left out (only when asked to keep going).
+    package let droppedPredictions: Int
+    /// Annotations left out because they lie in ignored regions.
+    package let annotationsInRegions: Int
+    /// Predictions left out because they lie in ignored regions.
+    package let predictionsInRegions: Int
+
+    /// The headline.
+    package var averagePrecision: Double { scores.averagePrecision() }
+
+    /// A table for people: one line a class, then the protocol's numbers.
+    package var table: String {
+        var classes = TextTable(
+            ["class", "boxes", "predictions", "AP", "AP50", "AP75"], numbers: [1, 2, 3, 4, 5])
+        for (label, name) in classNames.enumerated() {
+            let row = scores.classes[label]
+            classes.append(
+                [name, "\(row.boxes)", "\(row.predictions)"]
+                    + [nil, 0.5, 0.75].map {
+                        Self.text(scores.averagePrecision(of: label, at: $0))
+                    })
+        }
+        classes.append(
+            ["mean", "\(boxes)", "\(predictions)"]
+                + [nil, 0.5, 0.75].map { Self.text(scores.averagePrecision(at: $0)) })
+        let summary = scores.summary
+        let numbers = summary.map { "\($0.name) \(Self.text($0.value))" }
+        return ([classes.text, numbers.joined(separator: "  ")] + remarks).joined(separator: "\n")
+    }
+
+    /// One line for each thing that was left out; empty where nothing was.
+    package var remarks: [String] {
+        var lines = ["protocol \(`protocol`.rawValue), images: \(images)"]
+        if droppedAnnotations > 0 {
+            lines.append("faulty annotations dropped: \(droppedAnnotations)")
+        }
+        if droppedPredictions > 0 {
+            lines.append("faulty predictions dropped: \(droppedPredictions)")
+        }
+        if annotationsInRegions + predictionsInRegions > 0 {
+            lines.append(
+                "in ignored regions and left out: \(annotationsInRegions) annotations, "
+                    + "\(predictionsInRegions) predictions")
+        }
+        return lines
+    }
+
+    /// Three decimals, or a dash where nothing was to be found.
+    private static func text(_ value: Double) -> String {
+        value < 0 ? "-" : NumberText.decimals(value, 3)
+    }
+}
+
+extension DetectionEvaluation: Encodable {
+    /// A key made at run time: a score's or a class's name.
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+        init(_ name: String) { stringValue = name }
+    }
+
+    /// Writes the keys that scripts read; see the type.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for score in scores.summary { try container.encode(score.value, forKey: Key(score.name)) }
+        var classes = container.nestedContainer(keyedBy: Key.self, forKey: Key("perClass"))
+        for (label, name) in classNames.enumerated() {
+            var one = classes.nestedContainer(keyedBy: Key.self, forKey: Key(name))
+            try one.encode(scores.averagePrecision(of: label), forKey: Key("AP"))
+            try one.encode(scores.averagePrecision(of: label, at: 0.5), forKey: Key("AP50"))
+            try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: Key("AP75"))
+            try one.encode(scores.classes[label].boxes, forKey: Key("boxes"))
+            try one.encode(scores.classes[label].predictions, forKey: Key("predictions"))
+        }
+        try container.encode(`protocol`.rawValue, forKey: Key("protocol"))
+        try container.encode(images, forKey: Key("images"))
+        try container.encode(boxes, forKey: Key("boxes"))
+        try container.encode(predictions, forKey: Key("predictions"))
+        try container.encode(droppedAnnotations, forKey: Key("droppedAnnotations"))
+        try container.encode(droppedPredictions, forKey: Key("droppedPredictions"))
+        try container.encode(annotationsInRegions, forKey: Key("annotationsInRegions"))
+        try container.encode(predictionsInRegions, forKey: Key("predictionsInRegions"))
+    }
+}
