@@ -48,7 +48,7 @@ let package = Package(
         module("Backbones", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module("Regions", []),
         module("Metrics", ["Regions"]),
-        module("Reports", ["Checkpoints"]),
+        module("Reports", ["Checkpoints", "CZlib"]),
         module(
             "Training",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
@@ -104,7 +104,7 @@ let package = Package(
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
-        tests(of: "Reports", []),
+        tests(of: "Reports", ["Media"]),
         tests(of: "Training", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         tests(
             of: "TemporalActionDetection",
