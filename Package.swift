@@ -73,6 +73,9 @@ let package = Package(
                 "Regions", "Metrics", "Training", "CommandLineSupport", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
+        .target(
+            name: "PointCloudAnalysis",
+            dependencies: ["Tensors", "Checkpoints"], path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
@@ -118,6 +121,9 @@ let package = Package(
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Regions", "Metrics", "Training", "FuzzSupport",
             ]),
+        tests(
+            of: "PointCloudAnalysis",
+            ["Tensors", "Checkpoints"]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),
