@@ -75,13 +75,16 @@ let package = Package(
             path: "tasks/small-object-detection/Sources"),
         .target(
             name: "PointCloudAnalysis",
-            dependencies: ["Tensors", "Checkpoints"], path: "tasks/point-cloud-analysis/Sources"),
+            dependencies: [
+                "Tensors", "Checkpoints", "Metrics", "Reports", "CommandLineSupport", arguments,
+            ],
+            path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Training", "TemporalActionDetection", "SmallObjectDetection",
-                "CommandLineSupport", arguments,
+                "PointCloudAnalysis", "CommandLineSupport", arguments,
             ]),
 
         // What Benchmarks/ measures below a whole step.
@@ -123,7 +126,7 @@ let package = Package(
             ]),
         tests(
             of: "PointCloudAnalysis",
-            ["Tensors", "Checkpoints"]),
+            ["Tensors", "Checkpoints", "FuzzSupport", "Media", "Reports"]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),
