@@ -94,7 +94,8 @@ let package = Package(
         // Tests mirror the targets.
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),
         .executableTarget(
-            name: "fuzz-checkpoints", dependencies: ["Checkpoints", "FuzzSupport", arguments],
+            name: "fuzz-checkpoints",
+            dependencies: ["Checkpoints", "PointCloudAnalysis", "FuzzSupport", arguments],
             path: "Tests/Fuzz"),
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
