@@ -29,10 +29,10 @@ struct Raster: Sendable {
         let scales = [Double(width) * room / size.x, Double(height) * room / size.y]
         let scale = scales.filter { $0.isFinite && $0 > 0 }.min() ?? 1
         self.scale = scale
-        // Squares that would just cover the box if the points lay evenly.
+        // Squares half as wide again as would cover the box if the points lay evenly: they do not.
         let area = max(1, size.x * scale) * max(1, size.y * scale)
         let side = (area / Double(max(1, points))).squareRoot()
-        reach = side.isFinite ? Int(min(Double(Raster.largestReach), side / 2)) : 0
+        reach = side.isFinite ? Int(min(Double(Raster.largestReach), 0.75 * side)) : 0
         depths = [Float](repeating: -.infinity, count: width * height)
         image = PNGImage(width: width, height: height, color: Raster.background)
     }
