@@ -90,6 +90,9 @@ let package = Package(
         // What Benchmarks/ measures below a whole step.
         .executableTarget(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
+        .executableTarget(
+            name: "PointTimes", dependencies: ["Tensors", "Checkpoints", "PointCloudAnalysis"],
+            path: "Benchmarks/PointTimes"),
 
         // Tests mirror the targets.
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),

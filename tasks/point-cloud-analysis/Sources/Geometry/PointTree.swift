@@ -19,7 +19,7 @@ package struct PointTree: Sendable {
     }
 
     /// Points of a leaf at most.
-    private static let leafSize = 10
+    private static let leafSize = 16
 
     /// Coordinates in the tree's order.
     let x, y, z: [Float]
@@ -77,9 +77,18 @@ package struct PointTree: Sendable {
     /// A lower bound of the squared distances from a place to the points of a node.
     @inline(__always)
     static func squaredDistance(from place: SIMD3<Float>, to node: Node) -> Float {
-        let outside = pointwiseMax(
-            pointwiseMax(node.lower - place, place - node.upper), SIMD3(repeating: 0))
-        return squaredDistance(outside.x, outside.y, outside.z)
+        // Lane by lane: the library's pointwise maximum is a loop that calls.
+        squaredDistance(
+            outside(place.x, node.lower.x, node.upper.x),
+            outside(place.y, node.lower.y, node.upper.y),
+            outside(place.z, node.lower.z, node.upper.z))
+    }
+
+    @inline(__always)
+    private static func outside(_ value: Float, _ lower: Float, _ upper: Float) -> Float {
+        let below = lower - value, above = value - upper
+        let distance = below > above ? below : above
+        return distance > 0 ? distance : 0
     }
 
     /// A number that orders candidates by distance, then by their number.
