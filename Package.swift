@@ -48,7 +48,7 @@ let package = Package(
         module("Backbones", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module("Regions", []),
         module("Metrics", ["Regions"]),
-        module("Reports", ["Checkpoints"]),
+        module("Reports", ["Checkpoints", "CZlib"]),
         module(
             "Training",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
@@ -73,22 +73,32 @@ let package = Package(
                 "Regions", "Metrics", "Training", "CommandLineSupport", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
+        .target(
+            name: "PointCloudAnalysis",
+            dependencies: [
+                "Tensors", "Checkpoints", "Metrics", "Reports", "CommandLineSupport", arguments,
+            ],
+            path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Training", "TemporalActionDetection", "SmallObjectDetection",
-                "CommandLineSupport", arguments,
+                "PointCloudAnalysis", "CommandLineSupport", arguments,
             ]),
 
         // What Benchmarks/ measures below a whole step.
         .executableTarget(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
+        .executableTarget(
+            name: "PointTimes", dependencies: ["Tensors", "Checkpoints", "PointCloudAnalysis"],
+            path: "Benchmarks/PointTimes"),
 
         // Tests mirror the targets.
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),
         .executableTarget(
-            name: "fuzz-checkpoints", dependencies: ["Checkpoints", "FuzzSupport", arguments],
+            name: "fuzz-checkpoints",
+            dependencies: ["Checkpoints", "PointCloudAnalysis", "FuzzSupport", arguments],
             path: "Tests/Fuzz"),
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
@@ -104,7 +114,7 @@ let package = Package(
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
-        tests(of: "Reports", []),
+        tests(of: "Reports", ["Media"]),
         tests(of: "Training", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         tests(
             of: "TemporalActionDetection",
@@ -118,6 +128,9 @@ let package = Package(
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Regions", "Metrics", "Training", "FuzzSupport",
             ]),
+        tests(
+            of: "PointCloudAnalysis",
+            ["Tensors", "Checkpoints", "FuzzSupport", "Media", "Reports"]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),

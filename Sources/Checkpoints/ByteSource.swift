@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Every read is checked against the range. Files are read with `pread`, not mapped: a file
 /// that shrinks while it is read is then an error and not a signal.
-struct ByteSource: Sendable {
+package struct ByteSource: Sendable {
     private enum Storage: Sendable {
         case file(OpenFile)
         case memory([UInt8])
@@ -14,12 +14,12 @@ struct ByteSource: Sendable {
     private let storage: Storage
     private let base: Int
     /// The length of the range in bytes.
-    let count: Int
+    package let count: Int
     /// The file's name for messages.
-    let path: String
+    package let path: String
 
     /// Opens a regular file.
-    init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(CheckpointError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
         let file = OpenFile(descriptor)
@@ -36,7 +36,8 @@ struct ByteSource: Sendable {
         self.path = path
     }
 
-    init(bytes: [UInt8], path: String) {
+    /// Bytes in memory, `path` their name for messages.
+    package init(bytes: [UInt8], path: String) {
         storage = .memory(bytes)
         base = 0
         count = bytes.count
@@ -62,7 +63,9 @@ struct ByteSource: Sendable {
     }
 
     /// A copy of `count` bytes from `offset`; nothing is allocated before the check.
-    func read(_ offset: Int, _ count: Int, of what: String) throws(CheckpointError) -> [UInt8] {
+    package func read(
+        _ offset: Int, _ count: Int, of what: String
+    ) throws(CheckpointError) -> [UInt8] {
         try check(offset, count, what)
         var failure: CheckpointError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

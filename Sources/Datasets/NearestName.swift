@@ -2,12 +2,17 @@
 
 /// Which of a few known names a mistyped one probably meant.
 enum NearestName {
-    /// The known name with the smallest edit distance, or none when half of the letters differ.
+    /// The known name with the smallest share of differing letters, or none when half differ.
     static func of(_ name: String, among known: [String]) -> String? {
         let typed = Array(name.lowercased())
-        let ranked = known.map { (name: $0, distance: distance(typed, Array($0.lowercased()))) }
-        guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance * 2 <= max(typed.count, best.name.count) ? best.name : nil
+        let ranked = known.map { known -> (name: String, distance: Int, length: Int) in
+            let letters = Array(known.lowercased())
+            return (known, distance(typed, letters), max(1, typed.count, letters.count))
+        }
+        // A share, not a count: a short name is near to everything that is short.
+        let best = ranked.min { $0.distance * $1.length < $1.distance * $0.length }
+        guard let best, best.distance * 2 <= best.length else { return nil }
+        return best.name
     }
 
     /// Levenshtein distance: insertions, deletions and substitutions, one each.

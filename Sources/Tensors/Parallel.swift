@@ -63,6 +63,19 @@ package enum Parallel {
         forEach(pieces) { piece in body(piece * chunk..<min(count, (piece + 1) * chunk)) }
     }
 
+    /// What `body` gives for `0..<count` cut into ranges of `chunk`, in the ranges' order.
+    package static func map<T: Sendable>(
+        _ count: Int, chunk: Int, _ body: (Range<Int>) -> T
+    ) -> [T] {
+        let chunk = max(1, chunk)
+        let results = Mutex([T?](repeating: nil, count: (count + chunk - 1) / chunk))
+        forRanges(count, chunk: chunk) { range in
+            let result = body(range)
+            results.withLock { $0[range.lowerBound / chunk] = result }
+        }
+        return results.withLock { $0.compactMap(\.self) }
+    }
+
     private final class Counter: Sendable {
         private let value = Atomic<Int>(0)
         func take() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }

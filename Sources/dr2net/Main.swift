@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import PointCloudAnalysis
 import SmallObjectDetection
 import TemporalActionDetection
 
@@ -19,6 +20,7 @@ import TemporalActionDetection
                 name: "Task",
                 subcommands: [
                     TemporalActionDetectionCommand.self, SmallObjectDetectionCommand.self,
+                    PointCloudAnalysisCommand.self,
                 ]),
             CommandGroup(
                 name: "General",

@@ -46,6 +46,9 @@ import Testing
         ["tad", "train", "IN"],
         ["tad", "prepare", "IN"],
         ["tad", "predict", "--run", "IN", "IN"],
+        ["points", "evaluate", "--ground-truth", "IN", "--predictions", "IN", "--classes", "3"],
+        ["points", "evaluate", "--ground-truth", "ARRAY", "--predictions", "IN", "--classes", "3"],
+        ["points", "view", "IN", "--output", "OUT"],
         [
             "backbone", "profile", "--backbone", "vit-tiny-16", "--weights", "IN",
             "--input-shape", "1,3,32,32",

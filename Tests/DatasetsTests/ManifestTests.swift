@@ -10,6 +10,7 @@ import Testing
             manifests.map(\.name)
                 == [
                     "action-clips", "big-buck-bunny", "deepforest-trees", "dinov2-small",
+                    "furniture", "lidar",
                     "test-clips",
                 ])
         for manifest in manifests {
@@ -36,6 +37,8 @@ import Testing
             "deepforest-trees", 20_639_595, "8c2798d8", "OSBS_029.xml", 20_526, "1f68c401"
         ),
         ("action-clips", 9_265_179, "ced67e1c", "basketball.mp4", 771_052, "f23724a4"),
+        ("lidar", 1_929_624, "f56feb54", "scene.las", 763_642, "58bc14d3"),
+        ("furniture", 119_782_356, "3ccb90c6", "Scopia.sh3f", 60_777_983, "b4505451"),
     ])
     func statesTheMeasuredNumbers(
         name: String, archiveBytes: Int, archiveHash: String, path: String, bytes: Int, hash: String

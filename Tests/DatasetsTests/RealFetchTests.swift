@@ -8,9 +8,10 @@ import Testing
     static let isOn = ProcessInfo.processInfo.environment["DR2NET_FETCH_TESTS"] == "1"
 
     @Test(
-        .enabled(if: isOn, "set DR2NET_FETCH_TESTS=1 to download 180 MB"),
+        .enabled(if: isOn, "set DR2NET_FETCH_TESTS=1 to download 210 MB"),
         arguments: [
             "big-buck-bunny", "dinov2-small", "test-clips", "action-clips", "deepforest-trees",
+            "lidar",
         ])
     func everyDatasetArrives(name: String) throws {
         let folder = try TemporaryFolder()

@@ -5,14 +5,14 @@ import FuzzSupport
 
 extension FuzzFormat: ExpressibleByArgument {}
 
-/// Reads damaged checkpoints by the million: each must end in a value or in one line.
+/// Reads damaged checkpoints and clouds by the million: each must end in a value or in one line.
 ///
 /// The reading is done in child processes, so that a trap, a hang or a request for gigabytes is
 /// found, its input kept, and the next input read.
 @main struct FuzzCheckpoints: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fuzz-checkpoints",
-        abstract: "Read damaged checkpoints and keep every input that crashes, hangs or swells.",
+        abstract: "Read damaged files and keep every input that crashes, hangs or swells.",
         discussion: """
             Inputs are a function of the seed, the format and their number. A reader has 10 seconds \
             and 2 GiB of address space for each. Exit code 1 where one failed.
@@ -30,11 +30,13 @@ extension FuzzFormat: ExpressibleByArgument {}
     @Option(help: "Number of the first input.")
     var from = 0
 
-    @Option(help: "The files to damage.", completion: .directory)
-    var corpus = "Tests/Fixtures/Checkpoints"
+    @Option(help: "The files to damage. (default: the format's fixtures)", completion: .directory)
+    var corpus: String?
 
-    @Option(help: "Where inputs that failed go.", completion: .directory)
-    var crashers = "Tests/Fixtures/Checkpoints/crashers"
+    @Option(
+        help: "Where inputs that failed go. (default: crashers beside them)", completion: .directory
+    )
+    var crashers: String?
 
     @Option(help: .private)
     var progress: String?
@@ -48,7 +50,9 @@ extension FuzzFormat: ExpressibleByArgument {}
     func run() throws {
         if let progress {
             return try FuzzWorker(
-                inputs: FuzzInputs(format[0], folder: corpus, seed: seed), progress: progress
+                format: format[0],
+                inputs: FuzzInputs(format[0], folder: corpus ?? format[0].corpus, seed: seed),
+                progress: progress
             ).run(from..<from + inputs)
         }
         var failures = 0
@@ -60,6 +64,8 @@ extension FuzzFormat: ExpressibleByArgument {}
 
     /// Reads all inputs of a format in children; gives the number that failed.
     private func supervise(_ format: FuzzFormat) throws -> Int {
+        let corpus = corpus ?? format.corpus
+        let crashers = crashers ?? "\(corpus)/crashers"
         let all = try FuzzInputs(format, folder: corpus, seed: seed)
         let started = Date()
         var next = from, accepted = 0, failures = 0

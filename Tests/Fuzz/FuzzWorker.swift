@@ -2,6 +2,7 @@
 import Checkpoints
 import Foundation
 import FuzzSupport
+import PointCloudAnalysis
 
 /// Reads inputs one after the other and says before each which it is.
 struct FuzzWorker {
@@ -10,6 +11,7 @@ struct FuzzWorker {
     /// The longest message that is still one line for people.
     private static let longestMessage = 1 << 16
 
+    let format: FuzzFormat
     let inputs: FuzzInputs
     /// The file that holds the number of the current input and how many were read, 8 bytes each.
     let progress: String
@@ -27,16 +29,25 @@ struct FuzzWorker {
             note([index, accepted], descriptor)
             alarm(FuzzWorker.secondsAnInput)
             do {
-                _ = try CheckpointFile.read(bytes: inputs[index], name: "input")
+                try read(inputs[index])
                 accepted += 1
             } catch {
-                let text = error.description
+                let text = "\(error)"
                 precondition(
                     !text.contains("\n") && text.utf8.count <= FuzzWorker.longestMessage,
                     "a message of \(text.utf8.count) bytes or of several lines")
             }
         }
         note([range.upperBound, accepted], descriptor)
+    }
+
+    private func read(_ bytes: [UInt8]) throws {
+        guard FuzzFormat.points.contains(format) else {
+            _ = try CheckpointFile.read(bytes: bytes, name: "input")
+            return
+        }
+        var reader = try PointFile.open(bytes: bytes, name: "input")
+        while try reader.next(PointFile.blockSize) != nil {}
     }
 
     private func note(_ numbers: [Int], _ descriptor: Int32) {

@@ -8,6 +8,18 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
     /// Archives: PyTorch's and NumPy's.
     case zip
     case safetensors, onnx, npy
+    /// Point clouds, and meshes as OFF and OBJ.
+    case las, ply, mesh
+
+    /// The formats of `Checkpoints`.
+    package static let checkpoints: [FuzzFormat] = [.pickle, .zip, .safetensors, .onnx, .npy]
+    /// The formats of points.
+    package static let points: [FuzzFormat] = [.las, .ply, .mesh]
+
+    /// The fixtures that are damaged, from the repository's root.
+    package var corpus: String {
+        "Tests/Fixtures/" + (FuzzFormat.points.contains(self) ? "Points" : "Checkpoints")
+    }
 
     /// Pieces that mean something in the format.
     var tokens: [[UInt8]] {
@@ -47,6 +59,31 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
                 "'shape': ()", "'shape': (0,)", "9223372036854775807", "4294967296", "(", ")", ",",
                 "'", "}", "1", "0", "-1", "\n",
             ])
+        case .las:
+            var tokens: [[UInt8]] = [[0x80], [0xE3, 0], [0x77, 1], [20, 0], [1, 4]]
+            for format: UInt8 in 0...10 { tokens.append([format]) }
+            for limit: UInt64 in [0, 1, 0x8000_0000, 0xFFFF_FFFF, 1 << 40, .max] {
+                tokens.append(limit.littleEndianBytes)
+            }
+            // Scales and offsets.
+            for number: Double in [.nan, .infinity, 0, -0.01, 5e-324, 1e308] {
+                tokens.append(number.bitPattern.littleEndianBytes)
+            }
+            return tokens
+        case .ply:
+            return texts([
+                "ascii", "binary_little_endian", "binary_big_endian", "element vertex 0\n",
+                "element vertex 9223372036854775807\n", "element face 3\n", "end_header\n",
+                "property list uchar int x\n", "property double y\n", "property char label\n",
+                "property float intensity\n", "comment", "nan", "inf", "-1e400", "1e-400", "0x1p9",
+                "-1", " ", "\n", "\r\n", "property", "element",
+            ])
+        case .mesh:
+            return texts([
+                "OFF\n", "OFF", "8 6 12\n", "9223372036854775807", "-1", "0", "9", "nan", "1e999",
+                "f 1 2 3\n", "f -1 -2 -3\n", "f 1//", "v 0 0 0\n", "v 1e308 1e308 1e308\n", "#",
+                " ", "\n", "3 0 0 0\n", "65537",
+            ])
         }
     }
 }
@@ -65,7 +102,7 @@ package struct FuzzInputs {
         var storages: [(name: String, bytes: [UInt8])]?
     }
 
-    /// - Parameter folder: The fixtures of checkpoints.
+    /// - Parameter folder: The fixtures of the format.
     package init(_ format: FuzzFormat, folder: String, seed: UInt64 = 0) throws {
         label = format.rawValue
         tokens = format.tokens
@@ -77,6 +114,9 @@ package struct FuzzInputs {
             case .safetensors: [".safetensors"]
             case .onnx: [".onnx"]
             case .npy: [".npy"]
+            case .las: [".las"]
+            case .ply: [".ply"]
+            case .mesh: [".off", ".obj"]
             }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         var originals: [Original] = []

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+import PointCloudAnalysis
+import Tensors
+
+/// Times of the searches in point clouds, for `Benchmarks/point_geometry`.
+///
+///     PointTimes POINTS.npy K SAMPLES REPEATS FOLDER
+///
+/// Prints one JSON object: seconds of the quickest repeat. Writes what was found to FOLDER.
+@main enum Main {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 6, let k = Int(arguments[2]), let samples = Int(arguments[3]),
+            let repeats = Int(arguments[4])
+        else {
+            print("usage: PointTimes POINTS.npy K SAMPLES REPEATS FOLDER")
+            exit(64)
+        }
+        let values = try Npy.readTensor(arguments[1]).floats
+        let points = (0..<values.count / 3).map {
+            SIMD3(values[3 * $0], values[3 * $0 + 1], values[3 * $0 + 2])
+        }
+        var tree = PointTree(points)
+        var neighbours = tree.nearest(to: [points[0]], k: 1)
+        var chosen: [Int32] = []
+        let times = [
+            ("build", quickest(repeats) { tree = PointTree(points) }),
+            ("nearest", quickest(repeats) { neighbours = tree.nearest(to: points, k: k) }),
+            ("farthest", quickest(repeats) { chosen = tree.farthestPoints(samples) }),
+            ("interpolate", quickest(repeats) { _ = ThreeNearest(of: points, in: tree) }),
+            ("voxels", try quickest(repeats) { _ = try VoxelGrid(points, side: 0.02) }),
+        ]
+        try write(neighbours.indices, [points.count, k], to: "\(arguments[5])/nearest.npy")
+        try write(chosen, [samples], to: "\(arguments[5])/farthest.npy")
+        print("{" + times.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}")
+    }
+
+    private static func write(_ numbers: [Int32], _ shape: [Int], to path: String) throws {
+        try Npy.write(IntegerArray(numbers.map { Int64($0) }, shape: shape), to: path)
+    }
+
+    private static func quickest(_ repeats: Int, _ body: () throws -> Void) rethrows -> Double {
+        var best = Double.infinity
+        for _ in 0..<max(1, repeats) {
+            let clock = ContinuousClock()
+            let time = try clock.measure { try body() }
+            best = min(best, time / .seconds(1))
+        }
+        return best
+    }
+}

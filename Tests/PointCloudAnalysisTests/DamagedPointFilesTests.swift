@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import FuzzSupport
+import PointCloudAnalysis
+import Testing
+
+/// Damaged clouds and meshes end in points or in one line, never in a trap.
+///
+/// `swift run -c release fuzz-checkpoints --format las --format ply --format mesh` reads many more.
+@Suite("Damaged clouds") struct DamagedPointFilesTests {
+    private func read(_ bytes: [UInt8]) throws {
+        var reader = try PointFile.open(bytes: bytes, name: "input")
+        while try reader.next(5) != nil {}
+    }
+
+    @Test(arguments: FuzzFormat.points) func neverTrap(_ format: FuzzFormat) throws {
+        let inputs = try FuzzInputs(format, folder: PointFixture.folder, seed: 1)
+        let rounds = 2000
+        var refused = 0
+        for index in 0..<rounds {
+            do {
+                try read(inputs[index])
+            } catch {
+                refused += 1
+                #expect(!"\(error)".contains("\n"))
+            }
+        }
+        #expect(refused > rounds / 20, "damage went unseen")
+    }
+
+    /// Every input that once failed.
+    @Test func formerCrashersEndWell() throws {
+        let folder = PointFixture.path("crashers")
+        guard FileManager.default.fileExists(atPath: folder) else { return }
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            do {
+                try read(PointFixture.bytes("crashers/\(name)"))
+            } catch let error as PointFileError {
+                #expect(!error.description.contains("\n"), "\(name)")
+            }
+        }
+    }
+}

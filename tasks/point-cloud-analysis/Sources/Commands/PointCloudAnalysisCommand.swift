@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+
+/// `dr2net points`: the commands of point-cloud analysis.
+package struct PointCloudAnalysisCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "points",
+        abstract: "Point clouds: score labels, look at files.",
+        subcommands: [PointEvaluateCommand.self, PointViewCommand.self])
+
+    /// The group.
+    package init() {}
+}

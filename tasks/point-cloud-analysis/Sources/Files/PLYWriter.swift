@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+
+/// Writes binary little-endian PLY: float64 x, y, z, then what the points have.
+///
+/// The properties are called x, y, z, red, green, blue (8 bits), intensity and label, which
+/// CloudCompare and MeshLab show.
+package struct PLYWriter: PointSink {
+    /// What points have beside their places.
+    package struct Contents: OptionSet, Sendable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// 8-bit red, green and blue.
+        package static let colors = Contents(rawValue: 1)
+        /// float32.
+        package static let intensities = Contents(rawValue: 2)
+        /// int32.
+        package static let labels = Contents(rawValue: 4)
+    }
+
+    private static let countDigits = 18
+
+    private let handle: FileHandle
+    private let contents: Contents
+    private var count = 0
+
+    /// Writes a file that is complete or not there.
+    ///
+    /// - Parameters:
+    ///   - contents: What points have; 0 where a block brings none.
+    ///   - body: Appends the points, block by block.
+    package static func write(
+        to path: String, contents: Contents, body: (inout any PointSink) throws -> Void
+    ) throws(PointFileError) {
+        try AtomicFile.writePoints(to: path) { handle in
+            try handle.write(contentsOf: header(0, contents))
+            var sink: any PointSink = PLYWriter(handle: handle, contents: contents)
+            try body(&sink)
+            guard let writer = sink as? PLYWriter, writer.count > 0 else {
+                throw PointFileError("0 points to write, expected at least one", path: path)
+            }
+            try handle.seek(toOffset: 0)
+            try handle.write(contentsOf: header(writer.count, contents))
+        }
+    }
+
+    private init(handle: FileHandle, contents: Contents) {
+        self.handle = handle
+        self.contents = contents
+    }
+
+    package mutating func append(_ block: PointBlock) throws {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(block.count * 35)
+        for point in block.positions.indices {
+            for axis in 0..<3 { bytes.append(number: block.positions[point][axis]) }
+            if contents.contains(.colors) {
+                let color = block.colors?[point] ?? SIMD3(0, 0, 0)
+                for channel in 0..<3 { bytes.append(UInt8(color[channel] >> 8)) }
+            }
+            if contents.contains(.intensities) {
+                bytes.append(number: block.intensities?[point] ?? 0)
+            }
+            if contents.contains(.labels) { bytes.append(number: block.labels?[point] ?? 0) }
+        }
+        try handle.write(contentsOf: Data(bytes))
+        count += block.count
+    }
+
+    /// A header whose length does not depend on the count, so that the count can be set at the end.
+    private static func header(_ count: Int, _ contents: Contents) -> Data {
+        let number = String(count)
+        let padding = String(repeating: " ", count: countDigits - number.count)
+        var lines = [
+            "ply", "format binary_little_endian 1.0", "comment\(padding) dr2net",
+            "element vertex \(number)", "property double x", "property double y",
+            "property double z",
+        ]
+        if contents.contains(.colors) {
+            lines += ["red", "green", "blue"].map { "property uchar \($0)" }
+        }
+        if contents.contains(.intensities) { lines.append("property float intensity") }
+        if contents.contains(.labels) { lines.append("property int label") }
+        return Data((lines + ["end_header", ""]).joined(separator: "\n").utf8)
+    }
+}
