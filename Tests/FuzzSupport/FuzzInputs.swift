@@ -66,7 +66,7 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
                 tokens.append(limit.littleEndianBytes)
             }
             // Scales and offsets.
-            for number: Double in [.nan, .infinity, 0, -0.01, 5e-324, 1e308] {
+            for number: Double in [.nan, .infinity, 0, -0.01, .leastNonzeroMagnitude, 1e308] {
                 tokens.append(number.bitPattern.littleEndianBytes)
             }
             return tokens
