@@ -5,7 +5,8 @@ import Foundation
 package struct RunSummary: Sendable, Equatable {
     /// Steps done.
     package var steps = 0
-    /// The mean loss of the first steps, ten or a tenth of the run where that is more.
+    /// The mean loss of the first steps: ten, or a fiftieth of the run where that is more, so that
+    /// it is the start that is told.
     package var firstLoss: Double?
     /// The mean loss of as many last steps.
     package var lastLoss: Double?
@@ -23,7 +24,7 @@ package struct RunSummary: Sendable, Equatable {
         let trained = lines.filter { $0.evaluation == nil }
         steps = trained.last?.step ?? 0
         let losses = trained.compactMap(\.loss)
-        let part = min(losses.count, max(10, losses.count / 10))
+        let part = min(losses.count, max(10, losses.count / 50))
         if part > 0 {
             firstLoss = losses.prefix(part).reduce(0, +) / Double(part)
             lastLoss = losses.suffix(part).reduce(0, +) / Double(part)
