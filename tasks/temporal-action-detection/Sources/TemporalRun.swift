@@ -46,7 +46,7 @@ package struct TemporalRunResult: Codable, Sendable {
     package var way: String
     /// Optimizer steps.
     package var steps: Int
-    /// Mean training loss of the first and the last tenth of the steps.
+    /// Mean training loss of the first steps; see `RunSummary`.
     package var firstLoss: Double
     /// See ``firstLoss``.
     package var lastLoss: Double
@@ -137,8 +137,7 @@ package struct TemporalRun {
         let steps = lines.filter { $0.loss != nil }
         let trained = steps.filter { $0.step > recipe.training.backboneStart }
         let measured = trained.isEmpty ? steps : trained
-        let losses = steps.compactMap(\.loss)
-        let part = max(1, losses.count / 10)
+        let whole = RunSummary(lines)
         func mean(_ values: some Collection<Double>) -> Double {
             values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
         }
@@ -156,7 +155,7 @@ package struct TemporalRun {
         }
         return TemporalRunResult(
             run: folder.path, way: recipe.finetuning.way.rawValue, steps: steps.count,
-            firstLoss: mean(losses.prefix(part)), lastLoss: mean(losses.suffix(part)),
+            firstLoss: whole.firstLoss ?? 0, lastLoss: whole.lastLoss ?? 0,
             scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:],
             randomBaseline: baseline, peakCountedBytes: measured.compactMap(\.peakBytes).max() ?? 0,
             peakResidentBytes: ResidentMemory.peak,
