@@ -66,13 +66,13 @@ package final class FixedPointPair {
 
     /// The f that resolves values such as those of `x` no worse than their own type does.
     ///
-    /// A quarter of the spacing of float32 at the root mean square, and 2⁻²⁵ at the least, since
-    /// streams grow from small inputs; 4 bytes then hold 32 times the root mean square or more.
-    /// Values of float64 get four bits more, and 2²⁰ times the root mean square.
+    /// An eighth of the spacing of float32 at the root mean square, where 4 bytes hold 16 times that
+    /// or more; 2⁻²⁵ for smaller inputs, which streams soon outgrow. Values of float64 get four bits
+    /// more.
     package static func fractionBits(for x: Tensor) -> Int {
         let meanSquare = x.dot(x) / Double(max(1, x.count))
         let exponent = meanSquare.isNormal ? Int((meanSquare.squareRoot()).exponent) : 0
-        let bits = min(25, max(0, 25 - exponent))
+        let bits = exponent < -1 ? 25 : min(26, max(0, 26 - exponent))
         return x.dtype == .float32 ? bits : bits + 4
     }
 
