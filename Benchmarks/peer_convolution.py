@@ -10,10 +10,9 @@ norm of 32 groups with ReLU. Seconds of the quickest call, forwards without a ta
 
 import argparse
 import json
-import time
 
 import torch
-from peer_window_attention import values
+from peer_window_attention import quickest, values
 
 
 def main():
@@ -23,14 +22,6 @@ def main():
     parser.add_argument("--repeats", type=int, default=10)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-
-    def quickest(body):
-        seconds = []
-        for _ in range(arguments.repeats + 1):
-            start = time.perf_counter()
-            body()
-            seconds.append(time.perf_counter() - start)
-        return min(seconds[1:])
 
     for size in arguments.sizes:
         samples, side, inputs, outputs = map(int, size.split(","))
@@ -56,7 +47,8 @@ def main():
 
             norm = normalized()
             with torch.no_grad():
-                forward, norm_forward = quickest(convolved), quickest(normalized)
+                forward, norm_forward = (quickest(body, arguments.repeats)
+                                         for body in (convolved, normalized))
 
             def gradients():
                 return torch.autograd.grad(y, [x, weight], slopes, retain_graph=True)
@@ -73,8 +65,9 @@ def main():
                 "weightGradient": dot(by_weight, weight), "normResult": dot(norm, slopes),
                 "normGradient": dot(norm_gradients(), slopes)}
             found[name] = {
-                "forward": forward, "backward": quickest(gradients), "normForward": norm_forward,
-                "normBackward": quickest(norm_gradients)}
+                "forward": forward, "normForward": norm_forward,
+                "backward": quickest(gradients, arguments.repeats),
+                "normBackward": quickest(norm_gradients, arguments.repeats)}
         print(json.dumps(found), flush=True)
 
 

@@ -25,6 +25,16 @@ def values(shape, seed):
     return torch.from_numpy((bits / 2147483648.0 - 1).astype(numpy.float32)).reshape(shape)
 
 
+def quickest(body, repeats):
+    """Seconds of the quickest of some calls, after one to warm up."""
+    seconds = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        body()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds[1:])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", nargs="+")
@@ -32,14 +42,6 @@ def main():
     parser.add_argument("--repeats", type=int, default=10)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-
-    def quickest(body):
-        seconds = []
-        for _ in range(arguments.repeats + 1):
-            start = time.perf_counter()
-            body()
-            seconds.append(time.perf_counter() - start)
-        return min(seconds[1:])
 
     for size in arguments.sizes:
         windows, tokens, heads = map(int, size.split(","))
@@ -73,13 +75,13 @@ def main():
                 result.backward(slopes)
                 return result
             with torch.no_grad():
-                forward = quickest(lambda: body(bias))
+                forward = quickest(lambda: body(bias), arguments.repeats)
             result = step(bias).detach()
             found |= {"result": float((result.double() * slopes).sum()),
                       "qkvGradient": float((qkv.grad.double() * qkv.detach()).sum()),
                       "biasGradient": float((bias.grad.double() ** 2).sum())}
-            found[name] = {"forward": forward, "step": quickest(lambda: step(bias)),
-                           "stepWithoutBias": quickest(lambda: step(bias.detach()))}
+            found[name] = {"forward": forward, "step": quickest(lambda: step(bias), arguments.repeats),
+                           "stepWithoutBias": quickest(lambda: step(bias.detach()), arguments.repeats)}
         print(json.dumps(found), flush=True)
 
 

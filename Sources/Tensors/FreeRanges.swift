@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Free ranges of addresses: the best fit is taken, neighbours are merged when one is given back.
-struct FreeRanges {
+package struct FreeRanges {
     /// By rising address; no two touch.
-    private(set) var ranges: [Range<UInt>] = []
+    package private(set) var ranges: [Range<UInt>] = []
     /// Addresses in all ranges together.
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
+
+    /// None free.
+    package init() {}
 
     /// The first address of `size` free ones, out of the smallest range that holds them, the
     /// lowest among equals; nil where none does.
-    mutating func take(_ size: Int) -> UInt? {
+    package mutating func take(_ size: Int) -> UInt? {
         let size = UInt(size)
         var best: Int?, smallest = UInt.max
         for (index, range) in ranges.enumerated() {
@@ -32,7 +35,7 @@ struct FreeRanges {
     }
 
     /// Adds addresses, none of which may be free already.
-    mutating func give(_ address: UInt, _ size: Int) {
+    package mutating func give(_ address: UInt, _ size: Int) {
         let end = address + UInt(size)
         var low = 0, high = ranges.count
         while low < high {

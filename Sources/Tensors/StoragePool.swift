@@ -109,7 +109,7 @@ package enum StoragePool {
 
     /// The block size for a request: eight classes between powers of two, 64 bytes at least; whole
     /// pages for large ones.
-    static func blockSize(_ bytes: Int) -> Int {
+    package static func blockSize(_ bytes: Int) -> Int {
         if bytes <= 256 { return (max(bytes, 1) + 63) & ~63 }
         if bytes >= largeSize { return (bytes + pageSize - 1) / pageSize * pageSize }
         let power = Int.bitWidth - 1 - (bytes - 1).leadingZeroBitCount

@@ -16,15 +16,15 @@ import Testing
     @Test func theExecutablesPackageComesBeforeTheCurrentFolder() throws {
         let folder = try TemporaryFolder()
         try folder.write("x: 1", to: "root/data-manifests/b.yaml")
-        try folder.write("x: 1", to: "work/data-manifests/c.yaml")
-        try folder.write("", to: "work/deep/down/file")
+        try folder.write("x: 1", to: "project/data-manifests/c.yaml")
+        try folder.write("", to: "project/deep/down/file")
         let built = try ManifestCatalog.find(
             environment: [:], executable: "\(folder.path)/root/.build/release/dr2net",
-            currentFolder: "\(folder.path)/work")
+            currentFolder: "\(folder.path)/project")
         #expect(built.names == ["b"])
         let copied = try ManifestCatalog.find(
             environment: [:], executable: "/nowhere/dr2net",
-            currentFolder: "\(folder.path)/work/deep/down")
+            currentFolder: "\(folder.path)/project/deep/down")
         #expect(copied.names == ["c"])
     }
 

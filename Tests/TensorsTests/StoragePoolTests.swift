@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tensors
 import TestSupport
 import Testing
-
-@testable import Tensors
 
 @Suite("free ranges")
 struct FreeRangesTests {
