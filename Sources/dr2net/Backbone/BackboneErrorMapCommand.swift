@@ -59,9 +59,8 @@ struct BackboneErrorMapCommand: ParsableCommand {
             ?? Tensor(normal: Self.shape(layout), key: key.child("input"))
         try network.check(images.shape, what: input ?? "input")
         let backbone = try network.load(weights: weights, seed: common.seed, console: console)
-        let wide = try network.load(
-            weights: weights, seed: common.seed, dtype: .float64,
-            console: Console(isJSON: false, isQuiet: true))
+        let wide = try network.entry().make(
+            key: key, positionRule: backbone.positionRule, dtype: .float64)
         for (parameter, source) in zip(wide.namedParameters, backbone.namedParameters) {
             parameter.parameter.tensor = source.parameter.tensor.converted(to: .float64)
         }
