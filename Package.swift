@@ -35,6 +35,7 @@ let package = Package(
         module("Layers", ["Tensors", "Autodiff"]),
 
         // Files in and out.
+        module("TextFormats", []),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         module("Checkpoints", ["Tensors", "CZlib"]),
         .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
@@ -61,16 +62,16 @@ let package = Package(
             name: "TemporalActionDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
-                arguments,
-                yaml,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
+                "CommandLineSupport", arguments, yaml,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .target(
             name: "SmallObjectDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Regions", "Metrics", "Training", "CommandLineSupport", arguments,
+                "Regions", "Metrics", "Reports", "Training", "TextFormats", "CommandLineSupport",
+                arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
@@ -107,6 +108,7 @@ let package = Package(
         tests(of: "Reversible", ["Tensors", "Autodiff"]),
         tests(of: "Layers", ["Tensors", "Autodiff"]),
         tests(of: "Checkpoints", ["Tensors", "FuzzSupport"]),
+        tests(of: "TextFormats", []),
         tests(of: "Media", ["Tensors"]),
         tests(of: "Datasets", ["Checkpoints"]),
         tests(

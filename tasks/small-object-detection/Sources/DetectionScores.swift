@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CommandLineSupport
 package import Metrics
+import TextFormats
 
 /// The score of detected boxes, ready for people and for scripts.
 ///
@@ -76,36 +77,29 @@ package struct DetectionEvaluation: Sendable, Equatable {
 }
 
 extension DetectionEvaluation: Encodable {
-    /// A key made at run time: a score's or a class's name.
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-        init(_ name: String) { stringValue = name }
-    }
-
     /// Writes the keys that scripts read; see the type.
     package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        for score in scores.summary { try container.encode(score.value, forKey: Key(score.name)) }
-        var classes = container.nestedContainer(keyedBy: Key.self, forKey: Key("perClass"))
-        for (label, name) in classNames.enumerated() {
-            var one = classes.nestedContainer(keyedBy: Key.self, forKey: Key(name))
-            try one.encode(scores.averagePrecision(of: label), forKey: Key("AP"))
-            try one.encode(scores.averagePrecision(of: label, at: 0.5), forKey: Key("AP50"))
-            try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: Key("AP75"))
-            try one.encode(scores.classes[label].boxes, forKey: Key("boxes"))
-            try one.encode(scores.classes[label].predictions, forKey: Key("predictions"))
+        var container = encoder.container(keyedBy: NamedKey.self)
+        for score in scores.summary {
+            try container.encode(score.value, forKey: NamedKey(score.name))
         }
-        try container.encode(`protocol`.rawValue, forKey: Key("protocol"))
-        try container.encode(images, forKey: Key("images"))
-        try container.encode(boxes, forKey: Key("boxes"))
-        try container.encode(predictions, forKey: Key("predictions"))
-        try container.encode(droppedAnnotations, forKey: Key("droppedAnnotations"))
-        try container.encode(droppedPredictions, forKey: Key("droppedPredictions"))
-        try container.encode(annotationsInRegions, forKey: Key("annotationsInRegions"))
-        try container.encode(predictionsInRegions, forKey: Key("predictionsInRegions"))
+        var classes = container.nestedContainer(
+            keyedBy: NamedKey.self, forKey: NamedKey("perClass"))
+        for (label, name) in classNames.enumerated() {
+            var one = classes.nestedContainer(keyedBy: NamedKey.self, forKey: NamedKey(name))
+            try one.encode(scores.averagePrecision(of: label), forKey: NamedKey("AP"))
+            try one.encode(scores.averagePrecision(of: label, at: 0.5), forKey: NamedKey("AP50"))
+            try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: NamedKey("AP75"))
+            try one.encode(scores.classes[label].boxes, forKey: NamedKey("boxes"))
+            try one.encode(scores.classes[label].predictions, forKey: NamedKey("predictions"))
+        }
+        try container.encode(`protocol`.rawValue, forKey: NamedKey("protocol"))
+        try container.encode(images, forKey: NamedKey("images"))
+        try container.encode(boxes, forKey: NamedKey("boxes"))
+        try container.encode(predictions, forKey: NamedKey("predictions"))
+        try container.encode(droppedAnnotations, forKey: NamedKey("droppedAnnotations"))
+        try container.encode(droppedPredictions, forKey: NamedKey("droppedPredictions"))
+        try container.encode(annotationsInRegions, forKey: NamedKey("annotationsInRegions"))
+        try container.encode(predictionsInRegions, forKey: NamedKey("predictionsInRegions"))
     }
 }

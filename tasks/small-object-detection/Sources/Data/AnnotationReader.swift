@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TextFormats
 
 /// The formats in which annotated boxes come.
 package enum AnnotationFormat: String, Sendable, CaseIterable {
@@ -182,8 +183,8 @@ package struct AnnotationReader {
 
     /// The annotation files of a folder, or the file itself.
     private func files(_ path: String, ending: String) throws(DetectionError) -> [String] {
-        if path.lowercased().hasSuffix(ending), DetectionFile.size(path) != nil { return [path] }
-        let names = try DetectionFile.names(in: path, endings: [ending])
+        if path.lowercased().hasSuffix(ending), TextFile.size(path) != nil { return [path] }
+        let names = try DetectionError.wrapping { try TextFile.names(in: path, endings: [ending]) }
         guard !names.isEmpty else {
             throw DetectionError(
                 "\(path): holds no file *\(ending); expected \(format.rawValue) annotations, "
@@ -200,7 +201,7 @@ package struct AnnotationReader {
         let named = name.flatMap { $0.split(separator: "/").last.map(String.init) }
         let candidates =
             (named.map { [$0] } ?? []) + Self.imageEndings.map { stem + $0 }
-        let found = candidates.first { DetectionFile.size("\(imageFolder)/\($0)") != nil }
+        let found = candidates.first { TextFile.size("\(imageFolder)/\($0)") != nil }
         return found ?? candidates[0]
     }
 }
