@@ -42,7 +42,8 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
-        module("Media", ["Tensors", "CFFmpeg"]),
+        .target(name: "CPixels"),
+        module("Media", ["Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CZlib"]),
         module("Datasets", ["Checkpoints", yaml]),
 
         // What every task shares.
@@ -109,7 +110,7 @@ let package = Package(
         tests(of: "Layers", ["Tensors", "Autodiff"]),
         tests(of: "Checkpoints", ["Tensors", "FuzzSupport"]),
         tests(of: "TextFormats", []),
-        tests(of: "Media", ["Tensors"]),
+        tests(of: "Media", ["Tensors", "CZlib"]),
         tests(of: "Datasets", ["Checkpoints"]),
         tests(
             of: "Backbones",
