@@ -7,12 +7,15 @@ import TextFormats
 ///
 /// As JSON: the protocol's numbers under their names (`AP`, `AP50`, `APs`, `AR100`, …; -1 where
 /// nothing was to be found), `perClass` (`{name: {"AP", "AP50", "AP75", "boxes", "predictions"}}`),
-/// `protocol` and the counts below.
+/// `protocol` and the counts below; where asked for, `errors` (`AP50`, and `{cause: {"count",
+/// "AP50"}}` with what putting the cause right would gain).
 package struct DetectionEvaluation: Sendable, Equatable {
     /// The protocol.
     package let `protocol`: DetectionProtocol
     /// The numbers, with curves.
     package let scores: BoxScores
+    /// The causes of errors, where they were looked for.
+    package let errors: BoxErrorBreakdown?
     /// Names of the classes, by label.
     package let classNames: [String]
     /// Number of annotated images.
@@ -50,7 +53,17 @@ package struct DetectionEvaluation: Sendable, Equatable {
                 + [nil, 0.5, 0.75].map { Self.text(scores.averagePrecision(at: $0)) })
         let summary = scores.summary
         let numbers = summary.map { "\($0.name) \(Self.text($0.value))" }
-        return ([classes.text, numbers.joined(separator: "  ")] + remarks).joined(separator: "\n")
+        return ([classes.text, numbers.joined(separator: "  ")] + errorTable + remarks)
+            .joined(separator: "\n")
+    }
+
+    private var errorTable: [String] {
+        guard let errors else { return [] }
+        var table = TextTable(["error", "count", "AP50 lost"], numbers: [1, 2])
+        for cost in errors.costs {
+            table.append([cost.kind.rawValue, "\(cost.count)", Self.text(cost.averagePrecision)])
+        }
+        return [table.text]
     }
 
     /// One line for each thing that was left out; empty where nothing was.
@@ -71,7 +84,7 @@ package struct DetectionEvaluation: Sendable, Equatable {
     }
 
     /// Three decimals, or a dash where nothing was to be found.
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         value < 0 ? "-" : NumberText.decimals(value, 3)
     }
 }
@@ -92,6 +105,17 @@ extension DetectionEvaluation: Encodable {
             try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: NamedKey("AP75"))
             try one.encode(scores.classes[label].boxes, forKey: NamedKey("boxes"))
             try one.encode(scores.classes[label].predictions, forKey: NamedKey("predictions"))
+        }
+        if let errors {
+            var causes = container.nestedContainer(
+                keyedBy: NamedKey.self, forKey: NamedKey("errors"))
+            try causes.encode(errors.averagePrecision, forKey: NamedKey("AP50"))
+            for cost in errors.costs {
+                var one = causes.nestedContainer(
+                    keyedBy: NamedKey.self, forKey: NamedKey(cost.kind.rawValue))
+                try one.encode(cost.count, forKey: NamedKey("count"))
+                try one.encode(cost.averagePrecision, forKey: NamedKey("AP50"))
+            }
         }
         try container.encode(`protocol`.rawValue, forKey: NamedKey("protocol"))
         try container.encode(images, forKey: NamedKey("images"))
