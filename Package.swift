@@ -56,7 +56,7 @@ let package = Package(
             ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
 
         // What commands of the executable and of the tasks share.
-        module("CommandLineSupport", ["Tensors", arguments]),
+        module("CommandLineSupport", ["Tensors", "Datasets", "Training", arguments]),
 
         // The tasks.
         .target(
@@ -71,8 +71,8 @@ let package = Package(
             name: "SmallObjectDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Regions", "Metrics", "Reports", "Training", "TextFormats", "CommandLineSupport",
-                arguments,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
+                "CommandLineSupport", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(

@@ -15,7 +15,7 @@ package struct TemporalPredictor {
 
     /// The network of a run's newest checkpoint, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
-        let description = try RunDescription.read(folder)
+        let description = try RunDescription.read(folder, task: "tad")
         var recipe = try TemporalRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
         guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
@@ -25,9 +25,7 @@ package struct TemporalPredictor {
         self.recipe = recipe
         detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
         try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        if let rule = description.positions.flatMap(PositionRule.init(rawValue:)) {
-            detector.backbone.positionRule = rule
-        }
+        if let rule = description.positionRule { detector.backbone.positionRule = rule }
         inference = TemporalInference(detector, recipe)
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }
