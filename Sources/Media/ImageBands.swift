@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
 
 /// Rows of a picture, whole: red, green and blue bytes.
 package struct PixelBand: Sendable, Equatable {
@@ -49,10 +51,22 @@ package final class ImageBands {
     ///
     /// - Parameter memoryLimit: The most bytes that may be needed beside the rows asked for.
     /// - Throws: One line for a file that cannot be used, and for one that needs more memory.
-    package init(
+    package convenience init(
         _ path: String, memoryLimit: Int = ImageBands.defaultMemoryLimit
     ) throws(MediaError) {
-        format = try ImageFormat.open(path)
+        try self.init(ImageFormat.open(path), memoryLimit)
+    }
+
+    /// Opens a picture that is in memory, of a format that is read by rows; `name` stands for the
+    /// file in messages.
+    package convenience init(
+        bytes: [UInt8], name: String, memoryLimit: Int = ImageBands.defaultMemoryLimit
+    ) throws(MediaError) {
+        try self.init(ImageFormat.open(ByteSource(bytes: bytes, path: name)), memoryLimit)
+    }
+
+    private init(_ format: ImageFormat, _ memoryLimit: Int) throws(MediaError) {
+        self.format = format
         info = format.info
         try info.checkMemory(limit: memoryLimit)
         band = PixelBand(rows: 0..<0, width: info.width, pixels: [])
@@ -106,14 +120,20 @@ package final class ImageBands {
         var pixels = last.pixels
         last = PixelBand(rows: 0..<0, width: 0, pixels: [])
         if shared.isEmpty {
-            pixels.removeAll(keepingCapacity: true)
             if source.nextRow != rows.lowerBound { try source.seek(to: rows.lowerBound) }
         } else {
-            pixels.removeFirst(pixels.count - shared.count * rowBytes)
+            let count = shared.count * rowBytes
+            // In place: a second band would double the memory.
+            pixels.withUnsafeMutableBytes { bytes in
+                guard let base = bytes.baseAddress else { return }
+                memmove(base, base + bytes.count - count, count)
+            }
         }
-        pixels.reserveCapacity(rows.count * rowBytes)
-        pixels.append(
-            contentsOf: repeatElement(0, count: (rows.count - shared.count) * rowBytes))
+        let wanted = rows.count * rowBytes
+        if pixels.count > wanted { pixels.removeLast(pixels.count - wanted) }
+        if pixels.count < wanted {
+            pixels.append(contentsOf: [UInt8](repeating: 0, count: wanted - pixels.count))
+        }
         for row in shared.count..<rows.count {
             try source.readRow(into: &pixels, at: row * rowBytes)
         }

@@ -100,12 +100,14 @@ struct ImageFormat {
     let rows: () throws(MediaError) -> any RowSource
 
     static func open(_ path: String) throws(MediaError) -> ImageFormat {
-        let source = try MediaError.reading(path) { () throws(CheckpointError) in
-            try ByteSource(path: path)
-        }
+        try open(
+            MediaError.reading(path) { () throws(CheckpointError) in try ByteSource(path: path) })
+    }
+
+    static func open(_ source: ByteSource) throws(MediaError) -> ImageFormat {
         guard source.count > 0 else {
             throw MediaError(
-                path: path, found: "an empty file", expected: "a picture",
+                path: source.path, found: "an empty file", expected: "a picture",
                 remedy: "fetch or copy the file again")
         }
         let start = try source.bytes(0, min(source.count, 32), of: "the header")
@@ -117,9 +119,9 @@ struct ImageFormat {
         if start.starts(with: [0xFF, 0xD8, 0xFF]), let jpeg = try JPEGHeader.info(source) {
             return whole(jpeg)
         }
-        let film = try VideoInfo.probe(path)
+        let film = try VideoInfo.probe(source.path)
         return whole(
-            try ImageInfo(path, film.codec, width: film.width, height: film.height, rowMemory: nil))
+            try ImageInfo(source.path, film.codec, width: film.width, height: film.height, rowMemory: nil))
     }
 
     /// A picture that FFmpeg decodes.

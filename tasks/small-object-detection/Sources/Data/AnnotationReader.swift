@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Media
 import TextFormats
 
 /// The formats in which annotated boxes come.
@@ -22,6 +23,8 @@ package struct AnnotationReader {
     package let imageFolder: String
     /// The classes in order; nil for those that the annotation has, which YOLO has not.
     package let classes: [String]?
+    /// The pixels that boxes refer to; YOLO's are shares of them.
+    package let pixels: AnnotatedPixels
 
     /// Endings of image files, in the order in which they are looked for.
     static let imageEndings = [
@@ -36,7 +39,11 @@ package struct AnnotationReader {
     ]
 
     /// A reader.
-    package init(format: AnnotationFormat, imageFolder: String, classes: [String]? = nil) {
+    package init(
+        format: AnnotationFormat, imageFolder: String, classes: [String]? = nil,
+        pixels: AnnotatedPixels = .stored
+    ) {
+        self.pixels = pixels
         self.format = format
         self.imageFolder = imageFolder
         self.classes = classes
@@ -151,7 +158,8 @@ package struct AnnotationReader {
             var lines: [[Double]] = []
             do throws(DetectionError) {
                 if format == .yolo {
-                    let size = try ImageHeader.size("\(imageFolder)/\(image.file)")
+                    let size = pixels.size(
+                        of: try ImageInfo.usable("\(imageFolder)/\(image.file)"))
                     (image.width, image.height) = (size.width, size.height)
                 }
                 lines = try BoxLines.read(file)
