@@ -99,8 +99,11 @@ let package = Package(
         // Tests mirror the targets.
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),
         .executableTarget(
-            name: "fuzz-checkpoints",
-            dependencies: ["Checkpoints", "PointCloudAnalysis", "FuzzSupport", arguments],
+            name: "fuzz-files",
+            dependencies: [
+                "Checkpoints", "Media", "PointCloudAnalysis", "SmallObjectDetection", "FuzzSupport",
+                arguments,
+            ],
             path: "Tests/Fuzz"),
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
@@ -110,7 +113,7 @@ let package = Package(
         tests(of: "Layers", ["Tensors", "Autodiff"]),
         tests(of: "Checkpoints", ["Tensors", "FuzzSupport"]),
         tests(of: "TextFormats", []),
-        tests(of: "Media", ["Tensors", "CZlib"]),
+        tests(of: "Media", ["Tensors", "CZlib", "FuzzSupport"]),
         tests(of: "Datasets", ["Checkpoints"]),
         tests(
             of: "Backbones",
