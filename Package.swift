@@ -37,7 +37,7 @@ let package = Package(
         // Files in and out.
         module("TextFormats", []),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        module("Checkpoints", ["Tensors", "CZlib"]),
+        module("Checkpoints", ["Tensors", "TextFormats", "CZlib"]),
         .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
         .systemLibrary(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",

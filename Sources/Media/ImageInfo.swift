@@ -121,7 +121,8 @@ struct ImageFormat {
         }
         let film = try VideoInfo.probe(source.path)
         return whole(
-            try ImageInfo(source.path, film.codec, width: film.width, height: film.height, rowMemory: nil))
+            try ImageInfo(
+                source.path, film.codec, width: film.width, height: film.height, rowMemory: nil))
     }
 
     /// A picture that FFmpeg decodes.

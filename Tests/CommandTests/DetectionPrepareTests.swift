@@ -87,6 +87,39 @@ import Testing
         }
     }
 
+    /// Prepares one box on a fixture's picture.
+    private func prepare(picture name: String, _ more: [String] = []) throws -> CommandRun {
+        let folder = try TemporaryFolder()
+        let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Fixtures/Images/\(name)")
+        let file = fixture.lastPathComponent
+        _ = try folder.write(try Data(contentsOf: fixture), as: file)
+        _ = try folder.write(
+            #"{"images": [{"id": 1, "file_name": "\#(file)"}], "categories": [{"id": 1, "#
+                + #""name": "a"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "#
+                + #""bbox": [0, 0, 1, 1]}]}"#, as: "truth.json")
+        return try prepare(folder, ["--check-pixels", "--tiles", folder.path("tiles")] + more)
+    }
+
+    @Test(arguments: [
+        "rows/one-pixel.png", "whole/cmyk.jpg", "whole/cmyk.tif", "whole/interlaced.png",
+        "rows/palette4.png", "rows/grey-deep.png", "rows/scene-deep.tif", "whole/exif-loop.jpg",
+    ])
+    func oddPicturesAreCut(name: String) throws {
+        let run = try prepare(picture: name)
+        #expect(run.code == 0 && run.output.contains("1 tiles with 1 boxes"), "\(run.complaint)")
+    }
+
+    @Test(arguments: [
+        ("giant.png", "in 253 bytes"), ("giant.jpg", "as a whole and needs 30 GiB"),
+        ("scene.rgb", "scene.rgb"),
+    ])
+    func picturesThatCannotBeReadAreOneLine(name: String, part: String) throws {
+        let run = try prepare(picture: name)
+        #expect(run.code == 1 && run.output.isEmpty && run.complaintLines.count == 1)
+        #expect(run.complaint.contains(part), "\(run.complaint)")
+    }
+
     @Test func imagesThatLieAreOneLine() throws {
         let folder = try folder(["[1, 2, 6, 6]"])
         _ = try folder.write(Data("P6 60000 60000 255\n".utf8), as: "a.ppm")

@@ -94,15 +94,18 @@ import Testing
         try turned(folder)
         var faults = DetectionFaults(keepGoing: false)
         let shown = index(
-            [.init(id: 1, file: "t.jpg", width: 9, height: 13)], [box(1, 2, 4, 5), box(-1, 0, 3, 2)])
+            [.init(id: 1, file: "t.jpg", width: 9, height: 13)],
+            [box(1, 2, 4, 5), box(-1, 0, 3, 2)])
         let check = IndexCheck(imageFolder: folder.path, pixels: .shown)
         let outcome = try check.run(shown, faults: &faults)
         #expect(outcome.index.images == [.init(id: 1, file: "t.jpg", width: 13, height: 9)])
         // Shown x is 9 - stored y, shown y is stored x.
         #expect(outcome.index.boxes[0] == box(2, 4, 5, 4))
         #expect(
-            [outcome.index.boxes[1].x, outcome.index.boxes[1].y, outcome.index.boxes[1].width,
-                outcome.index.boxes[1].height] == [0, 7, 2, 2])
+            [
+                outcome.index.boxes[1].x, outcome.index.boxes[1].y, outcome.index.boxes[1].width,
+                outcome.index.boxes[1].height,
+            ] == [0, 7, 2, 2])
         let found = COCOFixture.complaint { () throws(DetectionError) in
             _ = try run(shown, folder, keepGoing: false)
         }
