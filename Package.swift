@@ -132,7 +132,7 @@ let package = Package(
             of: "SmallObjectDetection",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Regions", "Metrics", "Training", "FuzzSupport",
+                "Media", "Regions", "Metrics", "Reports", "Training", "FuzzSupport",
             ]),
         tests(
             of: "PointCloudAnalysis",
