@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-import TextFormats
 import Tensors
+import TextFormats
 
 extension Safetensors {
     /// How an array's elements are written.
@@ -58,7 +58,8 @@ extension Safetensors {
             let end = position + value.shape.reduce(type.size, *)
             let shape = value.shape.map(String.init).joined(separator: ",")
             members.append(
-                JSONText.string(name) + ":{\"dtype\":\"\(type.safetensorsName)\",\"shape\":[\(shape)],"
+                JSONText.string(name)
+                    + ":{\"dtype\":\"\(type.safetensorsName)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(position),\(end)]}")
             position = end
         }
