@@ -40,6 +40,25 @@ import Testing
         }
     }
 
+    @Test("bands of rows give the pixels of the whole", arguments: [0.2, 0.5, 1, 1.7])
+    func bandsAreTheWhole(scale: Double) throws {
+        let fixture = try DetectionFixture()
+        let path = fixture.path + "/0.png"
+        let clip = try clip()
+        let bands = try ImageBands(path)
+        for y in [0.0, 13.5, 40, -8] {
+            for rowsAtOnce in [nil, 1, 10, 64] {
+                var pixels = RegionSampler.canvas(48)
+                try RegionSampler.draw(
+                    bands,
+                    .init(
+                        image: 0, left: 0, top: 0, width: 48, height: 48, x: 7, y: y, scale: scale),
+                    into: &pixels, size: 48, rowsAtOnce: rowsAtOnce)
+                #expect(pixels == draw(clip, x: 7, y: y, scale: scale, size: 48), "\(y)")
+            }
+        }
+    }
+
     @Test("shrunk to a quarter, the mean stays")
     func shrinkingAverages() throws {
         let clip = try clip()

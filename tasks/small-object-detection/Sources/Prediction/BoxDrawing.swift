@@ -86,9 +86,9 @@ package enum BoxDrawing {
     package static func write(
         _ image: String, _ outlines: [Outline], to path: String, limit: Int = 4096
     ) throws {
-        let clip = try ImageReader.read(image)
-        let scale = min(1, Double(limit) / Double(max(clip.width, clip.height)))
-        var picture = shrunk(clip, scale)
+        let source = try ImageBands(image)
+        let scale = min(1, Double(limit) / Double(max(source.info.width, source.info.height)))
+        var picture = try shrunk(source, scale)
         draw(
             outlines.map { outline in
                 var outline = outline
@@ -100,21 +100,24 @@ package enum BoxDrawing {
         try AtomicFile.write(picture.png(), to: path)
     }
 
-    private static func shrunk(_ clip: Clip, _ scale: Double) -> PNGImage {
+    private static func shrunk(
+        _ image: ImageBands, _ scale: Double
+    ) throws(MediaError) -> PNGImage {
+        let info = image.info
         guard scale < 1 else {
-            var picture = PNGImage(width: clip.width, height: clip.height)
-            picture.pixels = clip.pixels
-            return picture
+            return PNGImage(
+                width: info.width, height: info.height,
+                pixels: try image.rows(0..<info.height).pixels)
         }
-        let width = max(1, Int(Double(clip.width) * scale))
-        let height = max(1, Int(Double(clip.height) * scale))
+        let width = max(1, Int(Double(info.width) * scale))
+        let height = max(1, Int(Double(info.height) * scale))
         let side = max(width, height)
         var pixels = RegionSampler.canvas(side)
-        RegionSampler.draw(
-            clip,
+        try RegionSampler.draw(
+            image,
             TrainingView.Patch(
                 image: 0, left: 0, top: 0, width: width, height: height, x: 0, y: 0,
-                scale: scale), into: &pixels, size: side)
+                scale: scale), into: &pixels, size: side, rowsAtOnce: 256)
         var picture = PNGImage(width: width, height: height)
         for row in 0..<height {
             let source = 3 * row * side

@@ -42,15 +42,23 @@ package struct TiledInference {
 
     /// The merged detections of an image file, in its pixels, best first.
     ///
+    /// Of formats that are read by rows no more than a row of tiles is held.
+    ///
     /// - Parameter report: Told how many inputs of how many are done.
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> [BoxDetection] {
-        let image = try ImageReader.read(path)
-        let passes = passes(width: image.width, height: image.height)
+        let image = try ImageBands(path)
+        let passes = passes(width: image.info.width, height: image.info.height)
         var found: [BoxDetection] = []
         for (number, patch) in passes.enumerated() {
-            found += try detections(image, patch)
+            found += try detections(patch, image.info.width, image.info.height) { pixels in
+                // A tile takes its rows at once; the image as a whole goes by in such strips.
+                let isTile = patch.scale >= recipe.data.scale
+                try RegionSampler.draw(
+                    image, patch, into: &pixels, size: recipe.data.size,
+                    rowsAtOnce: isTile ? nil : recipe.data.tiling.size)
+            }
             report(number + 1, passes.count)
         }
         return recipe.inference.suppression(found)
@@ -60,15 +68,24 @@ package struct TiledInference {
     package func detections(
         _ image: Clip, _ patch: TrainingView.Patch
     ) throws -> [BoxDetection] {
+        try detections(patch, image.width, image.height) { pixels in
+            RegionSampler.draw(image, patch, into: &pixels, size: recipe.data.size)
+        }
+    }
+
+    private func detections(
+        _ patch: TrainingView.Patch, _ width: Int, _ height: Int,
+        draw: (inout [UInt8]) throws -> Void
+    ) throws -> [BoxDetection] {
         let size = recipe.data.size
         var pixels = RegionSampler.canvas(size)
-        RegionSampler.draw(image, patch, into: &pixels, size: size)
+        try draw(&pixels)
         let output = try detector(
             Variable(tables.tensor(pixels, size: size)), way: way, tile: nil, .inference)
         // What lies beside the image is padding: no box reaches into it.
         let seen = (
-            width: min(Double(size), (Double(image.width) - patch.x) * patch.scale),
-            height: min(Double(size), (Double(image.height) - patch.y) * patch.scale)
+            width: min(Double(size), (Double(width) - patch.x) * patch.scale),
+            height: min(Double(size), (Double(height) - patch.y) * patch.scale)
         )
         return recipe.inference.suppression(detector.head.detections(output, sizes: [seen])[0])
             .map { detection in

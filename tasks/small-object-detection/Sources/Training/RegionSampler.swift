@@ -47,6 +47,31 @@ package enum RegionSampler {
     package static func draw(
         _ image: Clip, _ patch: TrainingView.Patch, into pixels: inout [UInt8], size: Int
     ) {
+        draw(
+            PixelBand(rows: 0..<image.height, width: image.width, pixels: image.pixels),
+            of: image.height, patch, rows: 0..<patch.height, into: &pixels, size: size)
+    }
+
+    /// The rows of an image of `height` rows that some rows of a patch are made of; nil where they
+    /// all lie beside the image.
+    static func sourceRows(
+        _ patch: TrainingView.Patch, rows: Range<Int>, height: Int
+    ) -> Range<Int>? {
+        let down = Taps(count: patch.height, start: patch.y, scale: patch.scale, length: height)
+        let inside = rows.filter { !down.weights[$0].isEmpty }
+        guard let low = inside.map({ down.first[$0] }).min(),
+            let high = inside.map({ down.first[$0] + down.weights[$0].count }).max()
+        else { return nil }
+        return low..<high
+    }
+
+    /// Draws some rows of a patch from a band that holds their ``sourceRows(_:rows:height:)``.
+    ///
+    /// - Parameter height: Rows of the whole image.
+    static func draw(
+        _ image: PixelBand, of height: Int, _ patch: TrainingView.Patch, rows: Range<Int>,
+        into pixels: inout [UInt8], size: Int
+    ) {
         precondition(
             patch.left >= 0 && patch.top >= 0 && patch.left + patch.width <= size
                 && patch.top + patch.height <= size && pixels.count == 3 * size * size,
@@ -56,10 +81,10 @@ package enum RegionSampler {
         let across = Taps(
             count: patch.width, start: patch.x, scale: patch.scale, length: image.width)
         let down = Taps(
-            count: patch.height, start: patch.y, scale: patch.scale, length: image.height)
+            count: patch.height, start: patch.y, scale: patch.scale, length: height)
         // Rows of the image, filtered along x, that the next output rows share.
         var filtered: [Int: [Float]] = [:]
-        for row in 0..<patch.height where !down.weights[row].isEmpty {
+        for row in rows where !down.weights[row].isEmpty {
             let first = down.first[row], weights = down.weights[row]
             filtered = filtered.filter { $0.key >= first }
             var sum = [Float](repeating: 0, count: 3 * patch.width)
@@ -79,8 +104,8 @@ package enum RegionSampler {
         }
     }
 
-    private static func filtered(_ image: Clip, row: Int, _ taps: Taps) -> [Float] {
-        let base = 3 * row * image.width
+    private static func filtered(_ image: PixelBand, row: Int, _ taps: Taps) -> [Float] {
+        let base = 3 * (row - image.rows.lowerBound) * image.width
         return [Float](unsafeUninitializedCapacity: 3 * taps.first.count) { output, count in
             image.pixels.withUnsafeBufferPointer { pixels in
                 for (column, weights) in taps.weights.enumerated() {
