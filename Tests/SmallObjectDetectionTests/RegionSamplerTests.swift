@@ -42,6 +42,25 @@ import Testing
         }
     }
 
+    @Test("bands of rows give the pixels of the whole", arguments: [0.2, 0.5, 1, 1.7])
+    func bandsAreTheWhole(scale: Double) throws {
+        let image = try image(0)
+        let size = (image.info.width, image.info.height)
+        for y in [0.0, 13.5, 40, -8] {
+            let patch = TrainingView.Patch(
+                image: 0, left: 0, top: 0, width: 48, height: 48, x: 7, y: y, scale: scale)
+            var whole = RegionSampler.canvas(48)
+            try RegionSampler.draw(
+                patch, of: size, into: &whole, size: 48, rows: { _ in try image.rows(0..<size.1) })
+            for bytes in [1, 3000, 30_000] {
+                var pixels = RegionSampler.canvas(48)
+                try RegionSampler.draw(
+                    patch, of: size, into: &pixels, size: 48, bandBytes: bytes, rows: image.rows)
+                #expect(pixels == whole, "\(y), \(bytes) bytes")
+            }
+        }
+    }
+
     @Test("shrunk to a quarter, the mean stays")
     func shrinkingAverages() throws {
         let image = try image(0)

@@ -6,8 +6,9 @@ package import Reversible
 import Tensors
 package import Training
 
-/// Detections in whole images: tile by tile, the image as a whole, and both merged (SAHI, Akyon et
-/// al. 2022).
+/// Detections in whole images: tile by tile, the image as a whole, and both merged.
+///
+/// As SAHI (Akyon et al. 2022) does.
 package struct TiledInference {
     private let detector: PyramidDetector
     private let recipe: DetectionRecipe

@@ -43,17 +43,17 @@ package enum RegionSampler {
         }
     }
 
-    /// Bytes of an image's rows that are held at a time where a part is large.
-    private static let bandBytes = 32 << 20
-
     /// Draws a patch of an image into an input of `size` pixels a side.
     ///
     /// - Parameters:
-    ///   - rows: Gives rows of the image; asked for in rising order.
     ///   - image: Width and height of the image.
+    ///   - bandBytes: Bytes of the image's rows that are held at a time, where that is enough for
+    ///     one row of the input; the pixels do not depend on it.
+    ///   - rows: Gives rows of the image; asked for in rising order.
     package static func draw(
         _ patch: TrainingView.Patch, of image: (width: Int, height: Int), into pixels: inout [UInt8],
-        size: Int, rows: (Range<Int>) throws(MediaError) -> PixelBand
+        size: Int, bandBytes: Int = 32 << 20,
+        rows: (Range<Int>) throws(MediaError) -> PixelBand
     ) throws(MediaError) {
         precondition(
             patch.left >= 0 && patch.top >= 0 && patch.left + patch.width <= size
