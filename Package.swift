@@ -54,7 +54,7 @@ let package = Package(
             ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
 
         // What commands of the executable and of the tasks share.
-        module("CommandLineSupport", ["Tensors", arguments]),
+        module("CommandLineSupport", ["Tensors", "Datasets", "Training", arguments]),
 
         // The tasks.
         .target(

@@ -67,7 +67,7 @@ import Testing
                 with: Data(contentsOf: URL(fileURLWithPath: data.folder.path("run/summary.json"))))
                 as? [String: Any])
         let keys = [
-            "run", "way", "steps", "firstLoss", "lastLoss", "scores", "randomBaseline",
+            "run", "way", "steps", "firstLoss", "lastLoss", "scores", "baselines",
             "peakCountedBytes", "peakResidentBytes", "stepSeconds",
         ]
         #expect(summary.keys.sorted() == keys.sorted())

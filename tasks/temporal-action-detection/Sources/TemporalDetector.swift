@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 package import Backbones
-import Checkpoints
 package import Layers
 package import Media
 package import Reversible
@@ -18,44 +17,24 @@ package final class TemporalDetector: Module {
     package let labels: [String]
     /// From the bytes of a frame to the backbone's input.
     package let pixelTables: PixelTables
-    /// Names of the pretrained file's tensors; nil for random weights.
-    package let family: CheckpointFamily?
-    /// What the user should know about the pretrained weights, a line each.
-    package let weightNotes: [String]
+    /// The backbone with what is known of its weights.
+    package let network: PretrainedBackbone
     private let pooling: TemporalRecipe.Pooling
 
     /// The network of a recipe, with its pretrained weights.
     ///
     /// - Parameter loadsWeights: False where a checkpoint of a run follows.
     package init(_ recipe: TemporalRecipe, labels: [String], loadsWeights: Bool = true) throws {
-        guard let entry = BackboneCatalog.entry(recipe.backbone.name) else {
-            throw TemporalError("no backbone \(recipe.backbone.name)")
-        }
-        let size = recipe.data.size
-        guard entry.input.accepts([1, 3, size, size]) else {
-            throw TemporalError(
-                "data.size is \(size) pixels; \(entry.name) takes \(entry.input.text)")
-        }
         guard !labels.isEmpty else {
             throw TemporalError(
                 "no labels; expected at least one annotated segment in data.annotations, and its "
                     + "label in the run's model.json")
         }
         let key = RandomKey(seed: recipe.training.seed)
-        backbone = entry.make(
-            key: key.child("backbone"), dropPathRate: recipe.backbone.dropPathRate)
-        if loadsWeights, let path = recipe.backbone.weights {
-            let state = try CheckpointFile.read(path)
-            let loaded = try PretrainedWeights.load(
-                state, into: backbone, from: path, allowing: recipe.backbone.tolerance)
-            family = loaded.family
-            weightNotes = loaded.notes + loaded.warnings.map { "warning: \($0)" }
-            if backbone.positionRule != nil { backbone.positionRule = loaded.positionRule }
-        } else {
-            family = nil
-            weightNotes = []
-        }
-        pooling = recipe.backbone.pooling
+        network = try recipe.backbone.load(
+            key: key.child("backbone"), loadsWeights: loadsWeights)
+        backbone = network.backbone
+        pooling = recipe.pooling
         self.labels = labels
         let width = backbone.featureWidth * (pooling == .both ? 2 : 1)
         head = VSGNHead(
@@ -63,7 +42,7 @@ package final class TemporalDetector: Module {
                 inputWidth: width, classCount: labels.count,
                 scoreThreshold: recipe.postProcessing.minimumScore),
             key: key.child("head"))
-        let statistics = entry.normalization
+        let statistics = recipe.backbone.entry.normalization
         pixelTables = PixelTables(mean: statistics.mean, deviation: statistics.deviation)
     }
 

@@ -15,7 +15,7 @@ package struct TemporalPredictor {
 
     /// The network of a run's newest checkpoint, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
-        let description = try RunDescription.read(folder)
+        let description = try RunDescription.read(folder, task: "tad")
         var recipe = try TemporalRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
         guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Backbones
+import Backbones
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
@@ -44,20 +44,6 @@ package struct TemporalRecipe: Sendable {
         package var keepGoing: Bool
     }
 
-    /// The frame-by-frame backbone.
-    package struct Backbone: Sendable {
-        /// A name of ``BackboneCatalog``.
-        package var name: String
-        /// The checkpoint, nil for random weights.
-        package var weights: String?
-        /// Differences between checkpoint and network that are no error.
-        package var tolerance: KeyTolerance
-        /// How tokens become a vector.
-        package var pooling: Pooling
-        /// Drop path of the last branch.
-        package var dropPathRate: Double
-    }
-
     /// From candidates to detections.
     package struct PostProcessing: Sendable {
         /// Candidates below are dropped.
@@ -76,8 +62,10 @@ package struct TemporalRecipe: Sendable {
     package var finetuning: FinetuningRecipe
     /// The data.
     package var data: Data
-    /// The backbone.
-    package var backbone: Backbone
+    /// The frame-by-frame backbone.
+    package var backbone: BackboneRecipe
+    /// How a frame's tokens become one vector.
+    package var pooling: Pooling
     /// The head.
     package var head: VSGNSettings
     /// The post-processing.
@@ -95,28 +83,18 @@ package struct TemporalRecipe: Sendable {
         _ = try reader.choice("task", default: "tad", among: ["tad"])
         training = try TrainingRecipe(reader)
         finetuning = try FinetuningRecipe(reader)
-        func path(_ section: RecipeReader, _ key: String) throws(TrainingError) -> String? {
-            try TemporalRecipe.path(section, key, dataFolder: dataFolder)
-        }
-        func required(_ section: RecipeReader, _ key: String, _ expected: String)
-            throws(TrainingError) -> String
-        {
-            guard let found = try path(section, key) else {
-                throw section.error(key, "is missing; expected \(expected)")
-            }
-            return found
-        }
-
         let section = try reader.section("data")
         let rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
         let size = try section.value("size", default: 112, in: 14...4096)
-        let videos = try required(section, "videos", "the folder of the videos")
+        let videos = try section.requiredDataPath(
+            "videos", dataFolder: dataFolder, expected: "the folder of the videos")
         data = Data(
-            annotations: try required(section, "annotations", "an ActivityNet JSON file"),
+            annotations: try section.requiredDataPath(
+                "annotations", dataFolder: dataFolder, expected: "an ActivityNet JSON file"),
             videos: videos,
             trainingSubset: try section.value("trainingSubset", default: "training"),
             validationSubset: try section.value("validationSubset", default: "validation"),
-            prepared: try path(section, "prepared")
+            prepared: try section.dataPath("prepared", dataFolder: dataFolder)
                 ?? "\(videos)/prepared-\(TemporalRecipe.short(rate))fps-\(size)",
             rate: rate, size: size,
             windowFrames: try section.value("windowFrames", default: 128, in: 8...100_000),
@@ -127,31 +105,24 @@ package struct TemporalRecipe: Sendable {
             keepGoing: try section.value("keepGoing", default: false))
 
         let backbone = try reader.section("backbone")
-        self.backbone = Backbone(
-            name: try backbone.choice(
-                "name", default: "dinov2-small-14", among: BackboneCatalog.entries.map(\.name)),
-            weights: try path(backbone, "weights"),
-            tolerance: KeyTolerance(
-                missing: try backbone.value("allowMissing", default: []),
-                unexpected: try backbone.value("allowUnexpected", default: [])),
-            pooling: try backbone.value("pooling", default: Pooling.both),
-            dropPathRate: try backbone.value("dropPath", default: 0.0, in: 0...0.9))
-        if let entry = BackboneCatalog.entry(self.backbone.name) {
-            if entry.input.isClip {
-                throw backbone.error(
-                    "name",
-                    "is \(entry.name), which takes clips; this task runs frame by frame: name a "
-                        + "network of images, as `dr2net backbone list` shows them")
-            }
-            guard entry.input.accepts([1, 3, size, size]) else {
-                throw section.error("size", "is \(size); \(entry.name) takes \(entry.input.text)")
-            }
-            if !entry.hasClassToken, self.backbone.pooling != .mean {
-                throw backbone.error(
-                    "pooling",
-                    "is \(self.backbone.pooling.rawValue), but \(entry.name) has no class "
-                        + "token; set pooling: mean")
-            }
+        self.backbone = try BackboneRecipe(
+            backbone, default: "dinov2-small-14", dataFolder: dataFolder)
+        pooling = try backbone.value("pooling", default: Pooling.both)
+        let entry = self.backbone.entry
+        if entry.input.isClip {
+            throw backbone.error(
+                "name",
+                "is \(entry.name), which takes clips; this task runs frame by frame: name a "
+                    + "network of images, as `dr2net backbone list` shows them")
+        }
+        guard entry.input.accepts([1, 3, size, size]) else {
+            throw section.error("size", "is \(size); \(entry.name) takes \(entry.input.text)")
+        }
+        if !entry.hasClassToken, pooling != .mean {
+            throw backbone.error(
+                "pooling",
+                "is \(pooling.rawValue), but \(entry.name) has no class "
+                    + "token; set pooling: mean")
         }
         head = try VSGNSettings(try reader.section("head"))
 
@@ -171,17 +142,6 @@ package struct TemporalRecipe: Sendable {
     package mutating func setSampleCount(_ count: Int) {
         finetuning.setBackboneSteps(
             training.totalSteps(sampleCount: count) - training.backboneStart)
-    }
-
-    /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own.
-    private static func path(_ section: RecipeReader, _ key: String, dataFolder: String)
-        throws(TrainingError) -> String?
-    {
-        let mark = "data:"
-        if let text = try section.optionalText(key), text.hasPrefix(mark) {
-            return dataFolder + "/" + text.dropFirst(mark.count)
-        }
-        return try section.optionalPath(key)
     }
 
     static func short(_ value: Double) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-import Backbones
+import Checkpoints
 import Layers
 import Regions
 package import Reversible
@@ -8,7 +8,7 @@ import Tensors
 package import Training
 
 /// Temporal action detection as the training loop sees it: windows, losses, evaluation.
-package final class TemporalTask: TrainingTask {
+package final class TemporalTask: FinetuningTask {
     /// A window of a training video.
     struct Window: Hashable {
         /// Position in the prepared index.
@@ -39,7 +39,7 @@ package final class TemporalTask: TrainingTask {
     package init(
         _ recipe: TemporalRecipe, detector: TemporalDetector, frames: PreparedFrames,
         annotations: ActivityNetAnnotations
-    ) throws(TemporalError) {
+    ) throws {
         self.detector = detector
         self.frames = frames
         self.annotations = annotations
@@ -69,34 +69,13 @@ package final class TemporalTask: TrainingTask {
         self.recipe = recipe
         inference = TemporalInference(detector, recipe)
         stitching = recipe.head.stitching(length: data.windowFrames)
-        tile = try TemporalTask.tile(recipe, detector)
-    }
-
-    /// The largest tile with which a step of the backbone, beside the head's weights, gradients
-    /// and optimizer state, fits the recipe's budget.
-    private static func tile(_ recipe: TemporalRecipe, _ detector: TemporalDetector)
-        throws(TemporalError) -> Tile?
-    {
-        guard let budget = recipe.finetuning.memoryBudget else { return recipe.finetuning.tile }
-        let size = recipe.data.size
-        let network = detector.backbone.memoryShape(
-            [recipe.training.batchSize * recipe.data.windowFrames, 3, size, size], dtype: .float32)
-        // Weights, gradients, two moments, and the averages where they are kept.
-        let averages = recipe.training.optimizer.averageDecay > 0
-        let head =
-            (averages ? 5 : 4) * 4 * detector.head.parameterCount
-            + (averages && recipe.finetuning.way != .frozen
-                ? 4 * detector.backbone.parameterCount : 0)
-        do {
-            return try MemoryPlan.tile(
-                fitting: budget - head, network,
-                way: recipe.finetuning.training(step: 0, key: RandomKey(seed: 0)))
-        } catch {
-            throw TemporalError(
-                "memoryBudget \(ByteSize.text(budget)): a step needs at least "
-                    + "\(ByteSize.text(error.least + head)) counted; raise the budget, take "
-                    + "fewer windowFrames, or way: dr2net")
-        }
+        let size = data.size
+        tile = try recipe.finetuning.tile(
+            detector.backbone,
+            inputShape: [recipe.training.batchSize * data.windowFrames, 3, size, size],
+            others: [detector.head],
+            keepsAverages: recipe.training.optimizer.averageDecay > 0,
+            advice: "take fewer windowFrames")
     }
 
     package var sampleCount: Int { windows.count }
@@ -211,6 +190,32 @@ package final class TemporalTask: TrainingTask {
             + zip(scores.thresholds, scores.meanAveragePrecision).map {
                 ("\(prefix)mAP@\(EvaluationThresholds.name($0))", $1)
             }
+    }
+
+    package var isEvaluated: Bool { evaluation != nil }
+
+    package func writeFindings(_ folder: RunFolder) throws {
+        try predictions.write(to: folder.path + "/predictions.json")
+        try AtomicFile.write(
+            TemporalTimeline.svg(
+                annotations, predictions, labels: detector.labels,
+                subset: recipe.data.validationSubset, title: "Detections over ground truth"),
+            to: folder.path + "/timeline.svg")
+    }
+
+    /// mAP of random segments with the training priors, by the same evaluator.
+    package func baselines() throws -> [String: [String: Double]] {
+        let random = try TemporalEvaluation.randomBaseline(
+            training: annotations.only(subset: recipe.data.trainingSubset),
+            evaluation: annotations,
+            options: EvaluationOptions(
+                subset: recipe.data.validationSubset, thresholds: recipe.thresholds),
+            countPerVideo: max(1, predictions.count / max(1, predictions.videos.count)), draws: 50)
+        var scores = ["mAP": random.isEmpty ? 0 : random.reduce(0, +) / Double(random.count)]
+        for (threshold, value) in zip(recipe.thresholds, random) {
+            scores["mAP@" + EvaluationThresholds.name(threshold)] = value
+        }
+        return ["random segments": scores]
     }
 
     private func evaluate(_ way: FinetuningWay) throws -> (TemporalEvaluation, ActivityNetResults) {

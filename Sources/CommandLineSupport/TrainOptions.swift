@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ArgumentParser
+import Datasets
+import Foundation
+import Tensors
+package import Training
+
+/// The arguments of every task's `train`.
+package struct TrainOptions: ParsableArguments {
+    /// The recipe's path.
+    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    package var recipe: String?
+
+    /// `key.path=value`.
+    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
+    package var set: [String] = []
+
+    /// The run folder.
+    @Option(
+        name: .customLong("run"),
+        help: "The run folder to create. (default: runs/<recipe>-<time>)", completion: .directory)
+    package var runFolder: String?
+
+    /// A run folder to go on with.
+    @Option(help: "Go on with the run in this folder.", completion: .directory)
+    package var resume: String?
+
+    /// A number of bytes.
+    @Option(help: "Bytes that a step may count at its peak, such as 2GiB; picks the tile.")
+    package var memoryBudget: String?
+
+    /// Options at their defaults.
+    package init() {}
+
+    package func validate() throws {
+        if (recipe == nil) == (resume == nil) {
+            throw ValidationError("give a recipe, or --resume DIR to go on with a run")
+        }
+        if resume != nil, runFolder != nil {
+            throw ValidationError("--run and --resume exclude each other")
+        }
+    }
+
+    /// Reads the recipe, opens or makes the run folder and runs `body` in it.
+    ///
+    /// What failed before its first step leaves nothing that would be in the next try's way.
+    ///
+    /// - Parameters:
+    ///   - common: The options of every command.
+    ///   - read: The task's recipe of a document.
+    ///   - parts: The recipe's shared parts.
+    ///   - body: Trains; what it returns is printed by the caller.
+    package func run<Recipe, Result>(
+        _ common: CommonOptions,
+        read: (_ document: RecipeDocument, _ dataFolder: String) throws -> Recipe,
+        parts: (Recipe) -> (training: TrainingRecipe, resolved: ResolvedRecipe),
+        body: (Recipe, RunFolder, ProgressLine) throws -> Result
+    ) throws -> Result {
+        var overrides = set
+        if let memoryBudget { overrides.append("memoryBudget=\(memoryBudget)") }
+        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
+        let data = DataCache().root
+        let folder: RunFolder
+        let recipe: Recipe
+        if let resume {
+            folder = try RunFolder.open(resume)
+            recipe = try read(
+                RecipeDocument(path: folder.recipePath, overrides: overrides), data)
+        } else {
+            let path = self.recipe ?? ""
+            recipe = try read(RecipeDocument(path: path, overrides: overrides), data)
+            folder = try RunFolder.create(
+                runFolder ?? TrainOptions.defaultRun(path), recipe: parts(recipe).resolved)
+        }
+        // The command line's own number is in force already.
+        let threads = parts(recipe).training.threads
+        if common.threads == nil, threads > 0 { Parallel.setThreadCount(threads) }
+        do {
+            return try body(
+                recipe, folder, ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
+        } catch {
+            if resume == nil { folder.removeIfUnused(also: [RunDescription.fileName]) }
+            throw error
+        }
+    }
+
+    private static func defaultRun(_ recipe: String) -> String {
+        let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
+        let format = DateFormatter()
+        format.dateFormat = "yyyyMMdd-HHmmss"
+        format.locale = Locale(identifier: "en_US_POSIX")
+        return "runs/\(name)-\(format.string(from: Date()))"
+    }
+}

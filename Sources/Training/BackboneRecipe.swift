@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Backbones
+import Checkpoints
+package import Tensors
+
+/// The recipe's `backbone` section: which network, from which weights.
+package struct BackboneRecipe: Sendable {
+    /// A name of `BackboneCatalog`.
+    package var name: String
+    /// The checkpoint, nil for random weights.
+    package var weights: String?
+    /// Differences between checkpoint and network that are no error.
+    package var tolerance: KeyTolerance
+    /// Drop path of the last branch.
+    package var dropPathRate: Double
+    /// The network's entry in the catalogue.
+    package let entry: BackboneCatalog.Entry
+
+    /// Reads `name`, `weights`, `allowMissing`, `allowUnexpected` and `dropPath`.
+    ///
+    /// - Parameter section: The reader of the section `backbone`.
+    package init(
+        _ section: RecipeReader, default fallback: String, dataFolder: String
+    ) throws(TrainingError) {
+        name = try section.choice(
+            "name", default: fallback, among: BackboneCatalog.entries.map(\.name))
+        guard let entry = BackboneCatalog.entry(name) else {
+            throw section.error("name", "is \(name), which is no backbone")
+        }
+        self.entry = entry
+        weights = try section.dataPath("weights", dataFolder: dataFolder)
+        tolerance = KeyTolerance(
+            missing: try section.value("allowMissing", default: []),
+            unexpected: try section.value("allowUnexpected", default: []))
+        dropPathRate = try section.value("dropPath", default: 0.0, in: 0...0.9)
+    }
+
+    /// The network with its pretrained weights.
+    ///
+    /// - Parameters:
+    ///   - key: Where random weights are drawn from.
+    ///   - loadsWeights: False where a checkpoint of a run follows.
+    package func load(key: RandomKey, loadsWeights: Bool = true) throws -> PretrainedBackbone {
+        let backbone = entry.make(key: key, dropPathRate: dropPathRate)
+        guard loadsWeights, let weights else {
+            return PretrainedBackbone(backbone: backbone, family: nil, notes: [])
+        }
+        let loaded = try PretrainedWeights.load(
+            try CheckpointFile.read(weights), into: backbone, from: weights, allowing: tolerance)
+        if backbone.positionRule != nil { backbone.positionRule = loaded.positionRule }
+        return PretrainedBackbone(
+            backbone: backbone, family: loaded.family,
+            notes: loaded.notes + loaded.warnings.map { "warning: \($0)" })
+    }
+}
+
+/// A network and where its weights come from.
+package struct PretrainedBackbone {
+    /// The network.
+    package let backbone: any Backbone
+    /// Names of the pretrained file's tensors; nil for random weights.
+    package let family: CheckpointFamily?
+    /// What the user should know about the pretrained weights, a line each.
+    package let notes: [String]
+}
+
+extension RecipeReader {
+    /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own; nil
+    /// where the key is absent or `null`.
+    package func dataPath(_ key: String, dataFolder: String) throws(TrainingError) -> String? {
+        let mark = "data:"
+        if let text = try optionalText(key), text.hasPrefix(mark) {
+            return dataFolder + "/" + text.dropFirst(mark.count)
+        }
+        return try optionalPath(key)
+    }
+
+    /// A path as ``dataPath(_:dataFolder:)`` that must be given.
+    package func requiredDataPath(
+        _ key: String, dataFolder: String, expected: String
+    ) throws(TrainingError) -> String {
+        guard let found = try dataPath(key, dataFolder: dataFolder) else {
+            throw error(key, "is missing; expected \(expected)")
+        }
+        return found
+    }
+}

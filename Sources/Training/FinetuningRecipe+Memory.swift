@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Backbones
+package import Layers
+package import Reversible
+import Tensors
+
+extension FinetuningRecipe {
+    /// The largest tile with which a step of the backbone fits the recipe's budget beside the
+    /// other layers' weights, gradients and optimizer state; the recipe's own tile without one.
+    ///
+    /// - Parameters:
+    ///   - backbone: The network.
+    ///   - inputShape: Of one forward pass.
+    ///   - others: What is trained beside the backbone.
+    ///   - otherBytes: What the others keep in a step beside their parameters' bytes.
+    ///   - keepsAverages: Whether moving averages of the weights are kept.
+    ///   - advice: What the user can make smaller, for the error.
+    /// - Throws: Where no tile fits.
+    package func tile(
+        _ backbone: any Backbone, inputShape: [Int], others: [any Module], otherBytes: Int = 0,
+        keepsAverages: Bool, advice: String
+    ) throws(TrainingError) -> Tile? {
+        guard let budget = memoryBudget else { return tile }
+        // Weights, gradients, two moments, and the averages where they are kept.
+        let copies = keepsAverages ? 5 : 4
+        let beside =
+            copies * 4 * others.reduce(0) { $0 + $1.parameterCount } + otherBytes
+            + (keepsAverages && way != .frozen ? 4 * backbone.parameterCount : 0)
+        do {
+            return try MemoryPlan.tile(
+                fitting: budget - beside, backbone.memoryShape(inputShape, dtype: .float32),
+                way: training(step: 0, key: RandomKey(seed: 0)))
+        } catch {
+            throw TrainingError(
+                "memoryBudget \(ByteSize.text(budget)): a step needs at least "
+                    + "\(ByteSize.text(error.least + beside)) counted; raise the budget, "
+                    + "\(advice), or way: dr2net")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+package import Foundation
+import Tensors
+
+/// A task whose run can be trained and scored from beginning to end.
+package protocol FinetuningTask: TrainingTask {
+    /// Writes what the last evaluation found (predictions, pictures) into the run folder.
+    func writeFindings(_ folder: RunFolder) throws
+    /// Scores of methods that learn nothing, by name, under the keys of the task's own scores.
+    func baselines() throws -> [String: [String: Double]]
+    /// Whether the last evaluation of this object has been made.
+    var isEvaluated: Bool { get }
+}
+
+/// What a finished run prints and writes as `summary.json`.
+package struct RunResult: Codable, Sendable {
+    /// The run folder.
+    package var run: String
+    /// The way of finetuning.
+    package var way: String
+    /// Optimizer steps.
+    package var steps: Int
+    /// Mean training loss of the first steps; see `RunSummary`.
+    package var firstLoss: Double
+    /// See ``firstLoss``.
+    package var lastLoss: Double
+    /// The scores of the last evaluation; `plain.` names the pretrained form.
+    package var scores: [String: Double]
+    /// Scores of methods that learn nothing, by name.
+    package var baselines: [String: [String: Double]]
+    /// The highest counted bytes of a step in which the backbone trained.
+    package var peakCountedBytes: Int
+    /// The process's peak resident bytes.
+    package var peakResidentBytes: Int
+    /// Median seconds of a step in which the backbone trained.
+    package var stepSeconds: Double
+
+    static func json(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(value)
+    }
+}
+
+/// A whole run of any task: train, evaluate, write the results.
+package struct FinetuningRun {
+    private let training: TrainingRecipe
+    private let finetuning: FinetuningRecipe
+    private let fingerprint: String
+    private let folder: RunFolder
+    private let progress: ProgressLine
+
+    /// A run in a folder.
+    ///
+    /// - Parameter fingerprint: `ResolvedRecipe.fingerprint` of the whole recipe.
+    package init(
+        _ training: TrainingRecipe, _ finetuning: FinetuningRecipe, fingerprint: String,
+        folder: RunFolder, progress: ProgressLine
+    ) {
+        self.training = training
+        self.finetuning = finetuning
+        self.fingerprint = fingerprint
+        self.folder = folder
+        self.progress = progress
+    }
+
+    /// Trains to the end, evaluates where the loop has not, writes findings and `summary.json`.
+    ///
+    /// - Throws: As `TrainingLoop.run`, also after an interruption.
+    package func callAsFunction(_ task: any FinetuningTask) throws -> RunResult {
+        let interruption = Interruption()
+        let loop = try TrainingLoop(
+            task, recipe: training, fingerprint: fingerprint, folder: folder, progress: progress,
+            interruption: interruption)
+        let progress = progress
+        try interruption.listening(
+            notify: { progress.message("stopping after this step; again to quit at once") }
+        ) { _ = try loop.run() }
+        if !task.isEvaluated {
+            let step = try folder.metrics().last?.step ?? 0
+            _ = try loop.withEvaluatedWeights {
+                try task.evaluate(
+                    step: step, totalSteps: training.totalSteps(sampleCount: task.sampleCount))
+            }
+        }
+        try task.writeFindings(folder)
+        let result = try summary(baselines: try task.baselines())
+        try AtomicFile.write(RunResult.json(result), to: folder.path + "/summary.json")
+        return result
+    }
+
+    private func summary(baselines: [String: [String: Double]]) throws -> RunResult {
+        let lines = try folder.metrics()
+        let steps = lines.filter { $0.loss != nil }
+        let trained = steps.filter { $0.step > training.backboneStart }
+        let measured = trained.isEmpty ? steps : trained
+        let whole = RunSummary(lines)
+        let seconds = measured.compactMap(\.seconds).sorted()
+        return RunResult(
+            run: folder.path, way: finetuning.way.rawValue, steps: steps.count,
+            firstLoss: whole.firstLoss ?? 0, lastLoss: whole.lastLoss ?? 0,
+            scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:], baselines: baselines,
+            peakCountedBytes: measured.compactMap(\.peakBytes).max() ?? 0,
+            peakResidentBytes: ResidentMemory.peak,
+            stepSeconds: seconds.isEmpty ? 0 : seconds[seconds.count / 2])
+    }
+}
+
+extension RunResult {
+    /// A table for people.
+    ///
+    /// - Parameters:
+    ///   - keys: Which scores, in order; others that the run has follow by name.
+    ///   - further: Lines behind the run folder's.
+    package func text(_ keys: [String] = [], further: [String] = []) -> String {
+        let own = scores.keys.filter { !$0.hasPrefix("plain.") }.sorted()
+        let rows = keys.filter(own.contains) + own.filter { !keys.contains($0) }
+        let hasPlain = scores.keys.contains { $0.hasPrefix("plain.") }
+        let names = baselines.keys.sorted()
+        func number(_ value: Double?) -> String {
+            value.map { String(format: "%.3f", $0) } ?? "-"
+        }
+        func row(_ cells: [String]) -> String {
+            cells[0].padding(toLength: max(10, cells[0].count), withPad: " ", startingAt: 0)
+                + cells.dropFirst().map {
+                    String(repeating: " ", count: max(1, 18 - $0.count)) + $0
+                }.joined()
+        }
+        var lines = [row(["", "in force"] + (hasPlain ? ["plain network"] : []) + names)]
+        for key in rows {
+            lines.append(
+                row(
+                    [key, number(scores[key])] + (hasPlain ? [number(scores["plain." + key])] : [])
+                        + names.map { number(baselines[$0]?[key]) }))
+        }
+        lines.append("training loss  \(number(firstLoss)) at first, \(number(lastLoss)) at last")
+        lines.append(
+            "peak memory    \(ByteSize.text(peakCountedBytes)) counted in a step, "
+                + "\(ByteSize.text(peakResidentBytes)) resident")
+        lines.append("time a step    \(String(format: "%.2f", stepSeconds)) s (\(way))")
+        lines.append("run folder     \(run)")
+        return (lines + further).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import Backbones
+import Checkpoints
+import Foundation
+
+/// What a run folder says beside its recipe: enough to predict and to export without the data.
+package struct RunDescription: Codable, Sendable, Equatable {
+    /// The task's command, such as `tad`.
+    package var task: String
+    /// The backbone's name.
+    package var backbone: String
+    /// The key names of the pretrained file; nil for random weights.
+    package var family: String?
+    /// How the backbone resizes its learned positions; nil where it has none.
+    package var positions: String?
+    /// The classes in the order of the head's labels.
+    package var labels: [String]
+
+    /// The name of the file in a run folder.
+    package static let fileName = "model.json"
+
+    /// The description of a network as it is after loading.
+    package init(task: String, _ network: PretrainedBackbone, labels: [String]) {
+        self.task = task
+        backbone = network.backbone.name
+        family = network.family?.rawValue
+        positions = network.backbone.positionRule?.rawValue
+        self.labels = labels
+    }
+
+    /// Reads `model.json` of a run folder.
+    ///
+    /// - Parameter task: Whose run it must be; nil takes any.
+    package static func read(
+        _ folder: String, task: String? = nil
+    ) throws(TrainingError) -> RunDescription {
+        let path = "\(folder)/\(fileName)"
+        guard let data = FileManager.default.contents(atPath: path),
+            let value = try? JSONDecoder().decode(RunDescription.self, from: data)
+        else {
+            throw TrainingError(
+                "\(path): missing or damaged; expected the folder of a dr2net "
+                    + "\(task.map { "\($0) " } ?? "")train run")
+        }
+        guard task == nil || task == value.task else {
+            throw TrainingError(
+                "\(path): is a run of dr2net \(value.task), expected one of dr2net "
+                    + "\(task ?? ""); name another folder, or use dr2net \(value.task) predict")
+        }
+        return value
+    }
+
+    /// Writes `model.json` of a run folder.
+    package func write(_ folder: String) throws {
+        try AtomicFile.write(RunResult.json(self), to: "\(folder)/\(RunDescription.fileName)")
+    }
+}
