@@ -76,7 +76,8 @@ let package = Package(
         .target(
             name: "PointCloudAnalysis",
             dependencies: [
-                "Tensors", "Checkpoints", "Metrics", "Reports", "CommandLineSupport", arguments,
+                "Tensors", "Checkpoints", "Datasets", "Metrics", "Reports", "Training",
+                "CommandLineSupport", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
