@@ -60,6 +60,12 @@ package final class RecipeReader {
     /// Whether a key is written in the recipe, with any value but nothing.
     package func has(_ path: String) -> Bool { node(at: path).map { !$0.isNull } ?? false }
 
+    /// The keys that are written in a section, in order; none where it is absent.
+    package func keys(of path: String) -> [String] {
+        guard case .section(let inner)? = node(at: path)?.value else { return [] }
+        return inner.keys
+    }
+
     /// An error about the value of a key, naming where it was written.
     package func error(_ path: String, _ message: String) -> TrainingError {
         let origin = node(at: path)?.origin ?? name

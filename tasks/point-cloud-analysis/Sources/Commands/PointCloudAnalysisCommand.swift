@@ -5,8 +5,10 @@ package import ArgumentParser
 package struct PointCloudAnalysisCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "points",
-        abstract: "Point clouds: score labels, look at files.",
-        subcommands: [PointEvaluateCommand.self, PointViewCommand.self])
+        abstract: "Point clouds: prepare data, score labels, look at files.",
+        subcommands: [
+            PointPrepareCommand.self, PointEvaluateCommand.self, PointViewCommand.self,
+        ])
 
     /// The group.
     package init() {}
