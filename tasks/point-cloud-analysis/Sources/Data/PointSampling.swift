@@ -26,6 +26,16 @@ package struct PointSampling: Sendable, Equatable, Codable {
         package var count: Int
         /// How often prediction sees each point at least.
         package var visits: Int
+        /// Whether prediction changes its spheres as training does; off unless asked for.
+        package var votes: Bool
+
+        /// Spheres.
+        package init(radius: Double, count: Int, visits: Int = 1, votes: Bool = false) {
+            self.radius = radius
+            self.count = count
+            self.visits = visits
+            self.votes = votes
+        }
     }
 
     /// How points of a shape are chosen for training; prediction takes the farthest always.
@@ -101,8 +111,10 @@ package struct PointSampling: Sendable, Equatable, Codable {
         let radius = try section.value("radius", default: 2.0, in: 1e-6...1e6)
         let count = try section.value("spheres", default: 2000, in: 1...10_000_000)
         let visits = try section.value("visits", default: 1, in: 1...100)
+        let votes = try section.value("votes", default: false)
         spheres =
-            isSegmentation ? Spheres(radius: radius, count: count, visits: visits) : nil
+            isSegmentation
+            ? Spheres(radius: radius, count: count, visits: visits, votes: votes) : nil
         choice = try section.value("choice", default: Choice.random)
         colorMean = try section.value(
             "colorMean", default: PointSampling.colorMean, in: 0...1, count: 3)
