@@ -70,7 +70,8 @@ let package = Package(
             name: "SmallObjectDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Regions", "Metrics", "Training", "CommandLineSupport", arguments,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
+                arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
