@@ -131,7 +131,10 @@ let package = Package(
             ]),
         tests(
             of: "PointCloudAnalysis",
-            ["Tensors", "Checkpoints", "FuzzSupport", "Media", "Reports"]),
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Training", "FuzzSupport", "Media", "Metrics", "Reports",
+            ]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),
