@@ -72,10 +72,12 @@ package final class RecipeReader {
         return TrainingError("\(origin): \(full(path)) \(message)")
     }
 
-    /// Refuses every key that no reader has asked for, naming the nearest known one.
+    /// Refuses every key of this reader's section that no reader has asked for, naming the nearest
+    /// known one.
     package func finish() throws(TrainingError) {
         let known = Set(record.known)
-        for (path, node) in record.leaves where !known.contains(path) {
+        let below = prefix.isEmpty ? "" : prefix + "."
+        for (path, node) in record.leaves where path.hasPrefix(below) && !known.contains(path) {
             let help: String
             if let nearest = NearestName.of(path, among: record.known) {
                 help = "did you mean \(nearest)?"

@@ -28,8 +28,9 @@ struct PointPrepareCommand: ParsableCommand {
         let document = try RecipeDocument(path: recipe, overrides: set)
         let reader = RecipeReader(document)
         _ = try reader.choice("task", default: "points", among: ["points"])
-        let data = try PointDataRecipe(
-            try reader.section("data"), dataFolder: DataCache().root)
+        let section = try reader.section("data")
+        let data = try PointDataRecipe(section, dataFolder: DataCache().root)
+        try section.finish()
         let prepared = try PointPreparation(data).run { done, total, id, outcome in
             console.note("\(done)/\(total) \(id): \(outcome.text)")
         }

@@ -23,14 +23,17 @@ package struct PointClasses: Sendable, Codable, Equatable {
     ///
     /// - Precondition: Numbers for each class, none of them twice.
     package init(names: [String], codes: [[Int32]], ignoredCodes: [Int32]) {
-        precondition(
-            names.count == codes.count && codes.allSatisfy { !$0.isEmpty },
-            "numbers \(codes) of the classes \(names)")
-        let all = codes.flatMap { $0 } + ignoredCodes
-        precondition(Set(all).count == all.count, "numbers of classes twice: \(all)")
         self.names = names
         self.codes = codes
         self.ignoredCodes = ignoredCodes
+        precondition(isConsistent, "numbers \(codes), \(ignoredCodes) of the classes \(names)")
+    }
+
+    /// Whether each class has numbers and none stands twice: a damaged file may say otherwise.
+    var isConsistent: Bool {
+        let all = codes.flatMap { $0 } + ignoredCodes
+        return !names.isEmpty && names.count == codes.count && codes.allSatisfy { !$0.isEmpty }
+            && Set(all).count == all.count
     }
 
     /// The number of classes, C.

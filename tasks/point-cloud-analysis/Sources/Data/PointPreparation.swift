@@ -59,7 +59,8 @@ package struct PointPreparation {
         let lock = try FolderLock(folder: folder)
         defer { withExtendedLifetime(lock) {} }
         var known = KnownItems(
-            PreparedPoints.known(folder: folder, settings: data.settings), classes: classes)
+            PreparedPoints.known(folder: folder, settings: data.settings), classes: classes,
+            features: data.sampling.features)
         var index = PointIndex(settings: data.settings, classes: classes)
         var saved = ContinuousClock.now
         for (number, item) in items.enumerated() {
@@ -200,9 +201,12 @@ private struct KnownItems {
     private var scenes: [String: PointIndex.Scene] = [:]
     private var shapes: [String: PointIndex.Shape] = [:]
 
-    init(_ index: PointIndex?, classes: PointClasses) {
+    init(_ index: PointIndex?, classes: PointClasses, features: [PointFeature]) {
         guard let index, index.classes == classes else { return }
-        for scene in index.scenes { scenes[scene.id] = scene }
+        for scene in index.scenes
+        where (scene.hasColors || !features.contains(.color))
+            && (scene.hasIntensities || !features.contains(.intensity))
+        { scenes[scene.id] = scene }
         for shape in index.shapes { shapes[shape.id] = shape }
     }
 

@@ -24,7 +24,9 @@ package struct PreparedPoints: Sendable {
                 "missing; run `dr2net points prepare RECIPE` first, or correct data.prepared",
                 path: path)
         }
-        guard let index = try? JSONDecoder().decode(PointIndex.self, from: data) else {
+        guard let index = try? JSONDecoder().decode(PointIndex.self, from: data),
+            index.classes.isConsistent
+        else {
             throw PointFileError(
                 "is no index of this version; run `dr2net points prepare RECIPE` again", path: path)
         }
@@ -149,7 +151,7 @@ package struct PreparedPoints: Sendable {
         for path in [indexPath(folder), journalPath(folder)] {
             guard let data = FileManager.default.contents(atPath: path),
                 let index = try? JSONDecoder().decode(PointIndex.self, from: data),
-                index.settings == settings
+                index.classes.isConsistent, index.settings == settings
             else { continue }
             let files = PreparedPoints(folder: folder, index: index)
             var whole = index

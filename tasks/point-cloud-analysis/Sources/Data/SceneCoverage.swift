@@ -16,6 +16,7 @@ package struct SceneCoverage {
     private let classes: Int
     private var potentials: LeastValue
     private var planned: [UInt8]
+    private var finished = 0
     private var sums: [Float]
     private var seen: [UInt8]
     /// Spheres so far.
@@ -51,9 +52,7 @@ package struct SceneCoverage {
     package var scene: PointScene { indexed.scene }
 
     /// The share of points that spheres so far see often enough.
-    package var share: Double {
-        Double(planned.count { Int($0) >= spheres.visits }) / Double(planned.count)
-    }
+    package var share: Double { Double(finished) / Double(planned.count) }
 
     /// The next sphere, or nil where every point is seen often enough.
     package mutating func next() -> PointSample? {
@@ -70,9 +69,11 @@ package struct SceneCoverage {
         }
         for number in own {
             let point = Int(number)
-            planned[point] = min(UInt8.max - 1, planned[point]) + 1
+            guard Int(planned[point]) < spheres.visits else { continue }
+            planned[point] += 1
             guard Int(planned[point]) < spheres.visits else {
                 potentials[point] = .infinity
+                finished += 1
                 continue
             }
             let difference = scene.positions[point] - centre
