@@ -93,7 +93,11 @@ let package = Package(
         .executableTarget(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
         .executableTarget(
-            name: "PointTimes", dependencies: ["Tensors", "Checkpoints", "PointCloudAnalysis"],
+            name: "PointTimes",
+            dependencies: [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Training", "PointCloudAnalysis",
+            ],
             path: "Benchmarks/PointTimes"),
 
         // Tests mirror the targets.

@@ -9,16 +9,17 @@ import Training
 struct PointPredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Give every point of new clouds a class with a trained run.",
+        abstract: "Classes of new clouds' points, or of new shapes, with a trained run.",
         discussion: """
-            Writes each cloud as NAME.predicted.las or .ply with the classes in the files' own \
-            numbers. With --json: a list of input, output and points of each class.
+            A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
+            files' own numbers; with --json: a list of input, output and points of each class. A run \
+            on shapes prints each input's class and probabilities, and writes nothing.
             """)
 
     @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
     var runFolder: String
 
-    @Argument(help: "Clouds: LAS, PLY or .npy.", completion: .file())
+    @Argument(help: "Clouds (LAS, PLY, .npy), or shapes (OFF, OBJ too).", completion: .file())
     var inputs: [String]
 
     @Option(
@@ -41,6 +42,7 @@ struct PointPredictCommand: ParsableCommand {
         let console = common.start()
         let predictor = try PointPredictor(
             run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        guard predictor.isSegmentation else { return try classify(predictor, console) }
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         var results: [Result] = []
         for input in inputs {
@@ -58,6 +60,22 @@ struct PointPredictCommand: ParsableCommand {
         try console.result(results) { results.map(\.text).joined(separator: "\n") }
     }
 
+    private func classify(_ predictor: PointPredictor, _ console: Console) throws {
+        if output != nil || folder != nil {
+            throw CommandFailure(
+                "\(runFolder): a run on shapes writes no files; leave --output and --folder out")
+        }
+        let names = predictor.classes.names
+        let results = try inputs.map { input in
+            let chances = try predictor.probabilities(of: input)
+            let best = chances.indices.max { chances[$0] < chances[$1] } ?? 0
+            return ShapeResult(
+                input: input, label: names[best],
+                probabilities: Dictionary(uniqueKeysWithValues: zip(names, chances)))
+        }
+        try console.result(results) { results.map(\.text).joined(separator: "\n") }
+    }
+
     private func place(of input: String) -> String {
         let url = URL(fileURLWithPath: input)
         let name = url.deletingPathExtension().lastPathComponent
@@ -66,7 +84,17 @@ struct PointPredictCommand: ParsableCommand {
         return "\(folder)/\(name).predicted.\(ending)"
     }
 
-    /// What is printed of one input.
+    /// What is printed of one shape.
+    private struct ShapeResult: Encodable {
+        let input, label: String
+        let probabilities: [String: Double]
+
+        var text: String {
+            "\(input): \(label) (\(NumberText.decimals(probabilities[label] ?? 0, 3)))"
+        }
+    }
+
+    /// What is printed of one cloud.
     private struct Result: Encodable {
         let input, output: String
         let points: [String: Int]

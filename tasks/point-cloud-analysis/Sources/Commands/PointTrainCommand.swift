@@ -20,7 +20,7 @@ struct PointTrainCommand: ParsableCommand {
         let console = common.start()
         let result = try options.run(
             common, read: { try PointRecipe($0, dataFolder: $1) },
-            parts: { ($0.training, $0.resolved) },
+            parts: { ($0.training, $0.resolved) }, files: [PointRunData.fileName],
             body: { try PointRun($0, folder: $1, progress: $2)() })
         try console.result(result) {
             result.text(

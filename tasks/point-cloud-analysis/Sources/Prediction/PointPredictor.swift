@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Layers
+import Tensors
 import Training
 
 /// Classes of a trained run for any cloud.
@@ -49,5 +50,20 @@ package struct PointPredictor {
             input, grid: data.grid, features: data.sampling.features)
         let labels = try inference.labels(of: scene, report: report)
         return try PredictedCloud(scene, labels: labels, classes: classes).write(input, to: output)
+    }
+
+    /// The probability of each class of a shape.
+    ///
+    /// - Parameter input: A mesh, on whose surface points are drawn, or a cloud of one object.
+    package func probabilities(of input: String) throws -> [Double] {
+        var reader = try PointFile.open(input, samples: data.surfacePoints)
+        let places = try reader.rest().positions
+        guard !places.isEmpty else {
+            throw PointFileError("0 points, expected at least one", path: input)
+        }
+        // Modelling units may lie far from 0, where float32 is coarse.
+        let centre = places.reduce(SIMD3<Double>()) { $0 + $1 } / Double(places.count)
+        let sample = data.sampling.evaluationSample(of: places.map { SIMD3<Float>($0 - centre) })
+        return try inference.logits([sample]).classProbabilities().doubles
     }
 }
