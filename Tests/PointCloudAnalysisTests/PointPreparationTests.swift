@@ -168,6 +168,10 @@ import Training
             equal.positions = good.positions.map { _ in SIMD3(101, 202, 1) }
             try DataFixture.writeLAS(equal, to: "\(folder)/equal.las")
             try PLYWriter.write(to: "\(folder)/bare.ply", contents: []) { try $0.append(good) }
+            try AtomicFile.write(
+                "ply\nformat ascii 1.0\nelement vertex 2\nproperty float x\nproperty float y\n"
+                    + "property float z\nproperty int label\nend_header\n1 2 3 2\n1 nan 3 6\n",
+                to: "\(folder)/nan.ply")
             try AtomicFile.write("LASF, but cut short", to: "\(folder)/short.las")
             let prepared = try PointPreparation(
                 DataFixture.recipe(
@@ -178,9 +182,10 @@ import Training
             #expect(prepared.index.scenes.map(\.id) == ["good-training", "good-validation"])
             let reasons = Dictionary(
                 uniqueKeysWithValues: prepared.index.skipped.map { ($0.id, $0.reason) })
-            #expect(reasons.count == 8)
+            #expect(reasons.count == 10)
             for (id, text) in [
-                ("bare-training", "no class"), ("equal-training", "all 400 points lie at"),
+                ("bare-training", "no class"), ("nan-training", "expected finite numbers"),
+                ("equal-training", "all 400 points lie at"),
                 ("short-training", "short.las"), ("unknown-validation", "class 9"),
             ] { #expect(reasons[id]?.contains(text) == true, "\(reasons[id] ?? "-")") }
             expectLine("short.las") {

@@ -63,6 +63,7 @@ package struct PointPreparation {
             features: data.sampling.features)
         var index = PointIndex(settings: data.settings, classes: classes)
         var saved = ContinuousClock.now
+        var surveys = LastSurvey()
         for (number, item) in items.enumerated() {
             func tell(_ outcome: Outcome) { report(number + 1, items.count, item.id, outcome) }
             do {
@@ -70,7 +71,7 @@ package struct PointPreparation {
                 if known.move(item, stamp: stamp, to: &index) {
                     tell(.present)
                 } else {
-                    let points = try make(item, stamp: stamp, &index)
+                    let points = try make(item, stamp: stamp, &surveys, &index)
                     tell(.made(points: points))
                 }
             } catch let error as PointFileError {
@@ -98,10 +99,13 @@ package struct PointPreparation {
         try AtomicFile.write(encoder.encode(index), to: path)
     }
 
-    private func make(_ item: PointItem, stamp: String, _ index: inout PointIndex) throws -> Int {
+    private func make(
+        _ item: PointItem, stamp: String, _ surveys: inout LastSurvey, _ index: inout PointIndex
+    ) throws -> Int {
         switch item.content {
         case .scene(let open, let region):
-            let scene = try scene(item, open, region, stamp)
+            let survey = try surveys.survey(of: item.paths, open)
+            let scene = try scene(item, open, region, survey, stamp)
             index.scenes.append(scene)
             return scene.points
         case .shape(let label, let read):
@@ -123,9 +127,8 @@ package struct PointPreparation {
 
     private func scene(
         _ item: PointItem, _ open: () throws -> any PointReader, _ region: CloudRegion,
-        _ stamp: String
+        _ survey: CloudSurvey, _ stamp: String
     ) throws -> PointIndex.Scene {
-        let survey = try CloudSurvey(open())
         let path = item.paths[0]
         guard survey.hasLabels else {
             throw PointFileError(
@@ -196,34 +199,6 @@ package struct PointPreparation {
     }
 }
 
-/// What an earlier preparation has finished, by id.
-private struct KnownItems {
-    private var scenes: [String: PointIndex.Scene] = [:]
-    private var shapes: [String: PointIndex.Shape] = [:]
-
-    init(_ index: PointIndex?, classes: PointClasses, features: [PointFeature]) {
-        guard let index, index.classes == classes else { return }
-        for scene in index.scenes
-        where (scene.hasColors || !features.contains(.color))
-            && (scene.hasIntensities || !features.contains(.intensity))
-        { scenes[scene.id] = scene }
-        for shape in index.shapes { shapes[shape.id] = shape }
-    }
-
-    /// Whether an item is finished; it then stands in the index.
-    mutating func move(_ item: PointItem, stamp: String, to index: inout PointIndex) -> Bool {
-        if let scene = scenes[item.id], scene.stamp == stamp, scene.subset == item.subset {
-            index.scenes.append(scene)
-            return true
-        }
-        if let shape = shapes[item.id], shape.stamp == stamp, shape.subset == item.subset {
-            index.shapes.append(shape)
-            return true
-        }
-        return false
-    }
-}
-
 extension PointFileError {
     /// An error that names its file already.
     init(whole description: String) { self.description = description }
@@ -231,33 +206,5 @@ extension PointFileError {
     fileprivate init(_ found: String, orTake feature: String, path: String) {
         self.init(
             "\(found), which data.features asks for; leave \(feature) out of it", path: path)
-    }
-}
-
-/// What tells that files have not changed: their lengths and times.
-enum SourceStamp {
-    /// The stamp of files and folders.
-    static func of(_ paths: [String]) throws(PointFileError) -> String {
-        var files = 0, bytes = 0, latest = 0.0
-        func add(_ path: String) -> Bool {
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
-                return false
-            }
-            if attributes[.type] as? FileAttributeType != .typeDirectory {
-                files += 1
-                bytes += (attributes[.size] as? NSNumber)?.intValue ?? 0
-                let date = attributes[.modificationDate] as? Date
-                latest = max(latest, date?.timeIntervalSince1970 ?? 0)
-            }
-            return true
-        }
-        for path in paths {
-            guard add(path) else {
-                throw PointFileError("no such file; fetch it or correct data.source", path: path)
-            }
-            guard let names = FileManager.default.enumerator(atPath: path) else { continue }
-            for case let name as String in names { _ = add("\(path)/\(name)") }
-        }
-        return "\(files) files, \(bytes) bytes, \(Int(latest * 1000))"
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 import Tensors
+import Training
 
 /// Spheres of scenes for training, spread evenly by potentials.
 ///
@@ -45,8 +46,13 @@ package final class SphereSampler: Sendable {
         self.augmentation = augmentation
         self.scenes = scenes.map { IndexedScene($0) }
         places = try scenes.map { scene in
-            let grid = try VoxelGrid(scene.positions, side: Float(spheres.radius / 10))
-            return PotentialPlaces(grid.part(0).map { scene.positions[Int($0)] })
+            do throws(VoxelGridError) {
+                let grid = try VoxelGrid(scene.positions, side: Float(spheres.radius / 10))
+                return PotentialPlaces(grid.part(0).map { scene.positions[Int($0)] })
+            } catch {
+                throw TrainingError(
+                    "data.radius \(spheres.radius) is too small for a scene: \(error)")
+            }
         }
         key = RandomKey(seed: seed).child("spheres")
     }
