@@ -54,9 +54,17 @@ enum TrainingStep {
             seconds.append(ProgressLine.seconds() - begin)
         }
         let median = seconds.sorted()[steps / 2]
+        let plan = MemoryPlan(
+            network.memoryShape(samples: 1, points: points), way: way, tile: .standard)
+        // Weights, gradients and two moments of what surrounds the transformer.
+        let predicted =
+            plan.peakPredictedBytes
+            + 16 * (network.parameterCount - network.transformer.parameterCount)
+            + network.otherBytes(samples: 1, points: points, keepsAll: way == .conventional)
         print(
             "{\"way\": \"\(name)\", \"points\": \(points), \"tokens\": \(points / 16), "
                 + "\"parameters\": \(network.parameterCount), "
+                + "\"peakPredictedBytes\": \(predicted), "
                 + "\"peakCountedBytes\": \(StoragePool.usage.peak), "
                 + "\"peakResidentBytes\": \(ResidentMemory.peak), \"stepSeconds\": \(median)}")
     }

@@ -40,29 +40,26 @@ private struct SideStage {
         _ x: Tensor, _ side: Tensor, _ way: FinetuningWay, tile: Tile? = nil,
         isTraining: Bool = false
     ) throws -> Result {
-        for weight in weights { weight.gradient = nil }
-        let tape = Tape(), input = tape.input(x), shared = tape.input(side)
-        let context = Context(tape: tape, isTraining: isTraining, key: RandomKey(seed: 3))
-        let output = try stage(input, side: shared, way: way, tile: tile, context)
-        let value = output.tensor
-        tape.backward(
-            from: output,
-            gradient: Tensor(uniform: x.shape, in: -1...1, key: RandomKey(seed: 77), dtype: x.dtype)
-        )
-        return Result(
-            output: value,
-            gradients: [tape.gradient(of: input), tape.gradient(of: shared)].compactMap(\.self)
-                + weights.compactMap(\.gradient))
+        try result(x, side, isTraining) { input, shared, context in
+            try stage(input, side: shared, way: way, tile: tile, context)
+        }
     }
 
     /// The same by ordinary backpropagation through the recurrence.
     func ordinary(_ x: Tensor, _ side: Tensor, _ plan: CoefficientPlan, isTraining: Bool = false)
         -> Result
     {
+        result(x, side, isTraining) { Self.recurrence(stage, $0, $1, plan, $2) }
+    }
+
+    private func result(
+        _ x: Tensor, _ side: Tensor, _ isTraining: Bool,
+        _ forward: (Variable, Variable, Context) throws -> Variable
+    ) rethrows -> Result {
         for weight in weights { weight.gradient = nil }
         let tape = Tape(), input = tape.input(x), shared = tape.input(side)
-        let context = Context(tape: tape, isTraining: isTraining, key: RandomKey(seed: 3))
-        let output = Self.recurrence(stage, input, shared, plan, context)
+        let output = try forward(
+            input, shared, Context(tape: tape, isTraining: isTraining, key: RandomKey(seed: 3)))
         let value = output.tensor
         tape.backward(
             from: output,

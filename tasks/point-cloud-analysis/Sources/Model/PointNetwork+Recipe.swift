@@ -44,7 +44,7 @@ extension PointNetwork {
     }
 
     /// The transformer's stage for a batch, for memory plans.
-    func memoryShape(samples: Int, points: Int) -> MemoryPlan.Network {
+    package func memoryShape(samples: Int, points: Int) -> MemoryPlan.Network {
         let tokens = points >> (2 * settings.stages)
         let inputs = samples * points * settings.inputs
         return MemoryPlan.Network(
@@ -57,7 +57,7 @@ extension PointNetwork {
     /// Bytes that the layers around the transformer keep in a step, and their largest work space.
     ///
     /// - Parameter keepsAll: Whether the embedding's tape keeps every activation.
-    func otherBytes(samples: Int, points: Int, keepsAll: Bool) -> Int {
+    package func otherBytes(samples: Int, points: Int, keepsAll: Bool) -> Int {
         let c = transformer.width, k = settings.neighbours
         var scalars = 0, inputs = settings.inputs, rows = samples * points
         for stage in 0..<settings.stages {

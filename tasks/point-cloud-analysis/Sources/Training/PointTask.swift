@@ -24,6 +24,15 @@ package final class PointTask: FinetuningTask {
 
     /// The task of a recipe on prepared points.
     package init(_ recipe: PointRecipe, network: PointNetwork, prepared: PreparedPoints) throws {
+        guard
+            prepared.scenes(.validation).contains(where: { $0.counts.contains { $0 > 0 } })
+                || !prepared.shapes(.validation).isEmpty
+        else {
+            throw PointFileError(
+                "holds nothing for validation whose class counts; correct data.validation, "
+                    + "data.split or data.ignore, or see what prepare left out",
+                path: prepared.folder)
+        }
         var recipe = recipe
         recipe.data.sampling = recipe.data.sampling(for: prepared.index)
         samples = try PointSamples(prepared, recipe.data, seed: recipe.training.seed)
@@ -122,11 +131,6 @@ package final class PointTask: FinetuningTask {
             let logits = try inference.logits([try shapes.evaluationSample(number)])
             matrix.add(
                 truth: Int(shapes.label(number)), prediction: Int(logits.largestColumns()[0]))
-        }
-        guard matrix.total > 0 else {
-            throw PointFileError(
-                "no validation point has a class that counts; correct data.validation, data.split "
-                    + "or data.ignore", path: prepared.folder)
         }
         return matrix
     }
