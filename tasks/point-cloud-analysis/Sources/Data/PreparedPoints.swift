@@ -125,7 +125,7 @@ package struct PreparedPoints: Sendable {
     }
 
     func isWhole(_ scene: PointIndex.Scene) -> Bool {
-        scene.origin.count == 3 && scene.counts.count == index.classes.count
+        scene.origin.count == 3 && scene.isConsistent(classes: index.classes.count)
             && isLong(
                 PreparedPoints.scenePath(folder, scene.id), scene.points, PointScene.recordLength)
             && (scene.subset == .training
