@@ -49,7 +49,12 @@ import Testing
         #expect(classes.map { $0["training"] as? Int } == [18, 18])
         #expect(classes.map { $0["validation"] as? Int } == [12, 12])
         #expect(summary["folder"] as? String == folder.path("prepared-grid-0.5"))
+        // Half of 36 points lie within 2 of a point or so; 16,384 are asked for.
+        let median = try #require(summary["sphereMedian"] as? Int)
+        #expect((4...36).contains(median))
         let again = try prepare(folder)
+        #expect(again.output.contains("holds \(median) points (median)"))
+        #expect(again.output.contains("most of a sample repeats"))
         #expect(again.code == 0 && again.complaint.contains("2/2 a-validation: already there"))
     }
 
