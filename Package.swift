@@ -70,14 +70,15 @@ let package = Package(
             name: "SmallObjectDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Regions", "Metrics", "Training", "CommandLineSupport", arguments,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
+                arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
             name: "PointCloudAnalysis",
             dependencies: [
-                "Tensors", "Checkpoints", "Datasets", "Metrics", "Reports", "Training",
-                "CommandLineSupport", arguments,
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
@@ -92,7 +93,11 @@ let package = Package(
         .executableTarget(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
         .executableTarget(
-            name: "PointTimes", dependencies: ["Tensors", "Checkpoints", "PointCloudAnalysis"],
+            name: "PointTimes",
+            dependencies: [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Training", "PointCloudAnalysis",
+            ],
             path: "Benchmarks/PointTimes"),
 
         // Tests mirror the targets.

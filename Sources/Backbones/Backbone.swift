@@ -12,6 +12,8 @@ package protocol Backbone: Module {
     var input: InputLayout { get }
     /// Channels of the features.
     var featureWidth: Int { get }
+    /// Channels of each map that ``levels(_:way:tile:_:)`` gives, finest first.
+    var levelWidths: [Int] { get }
     /// Tokens before those of the grid in the features (a class token).
     var leadingTokens: Int { get }
     /// How learned positions are resized; nil where there are none, and then not to be set.
@@ -62,6 +64,7 @@ package protocol Backbone: Module {
 
 extension Backbone {
     package var leadingTokens: Int { 0 }
+    package var levelWidths: [Int] { [featureWidth] }
     package var attentionWindow: [Int]? { nil }
     package var positionRule: PositionRule? {
         get { nil }

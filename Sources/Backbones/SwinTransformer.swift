@@ -48,6 +48,9 @@ package final class SwinTransformer: Backbone {
     package var attentionWindow: [Int]? { configuration.window }
     package var input: InputLayout { configuration.input }
     package var featureWidth: Int { configuration.width(stage: configuration.depths.count - 1) }
+    package var levelWidths: [Int] {
+        configuration.depths.indices.map { configuration.width(stage: $0) }
+    }
 
     package func register(in registry: inout ModuleRegistry) {
         // Images have the patches as `features.0`, clips have a module of their own.

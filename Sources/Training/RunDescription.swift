@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Backbones
+package import Backbones
 import Checkpoints
 import Foundation
 
@@ -15,17 +15,25 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var positions: String?
     /// The classes in the order of the head's labels.
     package var labels: [String]
+    /// The numbers by which the data set names them; nil where it has none.
+    package var labelIDs: [Int]?
+
+    /// ``positions`` as a rule; nil where there is none, or an unknown one.
+    package var positionRule: PositionRule? { positions.flatMap(PositionRule.init(rawValue:)) }
 
     /// The name of the file in a run folder.
     package static let fileName = "model.json"
 
     /// The description of a network as it is after loading.
-    package init(task: String, _ network: PretrainedBackbone, labels: [String]) {
+    package init(
+        task: String, _ network: PretrainedBackbone, labels: [String], labelIDs: [Int]? = nil
+    ) {
         self.task = task
         backbone = network.backbone.name
         family = network.family?.rawValue
         positions = network.backbone.positionRule?.rawValue
         self.labels = labels
+        self.labelIDs = labelIDs
     }
 
     /// Reads `model.json` of a run folder.

@@ -6,17 +6,7 @@ import Testing
     /// A folder with a cloud of 6 x 6 x 2 points, one a unit, classes by height, and a recipe.
     private func folder(_ data: String = "") throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        var lines = [
-            "ply", "format ascii 1.0", "element vertex 72", "property float x",
-            "property float y", "property float z", "property float intensity",
-            "property uchar classification", "end_header",
-        ]
-        for x in 0..<6 {
-            for y in 0..<6 {
-                for z in 0..<2 { lines.append("\(x) \(y) \(z) \(x * y) \(z == 0 ? 2 : 6)") }
-            }
-        }
-        _ = try folder.write(Data((lines + [""]).joined(separator: "\n").utf8), as: "a.ply")
+        _ = try folder.write(PointCloudText.ply(side: 6), as: "a.ply")
         let recipe = """
             task: points
             steps: 1

@@ -25,9 +25,7 @@ package struct TemporalPredictor {
         self.recipe = recipe
         detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
         try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        if let rule = description.positions.flatMap(PositionRule.init(rawValue:)) {
-            detector.backbone.positionRule = rule
-        }
+        if let rule = description.positionRule { detector.backbone.positionRule = rule }
         inference = TemporalInference(detector, recipe)
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }

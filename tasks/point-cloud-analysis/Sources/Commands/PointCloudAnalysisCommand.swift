@@ -5,9 +5,10 @@ package import ArgumentParser
 package struct PointCloudAnalysisCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "points",
-        abstract: "Point clouds: prepare data, score labels, look at files.",
+        abstract: "Point clouds: prepare data, train, predict, score labels, look at files.",
         subcommands: [
-            PointPrepareCommand.self, PointEvaluateCommand.self, PointViewCommand.self,
+            PointPrepareCommand.self, PointTrainCommand.self, PointPredictCommand.self,
+            PointEvaluateCommand.self, PointViewCommand.self,
         ])
 
     /// The group.

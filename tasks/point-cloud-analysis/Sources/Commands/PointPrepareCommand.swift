@@ -40,7 +40,8 @@ struct PointPrepareCommand: ParsableCommand {
 }
 
 extension PointPreparation.Outcome {
-    fileprivate var text: String {
+    /// What happened, for people.
+    var text: String {
         switch self {
         case .made(let points): "\(points) points"
         case .present: "already there"

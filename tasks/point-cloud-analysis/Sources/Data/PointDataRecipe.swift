@@ -182,7 +182,8 @@ package struct PointDataRecipe: Sendable {
 extension PointDataRecipe.AreaSplit {
     /// Reads `data.split`; nil where it is absent.
     fileprivate init?(_ section: RecipeReader) throws(TrainingError) {
-        let isGiven = section.has("split")
+        // Nothing is read, and so nothing written out, of what isn't there.
+        guard section.has("split") else { return nil }
         let split = try section.section("split")
         let axis = try split.choice("axis", default: "x", among: ["x", "y", "z"])
         let place = try split.optionalNumber("at", in: 0...1e9)
@@ -190,7 +191,6 @@ extension PointDataRecipe.AreaSplit {
         trainsAbove =
             try split.choice(
                 "training", default: "below", among: ["below", "above"]) == "above"
-        guard isGiven else { return nil }
         guard let place else {
             throw section.error(
                 "split.at", "is missing; expected a distance from the cloud's lower corner")

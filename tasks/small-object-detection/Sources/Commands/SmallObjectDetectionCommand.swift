@@ -6,7 +6,10 @@ package struct SmallObjectDetectionCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "detect",
         abstract: "Small-object detection: where many small things are in an image.",
-        subcommands: [PrepareCommand.self, EvaluateCommand.self])
+        subcommands: [
+            PrepareCommand.self, PreviewCommand.self, TrainCommand.self, PredictCommand.self,
+            EvaluateCommand.self,
+        ])
 
     /// The group.
     package init() {}

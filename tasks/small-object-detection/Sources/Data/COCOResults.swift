@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
 
-/// Reads COCO's result files: a list of objects image_id, category_id, bbox and score.
+/// Reads and writes COCO's result files: a list of objects image_id, category_id, bbox and score.
 package enum COCOResults {
     private static let expected = "a COCO results file"
 
@@ -71,5 +73,45 @@ package enum COCOResults {
         }
         try scanner.end()
         return result
+    }
+
+    /// Writes results, complete or not at all; image and class are given by the index's numbers.
+    ///
+    /// Beside COCO's keys each result names its file, which other programs pass over.
+    ///
+    /// - Throws: One line for a full disk, an unwritable or a missing folder.
+    package static func write(
+        _ results: [DetectionResult], of index: DetectionIndex, to path: String
+    ) throws(DetectionError) {
+        do {
+            try AtomicFile.write(to: path) { file in
+                try file.write(contentsOf: Data("[".utf8))
+                for start in stride(from: 0, to: results.count, by: 10_000) {
+                    var text = ""
+                    for position in start..<min(results.count, start + 10_000) {
+                        text += (position == 0 ? "\n" : ",\n") + line(results[position], index)
+                    }
+                    try file.write(contentsOf: Data(text.utf8))
+                }
+                try file.write(contentsOf: Data("]\n".utf8))
+            }
+        } catch {
+            throw DetectionError("\(error)")
+        }
+    }
+
+    /// Results as one JSON text.
+    package static func encoded(_ results: [DetectionResult], of index: DetectionIndex) -> String {
+        results.isEmpty
+            ? "[]" : "[\n" + results.map { line($0, index) }.joined(separator: ",\n") + "]"
+    }
+
+    private static func line(_ result: DetectionResult, _ index: DetectionIndex) -> String {
+        let image = index.images[result.image]
+        let box = [result.x, result.y, result.width, result.height].map(DetectionError.text)
+            .joined(separator: ", ")
+        return "{\"image_id\": \(image.id), \"category_id\": "
+            + "\(index.categories[result.category].id), \"bbox\": [\(box)], \"score\": "
+            + "\(result.score), \"file_name\": \(COCOWriter.encoded(image.file))}"
     }
 }

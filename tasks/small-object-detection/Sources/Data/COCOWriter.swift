@@ -61,7 +61,7 @@ package enum COCOWriter {
     }
 
     /// `text` as a JSON string.
-    private static func encoded(_ text: String) -> String {
+    static func encoded(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -38,11 +38,14 @@ package final class PyramidDetector: Module {
     ///   - way: How the backbone's stages are run.
     ///   - tile: Slices of `checkpointed` and `dr2net`.
     ///   - context: The step's tape, mode and key.
+    ///   - trainsBackbone: Whether the backbone takes part in the tape.
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
     package func callAsFunction(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context,
+        trainsBackbone: Bool = true
     ) throws(ReversibleError) -> FCOSHead.Output {
-        let maps = try backbone.levels(images, way: way, tile: tile, context)
+        let inner = trainsBackbone ? context : .inference
+        let maps = try backbone.levels(images, way: way, tile: tile, inner)
         let levels = maps.map { map in
             PyramidLevel(values: map.values, stride: Double(map.strides[map.strides.count - 1]))
         }

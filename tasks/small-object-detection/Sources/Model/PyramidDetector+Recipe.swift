@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import Backbones
+import Layers
+package import Media
+import Tensors
+package import Training
+
+extension PyramidDetector {
+    /// The network of a recipe, with its pretrained weights.
+    ///
+    /// A backbone of several maps gets a feature pyramid network, one of a single map the simple
+    /// pyramid.
+    ///
+    /// - Parameters:
+    ///   - classes: Classes to learn.
+    ///   - loadsWeights: False where a checkpoint of a run follows.
+    package static func make(
+        _ recipe: DetectionRecipe, classes: Int, loadsWeights: Bool = true
+    ) throws -> (detector: PyramidDetector, network: PretrainedBackbone) {
+        let key = RandomKey(seed: recipe.training.seed)
+        let network = try recipe.backbone.load(
+            key: key.child("backbone"), loadsWeights: loadsWeights)
+        let widths = network.backbone.levelWidths
+        let pyramid: any FeaturePyramid =
+            widths.count == 1
+            ? SimplePyramid(
+                inputWidth: widths[0], channels: recipe.head.channels, key: key.child("pyramid"))
+            : LateralPyramid(
+                inputWidths: widths, channels: recipe.head.channels,
+                furtherLevels: recipe.head.furtherLevels, normalizesInputs: true,
+                key: key.child("pyramid"))
+        var configuration = FCOSConfiguration(
+            classCount: classes, levelCount: pyramid.levelCount)
+        configuration.channels = recipe.head.channels
+        configuration.towerDepth = recipe.head.towerDepth
+        configuration.normalizationGroups = recipe.head.normalizationGroups
+        configuration.distance = recipe.head.distance
+        configuration.boxLoss = recipe.head.boxLoss
+        configuration.scoreThreshold = recipe.inference.scoreThreshold
+        configuration.candidatesPerLevel = recipe.inference.candidatesPerLevel
+        configuration.recomputesTowers = recipe.head.recomputesTowers
+        let head = FCOSHead(configuration, key: key.child("head"))
+        return (
+            PyramidDetector(backbone: network.backbone, pyramid: pyramid, head: head), network
+        )
+    }
+
+    /// From bytes to the backbone's input.
+    package static func pixelTables(_ recipe: DetectionRecipe) -> PixelTables {
+        let statistics = recipe.backbone.entry.normalization
+        return PixelTables(mean: statistics.mean, deviation: statistics.deviation)
+    }
+
+    /// Bytes that pyramid and head keep for the backward pass of a batch, at most: a bound for
+    /// memory budgets.
+    ///
+    /// - Parameter shape: Of the input, `[N, 3, H, W]`.
+    package func headBytes(_ shape: [Int]) -> Int {
+        let configuration = head.configuration
+        // A map of the finest level: cells of a quarter of the backbone's finest stride, or of it.
+        let stride = backbone.levelWidths.count == 1 ? Double(backbone.input.multiple) / 4 : 4.0
+        let cells = Double(shape[2]) / stride * Double(shape[3]) / stride * 4 / 3
+        // Per level: the pyramid's input and output, and two tensors a convolution of a tower;
+        // a tower that runs again keeps its input and needs one tower's at a time.
+        let towers = configuration.recomputesTowers ? 1 : 2
+        let maps = 6 + towers * 3 * configuration.towerDepth
+        return Int(cells) * shape[0] * configuration.channels * 4 * maps
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import Backbones
+import Layers
+package import Regions
+package import Training
+
+/// Detections of a trained run in any image.
+package struct DetectionPredictor {
+    /// The classes, in the order of labels.
+    package let labels: [String]
+    /// The data set's numbers of the classes.
+    package let labelIDs: [Int]
+    private let inference: TiledInference
+
+    /// The network of a run's newest checkpoint, at the coefficients that were in force.
+    ///
+    /// - Parameters:
+    ///   - overrides: `inference.KEY=VALUE` settings in place of the recipe's.
+    ///   - warn: Told of damaged newer checkpoints that were passed over.
+    package init(
+        run folder: String, overrides: [String], dataFolder: String, warn: (String) -> Void
+    ) throws {
+        let description = try RunDescription.read(folder, task: DetectionRecipe.task)
+        var recipe = try DetectionRecipe(
+            RecipeDocument(path: folder + "/recipe.yaml", overrides: overrides),
+            dataFolder: dataFolder)
+        guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+            throw DetectionError("\(folder): no checkpoint yet; train first, or wait for one")
+        }
+        recipe.setSampleCount(checkpoint.sampleCount)
+        let (detector, _) = try PyramidDetector.make(
+            recipe, classes: description.labels.count, loadsWeights: false)
+        try checkpoint.load(into: detector.namedParameters, evaluated: true)
+        if let rule = description.positionRule { detector.backbone.positionRule = rule }
+        labels = description.labels
+        labelIDs = description.labelIDs ?? Array(1...max(1, labels.count))
+        let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
+        inference = TiledInference(
+            detector, recipe, way: recipe.finetuning.evaluation(step: step))
+    }
+
+    /// The detections of an image, best first.
+    ///
+    /// - Parameter report: Told how many inputs of how many are done.
+    package func detections(
+        in path: String, report: (_ done: Int, _ total: Int) -> Void
+    ) throws -> [BoxDetection] {
+        try inference.detections(in: path, report: report)
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+package import Media
+package import Regions
+package import Reversible
+import Tensors
+package import Training
+
+/// Detections in whole images: tile by tile, the image as a whole, and both merged (SAHI, Akyon et
+/// al. 2022).
+package struct TiledInference {
+    private let detector: PyramidDetector
+    private let recipe: DetectionRecipe
+    private let way: FinetuningWay
+    private let tables: PixelTables
+
+    /// Inference with a network evaluated one way.
+    package init(_ detector: PyramidDetector, _ recipe: DetectionRecipe, way: FinetuningWay) {
+        self.detector = detector
+        self.recipe = recipe
+        self.way = way
+        tables = PyramidDetector.pixelTables(recipe)
+    }
+
+    /// What is seen of an image of this size, in the order in which it is seen; one input each.
+    package func passes(width: Int, height: Int) -> [TrainingView.Patch] {
+        let size = recipe.data.size
+        func patch(_ x: Int, _ y: Int, _ scale: Double) -> TrainingView.Patch {
+            TrainingView.Patch(
+                image: 0, left: 0, top: 0, width: size, height: size, x: Double(x), y: Double(y),
+                scale: scale)
+        }
+        let whole = patch(0, 0, Double(size) / Double(max(width, height)))
+        guard recipe.inference.tiles, recipe.data.cut == .tiles else { return [whole] }
+        let side = recipe.data.tiling.size
+        let overlap = Int(Double(recipe.inference.overlap) / recipe.data.scale)
+        let tiles = Tiling(size: side, overlap: min(overlap, side - 1))
+            .tiles(width: width, height: height)
+            .map { patch($0.x, $0.y, recipe.data.scale) }
+        return tiles.count > 1 && recipe.inference.fullImage ? tiles + [whole] : tiles
+    }
+
+    /// The merged detections of an image file, in its pixels, best first.
+    ///
+    /// - Parameter report: Told how many inputs of how many are done.
+    package func detections(
+        in path: String, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> [BoxDetection] {
+        let image = try ImageReader.read(path)
+        let passes = passes(width: image.width, height: image.height)
+        var found: [BoxDetection] = []
+        for (number, patch) in passes.enumerated() {
+            found += try detections(image, patch)
+            report(number + 1, passes.count)
+        }
+        return recipe.inference.suppression(found)
+    }
+
+    /// The detections of one pass in the image's pixels, repetitions among them taken out.
+    package func detections(
+        _ image: Clip, _ patch: TrainingView.Patch
+    ) throws -> [BoxDetection] {
+        let size = recipe.data.size
+        var pixels = RegionSampler.canvas(size)
+        RegionSampler.draw(image, patch, into: &pixels, size: size)
+        let output = try detector(
+            Variable(tables.tensor(pixels, size: size)), way: way, tile: nil, .inference)
+        // What lies beside the image is padding: no box reaches into it.
+        let seen = (
+            width: min(Double(size), (Double(image.width) - patch.x) * patch.scale),
+            height: min(Double(size), (Double(image.height) - patch.y) * patch.scale)
+        )
+        return recipe.inference.suppression(detector.head.detections(output, sizes: [seen])[0])
+            .map { detection in
+                var result = detection
+                let box = detection.box
+                result.box = Box(
+                    x1: box.x1 / patch.scale + patch.x, y1: box.y1 / patch.scale + patch.y,
+                    x2: box.x2 / patch.scale + patch.x, y2: box.y2 / patch.scale + patch.y)
+                return result
+            }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Training
+
+/// The recipe's `data` section: which images, and how training cuts them.
+package struct DetectionDataRecipe: Sendable {
+    /// How an image becomes inputs of one size.
+    package enum Cut: String, CaseIterable, Sendable {
+        /// Overlapping tiles at the image's own resolution times `scale`.
+        case tiles
+        /// The whole image, scaled to fit.
+        case whole
+    }
+
+    /// One set of annotated images.
+    package struct Source: Sendable, Equatable {
+        /// A file or folder of annotations.
+        package var annotations: String
+        /// The folder of the images.
+        package var images: String
+    }
+
+    /// The format of the annotations.
+    package var format: AnnotationFormat
+    /// The images to train on.
+    package var training: Source
+    /// The images to evaluate on.
+    package var validation: Source
+    /// Names of the classes in order; nil takes the annotations' own.
+    package var classes: [String]?
+    /// Classes whose boxes are regions in which nothing counts.
+    package var ignoredClasses: [String]
+    /// Side of the square inputs in pixels.
+    package var size: Int
+    /// How images become inputs.
+    package var cut: Cut
+    /// Pixels of an input for one of the image, where it is cut into tiles.
+    package var scale: Double
+    /// Tiles of training images, in the image's pixels.
+    package var tiling: Tiling
+    /// Tiles without an object, for each one with some, at most.
+    package var emptyTiles: Double
+    /// Bytes of decoded images that are kept.
+    package var cacheBytes: Int
+    /// Whether faulty images and boxes are left out instead of refused.
+    package var keepGoing: Bool
+
+    /// Reads and checks the keys.
+    init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
+        format = try section.value("format", default: AnnotationFormat.coco)
+        func source(_ name: String) throws(TrainingError) -> Source {
+            Source(
+                annotations: try section.requiredDataPath(
+                    "\(name)Annotations", dataFolder: dataFolder,
+                    expected: "a file or folder of annotations"),
+                images: try section.requiredDataPath(
+                    "\(name)Images", dataFolder: dataFolder, expected: "the folder of the images"))
+        }
+        training = try source("training")
+        validation = try source("validation")
+        let names = try section.value("classes", default: [String]())
+        guard Set(names).count == names.count, names.allSatisfy({ !$0.isEmpty }) else {
+            throw section.error("classes", "has a name twice or an empty one")
+        }
+        if format == .yolo, names.isEmpty {
+            throw section.error(
+                "classes", "is missing; expected the classes' names in order, for format: yolo")
+        }
+        if format == .visDrone, !names.isEmpty {
+            throw section.error("classes", "is given; VisDrone's classes are fixed, leave it out")
+        }
+        classes = names.isEmpty ? nil : names
+        ignoredClasses = try section.value(
+            "ignoredClasses",
+            default: format == .visDrone ? ["ignored regions", "others"] : [String]())
+        size = try section.value("size", default: 392, in: 32...8192)
+        cut = try section.value("cut", default: Cut.tiles)
+        scale = try section.value("scale", default: 1.0, in: 0.05...8)
+        let side = max(1, Int((Double(size) / scale).rounded()))
+        let overlap = try section.value("tileOverlap", default: side / 4, in: 0...8191)
+        guard overlap < side else {
+            throw section.error(
+                "tileOverlap", "is \(overlap); expected less than a tile's \(side) pixels")
+        }
+        tiling = Tiling(
+            size: side, overlap: overlap,
+            keptArea: try section.value("keptArea", default: 0.5, in: 0.01...1))
+        emptyTiles = try section.value("emptyTiles", default: 0.25, in: 0...1000)
+        cacheBytes = try section.optionalBytes("cache") ?? (1 << 30)
+        keepGoing = try section.value("keepGoing", default: false)
+    }
+}

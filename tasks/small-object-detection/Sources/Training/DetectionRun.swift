@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Training
+
+/// A whole run: check the images, train, evaluate, write the results.
+package struct DetectionRun {
+    private let recipe: DetectionRecipe
+    private let folder: RunFolder
+    private let progress: ProgressLine
+
+    /// A run of a recipe in a folder.
+    package init(_ recipe: DetectionRecipe, folder: RunFolder, progress: ProgressLine) {
+        self.recipe = recipe
+        self.folder = folder
+        self.progress = progress
+    }
+
+    /// Runs to the end.
+    package func callAsFunction() throws -> RunResult {
+        let (training, validation, classes) = try DetectionSplit.read(
+            recipe.data, note: progress.message)
+        guard !validation.index.boxes.isEmpty else {
+            throw DetectionError(
+                "\(recipe.data.validation.annotations): has no box to score against; expected at "
+                    + "least one")
+        }
+        let images = try TrainingImages(training, recipe)
+        progress.message(
+            "\(images.tiles.samples.count) training tiles of \(training.index.images.count) "
+                + "images, \(images.tiles.droppedEmpty) empty ones left out")
+        let (detector, network) = try PyramidDetector.make(recipe, classes: classes.names.count)
+        for note in network.notes { progress.message(note) }
+        try RunDescription(
+            task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids
+        ).write(folder.path)
+        let task = try DetectionTask(
+            recipe, detector: detector, images: images, validation: validation, classes: classes)
+        return try FinetuningRun(
+            recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
+            folder: folder, progress: progress)(task)
+    }
+}

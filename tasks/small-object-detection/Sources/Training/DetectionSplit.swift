@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Regions
+import Training
+
+/// Annotated images of one purpose, with labels by the run's classes.
+package struct DetectionSplit: Sendable {
+    /// The checked index.
+    package let index: DetectionIndex
+    /// The folder of its images.
+    package let folder: String
+    /// What each image's detector should find.
+    package let objects: [[BoxTarget]]
+    /// Where nothing counts: crowds, boxes that need not be found, regions of ignored classes.
+    package let ignored: [[Box]]
+
+    /// The classes of a run.
+    package struct Classes: Sendable, Equatable {
+        /// Names, by label.
+        package let names: [String]
+        /// The data set's own numbers, by label.
+        package let ids: [Int]
+
+        /// The classes that are learned: all but the ignored ones.
+        package init(_ index: DetectionIndex, ignoring: [String]) {
+            let learned = index.categories.filter { !ignoring.contains($0.name) }
+            names = learned.map(\.name)
+            ids = learned.map(\.id)
+        }
+    }
+
+    /// Gives the boxes of a checked index labels.
+    ///
+    /// - Throws: Where a box is of a class that the run doesn't learn.
+    package init(
+        _ index: DetectionIndex, folder: String, classes: Classes, ignoring: [String]
+    ) throws(DetectionError) {
+        let labels = Dictionary(
+            uniqueKeysWithValues: classes.names.enumerated().map { ($0.element, $0.offset) })
+        var objects = [[BoxTarget]](repeating: [], count: index.images.count)
+        var ignored = [[Box]](repeating: [], count: index.images.count)
+        for box in index.boxes {
+            let place = Box(
+                x1: box.x, y1: box.y, x2: box.x + box.width, y2: box.y + box.height)
+            let name = index.categories[box.category].name
+            if ignoring.contains(name) || box.isCrowd || box.isIgnored {
+                ignored[box.image].append(place)
+            } else if let label = labels[name] {
+                objects[box.image].append(BoxTarget(box: place, label: label))
+            } else {
+                throw DetectionError(
+                    "\(index.images[box.image].file): a box is of class "
+                        + "\(DetectionError.quoted(name)), which no training image has; expected "
+                        + "one of \(classes.names.joined(separator: ", ")): name the classes in "
+                        + "data.classes, or leave the others out by data.ignoredClasses")
+            }
+        }
+        self.index = index
+        self.folder = folder
+        self.objects = objects
+        self.ignored = ignored
+    }
+
+    /// The path of an image.
+    package func path(_ image: Int) -> String { "\(folder)/\(index.images[image].file)" }
+
+    /// Reads and checks the training and the validation images of a recipe.
+    ///
+    /// - Parameter note: Told of what was left out.
+    /// - Throws: One line for the first fault, unless `keepGoing`.
+    package static func read(
+        _ recipe: DetectionDataRecipe, note: (String) -> Void
+    ) throws(DetectionError) -> (
+        training: DetectionSplit, validation: DetectionSplit, classes: Classes
+    ) {
+        func checked(_ source: DetectionDataRecipe.Source) throws(DetectionError) -> DetectionIndex
+        {
+            var faults = DetectionFaults(keepGoing: recipe.keepGoing)
+            let reader = AnnotationReader(
+                format: recipe.format, imageFolder: source.images, classes: recipe.classes)
+            let outcome = try IndexCheck(imageFolder: source.images).run(
+                try reader.read(source.annotations, faults: &faults), faults: &faults)
+            for line in faults.lines.prefix(20) { note("left out: \(line)") }
+            if faults.count > 20 { note("left out \(faults.count - 20) more") }
+            return outcome.index
+        }
+        let training = try checked(recipe.training), validation = try checked(recipe.validation)
+        let classes = Classes(training, ignoring: recipe.ignoredClasses)
+        guard !classes.names.isEmpty else {
+            throw DetectionError(
+                "\(recipe.training.annotations): has no class to learn; expected at least one "
+                    + "that is not in data.ignoredClasses")
+        }
+        func split(
+            _ index: DetectionIndex, _ source: DetectionDataRecipe.Source
+        ) throws(DetectionError) -> DetectionSplit {
+            try DetectionSplit(
+                index, folder: source.images, classes: classes, ignoring: recipe.ignoredClasses)
+        }
+        return (
+            try split(training, recipe.training), try split(validation, recipe.validation), classes
+        )
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+import Foundation
+import Media
+import Metrics
+import Regions
+package import Reversible
+import Tensors
+package import Training
+
+/// Small-object detection as the training loop sees it: tiles, losses, evaluation of whole images.
+package final class DetectionTask: FinetuningTask {
+    /// The network.
+    package let detector: PyramidDetector
+    /// Slices of the backbone's branches, from the recipe or from its memory budget.
+    package let tile: Tile?
+    private let recipe: DetectionRecipe
+    private let images: TrainingImages
+    private let validation: DetectionSplit
+    private let classes: DetectionSplit.Classes
+    private let tables: PixelTables
+
+    /// The detections of the last evaluation, an image of the validation index each.
+    package private(set) var predictions: [DetectionResult] = []
+    /// The scores of the last evaluation.
+    package private(set) var evaluation: DetectionEvaluation?
+
+    /// The task of a recipe on its images.
+    package init(
+        _ recipe: DetectionRecipe, detector: PyramidDetector, images: TrainingImages,
+        validation: DetectionSplit, classes: DetectionSplit.Classes
+    ) throws {
+        self.detector = detector
+        self.images = images
+        self.validation = validation
+        self.classes = classes
+        tables = PyramidDetector.pixelTables(recipe)
+        var recipe = recipe
+        recipe.setSampleCount(images.tiles.samples.count)
+        self.recipe = recipe
+        let size = recipe.data.size
+        let shape = [recipe.training.batchSize, 3, size, size]
+        tile = try recipe.finetuning.tile(
+            detector.backbone, inputShape: shape, others: [detector.pyramid, detector.head],
+            otherBytes: detector.headBytes(shape),
+            keepsAverages: recipe.training.optimizer.averageDecay > 0,
+            advice: "take a smaller data.size, batchSize or pyramid.channels")
+    }
+
+    package var sampleCount: Int { images.tiles.samples.count }
+
+    package var parameterGroups: [ParameterGroup] {
+        [
+            ParameterGroup(.backbone, prefix: "backbone", detector.backbone),
+            ParameterGroup(.head, prefix: "pyramid", detector.pyramid),
+            ParameterGroup(.head, prefix: "head", detector.head),
+        ]
+    }
+
+    /// Steps since the backbone began to train.
+    private func backboneStep(_ step: Int) -> Int { max(0, step - recipe.training.backboneStart) }
+
+    package func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? {
+        recipe.finetuning.coefficients(step: backboneStep(step))
+    }
+
+    package func losses(samples: [Int], position: StepPosition, context: Context) throws
+        -> StepLosses
+    {
+        let step = backboneStep(position.step)
+        let trains = position.isBackboneTrained && recipe.finetuning.way != .frozen
+        var inputs: [Tensor] = [], targets: [[BoxTarget]] = [], ignored: [[Box]] = []
+        for (index, sample) in samples.enumerated() {
+            let view = images.view(sample, key: context.key.child("view").child(index))
+            inputs.append(tables.tensor(try images.pixels(view), size: view.size))
+            let found = view.targets(images.split, keptArea: recipe.data.tiling.keptArea)
+            targets.append(found.objects)
+            ignored.append(found.ignored)
+        }
+        let output = try detector(
+            Variable(Tensor.joiningRows(inputs)),
+            way: trains
+                ? recipe.finetuning.training(step: step, key: context.key)
+                : recipe.finetuning.evaluation(step: step),
+            tile: tile, context, trainsBackbone: trains)
+        return detector.head.losses(
+            output, targets: targets, ignored: ignored, assigner: recipe.head.assigner, context)
+    }
+
+    /// Scores on the validation images: at the pair in force, and as the plain pretrained form.
+    package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
+        let done = backboneStep(step)
+        let way = recipe.finetuning.evaluation(step: max(0, done - 1))
+        let (scores, results) = try evaluate(way)
+        evaluation = scores
+        predictions = results
+        var named = scores.scores.summary.map { ($0.name, $0.value) }
+        if case .dr2net(let plan, _) = way, !plan.isPretrained {
+            named += try evaluate(.frozen).0.scores.summary.map { ("plain." + $0.name, $0.value) }
+        }
+        return named
+    }
+
+    private func evaluate(_ way: FinetuningWay) throws -> (DetectionEvaluation, [DetectionResult]) {
+        let inference = TiledInference(detector, recipe, way: way)
+        var results: [DetectionResult] = []
+        for image in validation.index.images.indices {
+            results += try inference.detections(in: validation.path(image)).map { detection in
+                DetectionResult(
+                    image: image, category: try category(detection.label), x: detection.box.x1,
+                    y: detection.box.y1, width: detection.box.width,
+                    height: detection.box.height, score: detection.score)
+            }
+        }
+        return (try score(results), results)
+    }
+
+    private func score(_ results: [DetectionResult]) throws(DetectionError) -> DetectionEvaluation {
+        try DetectionEvaluation.evaluate(
+            validation.index, results, by: recipe.scoring,
+            maximumDetections: recipe.maximumDetections,
+            name: recipe.data.validation.annotations)
+    }
+
+    /// The class's position in the validation index.
+    private func category(_ label: Int) throws(DetectionError) -> Int {
+        let name = classes.names[label]
+        guard let found = validation.index.categories.firstIndex(where: { $0.name == name }) else {
+            throw DetectionError(
+                "\(recipe.data.validation.annotations): has no class \(DetectionError.quoted(name)) "
+                    + "of the training images; name all classes in data.classes")
+        }
+        return found
+    }
+
+    package var isEvaluated: Bool { evaluation != nil }
+
+    package func writeFindings(_ folder: RunFolder) throws {
+        try COCOResults.write(
+            predictions, of: validation.index, to: folder.path + "/predictions.json")
+        guard let first = validation.index.images.indices.first else { return }
+        let names = validation.index.categories.map(\.name)
+        try BoxDrawing.write(
+            validation.path(first),
+            truths: validation.index.boxes.filter { $0.image == first },
+            detections: predictions.filter { $0.image == first }, classes: names,
+            to: folder.path + "/detections.png")
+    }
+
+    /// Boxes of the training objects' sizes at random places, by the same evaluator.
+    package func baselines() throws -> [String: [String: Double]] {
+        let sizes = images.split.objects.joined().map { ($0.box.width, $0.box.height, $0.label) }
+        guard !sizes.isEmpty else { return [:] }
+        let draws = 10
+        let count = max(1, predictions.count / max(1, validation.index.images.count))
+        var sums: [String: Double] = [:]
+        for draw in 0..<draws {
+            let key = RandomKey(seed: recipe.training.seed).child("baseline").child(draw)
+            var results: [DetectionResult] = []
+            for (number, image) in validation.index.images.enumerated() {
+                for index in 0..<count {
+                    let one = key.child(number).child(index)
+                    let (width, height, label) = sizes[one.integer(below: sizes.count, 0)]
+                    results.append(
+                        DetectionResult(
+                            image: number, category: try category(label),
+                            x: one.uniform(1) * max(0, Double(image.width) - width),
+                            y: one.uniform(2) * max(0, Double(image.height) - height),
+                            width: width, height: height, score: one.uniform(3)))
+                }
+            }
+            for score in try score(results).scores.summary {
+                sums[score.name, default: 0] += score.value / Double(draws)
+            }
+        }
+        return ["random boxes": sums]
+    }
+}
+
+extension PixelTables {
+    /// Square RGB bytes as `[1, 3, size, size]`.
+    func tensor(_ pixels: [UInt8], size: Int) -> Tensor {
+        tensor(pixels, frames: [0], height: size, width: size, layout: .framesFirst)
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Media
+package import Tensors
+import Training
+
+/// The training inputs of a split as the loop draws them: bytes for people, targets for the head.
+package final class TrainingImages {
+    /// The images.
+    package let split: DetectionSplit
+    /// The samples.
+    package let tiles: TrainingTiles
+    private let recipe: DetectionDataRecipe
+    private let augmentation: AugmentationRecipe
+    private let cache: ImageCache
+
+    /// The inputs of a recipe.
+    ///
+    /// - Throws: Where there are no images.
+    package init(_ split: DetectionSplit, _ recipe: DetectionRecipe) throws(DetectionError) {
+        self.split = split
+        self.recipe = recipe.data
+        augmentation = recipe.augmentation
+        cache = ImageCache(capacity: recipe.data.cacheBytes)
+        tiles = TrainingTiles(
+            split, recipe.data, key: RandomKey(seed: recipe.training.seed).child("tiles"))
+        guard !tiles.samples.isEmpty else {
+            throw DetectionError(
+                "\(recipe.data.training.annotations): gives no tile to train on; expected at "
+                    + "least one image")
+        }
+    }
+
+    /// The view of a sample.
+    ///
+    /// - Parameter key: Of this sample in this forward pass.
+    package func view(_ sample: Int, key: RandomKey) -> TrainingView {
+        TrainingView(sample, of: tiles, split, augmentation, size: recipe.size, key: key)
+    }
+
+    /// The pixels `[size, size, 3]` of a view.
+    package func pixels(_ view: TrainingView) throws(MediaError) -> [UInt8] {
+        var pixels = RegionSampler.canvas(view.size)
+        for patch in view.patches {
+            RegionSampler.draw(
+                try cache.image(split.path(patch.image)), patch, into: &pixels, size: view.size)
+        }
+        pixels = view.orientation.place(pixels, size: view.size)
+        view.color.apply(to: &pixels)
+        return pixels
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Regions
+package import Tensors
+
+/// The samples of training: tiles of images, or whole images.
+package struct TrainingTiles: Sendable {
+    /// A part of an image in its pixels, and the pixels of an input for one of the image.
+    package struct Sample: Sendable, Equatable {
+        /// Position in the split's index.
+        package var image: Int
+        /// The part.
+        package var region: Box
+        /// Pixels of an input for one of the image.
+        package var scale: Double
+        /// Whether some object lies in it.
+        package var hasObjects: Bool
+    }
+
+    /// The samples, by image, row and column.
+    package let samples: [Sample]
+    /// Tiles without an object that were left out.
+    package let droppedEmpty: Int
+
+    /// Cuts the images of a split.
+    ///
+    /// Of tiles without objects a random choice stays, `emptyTiles` for each one with some.
+    package init(_ split: DetectionSplit, _ recipe: DetectionDataRecipe, key: RandomKey) {
+        var full: [Sample] = [], empty: [Sample] = []
+        for (number, image) in split.index.images.enumerated() {
+            for (region, scale) in Self.regions(image, recipe) {
+                let has = split.objects[number].contains {
+                    $0.box.intersection(region) >= recipe.tiling.keptArea * $0.box.area
+                }
+                let sample = Sample(image: number, region: region, scale: scale, hasObjects: has)
+                if has { full.append(sample) } else { empty.append(sample) }
+            }
+        }
+        // A split without any object keeps its tiles: it teaches what nothing looks like.
+        let wanted =
+            full.isEmpty
+            ? empty.count : Int(min(Double(empty.count), recipe.emptyTiles * Double(full.count)))
+        let chosen = Set(key.child("empty").permutation(empty.count).prefix(wanted))
+        let kept = empty.enumerated().filter { chosen.contains($0.offset) }.map(\.element)
+        samples = (full + kept).sorted {
+            ($0.image, $0.region.y1, $0.region.x1) < ($1.image, $1.region.y1, $1.region.x1)
+        }
+        droppedEmpty = empty.count - kept.count
+    }
+
+    private static func regions(
+        _ image: DetectionIndex.Image, _ recipe: DetectionDataRecipe
+    ) -> [(Box, Double)] {
+        let (width, height) = (image.width, image.height)
+        switch recipe.cut {
+        case .whole:
+            let scale = Double(recipe.size) / Double(max(width, height))
+            return [(Box(x1: 0, y1: 0, x2: Double(width), y2: Double(height)), scale)]
+        case .tiles:
+            return recipe.tiling.tiles(width: width, height: height).map { tile in
+                (
+                    Box(
+                        x1: Double(tile.x), y1: Double(tile.y), x2: Double(tile.x + tile.width),
+                        y2: Double(tile.y + tile.height)), recipe.scale
+                )
+            }
+        }
+    }
+}
