@@ -39,7 +39,12 @@ import Testing
         #expect(classes.map { $0["training"] as? Int } == [18, 18])
         #expect(classes.map { $0["validation"] as? Int } == [12, 12])
         #expect(summary["folder"] as? String == folder.path("prepared-grid-0.5"))
+        // Half of 36 points lie within 2 of a point or so; 16,384 are asked for.
+        let median = try #require(summary["sphereMedian"] as? Int)
+        #expect((4...36).contains(median))
         let again = try prepare(folder)
+        #expect(again.output.contains("holds \(median) points (median)"))
+        #expect(again.output.contains("most of a sample repeats"))
         #expect(again.code == 0 && again.complaint.contains("2/2 a-validation: already there"))
     }
 
@@ -80,7 +85,11 @@ import Testing
             "--json",
         ])
         #expect(run.code == 0, "\(run.complaint)")
-        let score = try run.object()["mIoUWithout"] as? Double
+        let result = try run.object()
+        let score = result["mIoUWithout"] as? Double
+        let majority = try #require(result["majority"] as? [String: Any])
+        #expect(majority["label"] as? Int == 0 && majority["OA"] as? Double == 0.4)
+        #expect(abs((majority["mIoU"] as? Double ?? 0) - 0.4 / 3) < 1e-12)
         #expect(abs((score ?? 0) - (0.5 + 2.0 / 3) / 2) < 1e-12)
         let svg = try String(contentsOfFile: folder.path("matrix.svg"), encoding: .utf8)
         #expect(svg.contains("high as high: 2 of 2") && svg.contains("noise as low: 1 of 1"))

@@ -15,6 +15,27 @@ package struct PointEvaluation: Sendable, Encodable {
         let points: Int
     }
 
+    /// What predicting the most frequent true class everywhere would score.
+    package struct Majority: Sendable, Encodable {
+        /// The class.
+        let label: Int
+        /// Mean intersection over union, and the share of points that are right, `OA`.
+        let mIoU, overallAccuracy: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case label, mIoU
+            case overallAccuracy = "OA"
+        }
+
+        fileprivate init(_ matrix: ConfusionMatrix) {
+            let points = (0..<matrix.classes).map { matrix.points(of: $0) }
+            label = points.indices.reduce(0) { points[$1] > points[$0] ? $1 : $0 }
+            overallAccuracy = Double(points[label]) / Double(max(1, matrix.total))
+            // All other classes have an intersection of 0.
+            mIoU = overallAccuracy / Double(max(1, points.count { $0 > 0 }))
+        }
+    }
+
     /// Mean intersection over union of the classes that have one.
     package let mIoU: Double
     /// The same without some classes, their points left out; absent unless asked for.
@@ -23,6 +44,8 @@ package struct PointEvaluation: Sendable, Encodable {
     package let mAcc: Double
     /// The share of points that are right, `OA`.
     package let overallAccuracy: Double
+    /// The baseline that needs no prediction.
+    package let majority: Majority
     /// By class number.
     package let perClass: [String: ClassScore]
     /// Points that counted, and points whose true class was to be ignored.
@@ -33,7 +56,7 @@ package struct PointEvaluation: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case mIoU, mIoUWithout, mAcc
         case overallAccuracy = "OA"
-        case perClass, points, ignored, confusion
+        case majority, perClass, points, ignored, confusion
     }
 
     /// Compares two files of labels (`.npy`, any integer type, one shape).
@@ -109,6 +132,7 @@ package struct PointEvaluation: Sendable, Encodable {
         mIoU = iou
         mIoUWithout =
             without.isEmpty ? nil : matrix.meanIntersectionOverUnion(without: without)
+        majority = Majority(matrix)
         mAcc = accuracy
         overallAccuracy = overall
         perClass = Dictionary(
@@ -141,6 +165,8 @@ package struct PointEvaluation: Sendable, Encodable {
         return """
             mIoU \(PointEvaluation.text(mIoU))\(rest), mAcc \(PointEvaluation.text(mAcc)), \
             OA \(PointEvaluation.text(overallAccuracy)) over \(points) points, \(ignored) ignored
+            always class \(majority.label): mIoU \(PointEvaluation.text(majority.mIoU)), \
+            OA \(PointEvaluation.text(majority.overallAccuracy))
             \(rows.text)
             """
     }

@@ -12,8 +12,8 @@ struct PointEvaluateCommand: ParsableCommand {
         discussion: """
             Both files are .npy arrays of one shape and of any integer type. A class that is \
             neither true nor predicted has no IoU and does not count in the mean. With --json the \
-            keys are mIoU, mAcc, OA, perClass, confusion, points and ignored; with --without also \
-            mIoUWithout.
+            keys are mIoU, mAcc, OA, perClass, confusion, points, ignored and majority (what the \
+            most frequent class alone would score); with --without also mIoUWithout.
             """)
 
     @Option(help: "True labels (.npy).", completion: .file(extensions: ["npy"]))

@@ -34,7 +34,7 @@ struct PointPrepareCommand: ParsableCommand {
         let prepared = try PointPreparation(data).run { done, total, id, outcome in
             console.note("\(done)/\(total) \(id): \(outcome.text)")
         }
-        let summary = PointPrepareSummary(prepared)
+        let summary = try PointPrepareSummary(prepared, sampling: data.sampling)
         try console.result(summary) { summary.text }
     }
 }

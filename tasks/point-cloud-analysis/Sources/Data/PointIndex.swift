@@ -29,6 +29,13 @@ package struct PointIndex: Sendable, Codable, Equatable {
         package let hasColors, hasIntensities: Bool
         /// Sums over the voxels.
         let intensitySum, intensitySquares: Double
+
+        /// Whether the counts add up: a damaged file may say otherwise.
+        func isConsistent(classes: Int) -> Bool {
+            let all = counts + [ignored]
+            return counts.count == classes && all.allSatisfy { $0 >= 0 && $0 <= originals }
+                && originals < 1 << 48 && all.reduce(0, +) == originals
+        }
     }
 
     /// One object of a class.

@@ -21,9 +21,25 @@ package struct PointPrepareSummary: Sendable, Encodable {
     package let classes: [Count]
     /// What was left out and why.
     package let skipped: [PointIndex.Skipped]
+    /// Points in a sphere of `data.radius`, the median; absent for shapes and very large scenes.
+    package let sphereMedian: Int?
+    private let sampling: PointSampling
+
+    private enum CodingKeys: String, CodingKey {
+        case folder, scenes, shapes, originals, ignored, points, classes, skipped, sphereMedian
+    }
 
     /// The summary of a prepared folder.
-    package init(_ prepared: PreparedPoints) {
+    ///
+    /// - Parameter sampling: How training will sample it.
+    /// - Throws: One line where a prepared file can't be read.
+    package init(_ prepared: PreparedPoints, sampling: PointSampling) throws(PointFileError) {
+        self.sampling = sampling
+        if let spheres = sampling.spheres {
+            sphereMedian = try prepared.sphereMedian(radius: spheres.radius)
+        } else {
+            sphereMedian = nil
+        }
         let index = prepared.index
         folder = prepared.folder
         scenes = index.scenes.count
@@ -48,7 +64,17 @@ package struct PointPrepareSummary: Sendable, Encodable {
             ? "\(scenes) scenes, \(originals) points (\(ignored) without a class that counts), "
                 + "\(points) on the grid, in \(folder)"
             : "\(shapes) shapes, \(points) points, in \(folder)"
-        return ([first, table.text] + skipped.map { "left out \($0.id): \($0.reason)" })
+        var lines = [first, table.text]
+        if let sphereMedian, let radius = sampling.spheres?.radius {
+            let half = 2 * sphereMedian < sampling.points
+            lines.append(
+                "a sphere of radius \(radius) holds \(sphereMedian) points (median), data.points is "
+                    + "\(sampling.points)"
+                    + (half
+                        ? ": most of a sample repeats; take fewer points or a larger radius" : "")
+            )
+        }
+        return (lines + skipped.map { "left out \($0.id): \($0.reason)" })
             .joined(separator: "\n")
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
+import Tensors
 
 /// A folder that `dr2net points prepare` has made.
 ///
@@ -110,6 +111,22 @@ package struct PreparedPoints: Sendable {
         }
     }
 
+    /// The median number of points in spheres of a radius, round 64 points of the first training
+    /// scene; nil where there is none of at most 4 million points, for the memory's sake.
+    package func sphereMedian(radius: Double) throws(PointFileError) -> Int? {
+        guard let entry = scenes(.training).first(where: { $0.points <= 4_000_000 }) else {
+            return nil
+        }
+        let positions = try load(entry).positions
+        let tree = PointTree(positions)
+        let key = RandomKey(seed: 0).child("spheres")
+        let sizes = (0..<64).map { draw in
+            let centre = positions[key.integer(below: positions.count, draw)]
+            return tree.points(within: Float(radius), of: centre).count
+        }
+        return sizes.sorted()[32]
+    }
+
     // MARK: Files
 
     static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
@@ -125,7 +142,7 @@ package struct PreparedPoints: Sendable {
     }
 
     func isWhole(_ scene: PointIndex.Scene) -> Bool {
-        scene.origin.count == 3 && scene.counts.count == index.classes.count
+        scene.origin.count == 3 && scene.isConsistent(classes: index.classes.count)
             && isLong(
                 PreparedPoints.scenePath(folder, scene.id), scene.points, PointScene.recordLength)
             && (scene.subset == .training
