@@ -17,6 +17,16 @@ package struct TrainingView: Sendable, Equatable {
         /// Pixels of the input for one of the image.
         package var scale: Double
 
+        /// A part of an image; see the properties.
+        package init(
+            image: Int, left: Int, top: Int, width: Int, height: Int, x: Double, y: Double,
+            scale: Double
+        ) {
+            self.image = image
+            (self.left, self.top, self.width, self.height) = (left, top, width, height)
+            (self.x, self.y, self.scale) = (x, y, scale)
+        }
+
         /// Where a box of the image lies in the input.
         func place(_ box: Box) -> Box {
             Box(
