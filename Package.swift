@@ -78,7 +78,8 @@ let package = Package(
         .target(
             name: "PointCloudAnalysis",
             dependencies: [
-                "Tensors", "Checkpoints", "Metrics", "Reports", "CommandLineSupport", arguments,
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
@@ -93,7 +94,11 @@ let package = Package(
         .executableTarget(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
         .executableTarget(
-            name: "PointTimes", dependencies: ["Tensors", "Checkpoints", "PointCloudAnalysis"],
+            name: "PointTimes",
+            dependencies: [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Training", "PointCloudAnalysis",
+            ],
             path: "Benchmarks/PointTimes"),
 
         // Tests mirror the targets.
@@ -136,7 +141,10 @@ let package = Package(
             ]),
         tests(
             of: "PointCloudAnalysis",
-            ["Tensors", "Checkpoints", "FuzzSupport", "Media", "Reports"]),
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Training", "FuzzSupport", "Media", "Metrics", "Reports",
+            ]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),

@@ -7,15 +7,29 @@ import Tensors
 /// Times of the searches in point clouds, for `Benchmarks/point_geometry`.
 ///
 ///     PointTimes POINTS.npy K SAMPLES REPEATS FOLDER
+///     PointTimes coverage POINTS CLASSES
+///     PointTimes step WAY POINTS STEPS
 ///
 /// Prints one JSON object: seconds of the quickest repeat. Writes what was found to FOLDER.
 @main enum Main {
     static func main() throws {
         let arguments = CommandLine.arguments
+        if arguments.count == 4, arguments[1] == "coverage", let points = Int(arguments[2]),
+            let classes = Int(arguments[3]), points > 0, classes > 0
+        {
+            return Coverage.run(points: points, classes: classes)
+        }
+        if arguments.count == 5, arguments[1] == "step", let points = Int(arguments[3]),
+            let steps = Int(arguments[4]), points >= 64, steps > 0
+        {
+            return try TrainingStep.run(arguments[2], points: points, steps: steps)
+        }
         guard arguments.count == 6, let k = Int(arguments[2]), let samples = Int(arguments[3]),
             let repeats = Int(arguments[4])
         else {
-            print("usage: PointTimes POINTS.npy K SAMPLES REPEATS FOLDER")
+            print(
+                "usage: PointTimes POINTS.npy K SAMPLES REPEATS FOLDER | coverage POINTS CLASSES "
+                    + "| step WAY POINTS STEPS")
             exit(64)
         }
         let values = try Npy.readTensor(arguments[1]).floats

@@ -25,6 +25,25 @@ extension Variable {
         }
     }
 
+    /// Weighted sums of `neighbours` rows of `[N, C]` for each output row (interpolation).
+    ///
+    /// - Parameters:
+    ///   - indices: `[M * neighbours]`, an output row's neighbours side by side.
+    ///   - weights: One an index.
+    /// - Returns: `[M, C]`.
+    package func gatherWeighted(_ indices: [Int32], weights: [Float], neighbours: Int) -> Variable {
+        let rows = shape[0]
+        return Variable.operation(
+            tensor.gatheringWeighted(indices, weights: weights, neighbours: neighbours),
+            inputs: [self]
+        ) { gradient in
+            [
+                gradient.scatteringWeighted(
+                    indices, weights: weights, neighbours: neighbours, rows: rows)
+            ]
+        }
+    }
+
     /// The elementwise maximum over each output row's neighbours.
     ///
     /// - Parameters:

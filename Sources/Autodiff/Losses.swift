@@ -21,6 +21,34 @@ extension Variable {
                 targets: targets, weights: weights, wantsGradient: needsGradient))
     }
 
+    /// The weighted mean of softmax cross-entropy over the rows of `[N, classes]`, with label
+    /// smoothing as PyTorch weights it.
+    ///
+    /// (1 - ε)·Σ w_t·(-log p_t) / Σ w_t + ε / C·Σ_i Σ_c w_c·(-log p_c) / Σ w_t.
+    ///
+    /// - Parameters:
+    ///   - targets: One a row; rows below 0 are left out. Without any other, the loss is 0.
+    ///   - classWeights: One a class, above 0; nil for 1 each.
+    ///   - smoothing: ε in [0, 1).
+    package func smoothCrossEntropy(
+        targets: [Int32], classWeights: [Double]? = nil, smoothing: Double = 0
+    ) -> Variable {
+        let classes = shape.last ?? 0
+        let weights = classWeights ?? [Double](repeating: 1, count: classes)
+        precondition(
+            weights.count == classes && smoothing >= 0 && smoothing < 1,
+            "smoothCrossEntropy: \(weights.count) weights for \(shape), smoothing \(smoothing)")
+        let own = targets.map { $0 < 0 ? 0 : weights[Int($0)] }
+        let total = own.reduce(0, +)
+        let scale = total > 0 ? 1 / total : 0
+        return loss(
+            tensor.softmaxCrossEntropy(
+                targets: targets, weights: own.map { $0 * (1 - smoothing) * scale },
+                shares: smoothing > 0
+                    ? weights.map { $0 * smoothing / Double(classes) * scale } : nil,
+                wantsGradient: needsGradient))
+    }
+
     /// Σ weight · sigmoid focal loss over `[N, C]` (Lin et al., ICCV 2017).
     ///
     /// - Parameters:

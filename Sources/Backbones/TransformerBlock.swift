@@ -51,11 +51,13 @@ final class TransformerBlock: Module {
     }
 
     /// F for the attention half and for the MLP half; LayerScale belongs to F.
-    func branches(index: Int, dropPathRate: Double) -> [Branch] {
+    ///
+    /// - Parameter takesSide: Whether positions are added again before the block.
+    func branches(index: Int, dropPathRate: Double, takesSide: Bool = false) -> [Branch] {
         [
             Branch(
                 name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate,
-                footprint: attentionFootprint
+                takesSide: takesSide, footprint: attentionFootprint
             ) { [norm1, attention, scale1] x, context in
                 let output = attention(norm1(x, context), context)
                 return scale1?(output, context) ?? output

@@ -15,9 +15,9 @@ package final class VisionTransformer: Backbone {
     package private(set) var configuration: VisionTransformerConfiguration
     private let patchEmbedding: PatchEmbedding
     /// The class token and learned positions, of images.
-    private let learned: (classToken: Parameter, positions: Parameter)?
-    private let blocks: [TransformerBlock]
-    private let norm: LayerNorm
+    let learned: (classToken: Parameter, positions: Parameter)?
+    let blocks: [TransformerBlock]
+    let norm: LayerNorm
 
     /// A network at random weights (truncated normal, 0.02).
     package init(
@@ -119,11 +119,23 @@ package final class VisionTransformer: Backbone {
 
     /// The blocks as one stage: attention and MLP branches in turn.
     var stage: Stage {
-        let last = Double(max(1, configuration.depth - 1))
+        Stage(transformer: blocks, dropPathRate: configuration.dropPathRate, takesSide: false)
+    }
+}
+
+extension Stage {
+    /// Attention and MLP branches in turn.
+    ///
+    /// - Parameters:
+    ///   - dropPathRate: Of the last block; earlier ones grow linearly from 0.
+    ///   - takesSide: Whether positions are added again before each block.
+    init(transformer blocks: [TransformerBlock], dropPathRate: Double, takesSide: Bool) {
+        let last = Double(max(1, blocks.count - 1))
         let branches = blocks.enumerated().flatMap { index, block in
             block.branches(
-                index: index, dropPathRate: configuration.dropPathRate * Double(index) / last)
+                index: index, dropPathRate: dropPathRate * Double(index) / last,
+                takesSide: takesSide)
         }
-        return Stage(name: "blocks", branches: branches, branchesPerBlock: 2)
+        self.init(name: "blocks", branches: branches, branchesPerBlock: 2)
     }
 }

@@ -5,7 +5,7 @@ import CZlib
 ///
 /// Members are stored or deflated, not encrypted, and do not overlap, so that what a small
 /// archive can unfold to is bounded.
-struct ZipArchive {
+package struct ZipArchive {
     struct Member {
         var name: String
         /// 0 stored, 8 deflated.
@@ -45,6 +45,23 @@ struct ZipArchive {
             throw source.error("the zip directory is longer than its \(members.count) members")
         }
         try checkOverlap(before: directory.offset)
+    }
+
+    /// Opens an archive and reads its directory.
+    package init(path: String) throws(CheckpointError) { try self.init(ByteSource(path: path)) }
+
+    /// The names of the members, in the directory's order.
+    package var names: [String] { members.map(\.name) }
+
+    /// The contents of a member.
+    ///
+    /// - Throws: when there is none of that name, or it is damaged.
+    package func bytes(of name: String) throws(CheckpointError) -> [UInt8] {
+        guard let member = members.first(where: { $0.name == name }) else {
+            throw source.error("the archive has no member \(name)")
+        }
+        let contents = try contents(of: member)
+        return try contents.read(0, contents.count, of: "the member \(name)")
     }
 
     /// A member's stored bytes in place, or its inflated bytes in memory.

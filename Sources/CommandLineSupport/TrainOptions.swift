@@ -49,11 +49,13 @@ package struct TrainOptions: ParsableArguments {
     ///   - common: The options of every command.
     ///   - read: The task's recipe of a document.
     ///   - parts: The recipe's shared parts.
+    ///   - files: What the task writes into the folder before its first step.
     ///   - body: Trains; what it returns is printed by the caller.
     package func run<Recipe, Result>(
         _ common: CommonOptions,
         read: (_ document: RecipeDocument, _ dataFolder: String) throws -> Recipe,
         parts: (Recipe) -> (training: TrainingRecipe, resolved: ResolvedRecipe),
+        files: [String] = [],
         body: (Recipe, RunFolder, ProgressLine) throws -> Result
     ) throws -> Result {
         var overrides = set
@@ -79,7 +81,7 @@ package struct TrainOptions: ParsableArguments {
             return try body(
                 recipe, folder, ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
         } catch {
-            if resume == nil { folder.removeIfUnused(also: [RunDescription.fileName]) }
+            if resume == nil { folder.removeIfUnused(also: [RunDescription.fileName] + files) }
             throw error
         }
     }

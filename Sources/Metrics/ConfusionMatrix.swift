@@ -66,6 +66,18 @@ package struct ConfusionMatrix: Sendable, Equatable {
         mean((0..<classes).compactMap { intersectionOverUnion(of: $0) })
     }
 
+    /// Mean intersection over union as if points of some true classes were not there, those classes
+    /// not averaged; nil where nothing is left.
+    package func meanIntersectionOverUnion(without labels: Set<Int>) -> Double? {
+        var rest = self
+        for index in counts.indices where labels.contains(index / classes) {
+            rest.counts[index] = 0
+        }
+        return mean(
+            (0..<classes).filter { !labels.contains($0) }
+                .compactMap { rest.intersectionOverUnion(of: $0) })
+    }
+
     /// Mean accuracy of the classes that have points, or nil without any point.
     package var meanAccuracy: Double? { mean((0..<classes).compactMap { accuracy(of: $0) }) }
 

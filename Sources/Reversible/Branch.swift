@@ -24,6 +24,8 @@ package struct Branch {
     package let unit: Unit
     /// The probability that drop path leaves F out for a sample.
     package let dropPathRate: Double
+    /// Whether the stage's side input is added to what F and the pretrained residual take.
+    package let takesSide: Bool
     /// The memory of F at a number of tokens a sample, for plans.
     package let footprint: (_ tokens: Int) -> BranchFootprint
     private let body: (Variable, Range<Int>?, Context) -> Variable
@@ -34,17 +36,19 @@ package struct Branch {
     ///   - name: Unique within the stage.
     ///   - unit: How F may be cut.
     ///   - dropPathRate: In [0, 1).
+    ///   - takesSide: Whether the stage's side input is added to what F and α see.
     ///   - footprint: The memory of F at a number of tokens a sample; plans count nothing for a
     ///     branch without one.
     ///   - body: F; its input is `[samples, ..., C]`, or `[rows, C]` for tiles of tokens.
     package init(
-        name: String, unit: Unit, dropPathRate: Double = 0,
+        name: String, unit: Unit, dropPathRate: Double = 0, takesSide: Bool = false,
         footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Context) -> Variable
     ) {
         self.name = name
         self.unit = unit
         self.dropPathRate = dropPathRate
+        self.takesSide = takesSide
         self.footprint = footprint
         self.body = { x, _, context in body(x, context) }
     }
@@ -55,17 +59,19 @@ package struct Branch {
     ///   - name: Unique within the stage.
     ///   - groups: The groups of a sample.
     ///   - dropPathRate: In [0, 1).
+    ///   - takesSide: Whether the stage's side input is added to what F and α see.
     ///   - footprint: The memory of F at a number of tokens a sample.
     ///   - body: F; its input is `[samples, tokens, C]` where the range is nil, else `[rows, C]`:
     ///     the tokens of that range of the batch's groups, group by group.
     package init(
-        name: String, groups: RowGroups, dropPathRate: Double = 0,
+        name: String, groups: RowGroups, dropPathRate: Double = 0, takesSide: Bool = false,
         footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Range<Int>?, Context) -> Variable
     ) {
         self.name = name
         unit = .groups(groups)
         self.dropPathRate = dropPathRate
+        self.takesSide = takesSide
         self.footprint = footprint
         self.body = body
     }
@@ -201,7 +207,7 @@ package struct Branch {
         return (value, tape.gradient(of: input) ?? Tensor(zeros: x.shape, dtype: x.dtype))
     }
 
-    private static func rows(_ x: Tensor) -> Tensor {
+    static func rows(_ x: Tensor) -> Tensor {
         x.reshaped(to: [-1, x.shape[x.rank - 1]])
     }
 }

@@ -4,42 +4,51 @@ import Tensors
 
 /// Activation checkpointing: one tensor a residual block, with the same tiles as `dr2net`.
 extension Stage {
-    func checkpointed(_ x: Variable, tile: Tile?, _ context: Context) -> Variable {
+    func checkpointed(_ x: Variable, side: Variable?, tile: Tile?, _ context: Context) -> Variable {
         stride(from: 0, to: branches.count, by: branchesPerBlock).reduce(x) { x, first in
             block(
-                x, Array(branches[first..<min(branches.count, first + branchesPerBlock)]), tile,
-                context)
+                x, side, Array(branches[first..<min(branches.count, first + branchesPerBlock)]),
+                tile, context)
         }
     }
 
-    private func block(_ x: Variable, _ branches: [Branch], _ tile: Tile?, _ context: Context)
-        -> Variable
-    {
+    private func block(
+        _ x: Variable, _ side: Variable?, _ branches: [Branch], _ tile: Tile?, _ context: Context
+    ) -> Variable {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
         let start = x.tensor
-        let output = branches.reduce(start) { step($0, $1, tile, context) }
-        return Variable.operation(output, inputs: [input]) { gradient in
+        let shared = side?.tensor, needsSide = side?.needsGradient ?? false
+        let output = branches.reduce(start) { step($0, shared, $1, tile, context) }
+        return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
             var inputs = [start]
             for branch in branches.dropLast() {
-                inputs.append(step(inputs[inputs.count - 1], branch, tile, context))
+                inputs.append(step(inputs[inputs.count - 1], shared, branch, tile, context))
             }
             var gradient = gradient
+            var sideGradient: Tensor?
             for branch in branches.reversed() {
-                let x = inputs.removeLast()
+                let x = branch.input(inputs.removeLast(), side: shared)
                 let factors = branch.pathFactors(samples: x.shape[0], context)
                 let slope = factors.map { Stage.scaled(gradient, by: $0) } ?? gradient
                 gradient.add(
                     branch.pullback(x, gradient: slope, tile: tile, context).gradient)
+                guard branch.takesSide, needsSide else { continue }
+                if sideGradient == nil {
+                    sideGradient = gradient
+                } else {
+                    sideGradient?.add(gradient)
+                }
             }
-            return [gradient]
+            return [gradient] + (shared == nil ? [] : [sideGradient])
         }
     }
 
-    private func step(_ x: Tensor, _ branch: Branch, _ tile: Tile?, _ context: Context)
-        -> Tensor
-    {
-        let f = branch.forward(x, tile: tile, context)
-        return x + Stage.scaled(f, by: branch.pathFactors(samples: x.shape[0], context))
+    private func step(
+        _ x: Tensor, _ side: Tensor?, _ branch: Branch, _ tile: Tile?, _ context: Context
+    ) -> Tensor {
+        let u = branch.input(x, side: side)
+        let f = branch.forward(u, tile: tile, context)
+        return u + Stage.scaled(f, by: branch.pathFactors(samples: x.shape[0], context))
     }
 }

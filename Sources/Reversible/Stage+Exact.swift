@@ -8,12 +8,14 @@ extension Stage {
     ///
     /// A tail takes the merged stream in slices that are computed from the pair again.
     func exact(
-        _ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context, tail: SlicedLayers?
+        _ x: Variable, side: Variable?, plan: CoefficientPlan, tile: Tile?, _ context: Context,
+        tail: SlicedLayers?
     ) throws(ReversibleError) -> Variable {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
         let samples = x.shape[0], shape = x.shape, dtype = x.tensor.dtype
-        let forward = try advance(x.tensor, plan: plan, tile: tile, context)
+        let shared = side?.tensor, needsSide = side?.needsGradient ?? false
+        let forward = try advance(x.tensor, side: shared, plan: plan, tile: tile, context)
         let beta = plan.outputBeta
         let betas = Array(repeating: beta, count: samples)
         let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
@@ -21,7 +23,8 @@ extension Stage {
         let output =
             tail?.forward(tile: tile?.tokens, dtype: dtype, context, input: merged)
             ?? state.pair.merged(.all(of: x.tensor), beta: betas).reshaped(to: shape)
-        return Variable.operation(output, inputs: [input]) { gradient in
+        return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
+            var sideGradient = needsSide ? Tensor(zeros: shape, dtype: dtype) : nil
             var now = consume gradient
             if let tail {
                 now = tail.pullback(
@@ -35,12 +38,18 @@ extension Stage {
                 let k = coefficients(plan, index, branch, samples: samples, context)
                 let remainder = state.remainders.removeLast()
                 // Tile by tile, so that streams and gradients are touched while a tile is at hand.
-                state.pair.reverse(coefficients: k, remainder: remainder) { write in
+                state.pair.reverse(
+                    coefficients: branch.streamCoefficients(k), remainder: remainder
+                ) { write in
                     for part in branch.parts(shape, tile) {
                         let result = branch.pullback(
-                            state.pair.previousValues(part.rows),
+                            branch.input(state.pair.previousValues(part.rows), part, side: shared),
                             now.scaledRows(part.rows, by: k.map(\.branch)), part, context)
-                        write(part.rows, result.value)
+                        write(part.rows, branch.term(result.value, part, side: shared, k))
+                        if branch.takesSide {
+                            sideGradient?.addRows(
+                                part.rows, result.gradient, and: now, by: k.map(\.alpha))
+                        }
                         Tensor.reverseDualGradient(
                             &now, &before, rows: part.rows, branch: result.gradient,
                             coefficients: k)
@@ -48,13 +57,13 @@ extension Stage {
                 }
             }
             now.add(before)
-            return [now]
+            return [now] + (shared == nil ? [] : [sideGradient])
         }
     }
 
     /// All branches forwards on a fresh pair.
     package func advance(
-        _ x: Tensor, plan: CoefficientPlan, tile: Tile?, _ context: Context
+        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> (pair: FixedPointPair, remainders: [StreamRemainder]) {
         let pair: FixedPointPair
         do { pair = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x)) } catch
@@ -66,11 +75,12 @@ extension Stage {
             let k = coefficients(plan, index, branch, samples: x.shape[0], context)
             do {
                 remainders.append(
-                    try pair.advance(coefficients: k) { (write) throws(FixedPointPair.Overflow) in
+                    try pair.advance(coefficients: branch.streamCoefficients(k)) {
+                        (write) throws(FixedPointPair.Overflow) in
                         for part in branch.parts(x.shape, tile) {
-                            try write(
-                                part.rows,
-                                branch.forward(pair.currentValues(part.rows), part, context))
+                            let u = branch.input(pair.currentValues(part.rows), part, side: side)
+                            let f = branch.forward(u, part, context)
+                            try write(part.rows, branch.term(f, part, side: side, k))
                         }
                     })
             } catch {
@@ -81,17 +91,20 @@ extension Stage {
         return (pair, remainders)
     }
 
-    /// All branches backwards, to the pair that ``advance(_:plan:tile:_:)`` started from.
+    /// All branches backwards, to the pair that ``advance(_:side:plan:tile:_:)`` started from.
     package func retreat(
-        _ pair: FixedPointPair, _ remainders: [StreamRemainder], plan: CoefficientPlan,
-        tile: Tile?, _ context: Context
+        _ pair: FixedPointPair, _ remainders: [StreamRemainder], side: Tensor? = nil,
+        plan: CoefficientPlan, tile: Tile?, _ context: Context
     ) {
         for (index, branch) in branches.enumerated().reversed() {
             let k = coefficients(plan, index, branch, samples: pair.shape[0], context)
-            pair.reverse(coefficients: k, remainder: remainders[index]) { write in
+            pair.reverse(
+                coefficients: branch.streamCoefficients(k), remainder: remainders[index]
+            ) { write in
                 for part in branch.parts(pair.shape, tile) {
-                    write(
-                        part.rows, branch.forward(pair.previousValues(part.rows), part, context))
+                    let u = branch.input(pair.previousValues(part.rows), part, side: side)
+                    let f = branch.forward(u, part, context)
+                    write(part.rows, branch.term(f, part, side: side, k))
                 }
             }
         }

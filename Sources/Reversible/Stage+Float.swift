@@ -7,10 +7,13 @@ import Tensors
 ///
 /// Kept for comparison and for the gradient-error map: each division by β multiplies rounding.
 extension Stage {
-    func float(_ x: Variable, plan: CoefficientPlan, tile: Tile?, _ context: Context) -> Variable {
+    func float(
+        _ x: Variable, side: Variable?, plan: CoefficientPlan, tile: Tile?, _ context: Context
+    ) -> Variable {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
         let samples = x.shape[0], dtype = x.tensor.dtype
+        let shared = side?.tensor, needsSide = side?.needsGradient ?? false
         func betas(_ k: [StreamCoefficients]) -> Tensor {
             Tensor(k.map(\.beta), shape: [samples], dtype: dtype)
         }
@@ -23,9 +26,10 @@ extension Stage {
         for (index, branch) in branches.enumerated() {
             let k = coefficients(plan, index, branch, samples: samples, context)
             if index == 0 { dual = x.tensor.scalingRows(by: betas(k)) }
-            let f = branch.forward(current, tile: tile, context)
+            let input = branch.input(current, side: shared)
+            let f = branch.forward(input, tile: tile, context)
             let next = Tensor.combination(
-                f, k.map(\.branch), current, k.map(\.alpha), dual,
+                f, k.map(\.branch), input, k.map(\.alpha), dual,
                 Array(repeating: 1, count: samples))
             let following =
                 index + 1 < branches.count
@@ -42,7 +46,8 @@ extension Stage {
             : Tensor.axpby(
                 1 / (1 + beta), current, beta / ((1 + beta) * endBeta(plan)), dual)
         let state = FloatState(current: current, dual: dual)
-        return Variable.operation(output, inputs: [input]) { gradient in
+        return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
+            var sideGradient = needsSide ? Tensor(zeros: gradient.shape, dtype: dtype) : nil
             var before = gradient.scaled(by: beta / (1 + beta))
             var now = consume gradient
             now.scale(by: 1 / (1 + beta))
@@ -51,19 +56,24 @@ extension Stage {
             for index in branches.indices.reversed() {
                 let branch = branches[index]
                 let k = coefficients(plan, index, branch, samples: samples, context)
-                let u = state.dual.scalingRows(by: inverseBetas(following))
+                let x = state.dual.scalingRows(by: inverseBetas(following))
+                let u = branch.input(x, side: shared)
                 let slope = Stage.scaled(now, by: k.map(\.branch))
                 let result = branch.pullback(u, gradient: slope, tile: tile, context)
                 state.dual = Tensor.combination(
                     result.value, k.map { -$0.branch }, u, k.map { -$0.alpha }, state.current,
                     Array(repeating: 1, count: samples))
-                state.current = u
+                state.current = x
+                if branch.takesSide {
+                    sideGradient?.addRows(
+                        .all(of: now), result.gradient, and: now, by: k.map(\.alpha))
+                }
                 Tensor.reverseDualGradient(
                     &now, &before, rows: .all(of: now), branch: result.gradient, coefficients: k)
                 following = k
             }
             now.add(before)
-            return [now]
+            return [now] + (shared == nil ? [] : [sideGradient])
         }
     }
 

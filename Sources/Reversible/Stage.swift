@@ -20,10 +20,20 @@ package struct Stage {
         self.branchesPerBlock = branchesPerBlock
     }
 
+    /// Whether a branch takes a side input.
+    package var takesSide: Bool { branches.contains(where: \.takesSide) }
+
     /// Runs the stage, and the layers behind it, one way.
+    ///
+    /// A branch that takes the side input p sees u = x + p in place of x, and so does the
+    /// pretrained residual; the reversible residual doesn't:
+    /// x_i = c·F_i(x_{i-1} + p) + α·(x_{i-1} + p) + β·x_{i-2}.
     ///
     /// - Parameters:
     ///   - x: `[samples, ..., C]`.
+    ///   - side: The side input p, of the shape of `x`, shared by all branches that take one
+    ///     (positions that are added again before each block); it gets its gradient in every way
+    ///     but `frozen`.
     ///   - way: How; without a tape, `conventional`, `checkpointed` and `frozen` are the same.
     ///   - tile: Slices for `checkpointed` and `dr2net`; nil runs whole branches.
     ///   - context: The step's tape, mode and key.
@@ -32,17 +42,25 @@ package struct Stage {
     /// - Returns: The stage's output, of the shape of `x`, or that of the tail.
     /// - Throws: ``ReversibleError`` where a stream leaves the range of the exact arithmetic.
     package func callAsFunction(
-        _ x: Variable, way: FinetuningWay, tile: Tile? = nil, _ context: Context,
-        tail: SlicedLayers? = nil
+        _ x: Variable, side: Variable? = nil, way: FinetuningWay, tile: Tile? = nil,
+        _ context: Context, tail: SlicedLayers? = nil
     ) throws(ReversibleError) -> Variable {
+        check(x.shape, side: side?.shape)
         if context.tape != nil, case .dr2net(let plan, .exact) = way {
             checkReversible(plan)
-            return try exact(x, plan: plan, tile: tile, context, tail: tail)
+            return try exact(x, side: side, plan: plan, tile: tile, context, tail: tail)
         }
-        let output = try run(x, way: way, tile: tile, context)
+        let output = try run(x, side, way: way, tile: tile, context)
         guard let tail else { return output }
         return way == .conventional
             ? tail(output, context) : tail.recomputing(output, tile: tile?.tokens, context)
+    }
+
+    private func check(_ shape: [Int], side: [Int]?) {
+        precondition(
+            takesSide ? side == shape : side == nil,
+            "stage \(name): an input of shape \(shape) with a side input of "
+                + "\(side.map { "shape \($0)" } ?? "no shape")")
     }
 
     private func checkReversible(_ plan: CoefficientPlan) {
@@ -52,22 +70,22 @@ package struct Stage {
     }
 
     private func run(
-        _ x: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ x: Variable, _ side: Variable?, way: FinetuningWay, tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        guard context.tape != nil else { return Variable(try infer(x.tensor, way, tile, context)) }
+        let isRecorded = context.tape != nil
         switch way {
-        case .conventional:
-            return branches.reduce(x) { x, branch in x + branchOutput(branch, x, context) }
-        case .checkpointed:
-            return checkpointed(x, tile: tile, context)
-        case .frozen:
-            return Variable(try infer(x.tensor, way, tile, context))
-        case .dr2net(let plan, let arithmetic):
-            checkReversible(plan)
-            switch arithmetic {
-            case .exact: return try exact(x, plan: plan, tile: tile, context, tail: nil)
-            case .float: return float(x, plan: plan, tile: tile, context)
+        case .conventional where isRecorded:
+            return branches.reduce(x) { x, branch in
+                let u = branch.takesSide ? side.map { x + $0 } ?? x : x
+                return u + branchOutput(branch, u, context)
             }
+        case .checkpointed where isRecorded:
+            return checkpointed(x, side: side, tile: tile, context)
+        case .dr2net(let plan, .float) where isRecorded:
+            checkReversible(plan)
+            return float(x, side: side, plan: plan, tile: tile, context)
+        default:
+            return Variable(try infer(x.tensor, side?.tensor, way, tile, context))
         }
     }
 
@@ -80,20 +98,22 @@ package struct Stage {
 
     /// The output without a tape: the recurrence in the working precision.
     private func infer(
-        _ x: Tensor, _ way: FinetuningWay, _ tile: Tile?, _ context: Context
+        _ x: Tensor, _ side: Tensor?, _ way: FinetuningWay, _ tile: Tile?, _ context: Context
     ) throws(ReversibleError) -> Tensor {
         guard case .dr2net(let plan, _) = way, !plan.isPretrained else {
             return branches.reduce(x) { x, branch in
-                let f = branch.forward(x, tile: tile, context)
-                return x + Stage.scaled(f, by: branch.pathFactors(samples: x.shape[0], context))
+                let u = branch.input(x, side: side)
+                let f = branch.forward(u, tile: tile, context)
+                return u + Stage.scaled(f, by: branch.pathFactors(samples: x.shape[0], context))
             }
         }
         var current = x, previous = x
         for (index, branch) in branches.enumerated() {
-            let f = branch.forward(current, tile: tile, context)
+            let u = branch.input(current, side: side)
+            let f = branch.forward(u, tile: tile, context)
             let k = coefficients(plan, index, branch, samples: x.shape[0], context)
             let next = Tensor.combination(
-                f, k.map(\.branch), current, k.map(\.alpha), previous, k.map(\.beta))
+                f, k.map(\.branch), u, k.map(\.alpha), previous, k.map(\.beta))
             previous = current
             current = next
         }

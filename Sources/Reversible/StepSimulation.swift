@@ -37,6 +37,12 @@ struct StepSimulation {
         network.samples * plan.tokens * plan.width * size
     }
 
+    /// Bytes of a stage's side input, 0 where it has none; the same as of its gradient, and of
+    /// the sum that a branch takes.
+    private func sideBytes(_ plan: StagePlan) -> Int {
+        plan.stage.takesSide ? activation(plan) : 0
+    }
+
     /// Bytes of the exact streams of a stage; values far beyond the usual take twice that.
     private func pairBytes(_ plan: StagePlan) -> Int {
         FixedPointPair.byteCount(network.samples * plan.tokens * plan.width, network.dtype)
@@ -111,26 +117,28 @@ struct StepSimulation {
 
     /// Adds what the stage keeps to the live bytes, with its output.
     private mutating func forward(_ plan: StagePlan, isLast: Bool) {
-        let e = activation(plan)
-        live += e
+        let e = activation(plan), side = sideBytes(plan)
+        live += e + side
         touch()
         let start = live
         switch way {
         case .conventional:
             for (branch, footprint) in zip(plan.stage.branches, plan.footprints) {
                 let kept = footprint.keptScalars(whole(plan, branch)) * size
-                touch(forwardBytes(plan, branch))
+                touch(forwardBytes(plan, branch) + (branch.takesSide ? side : 0))
                 live += kept + e
                 touch(e)
             }
+            // The tape keeps the sums, not what was added.
+            live -= side
         case .frozen:
             for (index, branch) in plan.stage.branches.enumerated() {
-                touch(max(forwardBytes(plan, branch), 2 * e) + (index == 0 ? 0 : e))
+                touch(max(forwardBytes(plan, branch), 2 * e) + (index == 0 ? 0 : e) + side)
             }
-            live = start
+            live = start - side
         case .checkpointed:
             for (index, branch) in plan.stage.branches.enumerated() {
-                touch(max(forwardBytes(plan, branch), 2 * e) + (index == 0 ? 0 : e))
+                touch(max(forwardBytes(plan, branch), 2 * e) + (index == 0 ? 0 : e) + side)
                 // The input of the first block is the stage's own, counted already.
                 if index % plan.stage.branchesPerBlock == 0 {
                     checkpoints += e
@@ -156,7 +164,7 @@ struct StepSimulation {
         case .dr2net(_, .float):
             streams += 2 * e
             for branch in plan.stage.branches {
-                touch(max(forwardBytes(plan, branch) + 2 * e, 4 * e))
+                touch(max(forwardBytes(plan, branch) + 2 * e, 4 * e) + side)
             }
             live += 2 * e
         }
@@ -224,7 +232,9 @@ struct StepSimulation {
     // MARK: Backward
 
     private mutating func backward(_ plan: StagePlan, isLast: Bool) {
-        let e = activation(plan)
+        let e = activation(plan), side = sideBytes(plan)
+        // The gradient by the side input, which stays for the layers that made it.
+        live += side
         if isLast {
             // The features, which the loss holds, and the gradient by them.
             live += e
@@ -242,7 +252,7 @@ struct StepSimulation {
                 let kept = footprint.keptScalars(part)
                 let extra =
                     footprint.backwardScalars(part) - kept + footprint.gradientsAtPeak
-                touch(extra * size - e)
+                touch(extra * size - e + (branch.takesSide ? side : 0))
                 live -= kept * size + e
             case .frozen: break
             case .checkpointed:
@@ -260,7 +270,10 @@ struct StepSimulation {
                                         plan.stage.branches[index - place + before])))
                     }
                 }
-                touch(place * e + pullbackBytes(plan, branch, footprint) + slopeBytes(branch, e))
+                // The sum that F takes, and this block's own gradient by the side input.
+                touch(
+                    place * e + 2 * side + pullbackBytes(plan, branch, footprint)
+                        + slopeBytes(branch, e))
                 if place == 0 && index > 0 { live -= e }
             case .dr2net(let coefficients, .exact):
                 let tiled = part(plan, branch), part = tiled ?? whole(plan, branch)
@@ -274,15 +287,15 @@ struct StepSimulation {
                 live -= remainderBytes(plan, coefficients, index)
             case .dr2net(_, .float):
                 touch(
-                    2 * e + max(pullbackBytes(plan, branch, footprint), 4 * e)
+                    2 * e + side + max(pullbackBytes(plan, branch, footprint), 4 * e)
                         + slopeBytes(branch, e))
             }
             live += footprint.parameters * size
         }
         switch way {
-        case .dr2net(_, .exact): live -= pairBytes(plan)
-        case .dr2net(_, .float): live -= 2 * e
-        case .checkpointed: live -= e
+        case .dr2net(_, .exact): live -= pairBytes(plan) + side
+        case .dr2net(_, .float): live -= 2 * e + side
+        case .checkpointed: live -= e + side
         default: break
         }
     }

@@ -3,9 +3,9 @@ import CKernels
 
 /// Rows taken by index, and graphs of nearest rows.
 extension Tensor {
-    private static let gatherWidth = 32
+    static let gatherWidth = 32
 
-    private func checkIndices(_ name: String, _ indices: [Int32], allowsNone: Bool) {
+    func checkIndices(_ name: String, _ indices: [Int32], allowsNone: Bool) {
         let rows = rank > 0 ? shape[0] : 0
         precondition(rank == 2, "\(name): a tensor of shape \(shape) isn't a matrix")
         let lowest = indices.min() ?? 0, highest = indices.max() ?? -1

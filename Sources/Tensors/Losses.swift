@@ -37,27 +37,37 @@ extension Tensor {
         return LossValue(value: sums.reduce(0, +), gradient: gradient)
     }
 
-    /// Σ weight · -log softmax(logits)[target] over the rows of `[N, classes]`.
+    /// Σ weight · -log softmax(logits)[target] + Σ share · -log softmax(logits) over the rows of
+    /// `[N, classes]`; a row with a negative target counts nothing.
+    ///
+    /// - Parameter shares: One a class, the same for all rows (label smoothing); nil for none.
     package func softmaxCrossEntropy(
-        targets: [Int32], weights: [Double], wantsGradient: Bool
+        targets: [Int32], weights: [Double], shares: [Double]? = nil, wantsGradient: Bool
     ) -> LossValue {
         let classes = shape.last ?? 0
         precondition(
             rank == 2 && targets.count == shape[0] && weights.count == shape[0]
-                && targets.allSatisfy { $0 >= 0 && $0 < classes },
-            "softmaxCrossEntropy: \(shape), \(targets.count) targets, \(weights.count) weights")
+                && targets.allSatisfy { $0 < classes } && (shares?.count ?? classes) == classes,
+            "softmaxCrossEntropy: \(shape), \(targets.count) targets, \(weights.count) weights, "
+                + "\(shares?.count ?? 0) shares")
         let size = dtype.byteSize
+        // Owned by this call, which outlives the loop.
+        let portions = shares.map { Tensor($0, shape: [classes]) }
         return targets.withUnsafeBufferPointer { targets in
             weights.withUnsafeBufferPointer { weights in
-                lossSum(rows: shape[0], reading: [], wantsGradient: wantsGradient) {
-                    kernels, range, input, sum, gradient in
+                lossSum(
+                    rows: shape[0], reading: portions.map { [$0] } ?? [],
+                    wantsGradient: wantsGradient
+                ) { kernels, range, input, sum, gradient in
                     guard let target = targets.baseAddress, let weight = weights.baseAddress else {
                         return
                     }
+                    let share =
+                        input.count > 1 ? input[1].assumingMemoryBound(to: Double.self) : nil
                     let at = range.lowerBound * classes * size
                     kernels.softmax_loss(
-                        input[0] + at, target + range.lowerBound, weight + range.lowerBound, sum,
-                        gradient.map { $0 + at }, range.count, classes)
+                        input[0] + at, target + range.lowerBound, weight + range.lowerBound,
+                        share, sum, gradient.map { $0 + at }, range.count, classes)
                 }
             }
         }

@@ -97,6 +97,53 @@ extension Tensor {
         }
     }
 
+    /// Rows of `[samples, ..., C]`, each times its sample's factor, added to rows of `part` that
+    /// are weighted so too: `[rows, C]`.
+    package func addingRows(
+        _ rows: RowSelection, by factors: [Double], to part: Tensor, by partFactors: [Double]
+    ) -> Tensor {
+        let width = shape[rank - 1]
+        precondition(
+            part.count == rows.count * width && factors.count == shape[0]
+                && partFactors.count == shape[0] && part.dtype == dtype,
+            "addingRows: \(shape), \(part.shape) for \(rows.count) rows")
+        let kernels = Kernels.table(dtype), size = dtype.byteSize
+        let (pieces, perSample) = pieces(rows)
+        return .make([rows.count, width], dtype, reading: [self, part]) { output, input in
+            Parallel.forEach(pieces.count) { index in
+                let piece = pieces[index], sample = piece.row / perSample
+                let at = piece.place * width * size
+                kernels.axpby(
+                    factors[sample], input[0] + piece.row * width * size, partFactors[sample],
+                    input[1] + at, output + at, piece.count * width)
+            }
+        }
+    }
+
+    /// Adds a row of `part`, and this row of `other` times its sample's factor, to each of the
+    /// rows of this `[samples, ..., C]`.
+    package mutating func addRows(
+        _ rows: RowSelection, _ part: Tensor, and other: Tensor, by factors: [Double]
+    ) {
+        let width = shape[rank - 1]
+        precondition(
+            part.count == rows.count * width && other.shape == shape && factors.count == shape[0],
+            "addRows: \(shape), \(part.shape) and \(other.shape) for \(rows.count) rows")
+        let kernels = Kernels.table(dtype), size = dtype.byteSize
+        let (pieces, perSample) = pieces(rows)
+        update(reading: [part, other]) { output, input in
+            Parallel.forEach(pieces.count) { index in
+                let piece = pieces[index], count = piece.count * width
+                let at = piece.row * width * size
+                kernels.add(
+                    output + at, input[0] + piece.place * width * size, output + at, count)
+                kernels.axpby(
+                    1, output + at, factors[piece.row / perSample], input[1] + at, output + at,
+                    count)
+            }
+        }
+    }
+
     /// One branch of the dual-residual backward pass on some rows, in place:
     /// (g_i, g_{i-1}) becomes (g_{i-1} + α·g_i + j, β·g_i), one pair (α, β) a sample.
     ///

@@ -20,16 +20,31 @@ extension FinetuningRecipe {
         _ backbone: any Backbone, inputShape: [Int], others: [any Module], otherBytes: Int = 0,
         keepsAverages: Bool, advice: String
     ) throws(TrainingError) -> Tile? {
+        try tile(
+            backbone.memoryShape(inputShape, dtype: .float32),
+            otherParameters: others.reduce(0) { $0 + $1.parameterCount }, otherBytes: otherBytes,
+            keepsAverages: keepsAverages, advice: advice)
+    }
+
+    /// The same for a network's stages alone.
+    ///
+    /// - Parameters:
+    ///   - network: The stages and a batch.
+    ///   - otherParameters: Scalars that are trained beside the network's.
+    package func tile(
+        _ network: @autoclosure () -> MemoryPlan.Network, otherParameters: Int,
+        otherBytes: Int = 0, keepsAverages: Bool, advice: String
+    ) throws(TrainingError) -> Tile? {
         guard let budget = memoryBudget else { return tile }
+        let network = network()
         // Weights, gradients, two moments, and the averages where they are kept.
         let copies = keepsAverages ? 5 : 4
         let beside =
-            copies * 4 * others.reduce(0) { $0 + $1.parameterCount } + otherBytes
-            + (keepsAverages && way != .frozen ? 4 * backbone.parameterCount : 0)
+            copies * 4 * otherParameters + otherBytes
+            + (keepsAverages && way != .frozen ? 4 * network.parameters : 0)
         do {
             return try MemoryPlan.tile(
-                fitting: budget - beside, backbone.memoryShape(inputShape, dtype: .float32),
-                way: training(step: 0, key: RandomKey(seed: 0)))
+                fitting: budget - beside, network, way: training(step: 0, key: RandomKey(seed: 0)))
         } catch {
             throw TrainingError(
                 "memoryBudget \(ByteSize.text(budget)): a step needs at least "

@@ -60,16 +60,24 @@ package final class RecipeReader {
     /// Whether a key is written in the recipe, with any value but nothing.
     package func has(_ path: String) -> Bool { node(at: path).map { !$0.isNull } ?? false }
 
+    /// The keys that are written in a section, in order; none where it is absent.
+    package func keys(of path: String) -> [String] {
+        guard case .section(let inner)? = node(at: path)?.value else { return [] }
+        return inner.keys
+    }
+
     /// An error about the value of a key, naming where it was written.
     package func error(_ path: String, _ message: String) -> TrainingError {
         let origin = node(at: path)?.origin ?? name
         return TrainingError("\(origin): \(full(path)) \(message)")
     }
 
-    /// Refuses every key that no reader has asked for, naming the nearest known one.
+    /// Refuses every key of this reader's section that no reader has asked for, naming the nearest
+    /// known one.
     package func finish() throws(TrainingError) {
         let known = Set(record.known)
-        for (path, node) in record.leaves where !known.contains(path) {
+        let below = prefix.isEmpty ? "" : prefix + "."
+        for (path, node) in record.leaves where path.hasPrefix(below) && !known.contains(path) {
             let help: String
             if let nearest = NearestName.of(path, among: record.known) {
                 help = "did you mean \(nearest)?"

@@ -36,6 +36,16 @@ import Testing
         #expect(first == matrix([(0, 0), (1, 0), (1, 1), (0, 0)], classes: 2))
     }
 
+    @Test func classesCanBeLeftOutWithTheirPoints() throws {
+        let pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (2, 0), (2, 2)]
+        let without = matrix(pairs, classes: 3).meanIntersectionOverUnion(without: [2])
+        // Points of class 2 are gone; a point of class 0 predicted as it is still wrong.
+        #expect(without == (1.0 / 3 + 1.0 / 2) / 2)
+        let all = matrix(pairs, classes: 3)
+        #expect(all.meanIntersectionOverUnion(without: []) == all.meanIntersectionOverUnion)
+        #expect(all.meanIntersectionOverUnion(without: [0, 1, 2]) == nil)
+    }
+
     @Test func anEmptyMatrixHasNoScores() {
         let empty = ConfusionMatrix(classes: 2)
         #expect(empty.meanIntersectionOverUnion == nil && empty.overallAccuracy == nil)

@@ -107,6 +107,31 @@ static void KERNEL(scatter_add_rows)(const void *g_, const int32_t *index, void 
     }
 }
 
+static void KERNEL(gather_weighted)(const void *x_, const int32_t *index, const float *weights,
+                                    void *out_, size_t n, size_t k, size_t columns) {
+    for (size_t i = 0; i < n; i++) {
+        REAL *out = (REAL *)out_ + i * columns;
+        memset(out, 0, columns * sizeof(REAL));
+        for (size_t j = i * k; j < (i + 1) * k; j++) {
+            const REAL *x = (const REAL *)x_ + (size_t)index[j] * columns, w = (REAL)weights[j];
+            for (size_t c = 0; c < columns; c++) out[c] += w * x[c];
+        }
+    }
+}
+
+static void KERNEL(scatter_weighted)(const void *g_, const int32_t *index, const float *weights,
+                                     void *dx_, size_t n, size_t k, size_t columns, size_t first,
+                                     size_t width) {
+    for (size_t i = 0; i < n; i++) {
+        const REAL *g = (const REAL *)g_ + i * columns + first;
+        for (size_t j = i * k; j < (i + 1) * k; j++) {
+            REAL *dx = (REAL *)dx_ + (size_t)index[j] * columns + first;
+            const REAL w = (REAL)weights[j];
+            for (size_t c = 0; c < width; c++) dx[c] += w * g[c];
+        }
+    }
+}
+
 static void KERNEL(gather_max)(const void *y_, const int32_t *index, void *out_, size_t n,
                                size_t k, size_t columns) {
     const REAL *y = y_;
@@ -243,20 +268,29 @@ static void KERNEL(softmax_classes)(const void *a_, void *out_, size_t rows, siz
 }
 
 static void KERNEL(softmax_loss)(const void *logits_, const int32_t *targets,
-                                 const double *weights, double *loss, void *grad_, size_t rows,
-                                 size_t classes) {
-    double total = 0;
+                                 const double *weights, const double *shares, double *loss,
+                                 void *grad_, size_t rows, size_t classes) {
+    double total = 0, share = 0;
+    if (shares)
+        for (size_t c = 0; c < classes; c++) share += shares[c];
     for (size_t r = 0; r < rows; r++) {
         const REAL *a = (const REAL *)logits_ + r * classes;
+        REAL *grad = grad_ ? (REAL *)grad_ + r * classes : NULL;
+        if (targets[r] < 0) {
+            if (grad) memset(grad, 0, classes * sizeof(REAL));
+            continue;
+        }
         double top = (double)a[0], sum = 0;
         for (size_t c = 1; c < classes; c++) top = (double)a[c] > top ? (double)a[c] : top;
         for (size_t c = 0; c < classes; c++) sum += exp((double)a[c] - top);
-        total += weights[r] * (log(sum) + top - (double)a[targets[r]]);
-        if (!grad_) continue;
-        REAL *grad = (REAL *)grad_ + r * classes;
+        const double level = log(sum) + top;
+        total += weights[r] * (level - (double)a[targets[r]]);
+        if (shares)
+            for (size_t c = 0; c < classes; c++) total += shares[c] * (level - (double)a[c]);
+        if (!grad) continue;
         for (size_t c = 0; c < classes; c++)
-            grad[c] = (REAL)(weights[r] * (exp((double)a[c] - top) / sum -
-                                           (c == (size_t)targets[r] ? 1 : 0)));
+            grad[c] = (REAL)((weights[r] + share) * (exp((double)a[c] - top) / sum) -
+                             (c == (size_t)targets[r] ? weights[r] : 0) - (shares ? shares[c] : 0));
     }
     *loss = total;
 }

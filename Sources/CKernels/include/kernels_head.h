@@ -33,6 +33,12 @@
     /* out[index[i], c] += g[i, c] for c in first..<first+width, i in order */                  \
     X(scatter_add_rows, (const void *g, const int32_t *index, void *out, size_t n,              \
                          size_t columns, size_t first, size_t width))                           \
+    /* out[i, :] = sum over j < k of weights[i, j] * x[index[i, j], :] */                       \
+    X(gather_weighted, (const void *x, const int32_t *index, const float *weights, void *out,   \
+                        size_t n, size_t k, size_t columns))                                    \
+    /* dx[index[i, j], c] += weights[i, j] * g[i, c]: its gradient; i in order */               \
+    X(scatter_weighted, (const void *g, const int32_t *index, const float *weights, void *dx,   \
+                         size_t n, size_t k, size_t columns, size_t first, size_t width))       \
     /* out[i, c] = max over j < k of y[index[i, j], c] */                                       \
     X(gather_max, (const void *y, const int32_t *index, void *out, size_t n, size_t k,          \
                    size_t columns))                                                             \
@@ -54,8 +60,11 @@
                              size_t channels, int mode))                                        \
     X(softmax_classes, (const void *a, void *out, size_t rows, size_t columns))                 \
     /* losses: *loss = weighted sum; grad = its gradient by the logits, or NULL */              \
+    /* softmax: shares[c] of each row's loss goes to class c, where shares isn't NULL; rows */  \
+    /* with a negative target count nothing */                                                  \
     X(softmax_loss, (const void *logits, const int32_t *targets, const double *weights,         \
-                     double *loss, void *grad, size_t rows, size_t classes))                    \
+                     const double *shares, double *loss, void *grad, size_t rows,               \
+                     size_t classes))                                                           \
     X(focal_loss, (const void *logits, const void *targets, const double *weights,              \
                    double *loss, void *grad, size_t rows, size_t columns, double alpha,         \
                    double gamma))                                                               \

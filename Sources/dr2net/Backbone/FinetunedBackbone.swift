@@ -54,6 +54,12 @@ struct FinetunedBackbone {
         let state = try checkpoint.evaluatedModel.renamed { name in
             name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
         }
+        guard !state.isEmpty else {
+            throw CommandFailure(
+                "\(folder): the run keeps the blocks of \(entry.name) without the rest of that "
+                    + "network, expected a run whose task trains a whole backbone; use the run with "
+                    + "its task's predict")
+        }
         // Loading proves that every parameter is there, in its shape.
         let network = entry.make(key: RandomKey(seed: 0))
         _ = try PretrainedWeights.load(state, into: network, from: folder)

@@ -15,12 +15,37 @@ package struct PointEvaluation: Sendable, Encodable {
         let points: Int
     }
 
+    /// What predicting the most frequent true class everywhere would score.
+    package struct Majority: Sendable, Encodable {
+        /// The class.
+        let label: Int
+        /// Mean intersection over union, and the share of points that are right, `OA`.
+        let mIoU, overallAccuracy: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case label, mIoU
+            case overallAccuracy = "OA"
+        }
+
+        fileprivate init(_ matrix: ConfusionMatrix) {
+            let points = (0..<matrix.classes).map { matrix.points(of: $0) }
+            label = points.indices.reduce(0) { points[$1] > points[$0] ? $1 : $0 }
+            overallAccuracy = Double(points[label]) / Double(max(1, matrix.total))
+            // All other classes have an intersection of 0.
+            mIoU = overallAccuracy / Double(max(1, points.count { $0 > 0 }))
+        }
+    }
+
     /// Mean intersection over union of the classes that have one.
     package let mIoU: Double
+    /// The same without some classes, their points left out; absent unless asked for.
+    package let mIoUWithout: Double?
     /// Mean accuracy of the classes that have points.
     package let mAcc: Double
     /// The share of points that are right, `OA`.
     package let overallAccuracy: Double
+    /// The baseline that needs no prediction.
+    package let majority: Majority
     /// By class number.
     package let perClass: [String: ClassScore]
     /// Points that counted, and points whose true class was to be ignored.
@@ -29,9 +54,9 @@ package struct PointEvaluation: Sendable, Encodable {
     package let confusion: [[Int]]
 
     private enum CodingKeys: String, CodingKey {
-        case mIoU, mAcc
+        case mIoU, mIoUWithout, mAcc
         case overallAccuracy = "OA"
-        case perClass, points, ignored, confusion
+        case majority, perClass, points, ignored, confusion
     }
 
     /// Compares two files of labels (`.npy`, any integer type, one shape).
@@ -39,9 +64,11 @@ package struct PointEvaluation: Sendable, Encodable {
     /// - Parameters:
     ///   - classes: Labels are 0 to this less 1.
     ///   - ignored: True labels that don't count.
+    ///   - without: Classes that ``mIoUWithout`` leaves out.
     /// - Throws: One line for files that don't fit each other or the classes.
     package static func evaluate(
-        groundTruth: String, predictions: String, classes: Int, ignored: Set<Int> = []
+        groundTruth: String, predictions: String, classes: Int, ignored: Set<Int> = [],
+        without: Set<Int> = []
     ) throws -> PointEvaluation {
         let truth = try Npy.readIntegers(groundTruth)
         let predicted = try Npy.readIntegers(predictions)
@@ -52,12 +79,13 @@ package struct PointEvaluation: Sendable, Encodable {
         }
         return try evaluate(
             truth: truth.values, predictions: predicted.values, classes: classes,
-            ignored: ignored, paths: (groundTruth, predictions))
+            ignored: ignored, without: without, paths: (groundTruth, predictions))
     }
 
     /// Compares labels; `paths` name both for messages.
     package static func evaluate(
         truth: [Int64], predictions: [Int64], classes: Int, ignored: Set<Int> = [],
+        without: Set<Int> = [],
         paths: (truth: String, predictions: String) = ("truth", "predictions")
     ) throws(PointFileError) -> PointEvaluation {
         var matrix = ConfusionMatrix(classes: classes)
@@ -77,7 +105,8 @@ package struct PointEvaluation: Sendable, Encodable {
             }
             matrix.add(truth: Int(label), prediction: Int(prediction))
         }
-        guard let result = PointEvaluation(matrix, ignored: left) else {
+        guard let result = PointEvaluation(matrix, ignored: left, without: without)
+        else {
             throw PointFileError(
                 "no point is left to score: \(left) of \(truth.count) are ignored",
                 path: paths.truth)
@@ -94,11 +123,16 @@ package struct PointEvaluation: Sendable, Encodable {
     }
 
     /// The scores of a matrix, or nil where it is empty.
-    package init?(_ matrix: ConfusionMatrix, ignored: Int = 0) {
+    ///
+    /// - Parameter without: Classes that ``mIoUWithout`` leaves out.
+    package init?(_ matrix: ConfusionMatrix, ignored: Int = 0, without: Set<Int> = []) {
         guard let iou = matrix.meanIntersectionOverUnion, let accuracy = matrix.meanAccuracy,
             let overall = matrix.overallAccuracy
         else { return nil }
         mIoU = iou
+        mIoUWithout =
+            without.isEmpty ? nil : matrix.meanIntersectionOverUnion(without: without)
+        majority = Majority(matrix)
         mAcc = accuracy
         overallAccuracy = overall
         perClass = Dictionary(
@@ -127,9 +161,12 @@ package struct PointEvaluation: Sendable, Encodable {
                 PointEvaluation.text(score?.accuracy), "\(score?.points ?? 0)",
             ])
         }
+        let rest = mIoUWithout.map { " (\(PointEvaluation.text($0)) without some classes)" } ?? ""
         return """
-            mIoU \(PointEvaluation.text(mIoU)), mAcc \(PointEvaluation.text(mAcc)), \
+            mIoU \(PointEvaluation.text(mIoU))\(rest), mAcc \(PointEvaluation.text(mAcc)), \
             OA \(PointEvaluation.text(overallAccuracy)) over \(points) points, \(ignored) ignored
+            always class \(majority.label): mIoU \(PointEvaluation.text(majority.mIoU)), \
+            OA \(PointEvaluation.text(majority.overallAccuracy))
             \(rows.text)
             """
     }

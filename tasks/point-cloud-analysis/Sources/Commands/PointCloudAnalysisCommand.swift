@@ -5,8 +5,11 @@ package import ArgumentParser
 package struct PointCloudAnalysisCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "points",
-        abstract: "Point clouds: score labels, look at files.",
-        subcommands: [PointEvaluateCommand.self, PointViewCommand.self])
+        abstract: "Point clouds: prepare data, train, predict, score labels, look at files.",
+        subcommands: [
+            PointPrepareCommand.self, PointTrainCommand.self, PointPredictCommand.self,
+            PointEvaluateCommand.self, PointViewCommand.self,
+        ])
 
     /// The group.
     package init() {}

@@ -15,8 +15,24 @@ extension AtomicFile {
     static func writePoints(
         to path: String, body: (FileHandle) throws -> Void
     ) throws(PointFileError) {
+        do {
+            try writeKeepingErrors(to: path, body: body)
+        } catch let error as PointFileError {
+            throw error
+        } catch let error as CheckpointError {
+            throw PointFileError(error)
+        } catch {
+            throw PointFileError("cannot write: \(error)", path: path)
+        }
+    }
+
+    /// Writes a file; a ``PointFileError`` of `body` stays what it is, so that what is wrong with a
+    /// source isn't taken for a disk that is full.
+    static func writeKeepingErrors(
+        to path: String, body: (FileHandle) throws -> Void
+    ) throws {
         var failure: PointFileError?
-        do throws(CheckpointError) {
+        do {
             try write(to: path) { handle in
                 do {
                     try body(handle)
@@ -26,7 +42,8 @@ extension AtomicFile {
                 }
             }
         } catch {
-            throw failure ?? PointFileError(error)
+            if let failure { throw failure }
+            throw error
         }
     }
 }

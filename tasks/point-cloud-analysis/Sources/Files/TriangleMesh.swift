@@ -13,7 +13,17 @@ package struct TriangleMesh: Sendable, Equatable {
 
     /// Reads OFF or OBJ.
     package static func read(_ path: String) throws(PointFileError) -> TriangleMesh {
-        let source = try PointSource(path: path)
+        try read(PointSource(path: path))
+    }
+
+    /// Reads OFF or OBJ that lies in memory; `name` is its name for messages.
+    package static func read(
+        bytes: [UInt8], name: String
+    ) throws(PointFileError) -> TriangleMesh {
+        try read(PointSource(bytes: bytes, path: name))
+    }
+
+    private static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
         guard let mesh = try read(source, beginning: try source.prefix(512)) else {
             throw source.error("found neither OFF nor OBJ; convert the mesh to one of them")
         }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Backbones
+import Foundation
+import Layers
+import PointCloudAnalysis
+import Reversible
+import Tensors
+import Training
+
+/// A training step on one sphere, for `Benchmarks/point_step`: Pix4Point with the blocks of a
+/// ViT-S, 7 features, 13 classes, random weights.
+enum TrainingStep {
+    /// Prints one JSON object: counted peak of a step, median seconds.
+    ///
+    /// - Parameter name: `conventional`, `checkpointed` or `dr2net` (balanced, β = 1/16).
+    static func run(_ name: String, points: Int, steps: Int) throws {
+        let way: FinetuningWay
+        switch name {
+        case "conventional": way = .conventional
+        case "checkpointed": way = .checkpointed
+        case "dr2net": way = .dr2net(CoefficientPolicy.default.plan(step: 0), .exact)
+        default:
+            print("\(name): expected conventional, checkpointed or dr2net")
+            exit(64)
+        }
+        let images = VisionTransformer(
+            name: "vit-small-16", configuration: .vit(width: 384, heads: 6),
+            key: RandomKey(seed: 0))
+        let network = PointNetwork(
+            PointNetworkSettings(inputs: 7, classes: 13), transformer: TokenTransformer(images),
+            key: RandomKey(seed: 1))
+        let key = RandomKey(seed: 2)
+        let places = (0..<points).map { point in
+            SIMD3<Float>(
+                Float(4 * key.uniform(3 * point) - 2), Float(4 * key.uniform(3 * point + 1) - 2),
+                Float(4 * key.uniform(3 * point + 2) - 2))
+        }
+        let features = Tensor(normal: [points, 7], key: key.child("features"))
+        let labels = (0..<points).map { Int32(key.child("labels").integer(below: 13, $0)) }
+        let optimizer = AdamW(network.parameterGroups, settings: .init())
+        var seconds: [Double] = []
+        StoragePool.resetPeak()
+        for step in 0..<steps {
+            let begin = ProgressLine.seconds()
+            let tape = Tape()
+            let context = Context(
+                tape: tape, isTraining: true, key: RandomKey(seed: 3).child(step))
+            let loss = try network.logits(
+                Variable(features), network.pyramid([places]), way: way, tile: .standard, context
+            ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
+            tape.backward(from: loss)
+            _ = try optimizer.update(rates: [.head: 1e-4, .backbone: 1e-4], step: step + 1)
+            seconds.append(ProgressLine.seconds() - begin)
+        }
+        let median = seconds.sorted()[steps / 2]
+        let plan = MemoryPlan(
+            network.memoryShape(samples: 1, points: points), way: way, tile: .standard)
+        // Weights, gradients and two moments of what surrounds the transformer.
+        let predicted =
+            plan.peakPredictedBytes
+            + 16 * (network.parameterCount - network.transformer.parameterCount)
+            + network.otherBytes(samples: 1, points: points, keepsAll: way == .conventional)
+        print(
+            "{\"way\": \"\(name)\", \"points\": \(points), \"tokens\": \(points / 16), "
+                + "\"parameters\": \(network.parameterCount), "
+                + "\"peakPredictedBytes\": \(predicted), "
+                + "\"peakCountedBytes\": \(StoragePool.usage.peak), "
+                + "\"peakResidentBytes\": \(ResidentMemory.peak), \"stepSeconds\": \(median)}")
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Tensors
+
+/// Batch normalisation of the channels of `[..., C]`, with ReLU where asked for.
+///
+/// Training takes the batch's statistics and moves the running ones, which inference takes. The
+/// running statistics are part of the state dict and are never trained; the layer must not run
+/// twice a step (inside a recomputation), or they move twice.
+package final class BatchNorm: Module {
+    /// `[C]`.
+    package let weight: Parameter
+    /// `[C]`.
+    package let bias: Parameter
+    /// The running mean, `[C]`.
+    package let mean: Parameter
+    /// The running variance, `[C]`.
+    package let variance: Parameter
+    private let epsilon: Double
+    private let momentum: Double
+
+    /// A layer that starts as plain normalisation.
+    ///
+    /// - Parameter momentum: The share of a batch in the running statistics.
+    package init(_ channels: Int, epsilon: Double = 1e-5, momentum: Double = 0.1) {
+        weight = Parameter(Tensor(repeating: 1, shape: [channels]))
+        bias = Parameter(Tensor(zeros: [channels]))
+        mean = Parameter(Tensor(zeros: [channels]))
+        variance = Parameter(Tensor(repeating: 1, shape: [channels]))
+        mean.isTrainable = false
+        variance.isTrainable = false
+        self.epsilon = epsilon
+        self.momentum = momentum
+    }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.parameter("weight", weight)
+        registry.parameter("bias", bias)
+        registry.parameter("running_mean", mean)
+        registry.parameter("running_var", variance)
+    }
+
+    /// `[..., C]` for `[..., C]`.
+    package func callAsFunction(_ x: Variable, _ context: Context, relu: Bool = false) -> Variable {
+        guard context.isTraining else { return inference(x, context, relu: relu) }
+        let (output, batchMean, batchVariance) = x.batchNorm(
+            weight: context.use(weight), bias: context.use(bias), epsilon: epsilon, relu: relu)
+        let n = Double(x.tensor.count / max(1, batchMean.count))
+        move(mean, to: batchMean)
+        // The running variance is that of a sample, over n - 1.
+        move(variance, to: batchVariance.map { $0 * n / max(1, n - 1) })
+        return output
+    }
+
+    private func move(_ running: Parameter, to batch: [Double]) {
+        let target = Tensor(batch, shape: running.shape, dtype: running.tensor.dtype)
+        running.tensor = Tensor.axpby(1 - momentum, running.tensor, momentum, target)
+    }
+
+    private func inference(_ x: Variable, _ context: Context, relu: Bool) -> Variable {
+        let channels = mean.shape[0], dtype = mean.tensor.dtype
+        func row(_ values: [Double]) -> Variable {
+            Variable(Tensor(values, shape: [channels], dtype: dtype))
+        }
+        let inverse = variance.tensor.doubles.map { 1 / ($0 + epsilon).squareRoot() }
+        let scale = context.use(weight) * row(inverse)
+        let shift =
+            context.use(bias) + scale * row(mean.tensor.doubles.map { -$0 })
+        let output = x.reshaped(to: [-1, channels]).multiplyingRow(scale)
+            .addingToSamples(shift.reshaped(to: [1, channels])).reshaped(to: x.shape)
+        return relu ? output.relu() : output
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import PointCloudAnalysis
+import Testing
+import Training
+
+@Suite("Data of point recipes") struct PointDataRecipeTests {
+    @Test func defaultsAreThePublishedOnes() throws {
+        let scenes = try DataFixture.recipe("/data/a.las", "split: {axis: y, at: 3, gap: 1}")
+        #expect(scenes.sampling.points == 16_384 && scenes.grid == 0.04)
+        #expect(scenes.sampling.spheres == .init(radius: 2, count: 2000))
+        #expect(scenes.sampling.features == [.position, .color, .height])
+        #expect(scenes.sampling.featureWidth == 7)
+        #expect(scenes.prepared == "/data/prepared-grid-0.04")
+        #expect(scenes.split?.axis == 1 && scenes.split?.place == 3 && scenes.split?.gap == 1)
+        #expect(
+            scenes.augmentation
+                == PointAugmentation(
+                    autoContrast: 0.2, scale: 0.9...1.1, rotation: .z, jitter: 0.005,
+                    jitterClip: 0.02, colorDrop: 0.2))
+        #expect(scenes.classes?.codes == [[2], [6]] && scenes.classes?.ignoredCodes == [1])
+        let shapes = try DataFixture.recipe("/data/m", kind: "modelnet")
+        #expect(shapes.sampling.points == 1024 && shapes.sampling.spheres == nil)
+        #expect(shapes.augmentation.rotation == .y && shapes.augmentation.jitter == 0)
+    }
+
+    @Test(arguments: [
+        ("split: {axis: w, at: 3}", "split.axis"), ("split: {axis: x}", "split.at is missing"),
+        ("grid: 0", "data.grid"), ("split: {at: 1}\nradius: 0.01", "less than data.grid"),
+        ("training: [a.las]", "data.split"),
+        ("training: [a.las]\nvalidation: [a.las]", "keep it in one"),
+        ("split: {at: 1}\nfeatures: [position, normal]", "normal"),
+        ("split: {at: 1}\nfeatures: []", "empty"),
+        ("split: {at: 1}\nscoreWithout: [tree]", "tree"),
+        ("split: {at: 1}\naugmentation: {scale: [1.1, 0.9]}", "falls"),
+        ("split: {at: 1}\naugmentation: {rotation: x}", "one of none, y, z"),
+        ("split: {at: 1}\nspheres: 0", "spheres"), ("split: {at: 1}\nsphere: 3", "sphere"),
+    ])
+    func mistakesAreOneLine(lines: String, text: String) {
+        expectLine(text) { try DataFixture.recipe("/data", lines) }
+    }
+
+    @Test(arguments: [
+        ("{}", "missing"), ("{a: [1], b: [1]}", "for one class only"), ("{a: [1.5]}", "whole"),
+        ("{a: []}", "list"), ("{a: [-1]}", "data.ignore"), ("{a.b: [1]}", "without dots"),
+    ])
+    func classesAreChecked(classes: String, text: String) {
+        expectLine(text) {
+            try DataFixture.recipe(
+                text: "data: {source: /data, split: {at: 1}, classes: \(classes)}")
+        }
+    }
+
+    @Test func shapesHaveNoColors() {
+        expectLine("color") {
+            try DataFixture.recipe("/data", "features: [position, color]", kind: "furniture")
+        }
+    }
+}

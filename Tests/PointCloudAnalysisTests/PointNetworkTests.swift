@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Checkpoints
+import Layers
+import PointCloudAnalysis
+import Reversible
+import Tensors
+import TestSupport
+import Testing
+
+@Suite("Pix4Point network") struct PointNetworkTests {
+    private static let names = ["segmentation", "classification"]
+    private static let dual = FinetuningWay.dr2net(
+        .uniform(StreamCoefficients(alpha: 15.0 / 16, beta: 1.0 / 16)), .exact)
+
+    /// max|a - b| over the largest of b, or over `floor` where that is larger.
+    private func error(_ a: Tensor, _ b: Tensor, floor: Double) -> Double {
+        let largest = b.doubles.map(abs).max() ?? 0
+        return relativeError(a, b) * largest / max(largest, floor)
+    }
+
+    @Test(
+        "logits, loss and every gradient are PyTorch's, in training and inference", arguments: names
+    )
+    func agreesWithPyTorch(name: String) throws {
+        try exclusively {
+            let fixture = try PointNetworkFixture(name)
+            let inference = try fixture.network.logits(
+                Variable(fixture.features), fixture.network.pyramid(fixture.samples),
+                way: .conventional, tile: nil, .inference)
+            let expected = try #require(fixture.expected["inference"])
+            // Interpolation weights are float32.
+            #expect(relativeError(inference.tensor, expected) < 1e-6)
+            let step = try fixture.step(.conventional)
+            let logits = try #require(fixture.expected["logits"])
+            let loss = try #require(fixture.expected["loss"]).item
+            #expect(relativeError(step.logits, logits) < 1e-6)
+            #expect(abs(step.loss - loss) < 1e-6)
+            let prefix = "gradient."
+            let reference = fixture.expected.tensors.filter { $0.name.hasPrefix(prefix) }
+            let largest = reference.flatMap { $0.tensor.doubles.map(abs) }.max() ?? 0
+            for (name, gradient) in reference {
+                let own = try #require(step.gradients[String(name.dropFirst(prefix.count))])
+                #expect(error(own, gradient, floor: 1e-3 * largest) < 1e-5, "\(name)")
+            }
+            let after = fixture.expected.tensors.filter { $0.name.hasPrefix("after.") }
+            for (name, value) in after {
+                let own = try #require(
+                    fixture.network.namedParameters.first { "after." + $0.name == name })
+                #expect(relativeError(own.parameter.tensor, value) < 1e-6, "\(name)")
+            }
+            #expect(after.isEmpty == (name == "classification") && reference.count > 40)
+        }
+    }
+
+    @Test("float32 gives the same logits to rounding", arguments: names)
+    func singlePrecisionAgrees(name: String) throws {
+        let fixture = try PointNetworkFixture(name, dtype: .float32)
+        let inference = try fixture.network.logits(
+            Variable(fixture.features.converted(to: .float32)),
+            fixture.network.pyramid(fixture.samples), way: .conventional, tile: nil, .inference)
+        let expected = try #require(fixture.expected["inference"])
+        #expect(relativeError(inference.tensor, expected) < 1e-5)
+    }
+
+    @Test(
+        "all ways have the same gradients at the pretrained form, tiled or whole", arguments: names)
+    func waysAgree(name: String) throws {
+        try exclusively {
+            let plain = try PointNetworkFixture(name).step(.conventional)
+            for tile in [nil, Tile(tokens: 24)] {
+                let kept = try PointNetworkFixture(name).step(.checkpointed, tile: tile)
+                #expect(relativeError(kept.logits, plain.logits) < 1e-10)
+                #expect(kept.gradients.count == plain.gradients.count)
+                for (key, gradient) in plain.gradients {
+                    let own = try #require(kept.gradients[key])
+                    #expect(error(own, gradient, floor: 1e-6) < 1e-8, "\(key)")
+                }
+            }
+        }
+    }
+
+    @Test("dr2net has a gradient for everything, positions too, and the same bits for any threads")
+    func dualNetworkTrains() throws {
+        let steps = try withThreadCounts {
+            try PointNetworkFixture("segmentation").step(Self.dual, tile: Tile(tokens: 24))
+        }
+        let conventional = try exclusively {
+            try PointNetworkFixture("segmentation").step(.conventional)
+        }
+        #expect(Set(steps[0].gradients.keys) == Set(conventional.gradients.keys))
+        for key in ["encoder.pos_embed.0.0.weight", "encoder.cls_pos", "encoder.cls_token"] {
+            let gradient = try #require(steps[0].gradients[key])
+            #expect((gradient.doubles.map(abs).max() ?? 0) > 1e-6, "\(key)")
+        }
+        for (key, gradient) in steps[0].gradients {
+            let other = try #require(steps[1].gradients[key])
+            #expect(gradient.isIdentical(to: other), "\(key)")
+        }
+    }
+
+    @Test("gradients by features and by the first layers are those of central differences")
+    func gradientsMatchCentralDifferences() throws {
+        for isSegmentation in [true, false] {
+            let network = PointNetworkFixture.network(isSegmentation: isSegmentation)
+            let key = RandomKey(seed: 4)
+            let places = (0..<32).map { index in
+                SIMD3<Float>(
+                    Float(key.uniform(3 * index)), Float(key.uniform(3 * index + 1)),
+                    Float(key.uniform(3 * index + 2)))
+            }
+            let pyramid = network.pyramid([places])
+            let features = Tensor(normal: [32, 4], key: key.child("f"), dtype: .float64)
+            let error = GradientCheck.worstError([features], step: 1e-6) { inputs in
+                do {
+                    return try network.logits(
+                        inputs[0], pyramid, way: .conventional, tile: nil,
+                        Context(tape: inputs[0].tape))
+                } catch {
+                    Issue.record(error)
+                    return inputs[0]
+                }
+            }
+            #expect(error < 1e-5)
+        }
+    }
+
+    @Test("clouds with fewer points than neighbours, and equal points, have finite logits")
+    func degenerateClouds() throws {
+        let network = PointNetworkFixture.network(isSegmentation: true, dtype: .float32)
+        for cloud in [TestCloud.equal, .duplicates, .line, .two, .one] {
+            let places = cloud.points(40)
+            let features = Tensor(
+                normal: [places.count, 4], key: RandomKey(seed: 5))
+            let logits = try network.logits(
+                Variable(features), network.pyramid([places]), way: Self.dual, tile: nil,
+                .inference)
+            #expect(logits.shape == [places.count, 5])
+            #expect(logits.tensor.floats.allSatisfy { $0.isFinite }, "\(cloud)")
+        }
+    }
+
+    @Test("weights of classes are one over the root of their share, one on average")
+    func classWeights() throws {
+        #expect(PointTask.classWeights(.none, counts: [1, 2]) == nil)
+        let weights = try #require(PointTask.classWeights(.inverseRoot, counts: [100, 25, 0, 4]))
+        let expected = [0.1, 0.2, 1, 0.5].map { $0 / 0.45 }
+        #expect(zip(weights, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+    }
+}

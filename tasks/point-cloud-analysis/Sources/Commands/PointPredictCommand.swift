@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CommandLineSupport
+import Datasets
+import Foundation
+import Training
+
+/// `dr2net points predict`: classes of a trained run for new clouds.
+struct PointPredictCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "predict",
+        abstract: "Classes of new clouds' points, or of new shapes, with a trained run.",
+        discussion: """
+            A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
+            files' own numbers; with --json: a list of input, output and points of each class. A run \
+            on shapes prints each input's class and probabilities, and writes nothing.
+            """)
+
+    @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
+    var runFolder: String
+
+    @Argument(help: "Clouds (LAS, PLY, .npy), or shapes (OFF, OBJ too).", completion: .file())
+    var inputs: [String]
+
+    @Option(
+        help: "The file to write; for one input.", completion: .file(extensions: ["las", "ply"]))
+    var output: String?
+
+    @Option(
+        help: "The folder to write into; that of the input where absent.", completion: .directory)
+    var folder: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if output != nil, inputs.count > 1 || folder != nil {
+            throw ValidationError("--output goes with one input and without --folder")
+        }
+    }
+
+    func run() throws {
+        let console = common.start()
+        let predictor = try PointPredictor(
+            run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        guard predictor.isSegmentation else { return try classify(predictor, console) }
+        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        var results: [Result] = []
+        for input in inputs {
+            let path = output ?? place(of: input)
+            let counts = try predictor.write(input, to: path) {
+                progress.update(done: Int($0 * 1000), total: 1000, "of the points of \(input)")
+            }
+            results.append(
+                Result(
+                    input: input, output: path,
+                    points: Dictionary(
+                        uniqueKeysWithValues: zip(predictor.classes.names, counts))))
+        }
+        progress.finish()
+        try console.result(results) { results.map(\.text).joined(separator: "\n") }
+    }
+
+    private func classify(_ predictor: PointPredictor, _ console: Console) throws {
+        if output != nil || folder != nil {
+            throw CommandFailure(
+                "\(runFolder): a run on shapes writes no files; leave --output and --folder out")
+        }
+        let names = predictor.classes.names
+        let results = try inputs.map { input in
+            let chances = try predictor.probabilities(of: input)
+            let best = chances.indices.max { chances[$0] < chances[$1] } ?? 0
+            return ShapeResult(
+                input: input, label: names[best],
+                probabilities: Dictionary(uniqueKeysWithValues: zip(names, chances)))
+        }
+        try console.result(results) { results.map(\.text).joined(separator: "\n") }
+    }
+
+    private func place(of input: String) -> String {
+        let url = URL(fileURLWithPath: input)
+        let name = url.deletingPathExtension().lastPathComponent
+        let ending = url.pathExtension.lowercased() == "las" ? "las" : "ply"
+        let folder = folder ?? url.deletingLastPathComponent().path
+        return "\(folder)/\(name).predicted.\(ending)"
+    }
+
+    /// What is printed of one shape.
+    private struct ShapeResult: Encodable {
+        let input, label: String
+        let probabilities: [String: Double]
+
+        var text: String {
+            "\(input): \(label) (\(NumberText.decimals(probabilities[label] ?? 0, 3)))"
+        }
+    }
+
+    /// What is printed of one cloud.
+    private struct Result: Encodable {
+        let input, output: String
+        let points: [String: Int]
+
+        var text: String {
+            let parts = points.sorted { $0.value > $1.value }.filter { $0.value > 0 }
+            return "\(output): "
+                + parts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CommandLineSupport
+import Datasets
+import Training
+
+/// `dr2net points prepare`: makes the folder that training reads of a recipe's points.
+struct PointPrepareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prepare",
+        abstract: "Lay a recipe's clouds on a voxel grid, or draw points on its shapes; resumable.",
+        discussion: """
+            Reads LAS, PLY and .npy clouds with labels, S3DIS, ModelNet, ScanObjectNN (.npy) and \
+            the data set furniture; see the recipe's section data. Clouds are read a block at a \
+            time. What can't be used is left out and listed with its reason.
+            """)
+
+    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    var recipe: String
+
+    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
+    var set: [String] = []
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let console = common.start()
+        let document = try RecipeDocument(path: recipe, overrides: set)
+        let reader = RecipeReader(document)
+        _ = try reader.choice("task", default: "points", among: ["points"])
+        let section = try reader.section("data")
+        let data = try PointDataRecipe(section, dataFolder: DataCache().root)
+        try section.finish()
+        let prepared = try PointPreparation(data).run { done, total, id, outcome in
+            console.note("\(done)/\(total) \(id): \(outcome.text)")
+        }
+        let summary = try PointPrepareSummary(prepared, sampling: data.sampling)
+        try console.result(summary) { summary.text }
+    }
+}
+
+extension PointPreparation.Outcome {
+    /// What happened, for people.
+    var text: String {
+        switch self {
+        case .made(let points): "\(points) points"
+        case .present: "already there"
+        case .skipped(let reason): "left out: \(reason)"
+        }
+    }
+}

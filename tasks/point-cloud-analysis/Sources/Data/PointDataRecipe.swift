@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Training
+
+/// The section `data` of a recipe: which points, how they are prepared and how they are sampled.
+package struct PointDataRecipe: Sendable {
+    /// What the source is.
+    package enum Kind: String, CaseIterable, Sendable {
+        /// A file or folder of labelled LAS, PLY or `.npy` clouds.
+        case scenes
+        /// S3DIS: `Area_N/ROOM/Annotations`.
+        case s3dis
+        /// ModelNet: `CLASS/train/*.off` and `CLASS/test/*.off`.
+        case modelnet
+        /// The data set `furniture`: collections of Sweet Home 3D.
+        case furniture
+        /// ScanObjectNN, converted to `.npy`.
+        case scanobjectnn
+
+        /// Whether every point has a class, or the whole shape.
+        package var isSegmentation: Bool { self == .scenes || self == .s3dis }
+    }
+
+    /// A split of each cloud across an axis.
+    package struct AreaSplit: Sendable, Equatable {
+        /// 0 for x, 1 for y, 2 for z.
+        package var axis: Int
+        /// Where it is cut, in the file's units from the cloud's lower corner.
+        package var place: Double
+        /// Width of the strip that belongs to neither part, in the file's units.
+        package var gap: Double
+        /// Whether the part above is for training.
+        package var trainsAbove: Bool
+    }
+
+    /// What the source is.
+    package var kind: Kind
+    /// The file or folder.
+    package var source: String
+    /// The folder that `prepare` writes.
+    package var prepared: String
+    /// Files, relative to the source, that are for training and for validation.
+    package var training, validation: [String]
+    /// Areas of S3DIS that are for validation.
+    package var validationAreas: [Int]
+    /// A split of each cloud.
+    package var split: AreaSplit?
+    /// Classes and their numbers in the files; nil where the source names its classes itself.
+    package var classes: PointClasses?
+    /// Categories of `furniture` in the order of the classes.
+    package var categories: [String]
+    /// The collection of `furniture` that is for validation; every fifth model where nil.
+    package var heldOut: String?
+    /// The side of a voxel in the file's units.
+    package var grid: Double
+    /// Points drawn on the surface of a mesh, or kept of each shape.
+    package var surfacePoints: Int
+    /// What training and prediction see.
+    package var sampling: PointSampling
+    /// Changes of training samples.
+    package var augmentation: PointAugmentation
+    /// Classes without which scores are given, too.
+    package var scoreWithout: [String]
+
+    /// Reads and checks the section.
+    ///
+    /// - Parameters:
+    ///   - section: The reader of `data`.
+    ///   - dataFolder: Where `data:NAME` lies.
+    package init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
+        kind = try section.value("kind", default: Kind.scenes)
+        source = try section.requiredDataPath(
+            "source", dataFolder: dataFolder, expected: "the file or folder of the points")
+        training = try section.value("training", default: [])
+        validation = try section.value("validation", default: [])
+        validationAreas = try section.value("validationAreas", default: [5], in: 1...6).map {
+            Int($0)
+        }
+        split = try AreaSplit(section)
+        classes = try PointDataRecipe.classes(section)
+        categories = try section.value(
+            "categories",
+            default: ["Characters", "Doors and windows", "Lights", "Vehicles"])
+        heldOut = try section.optionalText("heldOut")
+        let segments = kind.isSegmentation
+        grid = try section.value("grid", default: 0.04, in: 1e-6...1e6)
+        surfacePoints = try section.value("surfacePoints", default: 8192, in: 16...1_000_000)
+        let name = segments ? "grid-\(grid)" : "shapes-\(surfacePoints)"
+        prepared =
+            try section.dataPath("prepared", dataFolder: dataFolder)
+            ?? PointDataRecipe.folder(of: source) + "/prepared-" + name
+        sampling = try PointSampling(section, isSegmentation: segments)
+        augmentation = try PointAugmentation(
+            try section.section("augmentation"), isSegmentation: segments)
+        scoreWithout = try section.value("scoreWithout", default: [])
+        try check(section)
+    }
+
+    /// Everything that the prepared files depend on, as one line.
+    var settings: String {
+        var parts = ["version 1", kind.rawValue]
+        switch kind {
+        case .scenes, .s3dis:
+            parts.append("grid \(grid)")
+            if let classes { parts.append("\(classes.codes) \(classes.ignoredCodes)") }
+        case .modelnet, .furniture, .scanobjectnn: parts.append("points \(surfacePoints)")
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private func check(_ section: RecipeReader) throws(TrainingError) {
+        if kind == .scenes, classes == nil {
+            throw section.error(
+                "classes",
+                "is missing; expected a name and the file's numbers of each class, such as "
+                    + "{ground: [2], building: [6]}")
+        }
+        if kind == .scenes, split == nil, training.isEmpty || validation.isEmpty {
+            throw section.error(
+                "split",
+                "is missing; expected data.split (axis and at), or data.training and "
+                    + "data.validation with names of files")
+        }
+        if let both = training.first(where: { validation.contains($0) }), split == nil {
+            throw section.error(
+                "validation", "has \(both), which data.training has too; keep it in one of them")
+        }
+        if kind.isSegmentation, let spheres = sampling.spheres, spheres.radius < grid {
+            throw section.error(
+                "radius",
+                "is \(spheres.radius), less than data.grid \(grid); expected several of "
+                    + "its steps")
+        }
+        let names = classes?.names ?? (kind == .s3dis ? S3DISRoom.classes : nil)
+        if let names, let unknown = scoreWithout.first(where: { !names.contains($0) }) {
+            throw section.error(
+                "scoreWithout",
+                "has \"\(unknown)\"; expected some of \(names.joined(separator: ", "))")
+        }
+    }
+
+    private static func classes(_ section: RecipeReader) throws(TrainingError) -> PointClasses? {
+        let whole = -2147483648.0...2147483647.0
+        let ignored = try section.value("ignore", default: [-1], in: whole)
+        let reader = try section.section("classes")
+        var names: [String] = [], codes: [[Int32]] = []
+        var used = Set(ignored)
+        for name in section.keys(of: "classes") {
+            guard !name.contains(".") else {
+                throw section.error("classes", "has \"\(name)\"; expected names without dots")
+            }
+            let numbers = try reader.value(name, default: [], in: whole)
+            for number in numbers {
+                guard number == number.rounded(), used.insert(number).inserted else {
+                    throw reader.error(
+                        name,
+                        "has the number \(number); expected whole numbers, each for one class only "
+                            + "and not in data.ignore")
+                }
+            }
+            guard !numbers.isEmpty else {
+                throw reader.error(name, "has no number; expected the file's numbers of the class")
+            }
+            names.append(name)
+            codes.append(numbers.map { Int32($0) })
+        }
+        guard !names.isEmpty else { return nil }
+        guard names.count <= 4096 else {
+            throw section.error("classes", "are \(names.count); expected at most 4096")
+        }
+        return PointClasses(names: names, codes: codes, ignoredCodes: ignored.map { Int32($0) })
+    }
+
+    /// The folder that a path lies in, itself where it has no ending.
+    private static func folder(of source: String) -> String {
+        guard let slash = source.lastIndex(of: "/"),
+            source[slash...].contains(".")
+        else { return source }
+        return String(source[..<slash])
+    }
+}
+
+extension PointDataRecipe.AreaSplit {
+    /// Reads `data.split`; nil where it is absent.
+    fileprivate init?(_ section: RecipeReader) throws(TrainingError) {
+        // Nothing is read, and so nothing written out, of what isn't there.
+        guard section.has("split") else { return nil }
+        let split = try section.section("split")
+        let axis = try split.choice("axis", default: "x", among: ["x", "y", "z"])
+        let place = try split.optionalNumber("at", in: 0...1e9)
+        gap = try split.value("gap", default: 0.0, in: 0...1e9)
+        trainsAbove =
+            try split.choice(
+                "training", default: "below", among: ["below", "above"]) == "above"
+        guard let place else {
+            throw section.error(
+                "split.at", "is missing; expected a distance from the cloud's lower corner")
+        }
+        self.place = place
+        self.axis = axis == "x" ? 0 : axis == "y" ? 1 : 2
+    }
+
+    /// The part of a cloud that is for a subset.
+    func region(_ subset: PointIndex.Subset) -> CloudRegion {
+        (subset == .training) == trainsAbove
+            ? CloudRegion(axis: axis, from: place + gap / 2)
+            : CloudRegion(axis: axis, to: place - gap / 2)
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// A scene or shape that is to be prepared.
+struct PointItem {
+    /// What it is made of.
+    enum Content {
+        /// A part of a cloud, which can be read again and again.
+        case scene(open: () throws -> any PointReader, region: CloudRegion)
+        /// A class and the points of the surface.
+        case shape(label: Int32, read: () throws -> [SIMD3<Float>])
+    }
+
+    /// Its file name in the prepared folder.
+    let id: String
+    let subset: PointIndex.Subset
+    /// What it is called in the index.
+    let name: String
+    /// The files that it is made of.
+    let paths: [String]
+    /// What it depends on beside its files.
+    var mark = ""
+    let content: Content
+}
+
+/// The scenes or shapes of a recipe's source.
+enum PointSources {
+    /// Everything that is to be prepared, in a fixed order, and the classes.
+    static func items(
+        _ data: PointDataRecipe
+    ) throws -> (classes: PointClasses, items: [PointItem]) {
+        var result: (classes: PointClasses, items: [PointItem])
+        switch data.kind {
+        case .scenes:
+            guard let classes = data.classes else {
+                throw PointFileError("data.classes is missing", path: data.source)
+            }
+            result = (classes, try scenes(data))
+        case .s3dis: result = (PointClasses(names: S3DISRoom.classes), try areas(data))
+        case .modelnet: result = try ModelNetFolder.items(data)
+        case .furniture: result = try FurnitureCollections.items(data)
+        case .scanobjectnn: result = try ScanObjectArrays.items(data)
+        }
+        guard !result.items.isEmpty else {
+            throw PointFileError("nothing to prepare here; correct data.source", path: data.source)
+        }
+        try checkNames(result.items, data.source)
+        return result
+    }
+
+    private static func checkNames(
+        _ items: [PointItem], _ source: String
+    ) throws(PointFileError) {
+        var names: Set<String> = []
+        for item in items where !names.insert(item.id).inserted {
+            throw PointFileError(
+                "two sources would both be prepared as \(item.id); rename one of them", path: source
+            )
+        }
+    }
+
+    /// A file name for a relative path.
+    static func identifier(_ name: String) -> String {
+        let stem = (name as NSString).deletingPathExtension
+        return String(
+            stem.map { $0.isLetter || $0.isNumber || "-_.+".contains($0) ? $0 : "_" })
+    }
+
+    /// The files below a folder, as sorted relative paths.
+    static func files(in folder: String, endings: Set<String>) throws(PointFileError) -> [String] {
+        guard let names = FileManager.default.enumerator(atPath: folder) else {
+            throw PointFileError("no such folder; fetch it or correct data.source", path: folder)
+        }
+        var found: [String] = []
+        for case let name as String in names
+        where endings.contains((name as NSString).pathExtension.lowercased())
+            && !name.split(separator: "/").contains(where: { $0.hasPrefix(".") })
+            && !name.hasPrefix("prepared-") && !name.contains("/prepared-")
+        {
+            found.append(name)
+        }
+        return found.sorted()
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            && isFolder.boolValue
+    }
+
+    // MARK: LAS, PLY, npy
+
+    private static func scenes(_ data: PointDataRecipe) throws(PointFileError) -> [PointItem] {
+        let source = data.source
+        guard FileManager.default.fileExists(atPath: source) else {
+            throw PointFileError("no such file; fetch it or correct data.source", path: source)
+        }
+        let isFolder = isFolder(source)
+        let name = (source as NSString).lastPathComponent
+        let names = isFolder ? try files(in: source, endings: ["las", "ply", "npy"]) : [name]
+        func path(_ file: String) -> String { isFolder ? "\(source)/\(file)" : source }
+        func item(
+            _ file: String, _ subset: PointIndex.Subset, _ region: CloudRegion, _ suffix: String
+        ) -> PointItem {
+            let path = path(file)
+            return PointItem(
+                id: identifier(file) + suffix, subset: subset, name: file, paths: [path],
+                mark: region == .all ? "" : "\(region.axis) \(region.from) \(region.to), ",
+                content: .scene(open: { try PointFile.open(path) }, region: region))
+        }
+        for file in data.training + data.validation where !names.contains(file) {
+            throw PointFileError(
+                "no file \(file), which data.training or data.validation names", path: source)
+        }
+        guard let split = data.split else {
+            return data.training.map { item($0, .training, .all, "") }
+                + data.validation.map { item($0, .validation, .all, "") }
+        }
+        // Files that are named for one part are whole; the others are split.
+        return names.flatMap { file -> [PointItem] in
+            if data.training.contains(file) { return [item(file, .training, .all, "")] }
+            if data.validation.contains(file) { return [item(file, .validation, .all, "")] }
+            return PointIndex.Subset.allCases.map {
+                item(file, $0, split.region($0), "-\($0.rawValue)")
+            }
+        }
+    }
+
+    // MARK: S3DIS
+
+    private static func areas(_ data: PointDataRecipe) throws(PointFileError) -> [PointItem] {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: data.source) else {
+            throw PointFileError(
+                "no such folder; expected Area_1 to Area_6 of S3DIS", path: data.source)
+        }
+        let areas = names.filter { $0.hasPrefix("Area_") && Int($0.dropFirst(5)) != nil }.sorted()
+        guard !areas.isEmpty else {
+            throw PointFileError(
+                "no folder Area_1 to Area_6; expected Stanford3dDataset_v1.2_Aligned_Version",
+                path: data.source)
+        }
+        return areas.compactMap { area in
+            let folder = "\(data.source)/\(area)"
+            let rooms = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+                .filter { isFolder("\(folder)/\($0)/Annotations") }.sorted()
+                .map { "\(folder)/\($0)" }
+            guard !rooms.isEmpty else { return nil }
+            let isValidation = Int(area.dropFirst(5)).map(data.validationAreas.contains) ?? false
+            return PointItem(
+                id: area, subset: isValidation ? .validation : .training, name: area,
+                paths: rooms,
+                content: .scene(open: { try RoomsReader(folder, rooms) }, region: .all))
+        }
+    }
+}
+
+/// The rooms of an area of S3DIS, one after the other.
+private struct RoomsReader: PointReader {
+    let path: String
+    private var rooms: [String]
+    private var room: S3DISRoom?
+
+    init(_ path: String, _ rooms: [String]) throws(PointFileError) {
+        self.path = path
+        self.rooms = rooms.reversed()
+    }
+
+    var count: Int? { nil }
+
+    mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+        while true {
+            if room == nil {
+                guard let next = rooms.popLast() else { return nil }
+                // One line of the published data is damaged.
+                room = try S3DISRoom(next, keepsGoing: true)
+            }
+            if let block = try room?.next(limit) { return block }
+            room = nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// The survey of the last cloud: both parts of a split cloud need it.
+struct LastSurvey {
+    private var known: (paths: [String], survey: CloudSurvey)?
+
+    mutating func survey(
+        of paths: [String], _ open: () throws -> any PointReader
+    ) throws -> CloudSurvey {
+        if let known, known.paths == paths { return known.survey }
+        let survey = try CloudSurvey(open())
+        known = (paths, survey)
+        return survey
+    }
+}
+
+/// What an earlier preparation has finished, by id.
+struct KnownItems {
+    private var scenes: [String: PointIndex.Scene] = [:]
+    private var shapes: [String: PointIndex.Shape] = [:]
+
+    init(_ index: PointIndex?, classes: PointClasses, features: [PointFeature]) {
+        guard let index, index.classes == classes else { return }
+        for scene in index.scenes
+        where (scene.hasColors || !features.contains(.color))
+            && (scene.hasIntensities || !features.contains(.intensity))
+        { scenes[scene.id] = scene }
+        for shape in index.shapes { shapes[shape.id] = shape }
+    }
+
+    /// Whether an item is finished; it then stands in the index.
+    mutating func move(_ item: PointItem, stamp: String, to index: inout PointIndex) -> Bool {
+        if let scene = scenes[item.id], scene.stamp == stamp, scene.subset == item.subset {
+            index.scenes.append(scene)
+            return true
+        }
+        if let shape = shapes[item.id], shape.stamp == stamp, shape.subset == item.subset {
+            index.shapes.append(shape)
+            return true
+        }
+        return false
+    }
+}
+
+/// What tells that files have not changed: their lengths and times.
+enum SourceStamp {
+    /// The stamp of files and folders.
+    static func of(_ paths: [String]) throws(PointFileError) -> String {
+        var files = 0, bytes = 0, latest = 0.0
+        func add(_ path: String) -> Bool {
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
+                return false
+            }
+            if attributes[.type] as? FileAttributeType != .typeDirectory {
+                files += 1
+                bytes += (attributes[.size] as? NSNumber)?.intValue ?? 0
+                let date = attributes[.modificationDate] as? Date
+                latest = max(latest, date?.timeIntervalSince1970 ?? 0)
+            }
+            return true
+        }
+        for path in paths {
+            guard add(path) else {
+                throw PointFileError("no such file; fetch it or correct data.source", path: path)
+            }
+            guard let names = FileManager.default.enumerator(atPath: path) else { continue }
+            for case let name as String in names { _ = add("\(path)/\(name)") }
+        }
+        return "\(files) files, \(bytes) bytes, \(Int(latest * 1000))"
+    }
+}

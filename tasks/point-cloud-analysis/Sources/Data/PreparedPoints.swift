@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+import Tensors
+
+/// A folder that `dr2net points prepare` has made.
+///
+/// `index.json`; `scenes/ID.points` with a voxel each 24 bytes; `scenes/ID.originals` of scenes for
+/// validation: for each original point the nearest voxel and the class, 8 bytes; `shapes/ID.points`
+/// with x y z as float32. All numbers are little endian.
+package struct PreparedPoints: Sendable {
+    /// The folder.
+    package let folder: String
+    /// What it holds.
+    package let index: PointIndex
+
+    /// Bytes of an original point: the nearest voxel (uint32) and the class (int32).
+    static let originalLength = 8
+
+    /// Opens a folder and checks that every file is as long as the index says.
+    package init(folder: String) throws(PointFileError) {
+        let path = PreparedPoints.indexPath(folder)
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw PointFileError(
+                "missing; run `dr2net points prepare RECIPE` first, or correct data.prepared",
+                path: path)
+        }
+        guard let index = try? JSONDecoder().decode(PointIndex.self, from: data),
+            index.classes.isConsistent
+        else {
+            throw PointFileError(
+                "is no index of this version; run `dr2net points prepare RECIPE` again", path: path)
+        }
+        self.init(folder: folder, index: index)
+        let broken =
+            index.scenes.filter { !isWhole($0) }.map(\.id)
+            + index.shapes.filter { !isWhole($0) }.map(\.id)
+        if let first = broken.first {
+            throw PointFileError(
+                "\(broken.count) prepared files are missing or cut short, the first of them "
+                    + "\(first); run `dr2net points prepare RECIPE` again", path: folder)
+        }
+    }
+
+    init(folder: String, index: PointIndex) {
+        self.folder = folder
+        self.index = index
+    }
+
+    /// The scenes of a subset.
+    package func scenes(_ subset: PointIndex.Subset) -> [PointIndex.Scene] {
+        index.scenes.filter { $0.subset == subset }
+    }
+
+    /// The shapes of a subset.
+    package func shapes(_ subset: PointIndex.Subset) -> [PointIndex.Shape] {
+        index.shapes.filter { $0.subset == subset }
+    }
+
+    /// Reads a scene.
+    package func load(_ scene: PointIndex.Scene) throws(PointFileError) -> PointScene {
+        let source = try PointSource(path: PreparedPoints.scenePath(folder, scene.id))
+        let bytes = try source.read(
+            0, scene.points * PointScene.recordLength, of: "the voxels of \(scene.id)")
+        let loaded = PointScene(
+            bytes: bytes, origin: SIMD3(scene.origin[0], scene.origin[1], scene.origin[2]))
+        let bound = Int32(index.classes.count)
+        guard loaded.labels.allSatisfy({ $0 >= PointClasses.ignored && $0 < bound }),
+            loaded.positions.allSatisfy({ ($0 * 0) == SIMD3(0, 0, 0) })
+        else {
+            throw source.error("holds impossible numbers; delete it and prepare again")
+        }
+        return loaded
+    }
+
+    /// Reads the points of a shape, in the file's units.
+    package func load(_ shape: PointIndex.Shape) throws(PointFileError) -> [SIMD3<Float>] {
+        let source = try PointSource(path: PreparedPoints.shapePath(folder, shape.id))
+        let numbers = ByteNumbers(
+            bytes: try source.read(0, shape.points * 12, of: "the points of \(shape.id)"))
+        let points = (0..<shape.points).map {
+            SIMD3(numbers.float(12 * $0), numbers.float(12 * $0 + 4), numbers.float(12 * $0 + 8))
+        }
+        guard points.allSatisfy({ ($0 * 0) == SIMD3(0, 0, 0) }) else {
+            throw source.error("holds impossible numbers; delete it and prepare again")
+        }
+        return points
+    }
+
+    /// Gives the nearest voxel and the class of each original point of a scene, some at a time.
+    ///
+    /// - Precondition: The scene is for validation.
+    package func forEachOriginal(
+        of scene: PointIndex.Scene, _ body: (_ voxel: Int, _ label: Int32) -> Void
+    ) throws(PointFileError) {
+        precondition(scene.subset == .validation, "the original points of \(scene.id)")
+        let length = PreparedPoints.originalLength
+        let source = try PointSource(path: PreparedPoints.originalsPath(folder, scene.id))
+        for first in stride(from: 0, to: scene.originals, by: PointFile.blockSize) {
+            let count = min(PointFile.blockSize, scene.originals - first)
+            let numbers = ByteNumbers(
+                bytes: try source.read(first * length, count * length, of: "points from \(first)"))
+            for point in 0..<count {
+                let voxel = Int(numbers.integer(point * length, as: UInt32.self))
+                let label: Int32 = numbers.integer(point * length + 4)
+                guard voxel < scene.points, label >= PointClasses.ignored,
+                    label < index.classes.count
+                else { throw source.error("holds impossible numbers; delete it and prepare again") }
+                body(voxel, label)
+            }
+        }
+    }
+
+    /// The median number of points in spheres of a radius, round 64 points of the first training
+    /// scene; nil where there is none of at most 4 million points, for the memory's sake.
+    package func sphereMedian(radius: Double) throws(PointFileError) -> Int? {
+        guard let entry = scenes(.training).first(where: { $0.points <= 4_000_000 }) else {
+            return nil
+        }
+        let positions = try load(entry).positions
+        let tree = PointTree(positions)
+        let key = RandomKey(seed: 0).child("spheres")
+        let sizes = (0..<64).map { draw in
+            let centre = positions[key.integer(below: positions.count, draw)]
+            return tree.points(within: Float(radius), of: centre).count
+        }
+        return sizes.sorted()[32]
+    }
+
+    // MARK: Files
+
+    static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
+    static func journalPath(_ folder: String) -> String { "\(folder)/index.partial.json" }
+    static func scenePath(_ folder: String, _ id: String) -> String {
+        "\(folder)/scenes/\(id).points"
+    }
+    static func originalsPath(_ folder: String, _ id: String) -> String {
+        "\(folder)/scenes/\(id).originals"
+    }
+    static func shapePath(_ folder: String, _ id: String) -> String {
+        "\(folder)/shapes/\(id).points"
+    }
+
+    func isWhole(_ scene: PointIndex.Scene) -> Bool {
+        scene.origin.count == 3 && scene.isConsistent(classes: index.classes.count)
+            && isLong(
+                PreparedPoints.scenePath(folder, scene.id), scene.points, PointScene.recordLength)
+            && (scene.subset == .training
+                || isLong(
+                    PreparedPoints.originalsPath(folder, scene.id), scene.originals,
+                    PreparedPoints.originalLength))
+    }
+
+    func isWhole(_ shape: PointIndex.Shape) -> Bool {
+        shape.label >= 0 && shape.label < index.classes.count
+            && isLong(PreparedPoints.shapePath(folder, shape.id), shape.points, 12)
+    }
+
+    private func isLong(_ path: String, _ records: Int, _ length: Int) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        let (bytes, overflow) = records.multipliedReportingOverflow(by: length)
+        return records > 0 && !overflow && (attributes?[.size] as? NSNumber)?.intValue == bytes
+    }
+
+    /// What an earlier preparation with these settings has finished.
+    static func known(folder: String, settings: String) -> PointIndex? {
+        var result: PointIndex?
+        for path in [indexPath(folder), journalPath(folder)] {
+            guard let data = FileManager.default.contents(atPath: path),
+                let index = try? JSONDecoder().decode(PointIndex.self, from: data),
+                index.classes.isConsistent, index.settings == settings
+            else { continue }
+            let files = PreparedPoints(folder: folder, index: index)
+            var whole = index
+            whole.scenes = (result?.scenes ?? []) + index.scenes.filter { files.isWhole($0) }
+            whole.shapes = (result?.shapes ?? []) + index.shapes.filter { files.isWhole($0) }
+            result = whole
+        }
+        return result
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Backbones
+package import Layers
+package import Reversible
+package import Tensors
+
+/// The sizes around the transformer of a ``PointNetwork``.
+package struct PointNetworkSettings: Sendable, Hashable {
+    /// Channels of a point's features.
+    package var inputs: Int
+    /// Classes.
+    package var classes: Int
+    /// Whether every point has a class, or the whole shape.
+    package var isSegmentation = true
+    /// Levels of the embedding; each keeps a quarter of the points.
+    package var stages = 2
+    /// Neighbours of a group.
+    package var neighbours = 32
+    /// Hidden channels of the head.
+    package var hidden = 256
+    /// Dropout before the last layer.
+    package var dropout = 0.5
+
+    /// Sizes as Pix4Point has them for scenes.
+    package init(inputs: Int, classes: Int) {
+        self.inputs = inputs
+        self.classes = classes
+    }
+}
+
+/// Points in, classes out: a point patch embedding, an image-pretrained transformer, a decoder
+/// and a head (Pix4Point, Qian et al., 3DV 2024), with openpoints' state-dict names.
+package final class PointNetwork: Module {
+    /// The sizes.
+    package let settings: PointNetworkSettings
+    /// The pretrained part.
+    package let transformer: TokenTransformer
+    private let embedding: PointEmbedding
+    private let positions: (first: Linear, second: Linear)
+    private let parts: Parts
+
+    private enum Parts {
+        case segmentation(PointDecoder, SegmentationHead)
+        case classification(ClassificationHead)
+    }
+
+    /// A network whose other layers are random.
+    ///
+    /// - Parameter transformer: Its blocks are shared with this network.
+    package init(_ settings: PointNetworkSettings, transformer: TokenTransformer, key: RandomKey) {
+        self.settings = settings
+        self.transformer = transformer
+        let width = transformer.width
+        embedding = PointEmbedding(
+            inputs: settings.inputs, width: width, stages: settings.stages,
+            key: key.child("patch_embed"))
+        let pos = key.child("pos_embed")
+        positions = (
+            Linear(3, 128, xavierKey: pos.child(0)), Linear(128, width, xavierKey: pos.child(1))
+        )
+        if settings.isSegmentation {
+            parts = .segmentation(
+                PointDecoder(
+                    widths: Array(embedding.widths.dropLast()), width: width,
+                    key: key.child("decoder")),
+                SegmentationHead(
+                    width: width, classes: settings.classes, hidden: settings.hidden,
+                    dropout: settings.dropout, key: key.child("head")))
+        } else {
+            parts = .classification(
+                ClassificationHead(
+                    width: width, classes: settings.classes, hidden: settings.hidden,
+                    dropout: settings.dropout, key: key.child("head")))
+        }
+    }
+
+    package func register(in registry: inout ModuleRegistry) {
+        registry.child("encoder", transformer)
+        registry.child("encoder.patch_embed", embedding)
+        registry.child("encoder.pos_embed.0.0", positions.first)
+        registry.child("encoder.pos_embed.1", positions.second)
+        switch parts {
+        case .segmentation(let decoder, let head):
+            registry.child("decoder", decoder)
+            registry.child("head", head)
+        case .classification(let head): registry.child("prediction", head)
+        }
+    }
+
+    /// The levels and neighbours of a batch.
+    ///
+    /// - Parameter samples: Places of each sample, as many in each.
+    package func pyramid(_ samples: [[SIMD3<Float>]]) -> PointPyramid {
+        PointPyramid(samples, levels: settings.stages, neighbours: settings.neighbours)
+    }
+
+    /// Logits: `[B * N, classes]` of points, or `[B, classes]` of shapes.
+    ///
+    /// - Parameters:
+    ///   - features: `[B * N, inputs]`, sample by sample.
+    ///   - pyramid: Of the same samples.
+    ///   - way: How the transformer's blocks are run; every way but `conventional` computes the
+    ///     embedding and the head of scenes again in slices.
+    /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
+    package func logits(
+        _ features: Variable, _ pyramid: PointPyramid, way: FinetuningWay, tile: Tile?,
+        _ context: Context
+    ) throws(ReversibleError) -> Variable {
+        let keepsAll = way == .conventional && context.tape != nil
+        let levels = embedding(
+            features, pyramid, keepsAll: keepsAll, tile: tile, context)
+        let (samples, count, width) = (
+            pyramid.samples, pyramid.counts[pyramid.counts.count - 1], transformer.width
+        )
+        let shape = [samples, count, width]
+        let centres = Variable(pyramid.coarsest.converted(to: features.tensor.dtype))
+        let places = positions.second(positions.first.withGELU(centres, context), context)
+        let tokens = try transformer(
+            levels[levels.count - 1].reshaped(to: shape), positions: places.reshaped(to: shape),
+            way: way, tile: tile, context)
+        switch parts {
+        case .segmentation(let decoder, let head):
+            let points = decoder(
+                tokens.tokenSlice(1..<count + 1).reshaped(to: [samples * count, width]),
+                levels: levels, pyramid, context)
+            return head(
+                points, classToken: tokens.tokenSlice(0..<1).reshaped(to: [samples, width]),
+                keepsAll: keepsAll, tile: tile, context)
+        case .classification(let head): return head(tokens, context)
+        }
+    }
+}
+
+extension Linear {
+    /// A layer with Xavier-uniform weights and no offset.
+    fileprivate convenience init(_ inputs: Int, _ outputs: Int, xavierKey key: RandomKey) {
+        self.init(
+            weight: Tensor(
+                xavierUniform: [outputs, inputs], inputs: inputs, outputs: outputs, key: key),
+            bias: Tensor(zeros: [outputs]))
+    }
+}

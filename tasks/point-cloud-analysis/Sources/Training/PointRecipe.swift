@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import Backbones
+package import Training
+
+/// A recipe of point-cloud analysis: everything that a run depends on.
+package struct PointRecipe: Sendable {
+    /// How classes count in the loss.
+    package enum ClassWeights: String, CaseIterable, Sendable {
+        /// All the same.
+        case none
+        /// One over the root of a class's share of the training points, 1 on average.
+        case inverseRoot
+    }
+
+    /// The shared part.
+    package var training: TrainingRecipe
+    /// The way of finetuning.
+    package var finetuning: FinetuningRecipe
+    /// The data.
+    package var data: PointDataRecipe
+    /// The transformer of images whose blocks are taken.
+    package var backbone: BackboneRecipe
+    /// Levels of the embedding.
+    package var stages: Int
+    /// Neighbours of a group.
+    package var neighbours: Int
+    /// Hidden channels of the head.
+    package var hidden: Int
+    /// Dropout before the last layer.
+    package var dropout: Double
+    /// Label smoothing.
+    package var smoothing: Double
+    /// How classes count.
+    package var classWeights: ClassWeights
+    /// The recipe with every default written out.
+    package var resolved: ResolvedRecipe
+
+    /// Reads and checks a recipe.
+    ///
+    /// - Parameter dataFolder: Where `data:NAME` lies.
+    package init(_ document: RecipeDocument, dataFolder: String) throws {
+        let reader = RecipeReader(document)
+        _ = try reader.choice("task", default: "points", among: ["points"])
+        training = try TrainingRecipe(reader)
+        finetuning = try FinetuningRecipe(reader)
+        let section = try reader.section("data")
+        data = try PointDataRecipe(section, dataFolder: dataFolder)
+        let backbone = try reader.section("backbone")
+        self.backbone = try BackboneRecipe(
+            backbone, default: "dinov2-small-14", dataFolder: dataFolder)
+        guard self.backbone.entry.hasClassToken else {
+            throw backbone.error(
+                "name",
+                "is \(self.backbone.name), which has no class token; this task takes the blocks of "
+                    + "a vision transformer of images, such as dinov2-small-14 or vit-small-16")
+        }
+        let segments = data.kind.isSegmentation
+        let network = try reader.section("network")
+        stages = try network.value("stages", default: segments ? 2 : 1, in: 1...5)
+        neighbours = try network.value("neighbours", default: 32, in: 1...1024)
+        hidden = try network.value("hidden", default: 256, in: 1...65_536)
+        dropout = try network.value("dropout", default: 0.5, in: 0...0.99)
+        let tokens = data.sampling.points >> (2 * stages)
+        guard tokens >= 4 else {
+            throw network.error(
+                "stages",
+                "is \(stages), which leaves \(tokens) of data.points \(data.sampling.points); "
+                    + "expected 4 tokens at least: take fewer stages or more points")
+        }
+        let loss = try reader.section("loss")
+        smoothing = try loss.value("smoothing", default: 0.2, in: 0...0.9)
+        classWeights = try loss.value("classWeights", default: ClassWeights.none)
+        try reader.finish()
+        resolved = reader.resolved
+    }
+
+    /// Sets what depends on the number of training samples: the policy's update period.
+    package mutating func setSampleCount(_ count: Int) {
+        finetuning.setBackboneSteps(
+            training.totalSteps(sampleCount: count) - training.backboneStart)
+    }
+
+    /// The sizes around the transformer.
+    package func settings(classes: Int) -> PointNetworkSettings {
+        var settings = PointNetworkSettings(
+            inputs: data.sampling.featureWidth, classes: classes)
+        settings.isSegmentation = data.kind.isSegmentation
+        settings.stages = stages
+        settings.neighbours = neighbours
+        settings.hidden = hidden
+        settings.dropout = dropout
+        return settings
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Tensors
+package import Training
+
+/// The training samples of a prepared folder: spheres of scenes, or shapes.
+enum PointSamples {
+    case spheres(SphereSampler)
+    case shapes(ShapeSampler)
+
+    init(_ prepared: PreparedPoints, _ data: PointDataRecipe, seed: UInt64) throws {
+        if data.kind.isSegmentation {
+            let scenes = try prepared.scenes(.training).map { try prepared.load($0) }
+            guard !scenes.isEmpty else {
+                throw PointFileError(
+                    "holds no scene for training; correct data.training or data.split, or see what "
+                        + "prepare left out", path: prepared.folder)
+            }
+            self = .spheres(
+                try SphereSampler(
+                    scenes, sampling: data.sampling, augmentation: data.augmentation, seed: seed))
+        } else {
+            let sampler = ShapeSampler(
+                prepared, subset: .training, sampling: data.sampling,
+                augmentation: data.augmentation, seed: seed)
+            guard sampler.count > 0 else {
+                throw PointFileError(
+                    "holds no shape for training; see what prepare left out", path: prepared.folder)
+            }
+            self = .shapes(sampler)
+        }
+    }
+
+    /// Samples of an epoch.
+    var count: Int {
+        switch self {
+        case .spheres(let sampler): sampler.count
+        case .shapes(let sampler): sampler.count
+        }
+    }
+
+    /// A sample; the same bits whenever it is asked for.
+    func sample(_ number: Int, epoch: Int) throws -> PointSample {
+        switch self {
+        case .spheres(let sampler): sampler.sample(number, epoch: epoch)
+        case .shapes(let sampler): try sampler.sample(number, epoch: epoch)
+        }
+    }
+}
+
+/// Some samples as the network takes them.
+struct PointBatch {
+    /// `[B * N, F]`.
+    let features: Tensor
+    /// Levels and neighbours.
+    let pyramid: PointPyramid
+    /// The class of each row of the logits, -1 where it doesn't count: points that repeat others
+    /// count once.
+    let labels: [Int32]
+
+    init(_ samples: [PointSample], _ network: PointNetwork) {
+        features = Tensor.joiningRows(samples.map(\.features))
+        pyramid = network.pyramid(samples.map(\.positions))
+        let segments = network.settings.isSegmentation
+        labels = samples.flatMap { sample in
+            guard segments else { return [sample.labels[0]] }
+            return zip(sample.labels, sample.mask).map { $1 ? $0 : PointClasses.ignored }
+        }
+    }
+}
+
+extension PointDataRecipe {
+    /// The sampling with what the prepared points say of intensities.
+    func sampling(for index: PointIndex) -> PointSampling {
+        var result = sampling
+        let range = index.intensityRange
+        result.intensityMean = range.mean
+        result.intensityDeviation = range.deviation
+        return result
+    }
+}
