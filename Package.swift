@@ -35,13 +35,15 @@ let package = Package(
         module("Layers", ["Tensors", "Autodiff"]),
 
         // Files in and out.
+        module("TextFormats", []),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        module("Checkpoints", ["Tensors", "CZlib"]),
+        module("Checkpoints", ["Tensors", "TextFormats", "CZlib"]),
         .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
         .systemLibrary(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
-        module("Media", ["Tensors", "CFFmpeg"]),
+        .target(name: "CPixels"),
+        module("Media", ["Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CZlib"]),
         module("Datasets", ["Checkpoints", yaml]),
 
         // What every task shares.
@@ -61,17 +63,16 @@ let package = Package(
             name: "TemporalActionDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
-                arguments,
-                yaml,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
+                "CommandLineSupport", arguments, yaml,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .target(
             name: "SmallObjectDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
-                arguments,
+                "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
+                "CommandLineSupport", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
@@ -103,8 +104,11 @@ let package = Package(
         // Tests mirror the targets.
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport"),
         .executableTarget(
-            name: "fuzz-checkpoints",
-            dependencies: ["Checkpoints", "PointCloudAnalysis", "FuzzSupport", arguments],
+            name: "fuzz-files",
+            dependencies: [
+                "Checkpoints", "Media", "PointCloudAnalysis", "SmallObjectDetection", "FuzzSupport",
+                arguments,
+            ],
             path: "Tests/Fuzz"),
         .target(
             name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
@@ -113,7 +117,8 @@ let package = Package(
         tests(of: "Reversible", ["Tensors", "Autodiff"]),
         tests(of: "Layers", ["Tensors", "Autodiff"]),
         tests(of: "Checkpoints", ["Tensors", "FuzzSupport"]),
-        tests(of: "Media", ["Tensors"]),
+        tests(of: "TextFormats", []),
+        tests(of: "Media", ["Tensors", "CZlib", "FuzzSupport"]),
         tests(of: "Datasets", ["Checkpoints"]),
         tests(
             of: "Backbones",
@@ -132,7 +137,7 @@ let package = Package(
             of: "SmallObjectDetection",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Regions", "Metrics", "Training", "FuzzSupport",
+                "Media", "Regions", "Metrics", "Reports", "Training", "FuzzSupport",
             ]),
         tests(
             of: "PointCloudAnalysis",

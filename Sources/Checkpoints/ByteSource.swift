@@ -52,7 +52,7 @@ package struct ByteSource: Sendable {
     }
 
     /// Whether `count` bytes from `offset` lie inside, whatever the two numbers are.
-    func contains(offset: Int, count: Int) -> Bool {
+    package func contains(offset: Int, count: Int) -> Bool {
         offset >= 0 && count >= 0 && offset <= self.count && count <= self.count - offset
     }
 
@@ -79,7 +79,7 @@ package struct ByteSource: Sendable {
     }
 
     /// Fills the whole buffer with the bytes from `offset`.
-    func fill(
+    package func fill(
         _ buffer: UnsafeMutableRawBufferPointer, from offset: Int, of what: String
     ) throws(CheckpointError) {
         try check(offset, buffer.count, what)

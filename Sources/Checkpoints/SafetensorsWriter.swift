@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Tensors
+import TextFormats
 
 extension Safetensors {
     /// How an array's elements are written.
@@ -44,7 +45,7 @@ extension Safetensors {
         var members: [String] = []
         if !state.metadata.isEmpty {
             let pairs = state.metadata.sorted { $0.key < $1.key }
-                .map { quote($0.key) + ":" + quote($0.value) }
+                .map { JSONText.string($0.key) + ":" + JSONText.string($0.value) }
             members.append("\"__metadata__\":{" + pairs.joined(separator: ",") + "}")
         }
         var position = 0
@@ -57,7 +58,8 @@ extension Safetensors {
             let end = position + value.shape.reduce(type.size, *)
             let shape = value.shape.map(String.init).joined(separator: ",")
             members.append(
-                quote(name) + ":{\"dtype\":\"\(type.safetensorsName)\",\"shape\":[\(shape)],"
+                JSONText.string(name)
+                    + ":{\"dtype\":\"\(type.safetensorsName)\",\"shape\":[\(shape)],"
                     + "\"data_offsets\":[\(position),\(end)]}")
             position = end
         }
@@ -71,24 +73,5 @@ extension Safetensors {
         var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
         data.append(contentsOf: text)
         return data
-    }
-
-    /// A JSON string literal.
-    private static func quote(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

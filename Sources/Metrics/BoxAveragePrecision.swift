@@ -16,10 +16,10 @@ package struct BoxAveragePrecision: Sendable {
     /// An evaluation by `rules`.
     package init(_ rules: BoxProtocol) {
         precondition(
-            (1...32).contains(rules.thresholds.count), "\(rules.thresholds.count) thresholds")
+            (1...32).contains(rules.allThresholds.count), "\(rules.allThresholds.count) thresholds")
         precondition(
-            rules.thresholds.allSatisfy { $0 > 0 && $0 <= 1 },
-            "IoU thresholds \(rules.thresholds) outside (0, 1]")
+            rules.allThresholds.allSatisfy { $0 > 0 && $0 <= 1 },
+            "IoU thresholds \(rules.allThresholds) outside (0, 1]")
         precondition(
             rules.maximumDetections.first ?? 0 > 0
                 && rules.maximumDetections == rules.maximumDetections.sorted(),
@@ -90,7 +90,7 @@ package struct BoxAveragePrecision: Sendable {
         }
         let order = ranked.orderByScore
         let curves = rules.areaRanges.indices.map { range in
-            rules.thresholds.indices.map { threshold in
+            rules.allThresholds.indices.map { threshold in
                 curve(
                     outcomes[range], ranked.ranks, order, positives: positives[range],
                     bit: 1 << UInt32(threshold))
@@ -100,7 +100,22 @@ package struct BoxAveragePrecision: Sendable {
             boxes: counts.truths, predictions: counts.predictions, positives: positives,
             averagePrecision: curves.map { $0.map(\.averagePrecision) },
             recall: curves.map { $0.map(\.recall) },
+            localizationRecallPrecision: localizationRecallPrecision(
+                outcomes[0], ranked, order, positives: positives[0]),
             precisionCurves: curves.first?.map(\.precision) ?? [])
+    }
+
+    /// Over all areas; nil where nothing is to be found or the first threshold is another.
+    private func localizationRecallPrecision(
+        _ outcomes: [BoxOutcome], _ ranked: RankedPredictions, _ order: [Int], positives: Int
+    ) -> LocalizationRecallPrecision? {
+        guard positives > 0, rules.thresholds[0] == LocalizationRecallPrecision.threshold else {
+            return nil
+        }
+        return LocalizationRecallPrecision(
+            order.filter { outcomes[$0].isIgnored & 1 == 0 }.map {
+                (ranked.boxes[$0].score, outcomes[$0].isTrue & 1 != 0, outcomes[$0].overlap)
+            }, positives: positives)
     }
 
     private struct Curve {

@@ -6,6 +6,8 @@ struct BoxOutcome {
     var isTrue: UInt32 = 0
     /// Counts neither as true nor as false.
     var isIgnored: UInt32 = 0
+    /// Overlap with the object taken at the first threshold.
+    var overlap = 0.0
 }
 
 /// Matches the predictions of one class in one image, best first.
@@ -32,7 +34,7 @@ struct BoxMatching {
     private var taken: [UInt32] = []
 
     init(_ rules: BoxProtocol) {
-        thresholds = rules.thresholds.map { min($0, BoxMatching.almostOne) }
+        thresholds = rules.allThresholds.map { min($0, BoxMatching.almostOne) }
         areaRanges = rules.areaRanges.map(\.bounds)
     }
 
@@ -72,6 +74,10 @@ struct BoxMatching {
                             if isOutside { outcome.isIgnored |= bit }
                         } else {
                             taken[found] |= bit
+                            if threshold == 0 {
+                                outcome.overlap = prediction.overlap(
+                                    truths[truths.startIndex + found])
+                            }
                             if isIgnored[found] {
                                 outcome.isIgnored |= bit
                             } else {

@@ -34,6 +34,10 @@ package struct BoxProtocol: Sendable, Equatable {
 
     /// IoU thresholds in (0, 1], rising; at most 32.
     package var thresholds: [Double]
+    /// Further thresholds that have a score of their own and no part in any mean.
+    package var furtherThresholds: [Double] = []
+    /// Whether localization-recall-precision errors belong to the summary.
+    package var reportsLocalizationRecallPrecision = false
     /// The ranges of areas; the first holds all.
     package var areaRanges: [AreaRange]
     /// Numbers of predictions, rising; precision is that at the last.
@@ -42,6 +46,9 @@ package struct BoxProtocol: Sendable, Equatable {
     package var limit: Limit
     /// How areas under curves are taken.
     package var interpolation: Interpolation
+
+    /// All thresholds: first those of the means.
+    package var allThresholds: [Double] { thresholds + furtherThresholds }
 
     /// IoU 0.50, 0.55, …, 0.95, each with the rounding of the protocol's own program.
     package static let cocoThresholds: [Double] = {
@@ -62,9 +69,11 @@ package struct BoxProtocol: Sendable, Equatable {
         ],
         maximumDetections: [1, 10, 100], limit: .perClass, interpolation: .recalls101)
 
-    /// AI-TOD's: very tiny below 8² pixels, tiny to 16², small to 32², medium above.
+    /// AI-TOD's: very tiny below 8² pixels, tiny to 16², small to 32², medium above; precision at
+    /// IoU 0.25 and localization-recall-precision errors too.
     package static let aiTOD = BoxProtocol(
-        thresholds: cocoThresholds,
+        thresholds: cocoThresholds, furtherThresholds: [0.25],
+        reportsLocalizationRecallPrecision: true,
         areaRanges: [
             AreaRange("", 0...largest), AreaRange("vt", 0...64), AreaRange("t", 64...256),
             AreaRange("s", 256...1024), AreaRange("m", 1024...largest),

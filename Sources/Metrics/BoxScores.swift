@@ -16,6 +16,8 @@ package struct BoxScores: Sendable, Equatable {
         package let averagePrecision: [[Double]]
         /// `[range][threshold][number of predictions]`.
         package let recall: [[[Double]]]
+        /// The least error of localization, recall and precision; nil where no object counts.
+        package let localizationRecallPrecision: LocalizationRecallPrecision?
         /// `[threshold][recall]` over all areas, at ``BoxAveragePrecision/recalls``; empty lists
         /// where no object counts.
         package let precisionCurves: [[Double]]
@@ -35,7 +37,7 @@ package struct BoxScores: Sendable, Equatable {
     package let classes: [ClassScore]
 
     /// The protocol's summary: AP, AP50, AP75, AP of each size, AR at each number of predictions,
-    /// AR of each size.
+    /// AR of each size; then what the protocol has beyond these.
     package var summary: [Score] {
         let last = rules.maximumDetections.count - 1
         let sizes = rules.areaRanges.indices.dropFirst()
@@ -59,7 +61,37 @@ package struct BoxScores: Sendable, Equatable {
                     name: "AR" + rules.areaRanges[size].suffix,
                     value: averageRecall(range: size, limit: last)))
         }
+        for threshold in rules.furtherThresholds {
+            let percent = Int((threshold * 100).rounded())
+            scores.append(
+                Score(name: "AP\(percent)", value: averagePrecision(at: threshold)))
+        }
+        if rules.reportsLocalizationRecallPrecision {
+            let errors = classes.compactMap(\.localizationRecallPrecision)
+            scores += [
+                Score(name: "oLRP", value: Self.mean(errors.map(\.error))),
+                Score(name: "oLRPLoc", value: Self.mean(errors.map(\.localization))),
+                Score(name: "oLRPFP", value: Self.mean(errors.map(\.falsePositives))),
+                Score(name: "oLRPFN", value: Self.mean(errors.map(\.falseNegatives))),
+            ]
+        }
         return scores
+    }
+
+    /// Precision at ``BoxAveragePrecision/recalls`` at a threshold: of one class, or the mean of
+    /// those that have objects; empty where there is none.
+    package func precisionCurve(of label: Int? = nil, at threshold: Double) -> [Double] {
+        guard let place = rules.allThresholds.firstIndex(where: { abs($0 - threshold) < 1e-9 })
+        else { return [] }
+        let rows = label.map { [classes[$0]] } ?? classes
+        let curves = rows.compactMap { row -> [Double]? in
+            place < row.precisionCurves.count && !row.precisionCurves[place].isEmpty
+                ? row.precisionCurves[place] : nil
+        }
+        guard let first = curves.first else { return [] }
+        return first.indices.map { index in
+            curves.reduce(0) { $0 + $1[index] } / Double(curves.count)
+        }
     }
 
     /// Mean average precision over classes and thresholds, or at one threshold; -1 for none.
@@ -75,14 +107,18 @@ package struct BoxScores: Sendable, Equatable {
     private func precisions(
         of row: ClassScore, at threshold: Double?, range: Int
     ) -> [Double] {
-        zip(rules.thresholds, row.averagePrecision[range]).compactMap { one, value in
-            threshold.map { abs($0 - one) < 1e-9 } ?? true ? value : nil
+        guard let threshold else {
+            return Array(row.averagePrecision[range].prefix(rules.thresholds.count))
+        }
+        return zip(rules.allThresholds, row.averagePrecision[range]).compactMap { one, value in
+            abs(threshold - one) < 1e-9 ? value : nil
         }
     }
 
     /// Mean recall over classes and thresholds at one number of predictions; -1 for none.
     private func averageRecall(range: Int = 0, limit: Int) -> Double {
-        Self.mean(classes.flatMap { $0.recall[range].map { $0[limit] } })
+        Self.mean(
+            classes.flatMap { $0.recall[range].prefix(rules.thresholds.count).map { $0[limit] } })
     }
 
     /// Mean of what is there; -1 where nothing is.

@@ -25,6 +25,19 @@ package struct PNGImage: Sendable, Equatable {
         for pixel in 0..<width * height { self[pixel] = color }
     }
 
+    /// A picture of these pixels, row-major red, green and blue.
+    ///
+    /// - Precondition: Sides of 1 to 32768, three bytes a pixel.
+    package init(width: Int, height: Int, pixels: [UInt8]) {
+        precondition(
+            (1...32768).contains(width) && (1...32768).contains(height)
+                && pixels.count == 3 * width * height,
+            "a picture of \(width) x \(height) from \(pixels.count) bytes")
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
     /// The color of pixel `y * width + x`.
     package subscript(pixel: Int) -> SIMD3<UInt8> {
         get { SIMD3(pixels[3 * pixel], pixels[3 * pixel + 1], pixels[3 * pixel + 2]) }

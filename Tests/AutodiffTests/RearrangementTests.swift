@@ -63,4 +63,37 @@ import Testing
             #expect(inference.tensor.isIdentical(to: x.gelu()) && !inference.needsGradient)
         }
     }
+
+    /// Rows made part by part are those made at once, and so are their gradients.
+    @Test func partsAreComputedAgain() {
+        exclusively {
+            let weight = Parameter(draw([4, 6], 4)), x = draw([9, 6], 6), g = draw([9, 4], 7)
+            func body(_ x: Variable, _ part: Range<Int>, _ context: Context) -> Variable {
+                // Every row looks at the row before it, too.
+                let before = part.map { Int32(max(0, $0 - 1)) }
+                return (x.slice(part, axis: 0) + x.gatherRows(before)).linear(
+                    weight: context.use(weight)
+                ).gelu()
+            }
+            func run(_ parts: [Range<Int>]?, isInput: Bool) -> [Tensor] {
+                weight.gradient = nil
+                let tape = Tape(), context = Context(tape: tape)
+                let input = isInput ? tape.input(x) : Variable(x)
+                let y =
+                    parts.map { input.recomputingParts($0, width: 4, context, body) }
+                    ?? body(input, 0..<9, context)
+                let value = y.tensor
+                tape.backward(from: y, gradient: g)
+                return [value, weight.gradient, tape.gradient(of: input)].compactMap(\.self)
+            }
+            for isInput in [true, false] {
+                let plain = run(nil, isInput: isInput)
+                for parts in [[0..<9], [0..<4, 4..<8, 8..<9]] {
+                    let again = run(parts, isInput: isInput)
+                    #expect(again.count == (isInput ? 3 : 2) && plain.count == again.count)
+                    for (a, b) in zip(again, plain) { #expect(relativeError(a, b) < 1e-14) }
+                }
+            }
+        }
+    }
 }

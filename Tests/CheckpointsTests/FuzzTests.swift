@@ -6,7 +6,7 @@ import Testing
 
 /// Damaged files of every format: reading must end in a value or in one line, never in a trap.
 ///
-/// `swift run -c release fuzz-checkpoints --inputs 1000000` reads many more.
+/// `swift run -c release fuzz-files --inputs 1000000` reads many more.
 @Suite("Damaged files")
 struct FuzzTests {
     @Test(arguments: FuzzFormat.checkpoints)

@@ -42,6 +42,26 @@ import Testing
         #expect(result["AR300"] is NSNumber && result["AR10"] == nil)
     }
 
+    @Test func curvesAndErrorsAreDrawnAndCounted() throws {
+        let folder = try TemporaryFolder()
+        let run = try evaluate("errors", ["--curves", folder.path("charts/new"), "--json"])
+        #expect(run.code == 0, "\(run.complaint)")
+        let errors = try #require(try run.object()["errors"] as? [String: Any])
+        let missed = try #require(errors["missed"] as? [String: Any])
+        #expect(missed["count"] as? Int == 17 && missed["AP50"] is NSNumber)
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: folder.path("charts/new")
+        ).sorted()
+        // The fourth class has no objects.
+        #expect(
+            names == ["errors.svg"] + (1...3).map { "precision-recall-\($0)-class-\($0 - 1).svg" }
+                + ["precision-recall.svg"])
+        let table = try evaluate("errors", ["--errors"])
+        #expect(table.output.contains("AP50 lost") && table.output.contains("localization"))
+        let refused = try evaluate("errors", ["--curves", "/dev/null/charts"])
+        #expect(refused.code == 1 && refused.complaintLines.count == 1 && refused.output.isEmpty)
+    }
+
     @Test func filesTheWrongWayRoundAreOneLine() throws {
         let run = try CommandRun([
             "detect", "evaluate", "--ground-truth", "\(Self.fixtures)/mixed.predictions.json",

@@ -54,6 +54,72 @@ import Testing
         #expect(kept.code == 0 && kept.output.contains("lies outside"))
     }
 
+    @Test func tilesAreCutDrawnAndCutOnce() throws {
+        let folder = try folder(["[1, 2, 6, 6]", "[30, 20, 8, 8]"])
+        let arguments = [
+            "--tiles", folder.path("tiles"), "--tile-size", "20", "--tile-overlap", "0",
+            "--kept-area", "1", "--histogram", folder.path("sizes.svg"), "--json",
+        ]
+        let run = try prepare(folder, arguments)
+        #expect(run.code == 0, "\(run.complaint)")
+        let tiles = try #require(try run.object()["tiles"] as? [String: Any])
+        #expect(tiles["tiles"] as? Int == 2 && tiles["written"] as? Int == 2)
+        #expect(tiles["empty"] as? Int == 2 && tiles["boxes"] as? Int == 2)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("tiles"))
+        #expect(names.sorted() == ["1-a-0-0-20x20.png", "1-a-20-10-20x20.png", "index.json"])
+        #expect(
+            try String(contentsOfFile: folder.path("sizes.svg"), encoding: .utf8).contains("<svg"))
+        let again = try prepare(folder, arguments)
+        #expect((try again.object()["tiles"] as? [String: Any])?["written"] as? Int == 0)
+        let text = try prepare(folder, ["--tiles", folder.path("tiles"), "--keep-empty"])
+        #expect(text.output.contains("1 tiles with 2 boxes") && text.output.contains("####"))
+    }
+
+    @Test func optionsWithoutTilesOrOfNoSenseAreUsageErrors() throws {
+        let folder = try folder(["[1, 2, 6, 6]"])
+        for more in [
+            ["--tile-size", "20"], ["--keep-empty"], ["--tiles", "x", "--tile-overlap", "400"],
+            ["--tiles", "x", "--kept-area", "0"], ["--tiles", "x", "--tile-size", "0"],
+            ["--orientation", "upright"],
+        ] {
+            let run = try prepare(folder, more)
+            #expect(run.code == 64 && run.output.isEmpty, "\(more): \(run.code)")
+        }
+    }
+
+    /// Prepares one box on a fixture's picture.
+    private func prepare(picture name: String, _ more: [String] = []) throws -> CommandRun {
+        let folder = try TemporaryFolder()
+        let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Fixtures/Images/\(name)")
+        let file = fixture.lastPathComponent
+        _ = try folder.write(try Data(contentsOf: fixture), as: file)
+        _ = try folder.write(
+            #"{"images": [{"id": 1, "file_name": "\#(file)"}], "categories": [{"id": 1, "#
+                + #""name": "a"}], "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "#
+                + #""bbox": [0, 0, 1, 1]}]}"#, as: "truth.json")
+        return try prepare(folder, ["--check-pixels", "--tiles", folder.path("tiles")] + more)
+    }
+
+    @Test(arguments: [
+        "rows/one-pixel.png", "whole/cmyk.jpg", "whole/cmyk.tif", "whole/interlaced.png",
+        "rows/palette4.png", "rows/grey-deep.png", "rows/scene-deep.tif", "whole/exif-loop.jpg",
+    ])
+    func oddPicturesAreCut(name: String) throws {
+        let run = try prepare(picture: name)
+        #expect(run.code == 0 && run.output.contains("1 tiles with 1 boxes"), "\(run.complaint)")
+    }
+
+    @Test(arguments: [
+        ("giant.png", "in 253 bytes"), ("giant.jpg", "as a whole and needs 30 GiB"),
+        ("scene.rgb", "scene.rgb"),
+    ])
+    func picturesThatCannotBeReadAreOneLine(name: String, part: String) throws {
+        let run = try prepare(picture: name)
+        #expect(run.code == 1 && run.output.isEmpty && run.complaintLines.count == 1)
+        #expect(run.complaint.contains(part), "\(run.complaint)")
+    }
+
     @Test func imagesThatLieAreOneLine() throws {
         let folder = try folder(["[1, 2, 6, 6]"])
         _ = try folder.write(Data("P6 60000 60000 255\n".utf8), as: "a.ppm")

@@ -2,7 +2,9 @@
 import Checkpoints
 import Foundation
 import FuzzSupport
+import Media
 import PointCloudAnalysis
+import SmallObjectDetection
 
 /// Reads inputs one after the other and says before each which it is.
 struct FuzzWorker {
@@ -42,12 +44,16 @@ struct FuzzWorker {
     }
 
     private func read(_ bytes: [UInt8]) throws {
-        guard FuzzFormat.points.contains(format) else {
+        switch format {
+        case .pickle, .zip, .safetensors, .onnx, .npy:
             _ = try CheckpointFile.read(bytes: bytes, name: "input")
-            return
+        case .las, .ply, .mesh:
+            var reader = try PointFile.open(bytes: bytes, name: "input")
+            while try reader.next(PointFile.blockSize) != nil {}
+        case .coco: try AnnotationFuzz.readCOCO(bytes)
+        case .voc: _ = try VOCAnnotation.parse(bytes, name: "input")
+        case .image: try ImageBands(bytes: bytes, name: "input", memoryLimit: 1 << 28).check()
         }
-        var reader = try PointFile.open(bytes: bytes, name: "input")
-        while try reader.next(PointFile.blockSize) != nil {}
     }
 
     private func note(_ numbers: [Int], _ descriptor: Int32) {
@@ -66,7 +72,7 @@ struct FuzzChild {
 
     init(arguments: [String]) throws {
         let progress = FileManager.default.temporaryDirectory
-            .appendingPathComponent("fuzz-checkpoints-\(UUID().uuidString)").path
+            .appendingPathComponent("fuzz-files-\(UUID().uuidString)").path
         _ = FileManager.default.createFile(
             atPath: progress, contents: Data(repeating: 0, count: 16))
         defer { try? FileManager.default.removeItem(atPath: progress) }

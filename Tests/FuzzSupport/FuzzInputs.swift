@@ -10,6 +10,10 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
     case safetensors, onnx, npy
     /// Point clouds, and meshes as OFF and OBJ.
     case las, ply, mesh
+    /// Annotations and results of boxes as COCO's JSON, and Pascal VOC's XML.
+    case coco, voc
+    /// Pictures that are read by rows: PNG, BMP and TIFF.
+    case image
 
     /// The formats of `Checkpoints`.
     package static let checkpoints: [FuzzFormat] = [.pickle, .zip, .safetensors, .onnx, .npy]
@@ -18,7 +22,29 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
 
     /// The fixtures that are damaged, from the repository's root.
     package var corpus: String {
-        "Tests/Fixtures/" + (FuzzFormat.points.contains(self) ? "Points" : "Checkpoints")
+        switch self {
+        case .pickle, .zip, .safetensors, .onnx, .npy: "Tests/Fixtures/Checkpoints"
+        case .las, .ply, .mesh: "Tests/Fixtures/Points"
+        case .coco, .voc: "Tests/Fixtures/Detection/seeds"
+        case .image: "Tests/Fixtures/Images/rows"
+        }
+    }
+
+    /// How its files' names end.
+    var endings: [String] {
+        switch self {
+        case .pickle: [".pth"]
+        case .zip: [".npz", ".pth"]
+        case .safetensors: [".safetensors"]
+        case .onnx: [".onnx"]
+        case .npy: [".npy"]
+        case .las: [".las"]
+        case .ply: [".ply"]
+        case .mesh: [".off", ".obj"]
+        case .coco: [".json"]
+        case .voc: [".xml"]
+        case .image: [".png", ".bmp", ".tif"]
+        }
     }
 
     /// Pieces that mean something in the format.
@@ -84,6 +110,34 @@ package enum FuzzFormat: String, Sendable, CaseIterable {
                 "f 1 2 3\n", "f -1 -2 -3\n", "f 1//", "v 0 0 0\n", "v 1e308 1e308 1e308\n", "#",
                 " ", "\n", "3 0 0 0\n", "65537",
             ])
+        case .coco:
+            return texts([
+                "{", "}", "[", "]", ",", ":", "\"", "\\u0000", "\\ud83d", "NaN", "-Infinity",
+                "1e999", "-1", "0", "1e-400", "9223372036854775808", "null", "true",
+                "\"images\":[]", "\"id\":1", "\"bbox\":[0,0,1e308,1e308]", "\"iscrowd\":1",
+                "\"area\":-0.0", " ",
+            ])
+        case .voc:
+            return texts([
+                "<", ">", "</", "/>", "&", "&amp;", "&#x41;", "&#1114112;", "<!DOCTYPE a>",
+                "<!ENTITY a \"b\">", "<!--", "-->", "<![CDATA[", "]]>", "<?xml", "?>", "\"",
+                "<object>", "</object>", "<bndbox>", "</bndbox>", "<xmin>NaN</xmin>", "1e308", "-",
+                "\u{0}", "<a b=\"c\"/>",
+            ])
+        case .image:
+            // Kinds of pixels, compressions, tags, and sides that no file holds.
+            var tokens: [[UInt8]] = [
+                [0, 1, 0, 0], [8, 0], [5, 0], [0x05, 0x80], [0xB2, 0x80], [16, 0], [3, 0], [4, 0],
+                [0x11, 1], [0x17, 1], [0x16, 1], [0x42, 1], [0x43, 1], [0x44, 1], [0x45, 1],
+                [0x3D, 1], [43, 0, 8, 0, 0, 0], [8, 2, 0, 0, 0], [16, 6, 0, 0, 0], [4, 3, 0, 0, 0],
+                [8, 2, 0, 0, 1],
+            ]
+            tokens += texts(["IDAT", "IHDR", "PLTE", "eXIf", "IEND", "II", "MM", "BM"])
+            for side: UInt64 in [0, 1, 13, 60_000, 1_000_000, 1_000_001, 1 << 31, .max] {
+                tokens.append(Array(side.littleEndianBytes.prefix(4)))
+                tokens.append(Array(side.littleEndianBytes.prefix(4).reversed()))
+            }
+            return tokens
         }
     }
 }
@@ -107,20 +161,9 @@ package struct FuzzInputs {
         label = format.rawValue
         tokens = format.tokens
         self.seed = seed
-        let endings: [String] =
-            switch format {
-            case .pickle: [".pth"]
-            case .zip: [".npz", ".pth"]
-            case .safetensors: [".safetensors"]
-            case .onnx: [".onnx"]
-            case .npy: [".npy"]
-            case .las: [".las"]
-            case .ply: [".ply"]
-            case .mesh: [".off", ".obj"]
-            }
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         var originals: [Original] = []
-        for name in names where endings.contains(where: { name.hasSuffix($0) }) {
+        for name in names where format.endings.contains(where: { name.hasSuffix($0) }) {
             let bytes = [UInt8](
                 try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
             let isZip = bytes.starts(with: [0x50, 0x4B])
@@ -139,20 +182,6 @@ package struct FuzzInputs {
         }
         precondition(!originals.isEmpty, "no \(format) files in \(folder)")
         self.originals = originals
-    }
-
-    /// Damaged files of any other kind.
-    ///
-    /// - Parameters:
-    ///   - label: The kind's name.
-    ///   - tokens: Pieces that mean something in it.
-    ///   - originals: The files to damage; at least one.
-    package init(label: String, tokens: [String], originals: [[UInt8]], seed: UInt64 = 0) {
-        precondition(!originals.isEmpty && !tokens.isEmpty, "nothing to damage")
-        self.label = label
-        self.tokens = tokens.map { Array($0.utf8) }
-        self.seed = seed
-        self.originals = originals.map { Original(bytes: $0) }
     }
 
     /// Input number `index`.

@@ -29,7 +29,7 @@ import Testing
         return Dictionary(uniqueKeysWithValues: result.summary.map { ($0.name, $0.value) })
     }
 
-    @Test(arguments: ["mixed", "crowded", "tiny"])
+    @Test(arguments: ["mixed", "crowded", "tiny", "errors"])
     func equalsPycocotools(name: String) throws {
         let fixture = try BoxFixture(name)
         let rules: BoxProtocol = fixture.expected.protocol == "coco" ? .coco : .aiTOD
@@ -60,7 +60,7 @@ import Testing
         #expect(
             names(.aiTOD) == [
                 "AP", "AP50", "AP75", "APvt", "APt", "APs", "APm", "AR1", "AR100", "AR1500",
-                "ARvt", "ARt", "ARs", "ARm",
+                "ARvt", "ARt", "ARs", "ARm", "AP25", "oLRP", "oLRPLoc", "oLRPFP", "oLRPFN",
             ])
         #expect(names(.visDrone) == ["AP", "AP50", "AP75", "AR1", "AR10", "AR100", "AR500"])
     }

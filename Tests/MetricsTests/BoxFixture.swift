@@ -13,6 +13,38 @@ struct BoxFixture {
         let `protocol`: String
         let summary: [String: Double]
         let perClass: [String: Double]
+        let errors: Errors?
+    }
+
+    /// What tidecv found.
+    struct Errors: Decodable {
+        struct Cost: Decodable {
+            let count: Int
+            let averagePrecision: Double
+
+            private enum CodingKeys: String, CodingKey {
+                case count
+                case averagePrecision = "AP50"
+            }
+        }
+        let averagePrecision: Double
+        let classification, localization, both, duplicate, background, missed: Cost
+
+        private enum CodingKeys: String, CodingKey {
+            case averagePrecision = "AP50"
+            case classification, localization, both, duplicate, background, missed
+        }
+
+        func cost(_ kind: BoxErrorBreakdown.Kind) -> Cost {
+            switch kind {
+            case .classification: classification
+            case .localization: localization
+            case .both: both
+            case .duplicate: duplicate
+            case .background: background
+            case .missed: missed
+            }
+        }
     }
 
     private struct Truth: Decodable {

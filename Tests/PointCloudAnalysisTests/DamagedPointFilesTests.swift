@@ -6,7 +6,7 @@ import Testing
 
 /// Damaged clouds and meshes end in points or in one line, never in a trap.
 ///
-/// `swift run -c release fuzz-checkpoints --format las --format ply --format mesh` reads many more.
+/// `swift run -c release fuzz-files --format las --format ply --format mesh` reads many more.
 @Suite("Damaged clouds") struct DamagedPointFilesTests {
     private func read(_ bytes: [UInt8]) throws {
         var reader = try PointFile.open(bytes: bytes, name: "input")

@@ -14,7 +14,10 @@ import Testing
     }
 
     @Test(
-        arguments: [("mixed", DetectionProtocol.coco), ("crowded", .coco), ("tiny", .aiTOD)]
+        arguments: [
+            ("mixed", DetectionProtocol.coco), ("crowded", .coco), ("tiny", .aiTOD),
+            ("errors", .coco),
+        ]
             as [(String, DetectionProtocol)])
     func filesScoreAsInPycocotools(name: String, standard: DetectionProtocol) throws {
         let path = "\(Self.fixtures)/\(name)"

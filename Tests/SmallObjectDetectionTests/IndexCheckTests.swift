@@ -81,6 +81,58 @@ import Testing
         }
     }
 
+    /// A copy of the fixture that EXIF turns by 90 degrees clockwise: stored 13 x 9, shown 9 x 13.
+    private func turned(_ folder: DataFolder, dropping count: Int = 0) throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Fixtures/Images/turned.jpg")
+        let bytes = try Data(contentsOf: path)
+        try folder.write(bytes.prefix(bytes.count - count), "t.jpg")
+    }
+
+    @Test("boxes on shown pixels are turned with their picture") func shownPixels() throws {
+        let folder = try DataFolder()
+        try turned(folder)
+        var faults = DetectionFaults(keepGoing: false)
+        let shown = index(
+            [.init(id: 1, file: "t.jpg", width: 9, height: 13)],
+            [box(1, 2, 4, 5), box(-1, 0, 3, 2)])
+        let check = IndexCheck(imageFolder: folder.path, pixels: .shown)
+        let outcome = try check.run(shown, faults: &faults)
+        #expect(outcome.index.images == [.init(id: 1, file: "t.jpg", width: 13, height: 9)])
+        // Shown x is 9 - stored y, shown y is stored x.
+        #expect(outcome.index.boxes[0] == box(2, 4, 5, 4))
+        #expect(
+            [
+                outcome.index.boxes[1].x, outcome.index.boxes[1].y, outcome.index.boxes[1].width,
+                outcome.index.boxes[1].height,
+            ] == [0, 7, 2, 2])
+        let found = COCOFixture.complaint { () throws(DetectionError) in
+            _ = try run(shown, folder, keepGoing: false)
+        }
+        #expect(found.contains("--orientation shown"), "\(found)")
+        let wrong = COCOFixture.complaint { () throws(DetectionError) in
+            _ = try check.run(
+                index([.init(id: 1, file: "t.jpg", width: 13, height: 9)]), faults: &faults)
+        }
+        #expect(wrong.contains("has 9 x 13 pixels"), "\(wrong)")
+    }
+
+    @Test("pixels missing behind a good header are found where they are asked for")
+    func missingPixels() throws {
+        let folder = try DataFolder()
+        try turned(folder, dropping: 100)
+        let one = index([.init(id: 1, file: "t.jpg", width: 13, height: 9)])
+        #expect(try run(one, folder, keepGoing: false).outcome.index == one)
+        var faults = DetectionFaults(keepGoing: false)
+        let check = IndexCheck(imageFolder: folder.path, decodesPixels: true)
+        let found = COCOFixture.complaint { () throws(DetectionError) in
+            _ = try check.run(one, faults: &faults)
+        }
+        #expect(found.contains("t.jpg: found damaged or missing pixels"), "\(found)")
+        try turned(folder)
+        #expect(try check.run(one, faults: &faults).index == one)
+    }
+
     @Test func whatIsWrittenReadsBack() throws {
         let folder = try DataFolder()
         var crowd = box(0.1, 2, 3e-7, 4)

@@ -19,7 +19,7 @@ import Testing
             ("", "a.json: line 1: found the end of the file; expected a JSON value"),
             ("{\n\"database\": {", "a.json: line 2: found the end of the file"),
             ("{\"database\": NaN}", "found NaN or Infinity, which JSON does not have"),
-            ("{\"database\": -Infinity}", "found -Infinity"),
+            ("{\"database\": -Infinity}", "found NaN or Infinity, which JSON does not have"),
             ("{\"database\": 1e999}", "beyond the range of double precision"),
             ("{\"database\": 01}", "expected \",\" or \"}\""),
             ("{\"database\": 1.}", "expected a digit"),
@@ -34,7 +34,7 @@ import Testing
             (String(repeating: "[", count: 1_000_000), "nested deeper than 64"),
             ("{\"database\": [1]}", "has no object \"database\""),
             ("{\"results\": {}}", "but these are predictions"),
-            ("nul", "expected a JSON value"),
+            ("nul", "expected null"), ("x", "expected a JSON value"),
         ]
         for (text, part) in cases {
             let found = message(text)

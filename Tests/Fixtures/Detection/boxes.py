@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random detections scored by pycocotools: the fixtures here, or a check of the built program.
+"""Random detections scored by pycocotools and tidecv: the fixtures here, or a check of the program.
 
     python boxes.py write
     python boxes.py check PROGRAM [--rounds 200 --seed 1]
 
+Made with pycocotools 2.0.11 and tidecv 1.0.1, whose drawing (OpenCV, matplotlib) is not needed.
+
 Cases hold crowds, areas other than the box's, equal scores and overlaps, images and classes without
 boxes, and more predictions an image than count. NAME.truth.json and NAME.predictions.json are COCO
 files, NAME.scores.json the summary and each class's AP. `check` makes new cases and compares every
-number of `dr2net detect evaluate`. Made with pycocotools 2.0.11.
+number of `dr2net detect evaluate`. oLRP is computed here from pycocotools' matches by the definition
+(Oksuz et al., ECCV 2018). Error breakdowns are compared on cases without crowds and equal scores, of
+which tidecv counts the first among errors and takes the second in another order.
 """
 
 import argparse
@@ -19,10 +23,19 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 
 import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+
+# tidecv draws and downloads with these; it scores without.
+for module in ("cv2", "matplotlib", "matplotlib.pyplot", "tidecv.plotting", "tidecv.datasets"):
+    sys.modules[module] = types.ModuleType(module)
+sys.modules["cv2"].FONT_HERSHEY_SIMPLEX = 0
+sys.modules["tidecv.plotting"].Plotter = object
+sys.modules["matplotlib"].pyplot = sys.modules["matplotlib.pyplot"]
+from tidecv import TIDE, Data
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROTOCOLS = {
@@ -32,8 +45,8 @@ PROTOCOLS = {
 }
 
 
-def case(seed, images, classes, objects, guesses, size, decimals):
-    """A COCO ground truth and a list of results."""
+def case(seed, images, classes, objects, guesses, size, decimals, plain=False):
+    """A COCO ground truth and a list of results; a plain one has no crowds and no equal scores."""
     rng = np.random.default_rng(seed)
 
     def number(value):
@@ -56,7 +69,7 @@ def case(seed, images, classes, objects, guesses, size, decimals):
             area = one[2] * one[3] * (1 if rng.random() < 0.5 else rng.uniform(0.3, 1))
             truths.append({"id": len(truths) + 1, "image_id": int(image), "category_id": category,
                            "bbox": one, "area": number(area),
-                           "iscrowd": int(rng.random() < 0.15)})
+                           "iscrowd": int(rng.random() < 0.15 and not plain)})
         own = [t for t in truths if t["image_id"] == image]
         for _ in range(rng.integers(0, guesses + 1)):
             if own and rng.random() < 0.7:
@@ -69,9 +82,12 @@ def case(seed, images, classes, objects, guesses, size, decimals):
             else:
                 one = box(rng.uniform(0, size, 2), 40)
                 category = 3 * int(rng.integers(classes + 1)) + 1
+            if plain and rng.random() < 0.2:
+                category = 3 * int(rng.integers(classes)) + 1
             # Few different scores: many are equal.
+            score = round(float(rng.random()), 12) if plain else int(rng.integers(1, 20)) / 20
             results.append({"image_id": int(image), "category_id": category, "bbox": one,
-                            "score": int(rng.integers(1, 20)) / 20})
+                            "score": score})
     truth = {"images": [{"id": int(i), "file_name": f"{i}.png", "width": size, "height": size}
                         for i in numbers],
              "categories": categories, "annotations": truths}
@@ -94,10 +110,15 @@ def scores(truth, results, protocol):
         evaluation.params.maxDets = limits
         evaluation.params.areaRng = [list(r) for r in ranges.values()]
         evaluation.params.areaRngLbl = list(ranges)
+        if protocol == "ai-tod":
+            evaluation.params.iouThrs = np.append(evaluation.params.iouThrs, 0.25)
         evaluation.evaluate()
         evaluation.accumulate()
-    precision, recall = evaluation.eval["precision"], evaluation.eval["recall"]
-    summary = {"AP": mean(precision[:, :, :, 0, -1]), "AP50": mean(precision[0, :, :, 0, -1]),
+    further = {"AP25": mean(evaluation.eval["precision"][10:, :, :, 0, -1]),
+               **optimal_lrp(evaluation)} if protocol == "ai-tod" else {}
+    precision = evaluation.eval["precision"][:10]
+    recall = evaluation.eval["recall"][:10]
+    summary = {**further, "AP": mean(precision[:, :, :, 0, -1]), "AP50": mean(precision[0, :, :, 0, -1]),
                "AP75": mean(precision[5, :, :, 0, -1])}
     for index, name in enumerate(ranges):
         if name:
@@ -109,6 +130,62 @@ def scores(truth, results, protocol):
     per_class = {names[number]: mean(precision[:, :, k, 0, -1])
                  for k, number in enumerate(evaluation.params.catIds)}
     return {"protocol": protocol, "summary": summary, "perClass": per_class}
+
+
+def optimal_lrp(evaluation):
+    """oLRP and its parts over all areas at the largest number of predictions, IoU 0.5."""
+    parameters = evaluation.params
+    rows = []
+    for k, category in enumerate(parameters.catIds):
+        images = evaluation.evalImgs[k * len(parameters.areaRng) * len(parameters.imgIds):]
+        images = [e for e in images[:len(parameters.imgIds)] if e is not None]
+        positives = sum(int(np.sum(~e["gtIgnore"].astype(bool))) for e in images)
+        if not positives:
+            continue
+        points = []
+        for e in images:
+            overlaps = evaluation.ious[e["image_id"], category]
+            truths = {t["id"]: n for n, t in enumerate(evaluation._gts[e["image_id"], category])}
+            # `ious` has the truths in file order and the predictions best first.
+            for d, score in enumerate(e["dtScores"]):
+                if e["dtIgnore"][0][d]:
+                    continue
+                match = int(e["dtMatches"][0][d])
+                overlap = overlaps[d][truths[match]] if match else 0
+                points.append((score, bool(match), overlap))
+        best = (1.0, -1.0, -1.0, 1.0)
+        for threshold in sorted({p[0] for p in points}):
+            kept = [p for p in points if p[0] >= threshold]
+            true = [p[2] for p in kept if p[1]]
+            false = len(kept) - len(true)
+            lost = positives - len(true)
+            error = (sum((1 - o) / 0.5 for o in true) + false + lost) / (len(true) + false + lost)
+            # Of equal errors, the one at the highest score.
+            if true and error <= best[0] and error < 1:
+                best = (error, 1 - float(np.mean(true)), false / len(kept), lost / positives)
+        rows.append(best)
+    rows = np.array(rows)
+    return dict(zip(["oLRP", "oLRPLoc", "oLRPFP", "oLRPFN"], [mean(c) for c in rows.T]))
+
+
+def breakdown(truth, results, limit=100):
+    """The causes of errors by tidecv: count and gain in AP at IoU 0.5, in [0, 1]."""
+    objects, guesses = Data("truth"), Data("results", max_dets=limit)
+    for one in truth["categories"]:
+        objects.add_class(one["id"], one["name"])
+    for one in truth["images"]:
+        objects.add_image(one["id"], one["file_name"])
+    for one in truth["annotations"]:
+        objects.add_ground_truth(one["image_id"], one["category_id"], one["bbox"])
+    for one in results:
+        guesses.add_detection(one["image_id"], one["category_id"], one["score"], one["bbox"])
+    run = TIDE().evaluate(objects, guesses, mode=TIDE.BOX)
+    names = {"Cls": "classification", "Loc": "localization", "Both": "both", "Dupe": "duplicate",
+             "Bkg": "background", "Miss": "missed"}
+    gains, counts = run.fix_main_errors(), run.count_errors()
+    return {"AP50": run.ap / 100,
+            **{names[kind.short_name]: {"count": counts[kind], "AP50": gain / 100}
+               for kind, gain in gains.items()}}
 
 
 def put(path, value):
@@ -128,6 +205,12 @@ def write():
         put(HERE / f"{name}.truth.json", truth)
         put(HERE / f"{name}.predictions.json", results)
         put(HERE / f"{name}.scores.json", scores(truth, results, protocol))
+    truth, results = case(4, images=10, classes=3, objects=10, guesses=30, size=300, decimals=12,
+                          plain=True)
+    put(HERE / "errors.truth.json", truth)
+    put(HERE / "errors.predictions.json", results)
+    put(HERE / "errors.scores.json",
+        {**scores(truth, results, "coco"), "errors": breakdown(truth, results)})
 
 
 def check(program, rounds, seed):
@@ -136,11 +219,12 @@ def check(program, rounds, seed):
     with tempfile.TemporaryDirectory() as folder:
         truth_path, results_path = pathlib.Path(folder, "t.json"), pathlib.Path(folder, "p.json")
         for number in range(rounds):
+            is_plain = number % 4 == 0
             truth, results = case(
                 int(rng.integers(1 << 40)), images=int(rng.integers(1, 30)),
                 classes=int(rng.integers(1, 8)), objects=int(rng.integers(1, 40)),
                 guesses=int(rng.choice([5, 40, 400])), size=int(rng.integers(50, 800)),
-                decimals=int(rng.choice([0, 1, 12])))
+                decimals=12 if is_plain else int(rng.choice([0, 1, 12])), plain=is_plain)
             if not results or not truth["annotations"]:
                 continue
             put(truth_path, truth)
@@ -149,11 +233,17 @@ def check(program, rounds, seed):
                 expected = scores(truth, results, protocol)
                 output = subprocess.run(
                     [program, "detect", "evaluate", "--ground-truth", str(truth_path),
-                     "--predictions", str(results_path), "--protocol", protocol, "--json"],
+                     "--predictions", str(results_path), "--protocol", protocol, "--errors",
+                     "--json"],
                     check=True, capture_output=True, text=True).stdout
                 found = json.loads(output)
                 pairs = [(found[k], v) for k, v in expected["summary"].items()]
                 pairs += [(found["perClass"][k]["AP"], v) for k, v in expected["perClass"].items()]
+                if is_plain and protocol == "coco":
+                    causes = breakdown(truth, results)
+                    pairs += [(found["errors"]["AP50"], causes.pop("AP50"))]
+                    for name, one in causes.items():
+                        pairs += [(found["errors"][name][k], one[k]) for k in one]
                 distance = max(abs(a - b) for a, b in pairs)
                 worst = max(worst, distance)
                 if distance > 1e-9:

@@ -30,10 +30,11 @@ extension DetectionEvaluation {
     /// - Parameters:
     ///   - keepGoing: Whether faulty entries are dropped and counted.
     ///   - maximumDetections: Other numbers of predictions than the protocol's.
+    ///   - breaksDownErrors: Whether the causes of errors are looked for too.
     /// - Throws: One line for a file that cannot be used.
     package static func evaluate(
         groundTruth: String, predictions: String, by standard: DetectionProtocol,
-        maximumDetections: [Int]? = nil, keepGoing: Bool = false
+        maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false, keepGoing: Bool = false
     ) throws(DetectionError) -> DetectionEvaluation {
         var truthFaults = DetectionFaults(keepGoing: keepGoing)
         let index = try COCOReader.read(groundTruth, faults: &truthFaults)
@@ -45,7 +46,8 @@ extension DetectionEvaluation {
         }
         return try evaluate(
             index, results, by: standard, maximumDetections: maximumDetections,
-            droppedAnnotations: truthFaults.count, droppedPredictions: resultFaults.count,
+            breaksDownErrors: breaksDownErrors, droppedAnnotations: truthFaults.count,
+            droppedPredictions: resultFaults.count,
             name: groundTruth)
     }
 
@@ -54,8 +56,8 @@ extension DetectionEvaluation {
     /// - Throws: One line where VisDrone's protocol finds no sizes of images.
     package static func evaluate(
         _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
-        maximumDetections: [Int]? = nil, droppedAnnotations: Int = 0, droppedPredictions: Int = 0,
-        name: String = "ground truth"
+        maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false,
+        droppedAnnotations: Int = 0, droppedPredictions: Int = 0, name: String = "ground truth"
     ) throws(DetectionError) -> DetectionEvaluation {
         let isVisDrone = standard == .visDrone
         let labels = ScoredLabels(index.categories, isVisDrone: isVisDrone)
@@ -93,7 +95,12 @@ extension DetectionEvaluation {
         let scores = BoxAveragePrecision(rules).evaluate(
             groundTruth: truths, predictions: guesses, labels: labels.scored.count)
         return DetectionEvaluation(
-            protocol: standard, scores: scores, classNames: labels.scored,
+            protocol: standard, scores: scores,
+            errors: breaksDownErrors
+                ? BoxErrorBreakdown(
+                    groundTruth: truths, predictions: guesses, labels: labels.scored.count,
+                    maximumDetections: rules.maximumDetections.last ?? 0) : nil,
+            classNames: labels.scored,
             images: index.images.count, boxes: truths.count, predictions: guesses.count,
             droppedAnnotations: droppedAnnotations, droppedPredictions: droppedPredictions,
             annotationsInRegions: inRegions.annotations, predictionsInRegions: inRegions.predictions

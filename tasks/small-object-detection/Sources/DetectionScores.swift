@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import CommandLineSupport
 package import Metrics
+import TextFormats
 
 /// The score of detected boxes, ready for people and for scripts.
 ///
 /// As JSON: the protocol's numbers under their names (`AP`, `AP50`, `APs`, `AR100`, …; -1 where
 /// nothing was to be found), `perClass` (`{name: {"AP", "AP50", "AP75", "boxes", "predictions"}}`),
-/// `protocol` and the counts below.
+/// `protocol` and the counts below; where asked for, `errors` (`AP50`, and `{cause: {"count",
+/// "AP50"}}` with what putting the cause right would gain).
 package struct DetectionEvaluation: Sendable, Equatable {
     /// The protocol.
     package let `protocol`: DetectionProtocol
     /// The numbers, with curves.
     package let scores: BoxScores
+    /// The causes of errors, where they were looked for.
+    package let errors: BoxErrorBreakdown?
     /// Names of the classes, by label.
     package let classNames: [String]
     /// Number of annotated images.
@@ -49,7 +53,17 @@ package struct DetectionEvaluation: Sendable, Equatable {
                 + [nil, 0.5, 0.75].map { Self.text(scores.averagePrecision(at: $0)) })
         let summary = scores.summary
         let numbers = summary.map { "\($0.name) \(Self.text($0.value))" }
-        return ([classes.text, numbers.joined(separator: "  ")] + remarks).joined(separator: "\n")
+        return ([classes.text, numbers.joined(separator: "  ")] + errorTable + remarks)
+            .joined(separator: "\n")
+    }
+
+    private var errorTable: [String] {
+        guard let errors else { return [] }
+        var table = TextTable(["error", "count", "AP50 lost"], numbers: [1, 2])
+        for cost in errors.costs {
+            table.append([cost.kind.rawValue, "\(cost.count)", Self.text(cost.averagePrecision)])
+        }
+        return [table.text]
     }
 
     /// One line for each thing that was left out; empty where nothing was.
@@ -70,42 +84,46 @@ package struct DetectionEvaluation: Sendable, Equatable {
     }
 
     /// Three decimals, or a dash where nothing was to be found.
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         value < 0 ? "-" : NumberText.decimals(value, 3)
     }
 }
 
 extension DetectionEvaluation: Encodable {
-    /// A key made at run time: a score's or a class's name.
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-        init(_ name: String) { stringValue = name }
-    }
-
     /// Writes the keys that scripts read; see the type.
     package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        for score in scores.summary { try container.encode(score.value, forKey: Key(score.name)) }
-        var classes = container.nestedContainer(keyedBy: Key.self, forKey: Key("perClass"))
-        for (label, name) in classNames.enumerated() {
-            var one = classes.nestedContainer(keyedBy: Key.self, forKey: Key(name))
-            try one.encode(scores.averagePrecision(of: label), forKey: Key("AP"))
-            try one.encode(scores.averagePrecision(of: label, at: 0.5), forKey: Key("AP50"))
-            try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: Key("AP75"))
-            try one.encode(scores.classes[label].boxes, forKey: Key("boxes"))
-            try one.encode(scores.classes[label].predictions, forKey: Key("predictions"))
+        var container = encoder.container(keyedBy: NamedKey.self)
+        for score in scores.summary {
+            try container.encode(score.value, forKey: NamedKey(score.name))
         }
-        try container.encode(`protocol`.rawValue, forKey: Key("protocol"))
-        try container.encode(images, forKey: Key("images"))
-        try container.encode(boxes, forKey: Key("boxes"))
-        try container.encode(predictions, forKey: Key("predictions"))
-        try container.encode(droppedAnnotations, forKey: Key("droppedAnnotations"))
-        try container.encode(droppedPredictions, forKey: Key("droppedPredictions"))
-        try container.encode(annotationsInRegions, forKey: Key("annotationsInRegions"))
-        try container.encode(predictionsInRegions, forKey: Key("predictionsInRegions"))
+        var classes = container.nestedContainer(
+            keyedBy: NamedKey.self, forKey: NamedKey("perClass"))
+        for (label, name) in classNames.enumerated() {
+            var one = classes.nestedContainer(keyedBy: NamedKey.self, forKey: NamedKey(name))
+            try one.encode(scores.averagePrecision(of: label), forKey: NamedKey("AP"))
+            try one.encode(scores.averagePrecision(of: label, at: 0.5), forKey: NamedKey("AP50"))
+            try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: NamedKey("AP75"))
+            try one.encode(scores.classes[label].boxes, forKey: NamedKey("boxes"))
+            try one.encode(scores.classes[label].predictions, forKey: NamedKey("predictions"))
+        }
+        if let errors {
+            var causes = container.nestedContainer(
+                keyedBy: NamedKey.self, forKey: NamedKey("errors"))
+            try causes.encode(errors.averagePrecision, forKey: NamedKey("AP50"))
+            for cost in errors.costs {
+                var one = causes.nestedContainer(
+                    keyedBy: NamedKey.self, forKey: NamedKey(cost.kind.rawValue))
+                try one.encode(cost.count, forKey: NamedKey("count"))
+                try one.encode(cost.averagePrecision, forKey: NamedKey("AP50"))
+            }
+        }
+        try container.encode(`protocol`.rawValue, forKey: NamedKey("protocol"))
+        try container.encode(images, forKey: NamedKey("images"))
+        try container.encode(boxes, forKey: NamedKey("boxes"))
+        try container.encode(predictions, forKey: NamedKey("predictions"))
+        try container.encode(droppedAnnotations, forKey: NamedKey("droppedAnnotations"))
+        try container.encode(droppedPredictions, forKey: NamedKey("droppedPredictions"))
+        try container.encode(annotationsInRegions, forKey: NamedKey("annotationsInRegions"))
+        try container.encode(predictionsInRegions, forKey: NamedKey("predictionsInRegions"))
     }
 }

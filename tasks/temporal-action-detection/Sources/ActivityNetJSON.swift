@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TextFormats
 
 /// A JSON value that keeps the order of members and knows where it stands in its file.
 ///
@@ -69,75 +70,99 @@ struct ActivityNetJSON: Sendable {
         }
     }
 
-    /// `value` without a trailing ".0".
-    static func text(_ value: Double) -> String {
-        let plain = "\(value)"
-        return plain.hasSuffix(".0") ? String(plain.dropLast(2)) : plain
-    }
+    /// `value` as messages show it.
+    static func text(_ value: Double) -> String { MessageText.number(value) }
 
-    /// `text` in quotes, cut to 60 characters, without control characters.
-    static func quoted(_ text: String) -> String {
-        let clean = String(
-            text.unicodeScalars.prefix(60).map {
-                $0.properties.generalCategory == .control ? "?" : Character($0)
-            })
-        return "\"\(clean)\(text.unicodeScalars.count > 60 ? "…" : "")\""
-    }
+    /// `text` as messages show it.
+    static func quoted(_ text: String) -> String { MessageText.quoted(text) }
 
     /// `text` as a JSON string.
-    static func encoded(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+    static func encoded(_ text: String) -> String { JSONText.string(text) }
 
     /// Reads and parses the file at `path`.
     ///
     /// - Throws: one line for a missing, empty, unreadable or too large file (over 2 GiB), for
     ///   something that is no regular file, and for whatever is not JSON.
     static func read(_ path: String) throws(ActivityNetError) -> ActivityNetJSON {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw ActivityNetError(
-                "\(path): cannot be read (\(String(cString: strerror(errno)))); "
-                    + "expected an ActivityNet JSON file, check the path")
+        try whole {
+            try JSONScanner(path: path, expected: "an ActivityNet JSON file", limit: 2 << 30)
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw ActivityNetError(
-                "\(path): is a folder or a device; expected an ActivityNet JSON file")
-        }
-        guard status.st_size > 0, status.st_size <= 2 << 30 else {
-            throw ActivityNetError(
-                "\(path): is \(status.st_size == 0 ? "empty" : "over 2 GiB"); "
-                    + "expected an ActivityNet JSON file")
-        }
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw ActivityNetError(
-                "\(path): cannot be read; expected a readable file, check its permissions")
-        }
-        return try parse(Array(data), name: path)
     }
 
     /// Parses `bytes`; `name` stands for the file in messages.
     static func parse(
         _ bytes: [UInt8], name: String
     ) throws(ActivityNetError) -> ActivityNetJSON {
-        var parser = ActivityNetJSONParser(bytes, name: name)
-        return try parser.document()
+        try whole { JSONScanner(terminated: bytes + [0], name: name) }
+    }
+
+    private static func whole(
+        _ open: () throws -> JSONScanner
+    ) throws(ActivityNetError) -> ActivityNetJSON {
+        do {
+            var scanner = try open()
+            let value = try ActivityNetJSON(&scanner)
+            try scanner.end()
+            return value
+        } catch {
+            throw ActivityNetError("\(error)")
+        }
+    }
+}
+
+extension ActivityNetJSON {
+    /// Reads the value at which the scanner stands: no NaN, no repeated names.
+    init(_ scanner: inout JSONScanner) throws(TextFormatError) {
+        line = scanner.line()
+        switch scanner.kind {
+        case .object: kind = .object(try Self.members(&scanner))
+        case .array:
+            var items: [ActivityNetJSON] = []
+            try scanner.open("[")
+            while try scanner.nextItem() { items.append(try ActivityNetJSON(&scanner)) }
+            kind = .array(items)
+        case .string: kind = .string(try scanner.string())
+        case .number:
+            let value = try scanner.number()
+            guard value.isFinite else {
+                throw scanner.failure(
+                    "found a number beyond the range of double precision; expected less")
+            }
+            kind = .number(value)
+        case .boolean: kind = .boolean(try scanner.boolean())
+        case .null:
+            try scanner.skipValue()
+            kind = .null
+        case .notFinite:
+            try scanner.skipValue()
+            throw scanner.failure(
+                "found NaN or Infinity, which JSON does not have; expected a finite number")
+        case .nothing:
+            try scanner.skipValue()
+            preconditionFailure("a value of no kind was skipped")
+        }
+    }
+
+    private static func members(
+        _ scanner: inout JSONScanner
+    ) throws(TextFormatError) -> [(name: String, value: ActivityNetJSON)] {
+        var result: [(name: String, value: ActivityNetJSON)] = []
+        // Small objects are searched, large ones get a set.
+        var names = Set<String>()
+        try scanner.open("{")
+        while let member = try scanner.nextName() {
+            let isRepeated =
+                result.count < 8
+                ? result.contains { $0.name == member } : names.contains(member)
+            guard !isRepeated else {
+                throw scanner.failure(
+                    "the name \(quoted(member)) occurs twice in one object; expected it once, "
+                        + "remove one")
+            }
+            if result.count == 7 { names = Set(result.map(\.name)) }
+            if result.count >= 7 { names.insert(member) }
+            result.append((member, try ActivityNetJSON(&scanner)))
+        }
+        return result
     }
 }

@@ -72,33 +72,35 @@ final class EmbeddingStage: Module {
         _ x: Variable, _ step: PointPyramid.Step, neighbours k: Int, keepsAll: Bool, tile: Tile?,
         _ context: Context
     ) -> Variable {
-        let centres = step.centres.flatMap { Array(repeating: $0, count: k) }
-        let differences =
-            x.gatherRows(step.neighbours) + x.gatherRows(centres).scaled(by: -1)
-        let groups = Variable.concatenated(
-            [Variable(step.offsets.converted(to: x.tensor.dtype)), differences], axis: 1)
-        let layers = SlicedLayers(
-            units: step.centres.count, rows: (k, 1), outputShape: [step.centres.count, width],
-            body)
-        return keepsAll
-            ? layers(groups, context)
-            : layers.recomputing(groups, tile: (tile ?? .standard).tokens, context)
+        let count = step.centres.count
+        if keepsAll { return groups(x, step, 0..<count, k, context) }
+        let size = max(1, (tile ?? .standard).tokens / k)
+        let parts = stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
+        return x.recomputingParts(parts, width: width, context) { [self] x, part, context in
+            groups(x, step, part, k, context)
+        }
     }
 
-    /// `[groups, 1, width]` for `[groups, k, 3 + inputs]`.
-    private func body(_ x: Variable, _ context: Context) -> Variable {
-        let (groups, k) = (x.shape[0], x.shape[1])
+    /// Some groups' rows, `[part, width]`, from the features of the level below.
+    private func groups(
+        _ x: Variable, _ step: PointPyramid.Step, _ part: Range<Int>, _ k: Int, _ context: Context
+    ) -> Variable {
+        let rows = part.lowerBound * k..<part.upperBound * k
+        let centres = step.centres[part].flatMap { Array(repeating: $0, count: k) }
+        let differences =
+            x.gatherRows(Array(step.neighbours[rows])) + x.gatherRows(centres).scaled(by: -1)
+        let offsets = Variable(step.offsets.rows(rows).converted(to: x.tensor.dtype))
         func maximum(_ x: Variable) -> Variable {
-            x.reshaped(to: [groups, k, -1]).maxPool1d(kernel: k, stride: k)
+            x.reshaped(to: [part.count, k, -1]).maxPool1d(kernel: k, stride: k)
+                .reshaped(to: [part.count, width])
         }
         let local = first[1](
-            first[0](x.reshaped(to: [groups * k, x.shape[2]]), context), context)
-        let pooled = maximum(local).reshaped(to: [groups, width])
+            first[0](.concatenated([offsets, differences], axis: 1), context), context)
         // The map of [maximum, own] side by side, without repeating the maximum before it.
         let own = second[0].partial(local, channels: width..<2 * width, context)
-        let shared = second[0].partial(pooled, channels: 0..<width, context)
-        let rows = (0..<groups).flatMap { Array(repeating: Int32($0), count: k) }
-        let mixed = second[0].finishing(own + shared.gatherRows(rows), context)
+        let shared = second[0].partial(maximum(local), channels: 0..<width, context)
+        let repeats = (0..<part.count).flatMap { Array(repeating: Int32($0), count: k) }
+        let mixed = second[0].finishing(own + shared.gatherRows(repeats), context)
         return maximum(second[1](mixed, context))
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Layers
+import Reversible
 import Tensors
 
 /// Classes of every point, from its features, the class token and the maximum over all points.
@@ -27,7 +28,11 @@ final class SegmentationHead: Module {
     /// - Parameters:
     ///   - points: `[B * N, width]`.
     ///   - classToken: `[B, width]`.
-    func callAsFunction(_ points: Variable, classToken: Variable, _ context: Context) -> Variable {
+    ///   - keepsAll: Whether the tape keeps every activation.
+    ///   - tile: Points of a slice, where it doesn't.
+    func callAsFunction(
+        _ points: Variable, classToken: Variable, keepsAll: Bool, tile: Tile?, _ context: Context
+    ) -> Variable {
         let samples = classToken.shape[0], count = points.shape[0] / samples
         let largest = points.reshaped(to: [samples, count, width]).maxPool1d(
             kernel: count, stride: count
@@ -39,9 +44,16 @@ final class SegmentationHead: Module {
         let sum =
             hidden.partial(points, channels: 2 * width..<3 * width, context)
             + shared.gatherRows(rows)
-        let features = hidden.finishing(sum, context).dropout(
-            rate: dropout, context.scoped("dropout"))
-        return output(features, context)
+        let size = (tile ?? .standard).tokens, total = samples * count
+        let parts = stride(from: 0, to: total, by: size).map { $0..<min(total, $0 + size) }
+        func finish(_ x: Variable, _ part: Range<Int>, _ context: Context) -> Variable {
+            let features = hidden.finishing(x.slice(part, axis: 0), context).dropout(
+                rate: dropout, context.scoped("dropout \(part.lowerBound)"))
+            return output(features, context)
+        }
+        return keepsAll
+            ? .concatenated(parts.map { finish(sum, $0, context) }, axis: 0)
+            : sum.recomputingParts(parts, width: output.outputs, context, finish)
     }
 }
 

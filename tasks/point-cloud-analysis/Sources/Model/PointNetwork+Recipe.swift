@@ -54,27 +54,35 @@ extension PointNetwork {
                 kept: 0, forward: 0, backward: 0, output: 0, parameters: 0, recomputes: false))
     }
 
-    /// Bytes that the layers around the transformer keep in a step, and their largest work space.
+    /// Bytes that a step holds beside what ``memoryShape(samples:points:)`` plans and beside the
+    /// other layers' weights, gradients and moments.
     ///
-    /// - Parameter keepsAll: Whether the embedding's tape keeps every activation.
-    package func otherBytes(samples: Int, points: Int, keepsAll: Bool) -> Int {
+    /// The decoder is done with before the transformer's gradients come, so that only what exceeds
+    /// those counts. With every activation kept, those of the embedding come on top; else a slice.
+    package func otherBytes(
+        samples: Int, points: Int, keepsAll: Bool, trainsTransformer: Bool = true
+    ) -> Int {
         let c = transformer.width, k = settings.neighbours
-        var scalars = 0, inputs = settings.inputs, rows = samples * points
+        var decoder = 0, kept = 0, slice = 0
+        var inputs = settings.inputs, rows = samples * points
         for stage in 0..<settings.stages {
             let width = c >> (settings.stages - 1 - stage)
-            if settings.isSegmentation { scalars += 4 * rows * c }
+            // Two layers' maps and their results.
+            if settings.isSegmentation { decoder += 4 * rows * c }
             rows /= 4
-            // Groups, and what both small networks keep of each neighbour; 9 widths at the end of
-            // a slice's backward otherwise.
-            let group = k * (4 * (3 + inputs) + (keepsAll ? 14 * width : 0))
-            scalars += rows * group
-            if !keepsAll { scalars += 20 * width * max(k, Tile.standard.tokens) }
+            // Of each neighbour: features, both small networks' maps and results, in widths.
+            kept += rows * k * (inputs + 3 + 9 * width) + rows * width
+            slice = max(
+                slice, max(k, Tile.standard.tokens) * 20 * width + rows * 4 * (width + inputs))
             inputs = width
         }
-        let finest = samples * points
         if settings.isSegmentation {
-            scalars += finest * (4 * c + 6 * settings.hidden + 4 * settings.classes)
+            let finest = samples * points
+            let head = settings.hidden * (keepsAll ? 4 : 1) + 3 * settings.classes
+            // Two gradients of the finest level's width on the way.
+            decoder += finest * (head + 2 * c)
         }
-        return 4 * scalars
+        let hidden = trainsTransformer ? transformer.parameterCount : 0
+        return 4 * (keepsAll ? kept + max(decoder - hidden, 0) : max(slice, decoder - hidden))
     }
 }

@@ -101,15 +101,15 @@ package final class PointNetwork: Module {
     ///   - features: `[B * N, inputs]`, sample by sample.
     ///   - pyramid: Of the same samples.
     ///   - way: How the transformer's blocks are run; every way but `conventional` computes the
-    ///     embedding again in slices.
+    ///     embedding and the head of scenes again in slices.
     /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
     package func logits(
         _ features: Variable, _ pyramid: PointPyramid, way: FinetuningWay, tile: Tile?,
         _ context: Context
     ) throws(ReversibleError) -> Variable {
+        let keepsAll = way == .conventional && context.tape != nil
         let levels = embedding(
-            features, pyramid, keepsAll: way == .conventional && context.tape != nil, tile: tile,
-            context)
+            features, pyramid, keepsAll: keepsAll, tile: tile, context)
         let (samples, count, width) = (
             pyramid.samples, pyramid.counts[pyramid.counts.count - 1], transformer.width
         )
@@ -126,7 +126,7 @@ package final class PointNetwork: Module {
                 levels: levels, pyramid, context)
             return head(
                 points, classToken: tokens.tokenSlice(0..<1).reshaped(to: [samples, width]),
-                context)
+                keepsAll: keepsAll, tile: tile, context)
         case .classification(let head): return head(tokens, context)
         }
     }

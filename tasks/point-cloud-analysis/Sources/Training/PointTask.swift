@@ -47,7 +47,8 @@ package final class PointTask: FinetuningTask {
             network.memoryShape(samples: batch, points: points),
             otherParameters: network.parameterCount - network.transformer.parameterCount,
             otherBytes: network.otherBytes(
-                samples: batch, points: points, keepsAll: recipe.finetuning.way == .conventional),
+                samples: batch, points: points, keepsAll: recipe.finetuning.way == .conventional,
+                trainsTransformer: recipe.finetuning.way != .frozen),
             keepsAverages: recipe.training.optimizer.averageDecay > 0,
             advice: "take fewer data.points or a smaller batchSize")
         // A gradient still goes through frozen blocks, to the layers before them.

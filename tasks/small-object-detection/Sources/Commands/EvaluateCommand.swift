@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Annotations have COCO's JSON form (images, categories, annotations), predictions its \
             results' form. With --json the keys are the protocol's: AP AP50 AP75 APs APm APl AR1 \
-            AR10 AR100 ARs ARm ARl for coco; -1 where nothing was to be found; perClass and counts.
+            AR10 AR100 ARs ARm ARl for coco; -1 where nothing was to be found; perClass, counts and, \
+            with --errors, what each cause of errors costs (TIDE).
             """)
 
     @Option(help: "Annotations (COCO JSON).", completion: .file(extensions: ["json"]))
@@ -30,6 +31,14 @@ struct EvaluateCommand: ParsableCommand {
             (default: the protocol's)
             """)
     var maxDetections: String?
+
+    @Flag(help: "Break down errors by cause, with the AP at IoU 0.5 that each costs.")
+    var errors = false
+
+    @Option(
+        help: "A folder for precision-recall curves and the error breakdown as SVG.",
+        completion: .directory)
+    var curves: String?
 
     @Flag(help: "Drop and count faulty annotations and predictions instead of failing.")
     var keepGoing = false
@@ -50,7 +59,12 @@ struct EvaluateCommand: ParsableCommand {
         let console = common.start()
         let evaluation = try DetectionEvaluation.evaluate(
             groundTruth: groundTruth, predictions: predictions, by: `protocol`,
-            maximumDetections: try limits(), keepGoing: keepGoing)
+            maximumDetections: try limits(), breaksDownErrors: errors || curves != nil,
+            keepGoing: keepGoing)
+        if let curves {
+            let files = try DetectionCurves(evaluation).write(to: curves)
+            console.note("\(files.count) pictures in \(curves)")
+        }
         try console.result(evaluation) { evaluation.table }
         try ScoreGate.check(evaluation.averagePrecision, named: "AP", atLeast: failBelow)
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Checkpoints
 import CommandLineSupport
 
 extension AnnotationFormat: ExpressibleByArgument {}
+extension AnnotatedPixels: ExpressibleByArgument {}
 
 /// `dr2net detect prepare`: checks annotations and images and writes one index.
 struct PrepareCommand: ParsableCommand {
@@ -13,7 +15,9 @@ struct PrepareCommand: ParsableCommand {
             Reads COCO JSON (AI-TOD too), Pascal VOC XML, VisDrone text and YOLO text. Every image \
             must be there, be an image and have the annotated size; every box must have an area, a \
             known class and at least half of itself inside. The first fault ends the work with one \
-            line; with --keep-going what is faulty is left out and listed.
+            line; with --keep-going what is faulty is left out and listed. --tiles cuts the images \
+            into tiles too, for training on images of any size: PNG, BMP and TIFF are read in \
+            strips. Started again, it goes on where it was broken off.
             """)
 
     @Option(
@@ -33,24 +37,93 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "Names of the classes in order, separated by commas; YOLO needs them.")
     var classes: String?
 
+    @Option(
+        help: """
+            The pixels that boxes refer to where EXIF turns a picture: those stored or those \
+            shown. The index always refers to those stored.
+            """)
+    var orientation = AnnotatedPixels.stored
+
+    @Flag(help: "Decode every image too, to find damage behind its header.")
+    var checkPixels = false
+
+    @Option(help: "A picture of the sizes of boxes to write (SVG).", completion: .file())
+    var histogram: String?
+
+    @Option(
+        help: "A folder for tiles of the images (PNG) with an index.json.", completion: .directory)
+    var tiles: String?
+
+    @Option(help: "Side of a tile in pixels. (default: 400)")
+    var tileSize: Int?
+
+    @Option(help: "Pixels that neighbouring tiles share. (default: 100)")
+    var tileOverlap: Int?
+
+    @Option(help: "Share of a box's area that a tile must hold to keep it. (default: 0.5)")
+    var keptArea: Double?
+
+    @Flag(help: "Write tiles without a box too.")
+    var keepEmpty = false
+
     @Flag(help: "Leave out and list what is faulty instead of failing.")
     var keepGoing = false
 
     @OptionGroup var common: CommonOptions
 
-    func validate() throws { _ = try names() }
+    func validate() throws {
+        _ = try names()
+        _ = try tiling()
+    }
 
     func run() throws {
         let console = common.start()
         var faults = DetectionFaults(keepGoing: keepGoing)
-        let reader = AnnotationReader(format: format, imageFolder: images, classes: try names())
+        let reader = AnnotationReader(
+            format: format, imageFolder: images, classes: try names(), pixels: orientation)
         let index = try reader.read(annotations, faults: &faults)
-        let outcome = try IndexCheck(imageFolder: images).run(index, faults: &faults) {
+        let check = IndexCheck(
+            imageFolder: images, pixels: orientation, decodesPixels: checkPixels)
+        let outcome = try check.run(index, faults: &faults) {
             if $0 % 1000 == 0 { console.note("\($0)/\($1) images checked") }
         }
+        var cut: (folder: String, outcome: TileWriter.Outcome)?
+        if let tiles, let tiling = try tiling() {
+            let writer = TileWriter(
+                imageFolder: images, folder: tiles, tiling: tiling, keepsEmpty: keepEmpty)
+            let outcome = try writer.run(outcome.index, faults: &faults) {
+                if $0 % 100 == 0 { console.note("\($0)/\($1) images cut") }
+            }
+            cut = (tiles, outcome)
+        }
         try COCOWriter.write(outcome.index, to: output)
-        let summary = PrepareSummary(outcome, faults: faults, output: output)
+        let summary = PrepareSummary(outcome, faults: faults, output: output, tiles: cut)
+        if let histogram { try AtomicFile.write(summary.histogram, to: histogram) }
         try console.result(summary) { summary.text }
+    }
+
+    /// How to cut; nil where no tiles are asked for.
+    private func tiling() throws -> Tiling? {
+        guard tiles != nil else {
+            guard tileSize == nil, tileOverlap == nil, keptArea == nil, !keepEmpty else {
+                throw ValidationError(
+                    "--tile-size, --tile-overlap, --kept-area and --keep-empty: expected --tiles, "
+                        + "a folder for the tiles")
+            }
+            return nil
+        }
+        let size = tileSize ?? 400, overlap = tileOverlap ?? 100, area = keptArea ?? 0.5
+        guard (1...32768).contains(size) else {
+            throw ValidationError("--tile-size \(size): expected 1 to 32768 pixels")
+        }
+        guard (0..<size).contains(overlap) else {
+            throw ValidationError(
+                "--tile-overlap \(overlap): expected 0 to less than the tile's \(size)")
+        }
+        guard area > 0, area <= 1 else {
+            throw ValidationError("--kept-area \(area): expected a share above 0 and up to 1")
+        }
+        return Tiling(size: size, overlap: overlap, keptArea: area)
     }
 
     private func names() throws -> [String]? {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Media
+import TextFormats
 
 /// The formats in which annotated boxes come.
 package enum AnnotationFormat: String, Sendable, CaseIterable {
@@ -21,6 +23,8 @@ package struct AnnotationReader {
     package let imageFolder: String
     /// The classes in order; nil for those that the annotation has, which YOLO has not.
     package let classes: [String]?
+    /// The pixels that boxes refer to; YOLO's are shares of them.
+    package let pixels: AnnotatedPixels
 
     /// Endings of image files, in the order in which they are looked for.
     static let imageEndings = [
@@ -35,7 +39,11 @@ package struct AnnotationReader {
     ]
 
     /// A reader.
-    package init(format: AnnotationFormat, imageFolder: String, classes: [String]? = nil) {
+    package init(
+        format: AnnotationFormat, imageFolder: String, classes: [String]? = nil,
+        pixels: AnnotatedPixels = .stored
+    ) {
+        self.pixels = pixels
         self.format = format
         self.imageFolder = imageFolder
         self.classes = classes
@@ -150,7 +158,8 @@ package struct AnnotationReader {
             var lines: [[Double]] = []
             do throws(DetectionError) {
                 if format == .yolo {
-                    let size = try ImageHeader.size("\(imageFolder)/\(image.file)")
+                    let size = pixels.size(
+                        of: try ImageInfo.usable("\(imageFolder)/\(image.file)"))
                     (image.width, image.height) = (size.width, size.height)
                 }
                 lines = try BoxLines.read(file)
@@ -182,8 +191,8 @@ package struct AnnotationReader {
 
     /// The annotation files of a folder, or the file itself.
     private func files(_ path: String, ending: String) throws(DetectionError) -> [String] {
-        if path.lowercased().hasSuffix(ending), DetectionFile.size(path) != nil { return [path] }
-        let names = try DetectionFile.names(in: path, endings: [ending])
+        if path.lowercased().hasSuffix(ending), TextFile.size(path) != nil { return [path] }
+        let names = try DetectionError.wrapping { try TextFile.names(in: path, endings: [ending]) }
         guard !names.isEmpty else {
             throw DetectionError(
                 "\(path): holds no file *\(ending); expected \(format.rawValue) annotations, "
@@ -200,7 +209,7 @@ package struct AnnotationReader {
         let named = name.flatMap { $0.split(separator: "/").last.map(String.init) }
         let candidates =
             (named.map { [$0] } ?? []) + Self.imageEndings.map { stem + $0 }
-        let found = candidates.first { DetectionFile.size("\(imageFolder)/\($0)") != nil }
+        let found = candidates.first { TextFile.size("\(imageFolder)/\($0)") != nil }
         return found ?? candidates[0]
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+import TextFormats
 
 /// Annotations of one box a line, as VisDrone and YOLO have them.
 enum BoxLines {
@@ -11,9 +11,10 @@ enum BoxLines {
     ///
     /// - Throws: One line for what is no number.
     static func read(_ path: String) throws(DetectionError) -> [[Double]] {
-        if DetectionFile.size(path) == 0 { return [] }
-        let bytes = try DetectionFile.read(
-            path, expected: "lines of numbers", limit: limit)
+        if TextFile.size(path) == 0 { return [] }
+        let bytes = try DetectionError.wrapping {
+            try TextFile.read(path, expected: "lines of numbers", limit: limit)
+        }
         return try parse(bytes, name: path)
     }
 

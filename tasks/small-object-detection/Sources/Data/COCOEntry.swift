@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TextFormats
 
 /// One object of a COCO file: the members that this program uses, and the first thing wrong in it.
 ///
@@ -25,7 +26,7 @@ struct COCOEntry {
     private var seen: UInt32 = 0
 
     /// Reads the value at which the scanner stands.
-    init(_ scanner: inout JSONScanner) throws(DetectionError) {
+    init(_ scanner: inout JSONScanner) throws {
         guard scanner.kind == .object else {
             fault = "is \(scanner.kind.rawValue); expected an object"
             try scanner.skipValue()
@@ -95,7 +96,7 @@ struct COCOEntry {
     /// Skips a value of the wrong kind; nil values count as missing ones.
     private mutating func skip(
         _ member: String, _ expected: String, _ scanner: inout JSONScanner
-    ) throws(DetectionError) {
+    ) throws {
         let kind = scanner.kind
         if kind != .null { blame("has \(kind.rawValue) as \(member); expected \(expected)") }
         try scanner.skipValue()
@@ -103,7 +104,7 @@ struct COCOEntry {
 
     private mutating func number(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws(DetectionError) -> Double? {
+    ) throws -> Double? {
         guard scanner.kind == .number else {
             try skip(member, "a number", &scanner)
             return nil
@@ -115,7 +116,7 @@ struct COCOEntry {
 
     private mutating func whole(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws(DetectionError) -> Int? {
+    ) throws -> Int? {
         guard scanner.kind == .number else {
             try skip(member, "a whole number", &scanner)
             return nil
@@ -130,7 +131,7 @@ struct COCOEntry {
 
     private mutating func string(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws(DetectionError) -> String? {
+    ) throws -> String? {
         guard scanner.kind == .string else {
             try skip(member, "a text", &scanner)
             return nil
@@ -140,7 +141,7 @@ struct COCOEntry {
 
     private mutating func flag(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws(DetectionError) -> Bool {
+    ) throws -> Bool {
         if scanner.kind == .boolean { return try scanner.boolean() }
         guard let value = try number(member, &scanner) else { return false }
         if value != 0 && value != 1 {
@@ -151,7 +152,7 @@ struct COCOEntry {
 
     private mutating func readBox(
         _ scanner: inout JSONScanner
-    ) throws(DetectionError) -> (x: Double, y: Double, width: Double, height: Double)? {
+    ) throws -> (x: Double, y: Double, width: Double, height: Double)? {
         guard scanner.kind == .array else {
             try skip("bbox", "a list [x, y, width, height]", &scanner)
             return nil

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TextFormats
 
 /// Reads COCO's annotation files: objects "images", "categories" and "annotations" in any order.
 package enum COCOReader {
@@ -30,21 +31,25 @@ package enum COCOReader {
     package static func read(
         _ path: String, faults: inout DetectionFaults
     ) throws(DetectionError) -> DetectionIndex {
-        var scanner = try JSONScanner(path: path, expected: expected)
-        return try read(&scanner, name: path, faults: &faults)
+        try DetectionError.wrapping {
+            var scanner = try JSONScanner(path: path, expected: expected)
+            return try read(&scanner, name: path, faults: &faults)
+        }
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String, faults: inout DetectionFaults
     ) throws(DetectionError) -> DetectionIndex {
-        var scanner = JSONScanner(terminated: text + [0], name: name)
-        return try read(&scanner, name: name, faults: &faults)
+        try DetectionError.wrapping {
+            var scanner = JSONScanner(terminated: text + [0], name: name)
+            return try read(&scanner, name: name, faults: &faults)
+        }
     }
 
     private static func read(
         _ scanner: inout JSONScanner, name: String, faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws -> DetectionIndex {
         guard scanner.kind == .object else {
             throw scanner.failure(
                 scanner.kind == .array
@@ -94,7 +99,7 @@ package enum COCOReader {
 
     private static func images(
         _ scanner: inout JSONScanner, _ name: String
-    ) throws(DetectionError) -> [DetectionIndex.Image] {
+    ) throws -> [DetectionIndex.Image] {
         var result: [DetectionIndex.Image] = []
         var ids = Set<Int>()
         try scanner.open("[")
@@ -121,7 +126,7 @@ package enum COCOReader {
 
     private static func categories(
         _ scanner: inout JSONScanner, _ name: String
-    ) throws(DetectionError) -> [DetectionIndex.Category] {
+    ) throws -> [DetectionIndex.Category] {
         var result: [DetectionIndex.Category] = []
         var ids = Set<Int>(), names = Set<String>()
         try scanner.open("[")
@@ -147,7 +152,7 @@ package enum COCOReader {
 
     private static func annotations(
         _ scanner: inout JSONScanner, _ name: String, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> [Pending] {
+    ) throws -> [Pending] {
         var result: [Pending] = []
         var ids = Set<Int>()
         var position = -1
@@ -189,7 +194,7 @@ package enum COCOReader {
     private static func resolve(
         _ images: [DetectionIndex.Image], _ categories: [DetectionIndex.Category],
         _ annotations: [Pending], _ name: String, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws -> DetectionIndex {
         let numbers = COCONumbers(images, categories)
         var boxes: [DetectionIndex.Box] = []
         boxes.reserveCapacity(annotations.count)

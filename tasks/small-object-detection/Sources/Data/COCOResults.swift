@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
+import TextFormats
 
 /// Reads and writes COCO's result files: a list of objects image_id, category_id, bbox and score.
 package enum COCOResults {
@@ -14,22 +15,26 @@ package enum COCOResults {
     package static func read(
         _ path: String, for index: DetectionIndex, faults: inout DetectionFaults
     ) throws(DetectionError) -> [DetectionResult] {
-        var scanner = try JSONScanner(path: path, expected: expected)
-        return try read(&scanner, path, index, &faults)
+        try DetectionError.wrapping {
+            var scanner = try JSONScanner(path: path, expected: expected)
+            return try read(&scanner, path, index, &faults)
+        }
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String, for index: DetectionIndex, faults: inout DetectionFaults
     ) throws(DetectionError) -> [DetectionResult] {
-        var scanner = JSONScanner(terminated: text + [0], name: name)
-        return try read(&scanner, name, index, &faults)
+        try DetectionError.wrapping {
+            var scanner = JSONScanner(terminated: text + [0], name: name)
+            return try read(&scanner, name, index, &faults)
+        }
     }
 
     private static func read(
         _ scanner: inout JSONScanner, _ name: String, _ index: DetectionIndex,
         _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> [DetectionResult] {
+    ) throws -> [DetectionResult] {
         guard scanner.kind == .array else {
             throw scanner.failure(
                 "found \(scanner.kind.rawValue)"
@@ -112,6 +117,6 @@ package enum COCOResults {
             .joined(separator: ", ")
         return "{\"image_id\": \(image.id), \"category_id\": "
             + "\(index.categories[result.category].id), \"bbox\": [\(box)], \"score\": "
-            + "\(result.score), \"file_name\": \(COCOWriter.encoded(image.file))}"
+            + "\(result.score), \"file_name\": \(JSONText.string(image.file))}"
     }
 }

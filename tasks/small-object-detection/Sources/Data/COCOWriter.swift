@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
+import TextFormats
 
 /// Writes an index as COCO's JSON, which this and every other program of the field reads.
 package enum COCOWriter {
@@ -29,7 +30,7 @@ package enum COCOWriter {
                 try file.write(contentsOf: Data(",\n ".utf8))
                 try list("categories", index.categories.count) { position in
                     let one = index.categories[position]
-                    return "{\"id\": \(one.id), \"name\": \(encoded(one.name))}"
+                    return "{\"id\": \(one.id), \"name\": \(JSONText.string(one.name))}"
                 }
                 try file.write(contentsOf: Data(",\n ".utf8))
                 try list("annotations", index.boxes.count) { position in
@@ -46,7 +47,7 @@ package enum COCOWriter {
         let size =
             image.width > 0 && image.height > 0
             ? ", \"width\": \(image.width), \"height\": \(image.height)" : ""
-        return "{\"id\": \(image.id), \"file_name\": \(encoded(image.file))\(size)}"
+        return "{\"id\": \(image.id), \"file_name\": \(JSONText.string(image.file))\(size)}"
     }
 
     private static func entry(
@@ -58,21 +59,5 @@ package enum COCOWriter {
             + "\"category_id\": \(index.categories[box.category].id), \"bbox\": [\(corners)], "
             + "\"area\": \(DetectionError.text(box.area)), \"iscrowd\": \(box.isCrowd ? 1 : 0)"
             + (box.isIgnored ? ", \"ignore\": 1}" : "}")
-    }
-
-    /// `text` as a JSON string.
-    static func encoded(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

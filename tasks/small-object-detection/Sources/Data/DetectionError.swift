@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TextFormats
 
 /// A file of small-object detection, or what was asked of it, that cannot be used.
 package struct DetectionError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -10,19 +11,21 @@ package struct DetectionError: Error, Sendable, Equatable, CustomStringConvertib
         self.description = String(description.map { $0.isNewline ? " " : $0 })
     }
 
-    /// `text` in quotes, cut to 60 characters, without control characters.
-    static func quoted(_ text: String) -> String {
-        let clean = String(
-            text.unicodeScalars.prefix(60).map {
-                $0.properties.generalCategory == .control ? "?" : Character($0)
-            })
-        return "\"\(clean)\(text.unicodeScalars.count > 60 ? "…" : "")\""
-    }
+    /// `text` as messages show it.
+    static func quoted(_ text: String) -> String { MessageText.quoted(text) }
 
-    /// `value` without a trailing ".0".
-    static func text(_ value: Double) -> String {
-        let plain = "\(value)"
-        return plain.hasSuffix(".0") ? String(plain.dropLast(2)) : plain
+    /// `value` as messages and files show it.
+    static func text(_ value: Double) -> String { MessageText.number(value) }
+
+    /// What `body` gives; whatever it throws as an error of this kind.
+    static func wrapping<Value>(
+        _ body: () throws -> Value
+    ) throws(DetectionError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw DetectionError("\(error)")
+        }
     }
 }
 

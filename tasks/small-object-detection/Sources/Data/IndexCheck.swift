@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Media
 
 /// Compares an index with the image files and its boxes with the images.
 package struct IndexCheck {
@@ -17,8 +18,19 @@ package struct IndexCheck {
     /// The folder of the images.
     package let imageFolder: String
 
+    /// The pixels that boxes refer to.
+    package let pixels: AnnotatedPixels
+    /// Whether every picture is decoded too, to its last row.
+    package let decodesPixels: Bool
+
     /// A check against the files in `imageFolder`.
-    package init(imageFolder: String) { self.imageFolder = imageFolder }
+    package init(
+        imageFolder: String, pixels: AnnotatedPixels = .stored, decodesPixels: Bool = false
+    ) {
+        self.imageFolder = imageFolder
+        self.pixels = pixels
+        self.decodesPixels = decodesPixels
+    }
 
     /// Checks every image and box.
     ///
@@ -38,6 +50,7 @@ package struct IndexCheck {
         outcome.index.images = []
         outcome.index.boxes = []
         var positions: [Int?] = []
+        var infos: [ImageInfo] = []
         var files: [String: Int] = [:]
         for (number, var image) in index.images.enumerated() {
             do throws(DetectionError) {
@@ -46,8 +59,9 @@ package struct IndexCheck {
                         "\(imageFolder)/\(image.file): is image \(other) and image \(image.id); "
                             + "expected each file once")
                 }
-                let size = try size(of: image)
-                (image.width, image.height) = (size.width, size.height)
+                let info = try info(of: image)
+                (image.width, image.height) = (info.width, info.height)
+                infos.append(info)
                 positions.append(outcome.index.images.count)
                 outcome.index.images.append(image)
             } catch {
@@ -69,8 +83,14 @@ package struct IndexCheck {
             }
             let image = outcome.index.images[position]
             do throws(DetectionError) {
-                var cut = try clipped(box, to: image)
+                let info = infos[position]
+                var cut = try clipped(box, to: pixels.size(of: info))
                 if cut != box { outcome.clippedBoxes += 1 }
+                if pixels == .shown {
+                    (cut.x, cut.y, cut.width, cut.height) = info.orientation.stored(
+                        (cut.x, cut.y, cut.width, cut.height), width: info.width,
+                        height: info.height)
+                }
                 cut.image = position
                 outcome.index.boxes.append(cut)
             } catch {
@@ -84,10 +104,10 @@ package struct IndexCheck {
         return outcome
     }
 
-    /// The size of an image's file, which must be the annotation's.
-    private func size(
+    /// The header of an image's file, whose size must be the annotation's.
+    private func info(
         of image: DetectionIndex.Image
-    ) throws(DetectionError) -> (width: Int, height: Int) {
+    ) throws(DetectionError) -> ImageInfo {
         guard !image.file.isEmpty else {
             throw DetectionError("image \(image.id) names no file; expected file_name")
         }
@@ -98,23 +118,31 @@ package struct IndexCheck {
         guard isInside else {
             throw DetectionError("\(path): leads out of the images' folder; expected a file in it")
         }
-        let size = try ImageHeader.size(path)
-        let isSame =
+        let info = try ImageInfo.usable(path)
+        func isSame(_ size: (width: Int, height: Int)) -> Bool {
             (image.width == 0 || image.width == size.width)
-            && (image.height == 0 || image.height == size.height)
-        guard isSame else {
+                && (image.height == 0 || image.height == size.height)
+        }
+        let size = pixels.size(of: info)
+        guard isSame(size) else {
+            let isTurned = pixels == .stored && isSame(info.shownSize)
             throw DetectionError(
                 "\(path): has \(size.width) x \(size.height) pixels, the annotation says "
-                    + "\(image.width) x \(image.height); correct one of them")
+                    + "\(image.width) x \(image.height); "
+                    + (isTurned
+                        ? "EXIF turns the picture: where boxes are annotated on the turned one, "
+                            + "give --orientation shown"
+                        : "correct one of them"))
         }
-        return size
+        if decodesPixels { try DetectionError.wrapping { try ImageBands(path).check() } }
+        return info
     }
 
     /// The part of a box inside its image.
     ///
     /// - Throws: What is wrong, without the place.
     private func clipped(
-        _ box: DetectionIndex.Box, to image: DetectionIndex.Image
+        _ box: DetectionIndex.Box, to image: (width: Int, height: Int)
     ) throws(DetectionError) -> DetectionIndex.Box {
         func text(_ value: Double) -> String { DetectionError.text(value) }
         guard box.width > 0, box.height > 0 else {

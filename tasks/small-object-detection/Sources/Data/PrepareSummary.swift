@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CommandLineSupport
+import Reports
 
 /// What `dr2net detect prepare` did.
 package struct PrepareSummary: Sendable, Encodable {
@@ -9,6 +10,22 @@ package struct PrepareSummary: Sendable, Encodable {
         package let name: String
         /// The number.
         package let boxes: Int
+    }
+
+    /// The tiles of a training set on disk.
+    package struct Tiles: Sendable, Encodable {
+        /// Their folder, which has an index of them.
+        package let folder: String
+        /// Tiles in the index.
+        package let tiles: Int
+        /// Those written now; the others were there.
+        package let written: Int
+        /// Tiles left out since they have no box.
+        package let empty: Int
+        /// Boxes in the tiles; one in several counts in each.
+        package let boxes: Int
+        /// Images left out since their pixels are damaged.
+        package let droppedImages: Int
     }
 
     /// The index written.
@@ -33,6 +50,8 @@ package struct PrepareSummary: Sendable, Encodable {
     package let faults: Int
     /// The first of them.
     package let faultLines: [String]
+    /// The tiles, where some were asked for.
+    package let tiles: Tiles?
 
     /// The limits of sizes in pixels: AI-TOD's, then COCO's.
     private static let limits: [(name: String, side: Double)] = [
@@ -41,7 +60,10 @@ package struct PrepareSummary: Sendable, Encodable {
     ]
 
     /// The summary of a check.
-    package init(_ outcome: IndexCheck.Outcome, faults: DetectionFaults, output: String) {
+    package init(
+        _ outcome: IndexCheck.Outcome, faults: DetectionFaults, output: String,
+        tiles: (folder: String, outcome: TileWriter.Outcome)? = nil
+    ) {
         let index = outcome.index
         var classes = [Int](repeating: 0, count: index.categories.count)
         var sizes = [Int](repeating: 0, count: Self.limits.count)
@@ -63,17 +85,45 @@ package struct PrepareSummary: Sendable, Encodable {
         droppedBoxes = outcome.droppedBoxes
         self.faults = faults.count
         faultLines = faults.lines
+        self.tiles = tiles.map { tiles in
+            Tiles(
+                folder: tiles.folder, tiles: tiles.outcome.index.images.count,
+                written: tiles.outcome.written, empty: tiles.outcome.empty,
+                boxes: tiles.outcome.index.boxes.count, droppedImages: tiles.outcome.droppedImages)
+        }
+    }
+
+    /// The sizes of boxes as a picture.
+    package var histogram: String {
+        BarChart(
+            title: "Sizes of \(boxes) boxes in \(images) images",
+            label: "boxes, by the square root of their area in pixels",
+            bars: sizes.map {
+                .init(name: "\($0.name) pixels", value: Double($0.boxes), text: "\($0.boxes)")
+            }
+        ).svg()
     }
 
     /// The summary for people.
     package var text: String {
         var table = TextTable(["", "boxes"], numbers: [1])
         for one in classes { table.append([one.name, "\(one.boxes)"]) }
-        for one in sizes { table.append(["\(one.name) pixels", "\(one.boxes)"]) }
+        let most = max(1, sizes.map(\.boxes).max() ?? 1)
+        for one in sizes {
+            let length = (40 * one.boxes + most - 1) / most
+            table.append(
+                ["\(one.name) pixels", "\(one.boxes)", String(repeating: "#", count: length)])
+        }
         var lines = [
             "\(images) images (\(imagesWithoutBoxes) without boxes), \(boxes) boxes in \(output)",
             table.text,
         ]
+        if let tiles {
+            lines.append(
+                "\(tiles.tiles) tiles with \(tiles.boxes) boxes in \(tiles.folder): "
+                    + "\(tiles.written) written, \(tiles.tiles - tiles.written) there already, "
+                    + "\(tiles.empty) without boxes left out")
+        }
         if clippedBoxes > 0 { lines.append("cut to their image: \(clippedBoxes) boxes") }
         if faults > 0 {
             lines.append(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import TextFormats
 
 /// One Pascal VOC file: an image and the corners of its boxes.
 ///
@@ -47,19 +48,21 @@ package struct VOCAnnotation: Sendable, Equatable {
     ///
     /// - Throws: One line for a file that cannot be read, is no XML or holds no annotation.
     package static func read(_ path: String) throws(DetectionError) -> VOCAnnotation {
-        let bytes = try DetectionFile.read(
-            path, expected: "a Pascal VOC XML file", limit: 64 << 20, terminator: [0])
-        return try VOCAnnotation(terminated: bytes, name: path)
+        try DetectionError.wrapping {
+            let bytes = try TextFile.read(
+                path, expected: "a Pascal VOC XML file", limit: 64 << 20, terminator: [0])
+            return try VOCAnnotation(terminated: bytes, name: path)
+        }
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String
     ) throws(DetectionError) -> VOCAnnotation {
-        try VOCAnnotation(terminated: text + [0], name: name)
+        try DetectionError.wrapping { try VOCAnnotation(terminated: text + [0], name: name) }
     }
 
-    private init(terminated bytes: [UInt8], name: String) throws(DetectionError) {
+    private init(terminated bytes: [UInt8], name: String) throws {
         var scanner = XMLScanner(terminated: bytes, name: name)
         var path: [String] = []
         var text = ""

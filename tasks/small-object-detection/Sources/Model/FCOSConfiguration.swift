@@ -45,6 +45,11 @@ package struct FCOSConfiguration: Sendable {
     package var boxLoss = BoxLoss.giou
     /// The focal loss's weight of positives and its exponent.
     package var focal = (alpha: 0.25, gamma: 2.0)
+    /// Losses are divided by the positives of the batch, or by this number where they are fewer.
+    ///
+    /// Small batches of tiles need more than 1: else a tile with one object weighs as much as one
+    /// with a hundred, background included.
+    package var leastPositives = 1
     /// The weights of the three losses.
     package var lossWeights = (classification: 1.0, box: 1.0, centreness: 1.0)
     /// The score below which nothing is reported.
@@ -64,7 +69,7 @@ package struct FCOSConfiguration: Sendable {
         precondition(
             classCount > 0 && levelCount > 0 && towerDepth >= 0 && normalizationGroups > 0
                 && channels % normalizationGroups == 0 && priorProbability > 0
-                && priorProbability < 1 && candidatesPerLevel > 0,
+                && priorProbability < 1 && candidatesPerLevel > 0 && leastPositives > 0,
             "FCOS: \(self)")
     }
 }

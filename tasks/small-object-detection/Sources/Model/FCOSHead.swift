@@ -26,9 +26,13 @@ package final class FCOSHead: Module {
 
         init(_ configuration: FCOSConfiguration, key: RandomKey) {
             let channels = configuration.channels
+            // He et al., 2015, rather than FCOS's 0.01: behind a group norm the weights' scale does
+            // nothing but divide the step, and AdamW's would be a tenth of such small weights.
+            let deviation = (2 / Double(9 * channels)).squareRoot()
             convolutions = (0..<configuration.towerDepth).map {
                 Conv2d(
-                    channels, channels, kernel: 3, standardDeviation: 0.01, key: key.child($0))
+                    channels, channels, kernel: 3, standardDeviation: deviation,
+                    key: key.child($0))
             }
             norms = (0..<configuration.towerDepth).map { _ in
                 GroupNorm(groups: configuration.normalizationGroups, channels: channels)
@@ -52,7 +56,8 @@ package final class FCOSHead: Module {
         }
     }
 
-    /// A head with normal weights (0.01), zero biases but for the classes' prior, and scales of 1.
+    /// A head with normal weights (0.01 in the last layers), zero biases but for the classes' prior,
+    /// and scales of 1.
     package init(_ configuration: FCOSConfiguration, key: RandomKey) {
         configuration.check()
         self.configuration = configuration
@@ -68,6 +73,10 @@ package final class FCOSHead: Module {
         centreness = output(1, "centerness")
         scales = (0..<configuration.levelCount).map { _ in
             Parameter(Tensor(repeating: 1, shape: [1]))
+        }
+        if configuration.distance == .exponential {
+            // Boxes begin with the size of ATSS's anchors, eight strides, instead of two.
+            distances.bias?.tensor = Tensor(repeating: Foundation.log(4), shape: [4])
         }
         let prior = configuration.priorProbability
         classLogits.bias?.tensor = Tensor(

@@ -10,7 +10,8 @@ extension FCOSHead {
     /// centre-ness's cross-entropy of those that have a box.
     ///
     /// Classification and centre-ness are divided by the number of positives of the batch, box
-    /// losses are weighted by the centre-ness and divided by its sum, as published.
+    /// losses are weighted by the centre-ness and divided by its sum, as published; where there are
+    /// fewer than ``FCOSConfiguration/leastPositives``, all of them shrink in proportion.
     ///
     /// - Parameters:
     ///   - output: Of the batch's images.
@@ -84,7 +85,7 @@ extension FCOSHead {
             output.logits.tensor.dtype == .float32
             ? Tensor(shape: shape, filling: { fill($0) })
             : Tensor(shape: shape, fillingDoubles: { fill($0) })
-        let scale = 1 / Double(max(1, positives.count))
+        let scale = 1 / Double(max(configuration.leastPositives, positives.count))
         return output.logits.reshaped(to: shape).sigmoidFocalLoss(
             targets: labels, weights: weights.map { $0 * scale },
             alpha: configuration.focal.alpha, gamma: configuration.focal.gamma)
@@ -104,7 +105,9 @@ extension FCOSHead {
             * Variable.concatenated([column, column, column, column], axis: 1)
             .gatherRows(positives.map { Int32($0.level) })
         let decoder = DistanceCoder(distance: configuration.distance)
-        let sum = positives.reduce(0) { $0 + $1.centreness }
+        let share = Double(max(configuration.leastPositives, positives.count))
+        let sum =
+            positives.reduce(0) { $0 + $1.centreness } * share / Double(positives.count)
         let wanted = positives.flatMap { positive -> [Double] in
             let box = positive.object.box
             return [box.x1, box.y1, box.x2, box.y2]
@@ -123,7 +126,8 @@ extension FCOSHead {
             .binaryCrossEntropy(
                 targets: Tensor(positives.map(\.centreness), shape: shape, dtype: dtype),
                 weights: Tensor(
-                    repeating: 1 / Double(positives.count), shape: shape, dtype: dtype))
+                    repeating: 1 / Double(max(configuration.leastPositives, positives.count)),
+                    shape: shape, dtype: dtype))
     }
 }
 

@@ -38,6 +38,7 @@ extension PyramidDetector {
         configuration.boxLoss = recipe.head.boxLoss
         configuration.scoreThreshold = recipe.inference.scoreThreshold
         configuration.candidatesPerLevel = recipe.inference.candidatesPerLevel
+        configuration.leastPositives = recipe.head.leastPositives
         configuration.recomputesTowers = recipe.head.recomputesTowers
         let head = FCOSHead(configuration, key: key.child("head"))
         return (

@@ -31,6 +31,8 @@ package struct DetectorRecipe: Sendable {
     package var distance: FCOSConfiguration.Distance
     /// Groups of the towers' normalisation.
     package var normalizationGroups: Int
+    /// The least number of positives that losses are divided by.
+    package var leastPositives: Int
     /// Whether towers keep their input alone and run again in the backward pass.
     package var recomputesTowers: Bool
 
@@ -68,6 +70,7 @@ package struct DetectorRecipe: Sendable {
         distance =
             try head.choice("distance", default: "rectified", among: ["rectified", "exponential"])
             == "rectified" ? .rectified : .exponential
+        leastPositives = try head.value("leastPositives", default: 1, in: 1...1_000_000)
         recomputesTowers = try head.value("recompute", default: true)
     }
 }

@@ -4,7 +4,9 @@ package import Regions
 package import Tensors
 
 /// What one forward pass sees of the training images: parts of them side by side, then turned and
-/// recoloured. A pure function of sample and key.
+/// recoloured.
+///
+/// A pure function of sample and key.
 package struct TrainingView: Sendable, Equatable {
     /// A part of an image that fills a rectangle of the input.
     package struct Patch: Sendable, Equatable {
@@ -16,6 +18,16 @@ package struct TrainingView: Sendable, Equatable {
         package var x, y: Double
         /// Pixels of the input for one of the image.
         package var scale: Double
+
+        /// A part of an image; see the properties.
+        package init(
+            image: Int, left: Int, top: Int, width: Int, height: Int, x: Double, y: Double,
+            scale: Double
+        ) {
+            self.image = image
+            (self.left, self.top, self.width, self.height) = (left, top, width, height)
+            (self.x, self.y, self.scale) = (x, y, scale)
+        }
 
         /// Where a box of the image lies in the input.
         func place(_ box: Box) -> Box {

@@ -5,13 +5,13 @@ import FuzzSupport
 
 extension FuzzFormat: ExpressibleByArgument {}
 
-/// Reads damaged checkpoints and clouds by the million: each must end in a value or in one line.
+/// Reads damaged files of every format by the million: each must end in a value or in one line.
 ///
 /// The reading is done in child processes, so that a trap, a hang or a request for gigabytes is
 /// found, its input kept, and the next input read.
-@main struct FuzzCheckpoints: ParsableCommand {
+@main struct FuzzFiles: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "fuzz-checkpoints",
+        commandName: "fuzz-files",
         abstract: "Read damaged files and keep every input that crashes, hangs or swells.",
         discussion: """
             Inputs are a function of the seed, the format and their number. A reader has 10 seconds \

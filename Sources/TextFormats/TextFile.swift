@@ -2,7 +2,7 @@
 import Foundation
 
 /// Reading whole files with one line for whatever goes wrong.
-enum DetectionFile {
+package enum TextFile {
     /// The bytes of a regular file.
     ///
     /// - Parameters:
@@ -10,23 +10,23 @@ enum DetectionFile {
     ///   - limit: The most bytes that are read.
     ///   - terminator: Bytes to append, without a copy of the others.
     /// - Throws: One line for a missing, empty, unreadable, shrinking or too large file.
-    static func read(
+    package static func read(
         _ path: String, expected: String, limit: Int, terminator: [UInt8] = []
-    ) throws(DetectionError) -> [UInt8] {
+    ) throws(TextFormatError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw DetectionError(
+            throw TextFormatError(
                 "\(path): cannot be read (\(String(cString: strerror(errno)))); "
                     + "expected \(expected), check the path")
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw DetectionError("\(path): is a folder or a device; expected \(expected)")
+            throw TextFormatError("\(path): is a folder or a device; expected \(expected)")
         }
         let size = Int(status.st_size)
         guard size > 0, size <= limit else {
-            throw DetectionError(
+            throw TextFormatError(
                 size > 0
                     ? "\(path): has \(size) bytes; expected \(expected) of at most \(limit)"
                     : "\(path): is empty; expected \(expected)")
@@ -49,7 +49,7 @@ enum DetectionFile {
             }
         }
         guard done == size else {
-            throw DetectionError(
+            throw TextFormatError(
                 "\(path): ended after \(done) of \(size) bytes while it was read; "
                     + "expected \(expected), try again or copy it again")
         }
@@ -57,18 +57,18 @@ enum DetectionFile {
     }
 
     /// The size in bytes of a regular file; nil for anything else.
-    static func size(_ path: String) -> Int? {
+    package static func size(_ path: String) -> Int? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
     }
 
     /// The names in a folder with one of the endings, sorted.
-    static func names(
+    package static func names(
         in folder: String, endings: [String]
-    ) throws(DetectionError) -> [String] {
+    ) throws(TextFormatError) -> [String] {
         guard let all = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw DetectionError(
+            throw TextFormatError(
                 "\(folder): cannot be listed; expected a folder of annotations, check the path")
         }
         return all.filter { name in

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a stored picture is to be turned to be shown: EXIF's tag 0x0112, values 1 to 8.
+package enum ImageOrientation: Int, Sendable, Hashable {
+    /// Shown as stored.
+    case upright = 1
+    /// Left and right exchanged.
+    case mirrored = 2
+    /// Turned by 180 degrees.
+    case upsideDown = 3
+    /// Upper and lower exchanged.
+    case flipped = 4
+    /// Mirrored at the falling diagonal.
+    case transposed = 5
+    /// Turned by 90 degrees clockwise.
+    case clockwise = 6
+    /// Mirrored at the rising diagonal.
+    case transversed = 7
+    /// Turned by 90 degrees anticlockwise.
+    case anticlockwise = 8
+
+    /// Whether width and height of the shown picture are those of the stored one exchanged.
+    package var isTransposed: Bool { rawValue >= 5 }
+
+    /// Where the box of a shown picture lies in the stored one.
+    ///
+    /// - Parameters:
+    ///   - box: Left, upper, width and height in pixels of the shown picture.
+    ///   - width: Width of the stored picture.
+    ///   - height: Height of the stored picture.
+    package func stored(
+        _ box: (x: Double, y: Double, width: Double, height: Double), width: Int, height: Int
+    ) -> (x: Double, y: Double, width: Double, height: Double) {
+        let right = Double(width) - box.x, down = Double(height) - box.y
+        // From the far side where an axis of the shown picture runs against the stored one.
+        return switch self {
+        case .upright: box
+        case .mirrored: (right - box.width, box.y, box.width, box.height)
+        case .upsideDown: (right - box.width, down - box.height, box.width, box.height)
+        case .flipped: (box.x, down - box.height, box.width, box.height)
+        case .transposed: (box.y, box.x, box.height, box.width)
+        case .clockwise:
+            (box.y, Double(height) - box.x - box.width, box.height, box.width)
+        case .transversed:
+            (
+                Double(width) - box.y - box.height, Double(height) - box.x - box.width, box.height,
+                box.width
+            )
+        case .anticlockwise:
+            (Double(width) - box.y - box.height, box.x, box.height, box.width)
+        }
+    }
+
+    /// What a block of EXIF says, `.upright` where it says nothing that can be used.
+    ///
+    /// Only the first directory is looked at and no link to another is followed, so that no loop
+    /// can catch the reader.
+    init(exif block: [UInt8]) {
+        self = .upright
+        guard let order = ByteOrder(block), block.count >= 8, order.number(block, 2, 2) == 42
+        else { return }
+        let start = order.number(block, 4, 4)
+        guard start <= block.count - 2 else { return }
+        for entry in 0..<order.number(block, start, 2) {
+            let place = start + 2 + 12 * entry
+            guard place <= block.count - 12 else { return }
+            if order.number(block, place, 2) == 0x0112, order.number(block, place + 2, 2) == 3,
+                order.number(block, place + 4, 4) == 1
+            {
+                self = ImageOrientation(rawValue: order.number(block, place + 8, 2)) ?? .upright
+                return
+            }
+        }
+    }
+}
+
+/// The order of bytes in TIFF and EXIF.
+enum ByteOrder: Sendable, Hashable {
+    case littleEndian, bigEndian
+
+    /// As "II" or "MM" at the start says; nil for anything else.
+    init?(_ bytes: [UInt8]) {
+        switch bytes.prefix(2) {
+        case [0x49, 0x49]: self = .littleEndian
+        case [0x4D, 0x4D]: self = .bigEndian
+        default: return nil
+        }
+    }
+
+    /// The number in `count` bytes, up to 8, of which the highest bit is not used; beyond the end
+    /// the bytes are 0.
+    func number(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> Int {
+        var value: UInt64 = 0
+        for index in 0..<count {
+            let place = offset + (self == .bigEndian ? index : count - 1 - index)
+            value = value << 8 | UInt64(place >= 0 && place < bytes.count ? bytes[place] : 0)
+        }
+        return Int(clamping: value)
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Foundation
+import Layers
+import Metrics
+import SmallObjectDetection
+import Tensors
+import Testing
+import Training
+
+@Suite("Detection task") struct DetectionTaskTests {
+    private func train(
+        _ fixture: DetectionFixture, _ overrides: [String]
+    ) throws -> (losses: [Double], changed: (backbone: Bool, head: Bool), task: DetectionTask) {
+        let recipe = try fixture.recipe(overrides)
+        let (training, validation, classes) = try DetectionSplit.read(
+            recipe.data, note: { _ in })
+        let (detector, _) = try PyramidDetector.make(recipe, classes: classes.names.count)
+        let before = detector.namedParameters.map(\.parameter.tensor)
+        let task = try DetectionTask(
+            recipe, detector: detector, images: try TrainingImages(training, recipe),
+            validation: validation, classes: classes)
+        let folder = try RunFolder.create(
+            fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
+        try TrainingLoop(
+            task, recipe: recipe.training, fingerprint: recipe.resolved.fingerprint,
+            folder: folder, progress: ProgressLine(.quiet)
+        ).run()
+        func changed(_ prefix: String) -> Bool {
+            zip(detector.namedParameters, before).contains {
+                $0.name.hasPrefix(prefix) && !$0.parameter.tensor.isIdentical(to: $1)
+            }
+        }
+        return (
+            try folder.metrics().compactMap(\.loss), (changed("backbone."), changed("head.")), task
+        )
+    }
+
+    @Test(
+        "the way decides whether the backbone trains",
+        arguments: ["frozen", "conventional", "checkpointed", "dr2net"])
+    func waysTrainTheBackbone(way: String) throws {
+        let changed = try train(DetectionFixture(), ["way=\(way)", "steps=2"]).changed
+        #expect(changed.head)
+        #expect(changed.backbone == (way != "frozen"))
+    }
+
+    @Test("the backbone waits for its start") func backboneWaits() throws {
+        let changed = try train(
+            DetectionFixture(), ["steps=2", "schedule.backboneStart=2"]
+        ).changed
+        #expect(changed.head && !changed.backbone)
+    }
+
+    @Test("the loss falls and squares are found", arguments: ["swin-tiny", "vit-tiny-16"])
+    func lossFalls(backbone: String) throws {
+        let (losses, _, task) = try train(
+            DetectionFixture(),
+            ["steps=25", "way=frozen", "backbone.name=\(backbone)", "batchSize=1"])
+        let first = losses.prefix(5).reduce(0, +), last = losses.suffix(5).reduce(0, +)
+        #expect(last < 0.7 * first, "\(losses)")
+        let found = try #require(task.evaluation)
+        let random = try #require(try task.baselines()["random boxes"]?["AP50"])
+        let reached = try #require(
+            found.scores.summary.first { $0.name == "AP50" }?.value)
+        #expect(reached > max(0.2, 2 * random), "AP50 \(reached), random \(random)")
+    }
+
+    @Test("an ample budget runs whole branches, one that is too small says what would do")
+    func budgetsPickTiles() throws {
+        let fixture = try DetectionFixture()
+        #expect(try train(fixture, ["steps=1", "memoryBudget=1GiB"]).task.tile == nil)
+        let error = #expect(throws: TrainingError.self) {
+            _ = try train(fixture, ["steps=1", "memoryBudget=20MiB"])
+        }
+        #expect(error?.description.contains("needs at least") == true)
+    }
+
+    @Test("tiles without objects are balanced") func emptyTilesAreBalanced() throws {
+        let fixture = try DetectionFixture()
+        let none = try fixture.images(try fixture.recipe(["data.emptyTiles=0"])).tiles
+        let all = try fixture.images(try fixture.recipe(["data.emptyTiles=100"])).tiles
+        #expect(none.samples.allSatisfy(\.hasObjects) && none.droppedEmpty > 0)
+        #expect(all.droppedEmpty == 0)
+        #expect(all.samples.count == none.samples.count + none.droppedEmpty)
+        let whole = try fixture.images(try fixture.recipe(["data.cut=whole"])).tiles
+        #expect(whole.samples.map(\.image) == [0, 1] && whole.samples[0].scale == 64.0 / 96)
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Media
+import SmallObjectDetection
+import Testing
+
+@Suite("Tile writer") struct TileWriterTests {
+    /// A folder with an image of 100 x 70 pixels whose red is the column and green the row.
+    private func folder() throws -> DataFolder {
+        let folder = try DataFolder()
+        var bytes = Array(VOCFixture.bitmap(width: 100, height: 70))
+        for y in 0..<70 {
+            for x in 0..<100 {
+                // BMP: blue, green, red, lowest row first.
+                let place = 54 + 300 * (69 - y) + 3 * x
+                bytes[place + 1] = UInt8(y)
+                bytes[place + 2] = UInt8(x)
+            }
+        }
+        try folder.write(Data(bytes), "in/deep/a.bmp")
+        return folder
+    }
+
+    private func index(_ boxes: [DetectionIndex.Box]) -> DetectionIndex {
+        DetectionIndex(
+            images: [.init(id: 4, file: "deep/a.bmp", width: 100, height: 70)],
+            categories: [.init(id: 1, name: "tree")], boxes: boxes)
+    }
+
+    private func box(_ x: Double, _ y: Double, _ side: Double) -> DetectionIndex.Box {
+        .init(image: 0, category: 0, x: x, y: y, width: side, height: side)
+    }
+
+    private func writer(_ folder: DataFolder, keepsEmpty: Bool = false) -> TileWriter {
+        TileWriter(
+            imageFolder: folder.path + "/in", folder: folder.path + "/out/new",
+            tiling: Tiling(size: 40, overlap: 10, keptArea: 0.5), keepsEmpty: keepsEmpty)
+    }
+
+    @Test("tiles hold the image's pixels and the boxes that the rule keeps") func pixelsAndBoxes()
+        throws
+    {
+        let folder = try folder()
+        var faults = DetectionFaults(keepGoing: false)
+        // In the first tile; half in two tiles; less than half in the last column.
+        let outcome = try writer(folder).run(
+            index([box(2, 3, 5), box(35, 40, 10)]), faults: &faults)
+        #expect(outcome.written == 3 && outcome.empty == 3 && outcome.kept == 0)
+        #expect(
+            outcome.index.images.map(\.file) == [
+                "4-a-0-0-40x40.png", "4-a-0-30-40x40.png", "4-a-30-30-40x40.png",
+            ])
+        #expect(
+            outcome.index.boxes.map { [Double($0.image), $0.x, $0.y, $0.width, $0.height] }
+                == [[0, 2, 3, 5, 5], [1, 35, 10, 5, 10], [2, 5, 10, 10, 10]])
+        for (image, corner) in zip(outcome.index.images, [(0, 0), (0, 30), (30, 30)]) {
+            let clip = try ImageReader.read("\(folder.path)/out/new/\(image.file)")
+            #expect(clip.width == 40 && clip.height == 40)
+            let expected = (0..<1600).flatMap { pixel -> [UInt8] in
+                [UInt8(corner.0 + pixel % 40), UInt8(corner.1 + pixel / 40), 200]
+            }
+            #expect(clip.pixels == expected, "\(image.file)")
+        }
+        let written = try COCOReader.read("\(folder.path)/out/new/index.json", faults: &faults)
+        #expect(written == outcome.index)
+    }
+
+    @Test("broken-off work goes on, and newer images are cut again") func resumes() throws {
+        let folder = try folder()
+        var faults = DetectionFaults(keepGoing: false)
+        let index = index([box(2, 3, 5), box(35, 40, 10)])
+        let first = try writer(folder).run(index, faults: &faults)
+        let path = "\(folder.path)/out/new/\(first.index.images[1].file)"
+        try FileManager.default.removeItem(atPath: path)
+        let second = try writer(folder).run(index, faults: &faults)
+        #expect(second.written == 1 && second.kept == 2 && second.index == first.index)
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: 100)],
+            ofItemAtPath: folder.path + "/in/deep/a.bmp")
+        let third = try writer(folder).run(index, faults: &faults)
+        #expect(third.written == 3 && third.kept == 0)
+    }
+
+    @Test("empty tiles are written where they are asked for, else named") func emptyTiles() throws {
+        let folder = try folder()
+        var faults = DetectionFaults(keepGoing: false)
+        let outcome = try writer(folder, keepsEmpty: true).run(index([]), faults: &faults)
+        #expect(outcome.written == 6 && outcome.empty == 0 && outcome.index.boxes.isEmpty)
+        #expect(throws: DetectionError.self) {
+            var faults = DetectionFaults(keepGoing: false)
+            _ = try writer(folder).run(index([]), faults: &faults)
+        }
+    }
+
+    @Test("damaged pixels are a fault, an unwritable folder ends the work") func faults() throws {
+        let folder = try folder()
+        let png = try Data(
+            contentsOf: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .deletingLastPathComponent().appendingPathComponent("Fixtures/Images/scene.png"))
+        try folder.write(png.prefix(png.count - 60), "in/b.png")
+        var two = index([box(2, 3, 5)])
+        two.images.append(.init(id: 9, file: "b.png", width: 13, height: 9))
+        two.boxes.append(.init(image: 1, category: 0, x: 1, y: 1, width: 3, height: 3))
+        let found = COCOFixture.complaint { () throws(DetectionError) in
+            var faults = DetectionFaults(keepGoing: false)
+            _ = try writer(folder).run(two, faults: &faults)
+        }
+        #expect(found.contains("b.png"), "\(found)")
+        var faults = DetectionFaults(keepGoing: true)
+        let outcome = try writer(folder).run(two, faults: &faults)
+        #expect(outcome.droppedImages == 1 && faults.count == 1)
+        #expect(outcome.index.images.count == 1)
+        let refused = TileWriter(
+            imageFolder: folder.path + "/in", folder: "/dev/null/tiles",
+            tiling: Tiling(size: 40, overlap: 10))
+        #expect(throws: DetectionError.self) { try refused.run(two, faults: &faults) }
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+import Media
+import Reports
+
+/// Cuts the images of an index into tiles on disk, with an index of the tiles.
+///
+/// Images are read band by band, so that one of any size needs a row of tiles. A tile is there whole
+/// or not at all; one that is newer than its image is kept, so that broken-off work goes on.
+package struct TileWriter {
+    /// What was done.
+    package struct Outcome: Sendable, Equatable {
+        /// The tiles as images, with their boxes.
+        package var index: DetectionIndex
+        /// Tiles written now.
+        package var written = 0
+        /// Tiles that were there.
+        package var kept = 0
+        /// Tiles without a box that were left out.
+        package var empty = 0
+        /// Images left out since their pixels are damaged.
+        package var droppedImages = 0
+    }
+
+    /// The folder of the images.
+    package let imageFolder: String
+    /// The folder of the tiles.
+    package let folder: String
+    /// Size, overlap and kept area.
+    package let tiling: Tiling
+    /// Whether tiles without a box are written too.
+    package let keepsEmpty: Bool
+
+    /// The name of the tiles' index in their folder.
+    package static let indexName = "index.json"
+
+    /// A writer of tiles into `folder`.
+    package init(imageFolder: String, folder: String, tiling: Tiling, keepsEmpty: Bool = false) {
+        self.imageFolder = imageFolder
+        self.folder = folder
+        self.tiling = tiling
+        self.keepsEmpty = keepsEmpty
+    }
+
+    /// Writes the tiles of all images, then the index.
+    ///
+    /// - Parameters:
+    ///   - index: Images with their sizes, as ``IndexCheck`` gives them.
+    ///   - faults: Where images with damaged pixels are noted.
+    ///   - report: Told of every image.
+    /// - Throws: One line for what cannot be written, for the first fault unless faults are dropped,
+    ///   and where no tile is left.
+    package func run(
+        _ index: DetectionIndex, faults: inout DetectionFaults,
+        report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws(DetectionError) -> Outcome {
+        try DetectionError.wrapping {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        }
+        var outcome = Outcome(
+            index: DetectionIndex(images: [], categories: index.categories, boxes: []))
+        let boxes = Dictionary(grouping: index.boxes, by: \.image)
+        for (position, image) in index.images.enumerated() {
+            let plan = plan(image, boxes[position] ?? [])
+            outcome.empty += plan.empty
+            do {
+                try write(image, plan.tiles, &outcome)
+                for tile in plan.tiles {
+                    let number = outcome.index.images.count
+                    outcome.index.images.append(
+                        .init(
+                            id: number + 1, file: tile.file, width: tile.place.width,
+                            height: tile.place.height))
+                    outcome.index.boxes += tile.boxes.map { box in
+                        var box = box
+                        box.image = number
+                        return box
+                    }
+                }
+            } catch let error as MediaError {
+                try faults.note(error.description)
+                outcome.droppedImages += 1
+            } catch {
+                throw DetectionError("\(error)")
+            }
+            report(position + 1, index.images.count)
+        }
+        guard !outcome.index.images.isEmpty else {
+            throw DetectionError(
+                "\(folder): none of the \(outcome.empty) tiles has a box; expected one at least, "
+                    + "lower --kept-area or give --keep-empty")
+        }
+        try COCOWriter.write(outcome.index, to: "\(folder)/\(Self.indexName)")
+        return outcome
+    }
+
+    private struct PlannedTile {
+        let place: Tiling.Tile
+        let file: String
+        let boxes: [DetectionIndex.Box]
+    }
+
+    /// The tiles of an image that are wanted, row by row, and how many are empty and not.
+    private func plan(
+        _ image: DetectionIndex.Image, _ boxes: [DetectionIndex.Box]
+    ) -> (tiles: [PlannedTile], empty: Int) {
+        let stem = URL(fileURLWithPath: image.file).deletingPathExtension().lastPathComponent
+        var tiles: [PlannedTile] = []
+        var empty = 0
+        for place in tiling.tiles(width: image.width, height: image.height) {
+            let inside = tiling.boxes(boxes, in: place)
+            guard keepsEmpty || !inside.isEmpty else {
+                empty += 1
+                continue
+            }
+            // The number sets images of one name in different folders apart, the size other tilings.
+            let name =
+                "\(image.id)-\(String(decoding: stem.utf8.prefix(120), as: UTF8.self))-"
+                + "\(place.x)-\(place.y)-\(place.width)x\(place.height).png"
+            tiles.append(PlannedTile(place: place, file: name, boxes: inside))
+        }
+        return (tiles, empty)
+    }
+
+    private func write(
+        _ image: DetectionIndex.Image, _ tiles: [PlannedTile], _ outcome: inout Outcome
+    ) throws {
+        let path = "\(imageFolder)/\(image.file)"
+        let changed = Self.changed(path) ?? .max
+        let missing = tiles.filter { Self.changed("\(folder)/\($0.file)") ?? .min <= changed }
+        outcome.kept += tiles.count - missing.count
+        guard !missing.isEmpty else { return }
+        let bands = try ImageBands(path)
+        var next = 0
+        while next < missing.count {
+            let first = missing[next].place
+            var band: PixelBand? = try bands.rows(first.y..<first.y + first.height)
+            while next < missing.count, missing[next].place.y == first.y, let rows = band {
+                let tile = missing[next]
+                let picture = PNGImage(
+                    width: tile.place.width, height: tile.place.height,
+                    pixels: rows.window(
+                        x: tile.place.x, y: tile.place.y, width: tile.place.width,
+                        height: tile.place.height))
+                try AtomicFile.write(picture.png(), to: "\(folder)/\(tile.file)")
+                outcome.written += 1
+                next += 1
+            }
+            // Let go before the next is read, so that its rows are moved and not copied.
+            band = nil
+        }
+    }
+
+    /// Nanoseconds of a file's last change; nil where there is none.
+    private static func changed(_ path: String) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
+    }
+}
