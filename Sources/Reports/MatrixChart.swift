@@ -35,7 +35,8 @@ package struct MatrixChart: Sendable {
         let longest = Double(shown.map(\.count).max() ?? 0) * 7
         let left = 64 + longest
         let width = side * Double(names.count)
-        canvas.text(SVGCanvas.shortened(title, to: 80), x: 24, y: 32, size: 18, isBold: true)
+        let heading = SVGCanvas.shortened(title, to: 80)
+        canvas.text(heading, x: 24, y: 32, size: 18, isBold: true)
         for (row, values) in counts.enumerated() {
             let total = values.reduce(0, +)
             let y = Self.top + Double(row) * side
@@ -67,7 +68,8 @@ package struct MatrixChart: Sendable {
             "true", x: 32, y: Self.top + width / 2, size: 13, fill: SVGCanvas.faintInk,
             anchor: .middle, rotated: true)
         return canvas.document(
-            width: max(left + width + 36, 320), height: bottom + longest + 60, title: title)
+            width: max(left + width + 36, 48 + Double(heading.count) * 10),
+            height: bottom + longest + 60, title: title)
     }
 
     /// From white to dark blue.

@@ -50,6 +50,48 @@ import Training
         }
     }
 
+    @Test(arguments: [
+        ("scenes", "training: [a.las]\nvalidation: [b.las]"),
+        ("scenes", "split: {axis: z, at: 2, training: above}\nfeatures: [position, intensity]"),
+        ("s3dis", "validationAreas: [1, 5]\nvotes: true"), ("modelnet", "choice: farthest"),
+        ("furniture", "heldOut: Scopia"), ("scanobjectnn", "features: [position, height]"),
+    ])
+    func theResolvedRecipeReadsTheSame(kind: String, lines: String) throws {
+        func read(_ text: String) throws -> (PointDataRecipe, String) {
+            let reader = RecipeReader(try RecipeDocument(text: text))
+            let recipe = try PointDataRecipe(try reader.section("data"), dataFolder: "/nowhere")
+            try reader.finish()
+            return (recipe, reader.resolved.yaml)
+        }
+        let classes = kind == "scenes" ? ", classes: {low: [2, 3], high: [6]}" : ""
+        let base = "data: {kind: \(kind), source: /data\(classes)}"
+        var document = try RecipeDocument(text: base)
+        for line in lines.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            try document.override("data.\(parts[0])=\(parts[1])")
+        }
+        let reader = RecipeReader(document)
+        let first = try PointDataRecipe(try reader.section("data"), dataFolder: "/nowhere")
+        try reader.finish()
+        let (second, yaml) = try read(reader.resolved.yaml)
+        #expect(yaml == reader.resolved.yaml)
+        #expect(first.sampling == second.sampling && first.augmentation == second.augmentation)
+        #expect(first.split == second.split && first.classes == second.classes)
+        #expect(first.training == second.training && first.prepared == second.prepared)
+        #expect(first.validationAreas == second.validationAreas)
+        #expect(first.heldOut == second.heldOut && first.grid == second.grid)
+    }
+
+    @Test(arguments: [
+        ("furniture", "radius: 3"), ("modelnet", "split: {at: 1}"), ("s3dis", "surfacePoints: 99"),
+        ("scanobjectnn", "augmentation: {colorDrop: 0.1}"), ("s3dis", "classes: {a: [1]}"),
+        ("modelnet", "votes: true"), ("scanobjectnn", "heldOut: x"),
+        ("s3dis", "features: [position]\ncolorMean: [0, 0, 0]"),
+    ])
+    func whatAKindHasNoUseForIsRefused(kind: String, lines: String) {
+        expectLine("unknown key data.") { try DataFixture.recipe("/data", lines, kind: kind) }
+    }
+
     @Test func shapesHaveNoColors() {
         expectLine("color") {
             try DataFixture.recipe("/data", "features: [position, color]", kind: "furniture")

@@ -44,8 +44,8 @@ package struct PointAugmentation: Sendable, Equatable {
     /// ScanObjectNN for shapes.
     init(_ section: RecipeReader, isSegmentation: Bool) throws(TrainingError) {
         let isScene = isSegmentation
-        autoContrast = try section.value(
-            "autoContrast", default: isScene ? 0.2 : 0, in: 0...1)
+        autoContrast =
+            isScene ? try section.value("autoContrast", default: 0.2, in: 0...1) : 0
         let factors = try section.value("scale", default: [0.9, 1.1], in: 0.01...100, count: 2)
         guard factors[0] <= factors[1] else {
             throw section.error("scale", "falls from \(factors[0]) to \(factors[1])")
@@ -54,7 +54,7 @@ package struct PointAugmentation: Sendable, Equatable {
         rotation = try section.value("rotation", default: isScene ? Axis.z : Axis.y)
         jitter = try section.value("jitter", default: isScene ? 0.005 : 0, in: 0...10)
         jitterClip = try section.value("jitterClip", default: 0.02, in: 0...10)
-        colorDrop = try section.value("colorDrop", default: isScene ? 0.2 : 0, in: 0...1)
+        colorDrop = isScene ? try section.value("colorDrop", default: 0.2, in: 0...1) : 0
     }
 
     /// Scales, turns and shakes places round the origin.

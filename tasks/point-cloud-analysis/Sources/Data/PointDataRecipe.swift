@@ -50,9 +50,9 @@ package struct PointDataRecipe: Sendable {
     package var categories: [String]
     /// The collection of `furniture` that is for validation; every fifth model where nil.
     package var heldOut: String?
-    /// The side of a voxel in the file's units.
+    /// The side of a voxel in the file's units; 1, without effect, for shapes.
     package var grid: Double
-    /// Points drawn on the surface of a mesh, or kept of each shape.
+    /// Points drawn on the surface of a mesh, or kept of each shape; 0 for scenes.
     package var surfacePoints: Int
     /// What training and prediction see.
     package var sampling: PointSampling
@@ -70,20 +70,26 @@ package struct PointDataRecipe: Sendable {
         kind = try section.value("kind", default: Kind.scenes)
         source = try section.requiredDataPath(
             "source", dataFolder: dataFolder, expected: "the file or folder of the points")
-        training = try section.value("training", default: [])
-        validation = try section.value("validation", default: [])
-        validationAreas = try section.value("validationAreas", default: [5], in: 1...6).map {
-            Int($0)
+        // A key that the kind has no use for isn't read, and so refused as unknown.
+        let segments = kind.isSegmentation, hasFiles = kind == .scenes
+        training = hasFiles ? try section.value("training", default: []) : []
+        validation = hasFiles ? try section.value("validation", default: []) : []
+        split = hasFiles ? try AreaSplit(section) : nil
+        classes =
+            hasFiles || kind == .scanobjectnn ? try PointDataRecipe.classes(section) : nil
+        validationAreas =
+            kind == .s3dis
+            ? try section.value("validationAreas", default: [5], in: 1...6).map { Int($0) } : []
+        categories = []
+        if kind == .furniture {
+            categories = try section.value(
+                "categories",
+                default: ["Characters", "Doors and windows", "Lights", "Vehicles"])
+            heldOut = try section.optionalText("heldOut")
         }
-        split = try AreaSplit(section)
-        classes = try PointDataRecipe.classes(section)
-        categories = try section.value(
-            "categories",
-            default: ["Characters", "Doors and windows", "Lights", "Vehicles"])
-        heldOut = try section.optionalText("heldOut")
-        let segments = kind.isSegmentation
-        grid = try section.value("grid", default: 0.04, in: 1e-6...1e6)
-        surfacePoints = try section.value("surfacePoints", default: 8192, in: 16...1_000_000)
+        grid = segments ? try section.value("grid", default: 0.04, in: 1e-6...1e6) : 1
+        surfacePoints =
+            segments ? 0 : try section.value("surfacePoints", default: 8192, in: 16...1_000_000)
         let name = segments ? "grid-\(grid)" : "shapes-\(surfacePoints)"
         prepared =
             try section.dataPath("prepared", dataFolder: dataFolder)
@@ -91,7 +97,7 @@ package struct PointDataRecipe: Sendable {
         sampling = try PointSampling(section, isSegmentation: segments)
         augmentation = try PointAugmentation(
             try section.section("augmentation"), isSegmentation: segments)
-        scoreWithout = try section.value("scoreWithout", default: [])
+        scoreWithout = segments ? try section.value("scoreWithout", default: []) : []
         try check(section)
     }
 

@@ -91,6 +91,7 @@ package struct PointSampling: Sendable, Equatable, Codable {
         let names = try section.value(
             "features", default: isSegmentation ? ["position", "color", "height"] : ["position"])
         features = []
+        spheres = nil
         for name in names {
             guard let feature = PointFeature(rawValue: name), !features.contains(feature) else {
                 throw section.error(
@@ -108,14 +109,19 @@ package struct PointSampling: Sendable, Equatable, Codable {
             throw section.error("features", "is empty; expected at least position")
         }
         scale = try section.value("scale", default: 1.0, in: 1e-6...1e6)
-        let radius = try section.value("radius", default: 2.0, in: 1e-6...1e6)
-        let count = try section.value("spheres", default: 2000, in: 1...10_000_000)
-        let visits = try section.value("visits", default: 1, in: 1...100)
-        let votes = try section.value("votes", default: false)
-        spheres =
-            isSegmentation
-            ? Spheres(radius: radius, count: count, visits: visits, votes: votes) : nil
-        choice = try section.value("choice", default: Choice.random)
+        choice = .random
+        colorMean = PointSampling.colorMean
+        colorDeviation = PointSampling.colorDeviation
+        guard isSegmentation else {
+            choice = try section.value("choice", default: Choice.random)
+            return
+        }
+        spheres = Spheres(
+            radius: try section.value("radius", default: 2.0, in: 1e-6...1e6),
+            count: try section.value("spheres", default: 2000, in: 1...10_000_000),
+            visits: try section.value("visits", default: 1, in: 1...100),
+            votes: try section.value("votes", default: false))
+        guard features.contains(.color) else { return }
         colorMean = try section.value(
             "colorMean", default: PointSampling.colorMean, in: 0...1, count: 3)
         colorDeviation = try section.value(
