@@ -11,6 +11,18 @@ package struct PixelBand: Sendable, Equatable {
     /// `[rows, width, 3]`.
     package var pixels: [UInt8]
 
+    /// A band.
+    ///
+    /// - Precondition: Three bytes a pixel.
+    package init(rows: Range<Int>, width: Int, pixels: [UInt8]) {
+        precondition(
+            pixels.count == 3 * width * rows.count,
+            "\(pixels.count) bytes for rows \(rows) of \(width) pixels")
+        self.rows = rows
+        self.width = width
+        self.pixels = pixels
+    }
+
     /// The pixels of a window, `[height, width, 3]`.
     ///
     /// - Precondition: The window lies in the band.

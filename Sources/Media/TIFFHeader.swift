@@ -34,6 +34,8 @@ struct TIFFHeader: Sendable {
         let width = try tags.number(256) ?? 0, height = try tags.number(257) ?? 0
         let orientation = ImageOrientation(rawValue: try tags.number(274) ?? 1) ?? .upright
         let header = try TIFFHeader(tags, width: width, height: height)
+        // Before anything is computed from the pieces' lengths.
+        try header?.check(source)
         let info = try ImageInfo(
             source.path, "TIFF", width: width, height: height, orientation: orientation,
             rowMemory: header?.memory, isTiled: try tags.number(322) != nil)
@@ -41,7 +43,6 @@ struct TIFFHeader: Sendable {
             guard !info.isTiled else { throw info.tilesRefused() }
             return ImageFormat.whole(info)
         }
-        try header.check(source)
         return ImageFormat(info: info) { () in TIFFRows(source, header) }
     }
 

@@ -10,7 +10,7 @@ import Testing
 
     private static func names(_ folder: String) -> [String] {
         let names = try? FileManager.default.contentsOfDirectory(atPath: "\(Self.folder)/\(folder)")
-        return (names ?? []).map { "\(folder)/\($0)" }.sorted()
+        return (names ?? []).filter { $0.contains(".") }.map { "\(folder)/\($0)" }.sorted()
     }
 
     private static func path(_ name: String) -> String { "\(folder)/\(name)" }

@@ -25,4 +25,17 @@ import Testing
         }
         #expect(refused > rounds / 5, "damage went unseen")
     }
+
+    /// Every input that once failed.
+    @Test func formerCrashersEndWell() throws {
+        let folder = Self.folder + "/crashers"
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+            do throws(MediaError) {
+                try ImageBands(bytes: Array(bytes), name: name, memoryLimit: 1 << 26).check()
+            } catch {
+                #expect(!error.description.contains("\n"), "\(name)")
+            }
+        }
+    }
 }

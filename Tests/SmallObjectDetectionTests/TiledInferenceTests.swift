@@ -28,8 +28,8 @@ import Testing
         let fixture = try DetectionFixture()
         let (inference, recipe) = try inference(fixture, [])
         let path = fixture.path + "/0.png"
-        let image = try ImageReader.read(path)
-        let parts = try inference.passes(width: image.width, height: image.height).map {
+        let image = try ImageBands(path)
+        let parts = try inference.passes(width: image.info.width, height: image.info.height).map {
             try inference.detections(image, $0)
         }
         let whole = try inference.detections(in: path)

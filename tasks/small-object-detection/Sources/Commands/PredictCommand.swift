@@ -53,7 +53,10 @@ struct PredictCommand: ParsableCommand {
         if (visdrone ?? draw) != nil, known.count < inputs.count {
             throw ValidationError("two images have one file name; name them in separate calls")
         }
-        if let odd = set.first(where: { !$0.hasPrefix("inference.") && $0.contains(".") }) {
+        // A dot in the value is a number's.
+        if let odd = set.first(where: { setting in
+            !setting.hasPrefix("inference.") && setting.prefix { $0 != "=" }.contains(".")
+        }) {
             throw ValidationError("--set \(odd): expected a key of inference, such as overlap=100")
         }
         if !(0...1).contains(drawFrom) {

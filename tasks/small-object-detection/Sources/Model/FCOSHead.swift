@@ -74,6 +74,10 @@ package final class FCOSHead: Module {
         scales = (0..<configuration.levelCount).map { _ in
             Parameter(Tensor(repeating: 1, shape: [1]))
         }
+        if configuration.distance == .exponential {
+            // Boxes begin with the size of ATSS's anchors, eight strides, instead of two.
+            distances.bias?.tensor = Tensor(repeating: Foundation.log(4), shape: [4])
+        }
         let prior = configuration.priorProbability
         classLogits.bias?.tensor = Tensor(
             repeating: -log((1 - prior) / prior), shape: [configuration.classCount])

@@ -86,9 +86,9 @@ package enum BoxDrawing {
     package static func write(
         _ image: String, _ outlines: [Outline], to path: String, limit: Int = 4096
     ) throws {
-        let clip = try ImageReader.read(image)
-        let scale = min(1, Double(limit) / Double(max(clip.width, clip.height)))
-        var picture = shrunk(clip, scale)
+        let bands = try ImageBands(image)
+        let scale = min(1, Double(limit) / Double(max(bands.info.width, bands.info.height)))
+        var picture = try shrunk(bands, scale)
         draw(
             outlines.map { outline in
                 var outline = outline
@@ -100,21 +100,17 @@ package enum BoxDrawing {
         try AtomicFile.write(picture.png(), to: path)
     }
 
-    private static func shrunk(_ clip: Clip, _ scale: Double) -> PNGImage {
-        guard scale < 1 else {
-            var picture = PNGImage(width: clip.width, height: clip.height)
-            picture.pixels = clip.pixels
-            return picture
-        }
-        let width = max(1, Int(Double(clip.width) * scale))
-        let height = max(1, Int(Double(clip.height) * scale))
+    private static func shrunk(_ bands: ImageBands, _ scale: Double) throws -> PNGImage {
+        let image = (width: bands.info.width, height: bands.info.height)
+        let width = max(1, Int(Double(image.width) * scale))
+        let height = max(1, Int(Double(image.height) * scale))
         let side = max(width, height)
         var pixels = RegionSampler.canvas(side)
-        RegionSampler.draw(
-            clip,
+        try RegionSampler.draw(
             TrainingView.Patch(
                 image: 0, left: 0, top: 0, width: width, height: height, x: 0, y: 0,
-                scale: scale), into: &pixels, size: side)
+                scale: scale),
+            of: image, into: &pixels, size: side, rows: bands.rows)
         var picture = PNGImage(width: width, height: height)
         for row in 0..<height {
             let source = 3 * row * side

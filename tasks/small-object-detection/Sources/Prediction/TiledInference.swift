@@ -6,8 +6,9 @@ package import Reversible
 import Tensors
 package import Training
 
-/// Detections in whole images: tile by tile, the image as a whole, and both merged (SAHI, Akyon et
-/// al. 2022).
+/// Detections in whole images: tile by tile, the image as a whole, and both merged.
+///
+/// As SAHI (Akyon et al. 2022) does.
 package struct TiledInference {
     private let detector: PyramidDetector
     private let recipe: DetectionRecipe
@@ -42,15 +43,18 @@ package struct TiledInference {
 
     /// The merged detections of an image file, in its pixels, best first.
     ///
+    /// Images are read by bands of rows where their format allows, so that memory doesn't grow with
+    /// their height.
+    ///
     /// - Parameter report: Told how many inputs of how many are done.
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> [BoxDetection] {
-        let image = try ImageReader.read(path)
-        let passes = passes(width: image.width, height: image.height)
+        let bands = try ImageBands(path)
+        let passes = passes(width: bands.info.width, height: bands.info.height)
         var found: [BoxDetection] = []
         for (number, patch) in passes.enumerated() {
-            found += try detections(image, patch)
+            found += try detections(bands, patch)
             report(number + 1, passes.count)
         }
         return recipe.inference.suppression(found)
@@ -58,11 +62,13 @@ package struct TiledInference {
 
     /// The detections of one pass in the image's pixels, repetitions among them taken out.
     package func detections(
-        _ image: Clip, _ patch: TrainingView.Patch
+        _ bands: ImageBands, _ patch: TrainingView.Patch
     ) throws -> [BoxDetection] {
         let size = recipe.data.size
+        let image = (width: bands.info.width, height: bands.info.height)
         var pixels = RegionSampler.canvas(size)
-        RegionSampler.draw(image, patch, into: &pixels, size: size)
+        try RegionSampler.draw(
+            patch, of: image, into: &pixels, size: size, rows: bands.rows)
         let output = try detector(
             Variable(tables.tensor(pixels, size: size)), way: way, tile: nil, .inference)
         // What lies beside the image is padding: no box reaches into it.

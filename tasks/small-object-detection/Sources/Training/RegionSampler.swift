@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Media
 
-/// Cuts parts out of decoded images, scaled by a triangle filter that averages where it shrinks.
+/// Cuts parts out of images, scaled by a triangle filter that averages where it shrinks.
 package enum RegionSampler {
     /// What lies outside of images: ImageNet's mean color.
     package static let padding: (UInt8, UInt8, UInt8) = (124, 116, 104)
@@ -43,10 +43,18 @@ package enum RegionSampler {
         }
     }
 
-    /// Draws a patch of `image` into an input of `size` pixels a side.
+    /// Draws a patch of an image into an input of `size` pixels a side.
+    ///
+    /// - Parameters:
+    ///   - image: Width and height of the image.
+    ///   - bandBytes: Bytes of the image's rows that are held at a time, where that is enough for
+    ///     one row of the input; the pixels do not depend on it.
+    ///   - rows: Gives rows of the image; asked for in rising order.
     package static func draw(
-        _ image: Clip, _ patch: TrainingView.Patch, into pixels: inout [UInt8], size: Int
-    ) {
+        _ patch: TrainingView.Patch, of image: (width: Int, height: Int), into pixels: inout [UInt8],
+        size: Int, bandBytes: Int = 32 << 20,
+        rows: (Range<Int>) throws(MediaError) -> PixelBand
+    ) throws(MediaError) {
         precondition(
             patch.left >= 0 && patch.top >= 0 && patch.left + patch.width <= size
                 && patch.top + patch.height <= size && pixels.count == 3 * size * size,
@@ -57,15 +65,32 @@ package enum RegionSampler {
             count: patch.width, start: patch.x, scale: patch.scale, length: image.width)
         let down = Taps(
             count: patch.height, start: patch.y, scale: patch.scale, length: image.height)
+        let shown = (0..<patch.height).filter { !down.weights[$0].isEmpty }
+        guard let first = shown.first, let last = shown.last else { return }
+        // So many rows of the input at a time that those of the image fit the bound.
+        let lines = max(1, bandBytes / (3 * image.width))
+        let step = max(1, Int(Double(lines) * patch.scale) - 2)
+        for start in stride(from: first, through: last, by: step) {
+            let part = start..<min(last + 1, start + step)
+            let end = part.upperBound - 1
+            let band = try rows(down.first[start]..<down.first[end] + down.weights[end].count)
+            draw(part, of: patch, band, across, down, into: &pixels, size: size)
+        }
+    }
+
+    private static func draw(
+        _ part: Range<Int>, of patch: TrainingView.Patch, _ band: PixelBand, _ across: Taps,
+        _ down: Taps, into pixels: inout [UInt8], size: Int
+    ) {
         // Rows of the image, filtered along x, that the next output rows share.
         var filtered: [Int: [Float]] = [:]
-        for row in 0..<patch.height where !down.weights[row].isEmpty {
+        for row in part {
             let first = down.first[row], weights = down.weights[row]
             filtered = filtered.filter { $0.key >= first }
             var sum = [Float](repeating: 0, count: 3 * patch.width)
             for (offset, weight) in weights.enumerated() where weight != 0 {
                 let source = first + offset
-                let line = filtered[source] ?? Self.filtered(image, row: source, across)
+                let line = filtered[source] ?? Self.filtered(band, row: source, across)
                 filtered[source] = line
                 for index in sum.indices { sum[index] += weight * line[index] }
             }
@@ -79,10 +104,10 @@ package enum RegionSampler {
         }
     }
 
-    private static func filtered(_ image: Clip, row: Int, _ taps: Taps) -> [Float] {
-        let base = 3 * row * image.width
+    private static func filtered(_ band: PixelBand, row: Int, _ taps: Taps) -> [Float] {
+        let base = 3 * (row - band.rows.lowerBound) * band.width
         return [Float](unsafeUninitializedCapacity: 3 * taps.first.count) { output, count in
-            image.pixels.withUnsafeBufferPointer { pixels in
+            band.pixels.withUnsafeBufferPointer { pixels in
                 for (column, weights) in taps.weights.enumerated() {
                     var (r, g, b): (Float, Float, Float) = (0, 0, 0)
                     var source = base + 3 * taps.first[column]

@@ -41,8 +41,10 @@ package final class TrainingImages {
     package func pixels(_ view: TrainingView) throws(MediaError) -> [UInt8] {
         var pixels = RegionSampler.canvas(view.size)
         for patch in view.patches {
-            RegionSampler.draw(
-                try cache.image(split.path(patch.image)), patch, into: &pixels, size: view.size)
+            let image = try cache.image(split.path(patch.image))
+            try RegionSampler.draw(
+                patch, of: (image.width, image.rows.count), into: &pixels, size: view.size
+            ) { _ in image }
         }
         pixels = view.orientation.place(pixels, size: view.size)
         view.color.apply(to: &pixels)

@@ -4,7 +4,9 @@ package import Regions
 package import Tensors
 
 /// What one forward pass sees of the training images: parts of them side by side, then turned and
-/// recoloured. A pure function of sample and key.
+/// recoloured.
+///
+/// A pure function of sample and key.
 package struct TrainingView: Sendable, Equatable {
     /// A part of an image that fills a rectangle of the input.
     package struct Patch: Sendable, Equatable {
