@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import PointCloudAnalysis
 import Testing
 import Training
@@ -90,6 +91,16 @@ import Training
     ])
     func whatAKindHasNoUseForIsRefused(kind: String, lines: String) {
         expectLine("unknown key data.") { try DataFixture.recipe("/data", lines, kind: kind) }
+    }
+
+    @Test(arguments: ["lidar", "furniture", "s3dis", "scanobjectnn", "modelnet40"])
+    func recipesInTheFolderAreRight(name: String) throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let path = root.appendingPathComponent("tasks/point-cloud-analysis/recipes/\(name).yaml")
+        let recipe = try PointRecipe(
+            try RecipeDocument(path: path.path), dataFolder: "/nowhere")
+        #expect(recipe.data.prepared.hasPrefix("/nowhere/\(name.prefix(5))"))
     }
 
     @Test func shapesHaveNoColors() {

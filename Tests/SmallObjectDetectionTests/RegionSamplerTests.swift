@@ -51,7 +51,8 @@ import Testing
                 image: 0, left: 0, top: 0, width: 48, height: 48, x: 7, y: y, scale: scale)
             var whole = RegionSampler.canvas(48)
             try RegionSampler.draw(
-                patch, of: size, into: &whole, size: 48, rows: { _ in try image.rows(0..<size.1) })
+                patch, of: size, into: &whole, size: 48,
+                rows: { (_) throws(MediaError) in try image.rows(0..<size.1) })
             for bytes in [1, 3000, 30_000] {
                 var pixels = RegionSampler.canvas(48)
                 try RegionSampler.draw(

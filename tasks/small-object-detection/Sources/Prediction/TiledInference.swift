@@ -67,8 +67,12 @@ package struct TiledInference {
         let size = recipe.data.size
         let image = (width: bands.info.width, height: bands.info.height)
         var pixels = RegionSampler.canvas(size)
+        // The tiles of a row share its rows of the image: drawn in parts, each tile would read the
+        // image from its start again. Only the image as a whole goes by in parts.
+        let isTile = patch.scale >= recipe.data.scale
         try RegionSampler.draw(
-            patch, of: image, into: &pixels, size: size, rows: bands.rows)
+            patch, of: image, into: &pixels, size: size, bandBytes: isTile ? 1 << 40 : 32 << 20,
+            rows: bands.rows)
         let output = try detector(
             Variable(tables.tensor(pixels, size: size)), way: way, tile: nil, .inference)
         // What lies beside the image is padding: no box reaches into it.

@@ -51,7 +51,8 @@ package enum RegionSampler {
     ///     one row of the input; the pixels do not depend on it.
     ///   - rows: Gives rows of the image; asked for in rising order.
     package static func draw(
-        _ patch: TrainingView.Patch, of image: (width: Int, height: Int), into pixels: inout [UInt8],
+        _ patch: TrainingView.Patch, of image: (width: Int, height: Int),
+        into pixels: inout [UInt8],
         size: Int, bandBytes: Int = 32 << 20,
         rows: (Range<Int>) throws(MediaError) -> PixelBand
     ) throws(MediaError) {
