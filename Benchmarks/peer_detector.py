@@ -36,7 +36,7 @@ def detector(torch, torchvision, body, channels, strides, towers, classes, size,
                               aspect_ratios=((1.0,),) * len(strides))
     model = FCOS(body, num_classes=classes + 1, min_size=size, max_size=size,
                  anchor_generator=anchors, detections_per_img=500, topk_candidates=1000,
-                 score_thresh=0.05, nms_thresh=0.6)
+                 score_thresh=0.05, nms_thresh=0.3)
     model.head = FCOSHead(channels, 1, classes + 1, num_convs=towers)
     model.transform.image_mean, model.transform.image_std = (
         [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
@@ -197,7 +197,9 @@ def read(torch, torchvision, arguments, name):
         boxes = [a["bbox"] for a in index["annotations"] if a["image_id"] == image["id"]]
         boxes = torch.tensor(boxes).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        found.append((image["id"], pixels, boxes))
+        pixels = torch.nn.functional.interpolate(
+            pixels[None], scale_factor=arguments.scale, mode="bilinear", align_corners=False)[0]
+        found.append((image["id"], pixels, boxes * arguments.scale))
     return found, index["categories"][0]["id"]
 
 
@@ -263,10 +265,11 @@ def train(arguments):
                 boxes.append(out["boxes"] + torch.tensor([x, y, x, y]))
                 scores.append(out["scores"])
             boxes, scores = torch.cat(boxes), torch.cat(scores)
-            keep = torchvision.ops.nms(boxes, scores, 0.6)[:500]
+            keep = torchvision.ops.nms(boxes, scores, 0.3)[:500]
             for box, score in zip(boxes[keep].tolist(), scores[keep].tolist()):
                 results.append({"image_id": number, "category_id": category, "score": score,
-                                "bbox": [box[0], box[1], box[2] - box[0], box[3] - box[1]]})
+                                "bbox": [v / arguments.scale for v in (
+                                    box[0], box[1], box[2] - box[0], box[3] - box[1])]})
     pathlib.Path(arguments.output).write_text(json.dumps(results))
     return {"stepSeconds": statistics.median(seconds), "peakResidentBytes": resident,
             "detections": len(results), "torch": torch.__version__}
@@ -277,6 +280,7 @@ def main():
     parser.add_argument("mode", choices=["step", "train"])
     parser.add_argument("--backbone", default="swin-tiny", choices=["swin-tiny"])
     parser.add_argument("--size", type=int, default=392)
+    parser.add_argument("--scale", type=float, default=1, help="inputs' pixels for an image's")
     parser.add_argument("--channels", type=int, default=128)
     parser.add_argument("--towers", type=int, default=2)
     parser.add_argument("--steps", type=int, default=3)
