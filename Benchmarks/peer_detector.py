@@ -61,7 +61,10 @@ class SwinPyramid:
         class Body(torch.nn.Module):
             def __init__(self):
                 super().__init__()
-                self.swin = torchvision.models.swin_t(stochastic_depth_prob=0.0)
+                self.swin = torchvision.models.swin_t()
+                for module in self.swin.modules():
+                    if isinstance(module, torchvision.ops.StochasticDepth):
+                        module.p = 0.0
                 self.swin.head = torch.nn.Identity()
                 widths = [96, 192, 384, 768]
                 self.norms = torch.nn.ModuleList(torch.nn.LayerNorm(w) for w in widths[:3])
