@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Media
+import Tensors
 import TestSupport
 import Testing
 
@@ -10,8 +11,9 @@ import Testing
     /// Rows of a band; neighbours share 100.
     private static let band = 400
 
-    /// Bytes of this process in memory.
+    /// Bytes of this process in memory, without what the allocator keeps of memory already freed.
     private func resident() throws -> Int {
+        StoragePool.trim()
         let status = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
         let pages = try #require(status.split(separator: " ").dropFirst().first.flatMap { Int($0) })
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
