@@ -23,6 +23,10 @@ package struct Preparation {
 
     /// The preparation of a recipe.
     package init(_ recipe: TemporalRecipe) throws {
+        guard recipe.data.features == nil else {
+            throw TemporalError(
+                "the recipe reads data.features, which need no preparation; train with it as it is")
+        }
         self.recipe = recipe
         var options = AnnotationOptions()
         options.keepGoing = recipe.data.keepGoing

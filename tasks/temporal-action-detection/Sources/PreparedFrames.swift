@@ -137,9 +137,11 @@ package struct PreparedFrames: Sendable {
     ///   - frames: Which frames, rising; must lie in the video.
     ///   - isFlipped: Whether left and right are exchanged.
     ///   - tables: From bytes to values.
-    /// - Returns: `[frames.count, 3, size, size]`.
+    ///   - layout: Of the result.
+    /// - Returns: `[frames.count, 3, size, size]` or `[3, frames.count, size, size]`.
     package func tensor(
-        video: Int, frames: some Collection<Int>, isFlipped: Bool, tables: PixelTables
+        video: Int, frames: some Collection<Int>, isFlipped: Bool, tables: PixelTables,
+        layout: ClipLayout = .framesFirst
     ) throws(TemporalError) -> Tensor {
         let size = index.size, frameBytes = size * size * 3
         guard let first = frames.min(), let last = frames.max() else {
@@ -150,7 +152,7 @@ package struct PreparedFrames: Sendable {
             count: (last - first + 1) * frameBytes)
         return tables.tensor(
             bytes, frames: frames.map { $0 - first }, height: size, width: size,
-            layout: .framesFirst, isFlipped: isFlipped)
+            layout: layout, isFlipped: isFlipped)
     }
 
     private static func read(_ path: String, offset: Int, count: Int) throws(TemporalError) -> Data

@@ -7,11 +7,18 @@ package import Tensors
 package struct TemporalInference {
     private let detector: TemporalDetector
     private let recipe: TemporalRecipe
+    private let scores: VideoScores?
 
     /// Inference with a detector as its recipe says.
-    package init(_ detector: TemporalDetector, _ recipe: TemporalRecipe) {
+    ///
+    /// - Throws: Where the recipe's file of class scores can't be used.
+    package init(_ detector: TemporalDetector, _ recipe: TemporalRecipe) throws {
         self.detector = detector
         self.recipe = recipe
+        let post = recipe.postProcessing
+        scores = try post.videoScores.map {
+            try VideoScores($0, count: post.videoClasses, labels: detector.labels)
+        }
     }
 
     /// The windows of a video: starts at a constant step, the last one shifted back inside.
@@ -26,13 +33,18 @@ package struct TemporalInference {
     /// The detections of a video.
     ///
     /// - Parameters:
-    ///   - features: `[frames, D]`.
+    ///   - features: `[positions, D]`.
+    ///   - clock: When the frames or vectors behind them are.
     ///   - duration: Seconds; detections are cut to it.
+    ///   - video: The id, by which a file of class scores knows it.
     /// - Returns: By falling score.
-    package func detections(features: Tensor, duration: Double) -> [ActivityNetResults.Detection] {
-        let rate = recipe.data.rate, length = recipe.data.windowFrames
+    /// - Throws: Where that file has no scores of the video.
+    package func detections(
+        features: Tensor, clock: VideoClock, duration: Double, video: String
+    ) throws -> [ActivityNetResults.Detection] {
+        let post = recipe.postProcessing, own = recipe.data.windowPositions
+        let length = recipe.data.takesWholeVideos ? max(own, features.shape[0]) : own
         let stitching = recipe.head.stitching(length: length)
-        let suppress = NonMaximumSuppression(.hard(threshold: recipe.postProcessing.hardThreshold))
         var candidates: [SegmentDetection] = []
         for window in TemporalInference.windows(
             frames: features.shape[0], length: length, overlap: recipe.data.windowOverlap)
@@ -41,21 +53,30 @@ package struct TemporalInference {
             let input = stitching.window(Variable(clip)).tensor
             let layout = stitching.layout(clipLength: window.count)
             let found = detector.head.detections(features: input, layouts: [layout])[0]
-            let own = stitching.detections(found, clipLength: window.count)
-            let seconds = WindowSeconds(rate: rate, first: Double(window.lowerBound))
-            candidates += suppress(own).compactMap { candidate in
+            let seconds = clock.window(first: Double(window.lowerBound * clock.group))
+            let placed = stitching.detections(
+                found, clipLength: window.count, margin: seconds.margin)
+            candidates += suppressed(placed).compactMap { candidate in
                 seconds.seconds(candidate.segment, duration: duration).map {
                     SegmentDetection(
                         segment: $0, label: candidate.label, score: candidate.score)
                 }
             }
         }
-        let post = recipe.postProcessing
         let soften = NonMaximumSuppression(
             .gaussian(sigma: post.softSigma), minimumScore: post.minimumScore,
-            maximumCount: post.maximumDetections)
-        return soften(candidates).map {
+            maximumCount: post.maximumDetections, classAgnostic: post.isClassAgnostic,
+            votingThreshold: post.votingThreshold)
+        let kept = soften(candidates)
+        return try (scores.map { try $0.named(kept, video: video) } ?? kept).map {
             .init(segment: $0.segment, label: detector.labels[$0.label], score: $0.score)
         }
+    }
+
+    /// The hard suppression inside a window, where the recipe has one.
+    private func suppressed(_ detections: [SegmentDetection]) -> [SegmentDetection] {
+        let threshold = recipe.postProcessing.hardThreshold
+        return threshold < 1
+            ? NonMaximumSuppression(.hard(threshold: threshold))(detections) : detections
     }
 }

@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Backbones
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
 package struct TemporalRecipe: Sendable {
-    /// How a frame's tokens become one vector.
-    package enum Pooling: String, CaseIterable, Sendable {
-        /// The mean over patches.
-        case mean
-        /// The class token.
-        case classToken
-        /// Both, side by side.
-        case both
-    }
-
     /// Where the videos come from and how they are cut.
     package struct Data: Sendable {
         /// ActivityNet JSON.
@@ -30,8 +19,10 @@ package struct TemporalRecipe: Sendable {
         package var rate: Double
         /// Side of the square frames in pixels.
         package var size: Int
-        /// Frames of a window.
+        /// Frames, or precomputed vectors, of a window.
         package var windowFrames: Int
+        /// Frames of one position of the head's input.
+        package var framesPerPosition: Int
         /// The part of a window that the next one shares.
         package var windowOverlap: Double
         /// The part of a segment that must lie inside a window for it to be a target.
@@ -42,6 +33,25 @@ package struct TemporalRecipe: Sendable {
         package var flips: Bool
         /// Whether faulty annotations and videos are left out instead of refused.
         package var keepGoing: Bool
+        /// How training windows are drawn.
+        package var sampling: Sampling
+        /// Precomputed features in place of videos.
+        package var features: FeatureRecipe?
+
+        /// Whether inference takes each video at once instead of in windows.
+        package var takesWholeVideos: Bool
+
+        /// Positions of a window as the head sees it.
+        package var windowPositions: Int { windowFrames / framesPerPosition }
+    }
+
+    /// How training windows are drawn.
+    package enum Sampling: Sendable, Equatable {
+        /// All windows at a constant step, each moved at random: an epoch sees every window.
+        case windows
+        /// One window a video, anywhere in it, that shows an action; of a video shorter than a
+        /// window a part, its share of the video drawn from the range.
+        case videos(crop: ClosedRange<Double>)
     }
 
     /// From candidates to detections.
@@ -54,6 +64,15 @@ package struct TemporalRecipe: Sendable {
         package var hardThreshold: Double
         /// Detections kept a video.
         package var maximumDetections: Int
+        /// Whether a detection acts on those of all classes in the soft suppression.
+        package var isClassAgnostic: Bool
+        /// tIoU from which candidates move a kept detection's ends; nil: none do.
+        package var votingThreshold: Double?
+        /// A file of video-level class scores, which name the segments of a head of one class;
+        /// nil: the head knows all classes.
+        package var videoScores: String?
+        /// The best classes of a video that each of its segments gets.
+        package var videoClasses: Int
     }
 
     /// The shared part.
@@ -62,12 +81,10 @@ package struct TemporalRecipe: Sendable {
     package var finetuning: FinetuningRecipe
     /// The data.
     package var data: Data
-    /// The frame-by-frame backbone.
-    package var backbone: BackboneRecipe
-    /// How a frame's tokens become one vector.
-    package var pooling: Pooling
+    /// The backbone and how it sees frames; nil with precomputed features.
+    package var backbone: EncoderRecipe?
     /// The head.
-    package var head: VSGNSettings
+    package var head: any HeadSettings
     /// The post-processing.
     package var postProcessing: PostProcessing
     /// tIoU thresholds of the evaluation.
@@ -83,55 +100,33 @@ package struct TemporalRecipe: Sendable {
         _ = try reader.choice("task", default: "tad", among: ["tad"])
         training = try TrainingRecipe(reader)
         finetuning = try FinetuningRecipe(reader)
-        let section = try reader.section("data")
-        let rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
-        let size = try section.value("size", default: 112, in: 14...4096)
-        let videos = try section.requiredDataPath(
-            "videos", dataFolder: dataFolder, expected: "the folder of the videos")
-        data = Data(
-            annotations: try section.requiredDataPath(
-                "annotations", dataFolder: dataFolder, expected: "an ActivityNet JSON file"),
-            videos: videos,
-            trainingSubset: try section.value("trainingSubset", default: "training"),
-            validationSubset: try section.value("validationSubset", default: "validation"),
-            prepared: try section.dataPath("prepared", dataFolder: dataFolder)
-                ?? "\(videos)/prepared-\(TemporalRecipe.short(rate))fps-\(size)",
-            rate: rate, size: size,
-            windowFrames: try section.value("windowFrames", default: 128, in: 8...100_000),
-            windowOverlap: try section.value("windowOverlap", default: 0.5, in: 0...0.95),
-            minimumVisible: try section.value("minimumVisible", default: 0.5, in: 0.01...1),
-            timeScale: try section.value("timeScale", default: 1.0, in: 1...4),
-            flips: try section.value("flips", default: true),
-            keepGoing: try section.value("keepGoing", default: false))
-
+        data = try TemporalRecipe.data(try reader.section("data"), dataFolder: dataFolder)
         let backbone = try reader.section("backbone")
-        self.backbone = try BackboneRecipe(
-            backbone, default: "dinov2-small-14", dataFolder: dataFolder)
-        pooling = try backbone.value("pooling", default: Pooling.both)
-        let entry = self.backbone.entry
-        if entry.input.isClip {
-            throw backbone.error(
-                "name",
-                "is \(entry.name), which takes clips; this task runs frame by frame: name a "
-                    + "network of images, as `dr2net backbone list` shows them")
+        if data.features == nil {
+            self.backbone = try EncoderRecipe(backbone, data: &data, dataFolder: dataFolder)
+        } else {
+            guard reader.keys(of: "backbone").isEmpty else {
+                throw reader.error(
+                    "backbone", "is given beside data.features, which need none; remove one of them"
+                )
+            }
+            guard finetuning.memoryBudget == nil else {
+                throw reader.error(
+                    "memoryBudget",
+                    "is given, but data.features leave no backbone whose memory could be chosen; "
+                        + "remove it")
+            }
+            guard finetuning.way == .frozen else {
+                throw reader.error(
+                    "way",
+                    "is \(finetuning.way.rawValue), but data.features leave no backbone to "
+                        + "finetune; set way: frozen")
+            }
         }
-        guard entry.input.accepts([1, 3, size, size]) else {
-            throw section.error("size", "is \(size); \(entry.name) takes \(entry.input.text)")
-        }
-        if !entry.hasClassToken, pooling != .mean {
-            throw backbone.error(
-                "pooling",
-                "is \(pooling.rawValue), but \(entry.name) has no class "
-                    + "token; set pooling: mean")
-        }
-        head = try VSGNSettings(try reader.section("head"))
-
-        let post = try reader.section("postProcessing")
-        postProcessing = PostProcessing(
-            minimumScore: try post.value("minimumScore", default: 0.005, in: 0...1),
-            softSigma: try post.value("softSigma", default: 0.46, in: 1e-3...100),
-            hardThreshold: try post.value("hardThreshold", default: 0.8, in: 0.01...1),
-            maximumDetections: try post.value("maximumDetections", default: 200, in: 1...100_000))
+        head = try HeadCatalog.settings(try reader.section("head"))
+        postProcessing = try TemporalRecipe.postProcessing(
+            try reader.section("postProcessing"), type(of: head).suppression,
+            dataFolder: dataFolder)
         thresholds = try reader.section("evaluate").value(
             "tiou", default: EvaluationThresholds.thumos, in: 0.01...1)
         try reader.finish()
@@ -142,6 +137,74 @@ package struct TemporalRecipe: Sendable {
     package mutating func setSampleCount(_ count: Int) {
         finetuning.setBackboneSteps(
             training.totalSteps(sampleCount: count) - training.backboneStart)
+    }
+
+    private static func data(_ section: RecipeReader, dataFolder: String) throws(TrainingError)
+        -> Data
+    {
+        let annotations = try section.requiredDataPath(
+            "annotations", dataFolder: dataFolder, expected: "an ActivityNet JSON file")
+        var features: FeatureRecipe?
+        if let folder = try section.dataPath("features", dataFolder: dataFolder) {
+            features = try FeatureRecipe(section, folder: folder)
+        }
+        var data = Data(
+            annotations: annotations, videos: "",
+            trainingSubset: try section.value("trainingSubset", default: "training"),
+            validationSubset: try section.value("validationSubset", default: "validation"),
+            prepared: "", rate: 0, size: 0, windowFrames: 0,
+            framesPerPosition: 1,
+            windowOverlap: try section.value("windowOverlap", default: 0.5, in: 0...0.95),
+            minimumVisible: try section.value("minimumVisible", default: 0.5, in: 0.01...1),
+            timeScale: try section.value("timeScale", default: 1.0, in: 1...4),
+            flips: false, keepGoing: try section.value("keepGoing", default: false),
+            sampling: try sampling(section), features: features,
+            takesWholeVideos: try section.value("wholeVideos", default: false))
+        if let features {
+            data.windowFrames = try section.value(
+                "windowLength", default: features.length ?? 2304, in: 8...100_000)
+            return data
+        }
+        data.rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
+        data.size = try section.value("size", default: 112, in: 14...4096)
+        data.videos = try section.requiredDataPath(
+            "videos", dataFolder: dataFolder,
+            expected: "the folder of the videos, or data.features: that of precomputed features")
+        data.prepared =
+            try section.dataPath("prepared", dataFolder: dataFolder)
+            ?? "\(data.videos)/prepared-\(short(data.rate))fps-\(data.size)"
+        data.windowFrames = try section.value("windowFrames", default: 128, in: 8...100_000)
+        data.flips = try section.value("flips", default: true)
+        return data
+    }
+
+    private static func sampling(_ section: RecipeReader) throws(TrainingError) -> Sampling {
+        let kind = try section.choice("sampling", default: "windows", among: ["windows", "videos"])
+        guard kind == "videos" else { return .windows }
+        let crop = try section.value("cropRatio", default: [0.9, 1], in: 0.01...1, count: 2)
+        guard crop[0] <= crop[1] else {
+            throw section.error("cropRatio", "is \(crop); expected the smaller share first")
+        }
+        return .videos(crop: crop[0]...crop[1])
+    }
+
+    private static func postProcessing(
+        _ section: RecipeReader, _ defaults: SuppressionDefaults, dataFolder: String
+    ) throws(TrainingError) -> PostProcessing {
+        let voting = try section.value("votingThreshold", default: 0.0, in: 0...1)
+        let scores = try section.dataPath("videoScores", dataFolder: dataFolder)
+        return PostProcessing(
+            minimumScore: try section.value(
+                "minimumScore", default: defaults.minimumScore, in: 0...1),
+            softSigma: try section.value("softSigma", default: defaults.softSigma, in: 1e-3...100),
+            hardThreshold: try section.value(
+                "hardThreshold", default: defaults.hardThreshold, in: 0.01...1),
+            maximumDetections: try section.value(
+                "maximumDetections", default: 200, in: 1...100_000),
+            isClassAgnostic: try section.value("classAgnostic", default: false),
+            votingThreshold: voting > 0 ? voting : nil, videoScores: scores,
+            videoClasses: try scores == nil
+                ? 1 : section.value("videoClasses", default: 2, in: 1...1000))
     }
 
     static func short(_ value: Double) -> String {

@@ -21,16 +21,32 @@ package struct TemporalRun {
         options.keepGoing = recipe.data.keepGoing
         let annotations = try ActivityNetAnnotations.read(recipe.data.annotations, options: options)
         for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
-        let frames = try preparedFrames()
-        let detector = try TemporalDetector(recipe, labels: annotations.labels)
-        for note in detector.network.notes { progress.message(note) }
-        try RunDescription(task: "tad", detector.network, labels: annotations.labels)
-            .write(folder.path)
+        let source = try source(annotations)
+        let detector = try TemporalDetector(
+            recipe, labels: annotations.labels, featureWidth: source.featureWidth)
+        for note in detector.encoder?.network.notes ?? [] { progress.message(note) }
+        let description =
+            detector.encoder.map {
+                RunDescription(task: "tad", $0.network, labels: annotations.labels)
+            }
+            ?? RunDescription(
+                task: "tad", featureWidth: source.featureWidth ?? 0, labels: annotations.labels)
+        try description.write(folder.path)
         let task = try TemporalTask(
-            recipe, detector: detector, frames: frames, annotations: annotations)
+            recipe, detector: detector, source: source, annotations: annotations)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
             folder: folder, progress: progress)(task)
+    }
+
+    private func source(_ annotations: ActivityNetAnnotations) throws -> TemporalSource {
+        guard let features = recipe.data.features else { return .frames(try preparedFrames()) }
+        let files = try FeatureFiles(features, annotations: annotations)
+        for video in files.skipped.prefix(20) { progress.message("left out: \(video.reason)") }
+        if files.skipped.count > 20 {
+            progress.message("left out: \(files.skipped.count - 20) more videos")
+        }
+        return .features(files)
     }
 
     private func preparedFrames() throws -> PreparedFrames {
