@@ -137,7 +137,8 @@ package final class FCOSHead: Module {
     /// One convolution for distances and centre-ness: their windows are the same.
     private func boxOutputs(_ context: Context) -> (weight: Variable, bias: Variable?) {
         (
-            .concatenated([context.use(distances.weight), context.use(centreness.weight)], axis: 0),
+            .concatenated(
+                [context.use(distances.weight), context.use(centreness.weight)], axis: 0),
             .concatenated(
                 [distances.bias, centreness.bias].compactMap { $0.map(context.use) }, axis: 0)
         )
