@@ -19,6 +19,8 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var labelIDs: [Int]?
     /// Channels of the precomputed features; nil with a backbone.
     package var featureWidth: Int?
+    /// Where the weights of step 0 come from, where that is another run.
+    package var startedFrom: StartingPoint?
 
     /// ``positions`` as a rule; nil where there is none, or an unknown one.
     package var positionRule: PositionRule? { positions.flatMap(PositionRule.init(rawValue:)) }
@@ -69,7 +71,7 @@ package struct RunDescription: Codable, Sendable, Equatable {
     }
 
     /// Writes `model.json` of a run folder.
-    package func write(_ folder: String) throws {
+    func write(_ folder: String) throws {
         try AtomicFile.write(RunResult.json(self), to: "\(folder)/\(RunDescription.fileName)")
     }
 }

@@ -25,18 +25,21 @@ package struct TemporalRun {
         let detector = try TemporalDetector(
             recipe, labels: annotations.labels, featureWidth: source.featureWidth)
         for note in detector.encoder?.network.notes ?? [] { progress.message(note) }
-        let description =
-            detector.encoder.map {
-                RunDescription(task: "tad", $0.network, labels: annotations.labels)
-            }
-            ?? RunDescription(
-                task: "tad", featureWidth: source.featureWidth ?? 0, labels: annotations.labels)
-        try description.write(folder.path)
         let task = try TemporalTask(
             recipe, detector: detector, source: source, annotations: annotations)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            folder: folder, progress: progress)(task)
+            description: description(of: detector, source), folder: folder, progress: progress)(task)
+    }
+
+    private func description(
+        of detector: TemporalDetector, _ source: TemporalSource
+    ) -> RunDescription {
+        if let encoder = detector.encoder {
+            return RunDescription(task: "tad", encoder.network, labels: detector.labels)
+        }
+        return RunDescription(
+            task: "tad", featureWidth: source.featureWidth ?? 0, labels: detector.labels)
     }
 
     private func source(_ annotations: ActivityNetAnnotations) throws -> TemporalSource {
