@@ -11,7 +11,7 @@ import Testing
                 .init(name: "2G", parts: [0, .nan]),
             ])
         let content = try #require(SVGContent(chart.svg()))
-        for text in ["Outcomes", "part", "<true>", "false", "1G", "2G", "40", "0.5"] {
+        for text in ["Outcomes", "part", "<true>", "false", "1G", "2G", "40", "0.4"] {
             #expect(content.texts.contains { $0.hasPrefix(text) }, "\(text) in \(content.texts)")
         }
         // The ground, two of the legend and two parts.

@@ -80,7 +80,7 @@ package final class TemporalDetector: Module {
         }
     }
 
-    /// Features of many frames without a tape, a few at a time.
+    /// Features of many frames without a tape.
     ///
     /// - Parameters:
     ///   - count: Frames in all.
@@ -90,15 +90,33 @@ package final class TemporalDetector: Module {
         count: Int, way: FinetuningWay, frames: (Range<Int>) throws -> Tensor
     ) throws -> Tensor {
         var parts: [Tensor] = []
-        for range in TemporalDetector.inferenceRanges(count) {
-            parts.append(
-                try frameFeatures(try frames(range), way: way, tile: nil, .inference).tensor)
-        }
+        try forEachFeatures(count: count, way: way, frames: frames) { parts.append($0) }
         return Tensor.joiningRows(parts)
     }
 
-    /// The frames of each call of the closure of ``inferFeatures(count:way:frames:)``, in order.
-    static func inferenceRanges(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: 16).map { $0..<min(count, $0 + 16) }
+    /// Gives the features of many frames a few at a time, `[n, D]`, and keeps none.
+    func forEachFeatures(
+        count: Int, way: FinetuningWay, frames: (Range<Int>) throws -> Tensor,
+        _ body: (Tensor) throws -> Void
+    ) throws {
+        for range in InferenceRanges(count: count) {
+            try body(frameFeatures(try frames(range), way: way, tile: nil, .inference).tensor)
+        }
+    }
+}
+
+/// The frames of each step of an inference, in order.
+struct InferenceRanges: Sequence, IteratorProtocol, Sendable {
+    private let count: Int
+    private var first = 0
+
+    /// The steps through `count` frames.
+    init(count: Int) { self.count = count }
+
+    mutating func next() -> Range<Int>? {
+        guard first < count else { return nil }
+        let range = first..<Swift.min(count, first + 16)
+        first = range.upperBound
+        return range
     }
 }

@@ -30,26 +30,50 @@ package struct TemporalInference {
     ///   - duration: Seconds; detections are cut to it.
     /// - Returns: By falling score.
     package func detections(features: Tensor, duration: Double) -> [ActivityNetResults.Detection] {
-        let rate = recipe.data.rate, length = recipe.data.windowFrames
-        let stitching = recipe.head.stitching(length: length)
+        var stream = stream(frames: features.shape[0], duration: duration)
+        stream.append(features)
+        return stream.finish().detections
+    }
+
+    /// The detections of a video whose features come bit by bit.
+    ///
+    /// - Parameters:
+    ///   - frames: Vectors in all.
+    ///   - duration: Seconds; detections are cut to it.
+    package func stream(frames: Int, duration: Double) -> DetectionStream {
+        DetectionStream(
+            self,
+            windows: FeatureWindows(
+                count: frames, length: recipe.data.windowFrames,
+                overlap: recipe.data.windowOverlap),
+            maximumCount: recipe.postProcessing.maximumDetections, duration: duration)
+    }
+
+    /// The detections in one window, in seconds of the video.
+    ///
+    /// - Parameters:
+    ///   - features: `[window.count, D]`.
+    ///   - window: Its place in the video.
+    func candidates(
+        _ features: Tensor, at window: Range<Int>, duration: Double
+    ) -> [SegmentDetection] {
+        let stitching = recipe.head.stitching(length: recipe.data.windowFrames)
         let suppress = NonMaximumSuppression(.hard(threshold: recipe.postProcessing.hardThreshold))
-        var candidates: [SegmentDetection] = []
-        for window in TemporalInference.windows(
-            frames: features.shape[0], length: length, overlap: recipe.data.windowOverlap)
-        {
-            let clip = features.rows(window).reshaped(to: [1, window.count, features.shape[1]])
-            let input = stitching.window(Variable(clip)).tensor
-            let layout = stitching.layout(clipLength: window.count)
-            let found = detector.head.detections(features: input, layouts: [layout])[0]
-            let own = stitching.detections(found, clipLength: window.count)
-            let seconds = WindowSeconds(rate: rate, first: Double(window.lowerBound))
-            candidates += suppress(own).compactMap { candidate in
-                seconds.seconds(candidate.segment, duration: duration).map {
-                    SegmentDetection(
-                        segment: $0, label: candidate.label, score: candidate.score)
-                }
+        let clip = features.reshaped(to: [1, window.count, features.shape[1]])
+        let input = stitching.window(Variable(clip)).tensor
+        let layout = stitching.layout(clipLength: window.count)
+        let found = detector.head.detections(features: input, layouts: [layout])[0]
+        let own = stitching.detections(found, clipLength: window.count)
+        let seconds = WindowSeconds(rate: recipe.data.rate, first: Double(window.lowerBound))
+        return suppress(own).compactMap { candidate in
+            seconds.seconds(candidate.segment, duration: duration).map {
+                SegmentDetection(segment: $0, label: candidate.label, score: candidate.score)
             }
         }
+    }
+
+    /// The detections of a video from those of its windows, by falling score.
+    func merged(_ candidates: [SegmentDetection]) -> [ActivityNetResults.Detection] {
         let post = recipe.postProcessing
         let soften = NonMaximumSuppression(
             .gaussian(sigma: post.softSigma), minimumScore: post.minimumScore,

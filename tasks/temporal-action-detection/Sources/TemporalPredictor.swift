@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+import CommandLineSupport
 import Foundation
 import Layers
 import Media
@@ -30,7 +31,7 @@ package struct TemporalPredictor {
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }
 
-    /// The detections of one video; memory beside one vector a frame doesn't grow with it.
+    /// The detections of one video, in memory that does not depend on how long it is.
     ///
     /// Frames are decoded ahead on a thread of their own while the network runs.
     ///
@@ -46,26 +47,47 @@ package struct TemporalPredictor {
                 "\(path): its length is unknown; remux it, for example to mp4, and try again")
         }
         let frames = try TemporalVideos.frames(path: path, duration: duration, rate: rate)
-        let requests = TemporalDetector.inferenceRanges(frames).map {
+        let loader = ClipLoader(
+            InferenceClips(path: path, rate: rate, ranges: InferenceRanges(count: frames)),
+            resize: .exact(width: size, height: size), filter: .area, capacity: 4)
+        var damaged = 0
+        var stream = inference.stream(frames: frames, duration: duration)
+        try detector.forEachFeatures(
+            count: frames, way: recipe.finetuning.evaluation(step: step),
+            frames: { range in
+                guard let clip = try loader.next() else {
+                    throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
+                }
+                damaged += clip.warnings + clip.paddedFrames
+                report(range.upperBound, frames)
+                return clip.tensor(layout: .framesFirst, tables: detector.pixelTables)
+            }, { stream.append($0) })
+        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
+        let (detections, uncertainBelow) = stream.finish()
+        if let uncertainBelow {
+            warn(
+                "\(path): more candidates than are kept; detections below a score of "
+                    + "\(NumberText.short(uncertainBelow)) may lack some")
+        }
+        return .init(id: TemporalPredictor.id(of: path), detections: detections)
+    }
+
+    /// The id that predictions for a file go by: its name without ending.
+    package static func id(of path: String) -> String {
+        URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    }
+}
+
+/// The clips of an inference, asked for one after the other.
+private struct InferenceClips: Sequence, IteratorProtocol, Sendable {
+    let path: String
+    let rate: Double
+    var ranges: InferenceRanges
+
+    mutating func next() -> ClipRequest? {
+        ranges.next().map {
             ClipRequest(
                 path: path, start: Double($0.lowerBound) / rate, frameCount: $0.count, rate: rate)
         }
-        let loader = ClipLoader(
-            requests, resize: .exact(width: size, height: size), filter: .area, capacity: 4)
-        var damaged = 0
-        let features = try detector.inferFeatures(
-            count: frames, way: recipe.finetuning.evaluation(step: step)
-        ) { range in
-            guard let clip = try loader.next() else {
-                throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
-            }
-            damaged += clip.warnings + clip.paddedFrames
-            report(range.upperBound, frames)
-            return clip.tensor(layout: .framesFirst, tables: detector.pixelTables)
-        }
-        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
-        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        return .init(
-            id: name, detections: inference.detections(features: features, duration: duration))
     }
 }

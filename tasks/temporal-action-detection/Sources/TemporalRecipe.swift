@@ -16,7 +16,7 @@ package struct TemporalRecipe: Sendable {
 
     /// Where the videos come from and how they are cut.
     package struct Data: Sendable {
-        /// ActivityNet JSON.
+        /// ActivityNet JSON, a table or a folder of them, or the folder of THUMOS14's text files.
         package var annotations: String
         /// The folder of the videos.
         package var videos: String
@@ -42,6 +42,10 @@ package struct TemporalRecipe: Sendable {
         package var flips: Bool
         /// Whether faulty annotations and videos are left out instead of refused.
         package var keepGoing: Bool
+        /// Videos that are left out of everything.
+        package var excludedVideos: [String]
+        /// A JSON file of further ones.
+        package var blockedVideos: String?
     }
 
     /// From candidates to detections.
@@ -88,10 +92,11 @@ package struct TemporalRecipe: Sendable {
         let size = try section.value("size", default: 112, in: 14...4096)
         let videos = try section.requiredDataPath(
             "videos", dataFolder: dataFolder, expected: "the folder of the videos")
+        let annotations = try section.requiredDataPath(
+            "annotations", dataFolder: dataFolder,
+            expected: "ActivityNet JSON, a CSV file or a folder of annotations")
         data = Data(
-            annotations: try section.requiredDataPath(
-                "annotations", dataFolder: dataFolder, expected: "an ActivityNet JSON file"),
-            videos: videos,
+            annotations: annotations, videos: videos,
             trainingSubset: try section.value("trainingSubset", default: "training"),
             validationSubset: try section.value("validationSubset", default: "validation"),
             prepared: try section.dataPath("prepared", dataFolder: dataFolder)
@@ -102,7 +107,11 @@ package struct TemporalRecipe: Sendable {
             minimumVisible: try section.value("minimumVisible", default: 0.5, in: 0.01...1),
             timeScale: try section.value("timeScale", default: 1.0, in: 1...4),
             flips: try section.value("flips", default: true),
-            keepGoing: try section.value("keepGoing", default: false))
+            keepGoing: try section.value("keepGoing", default: false),
+            excludedVideos: try section.value(
+                "excludedVideos",
+                default: (try? AnnotationSource(annotations).excludedVideos) ?? []),
+            blockedVideos: try section.dataPath("blockedVideos", dataFolder: dataFolder))
 
         let backbone = try reader.section("backbone")
         self.backbone = try BackboneRecipe(

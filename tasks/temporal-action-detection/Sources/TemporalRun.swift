@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Tensors
 package import Training
 
 /// A whole run: prepare what is missing, train, evaluate, write the results.
@@ -17,17 +18,25 @@ package struct TemporalRun {
 
     /// Runs to the end.
     package func callAsFunction() throws -> RunResult {
-        var options = AnnotationOptions()
-        options.keepGoing = recipe.data.keepGoing
-        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations, options: options)
-        for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
+        let reading = try RecipeAnnotations(recipe.data)
+        // First where that is possible: a fault should not wait for hours of decoding.
+        let early = try reading.readWithoutVideos()
         let frames = try preparedFrames()
+        let annotations = try early ?? reading.read(prepared: frames)
+        for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
+        let usable = frames.usable(annotations)
+        let missing = annotations.videos.count - usable.videos.count
+        if missing > 0 {
+            progress.message(
+                "\(missing) of \(annotations.videos.count) annotated videos are not prepared; neither "
+                    + "training nor evaluation sees them")
+        }
         let detector = try TemporalDetector(recipe, labels: annotations.labels)
         for note in detector.network.notes { progress.message(note) }
         try RunDescription(task: "tad", detector.network, labels: annotations.labels)
             .write(folder.path)
         let task = try TemporalTask(
-            recipe, detector: detector, frames: frames, annotations: annotations)
+            recipe, detector: detector, frames: frames, annotations: usable)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
             folder: folder, progress: progress)(task)
@@ -39,7 +48,8 @@ package struct TemporalRun {
             return try PreparedFrames(folder: data.prepared, rate: data.rate, size: data.size)
         }
         progress.message("preparing frames in \(data.prepared)")
-        return try Preparation(recipe).run { done, total, id, outcome in
+        return try Preparation(recipe).run(workers: Parallel.threadCount) {
+            done, total, id, outcome in
             progress.message(Preparation.line(done, total, id, outcome))
         }
     }
