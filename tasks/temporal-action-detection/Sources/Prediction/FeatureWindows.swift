@@ -8,8 +8,8 @@ package struct FeatureWindows {
     private let count: Int
     private let length: Int
     private let step: Int
-    /// The vectors from ``first`` on, `[n, D]`.
-    private var held: Tensor?
+    /// The vectors from ``first`` on, `[n, D]` each; joined where a window is complete.
+    private var held: [Tensor] = []
     private var first = 0
     /// The start of the next window; nil after the last.
     private var next: Int?
@@ -35,16 +35,23 @@ package struct FeatureWindows {
     package mutating func append(
         _ features: Tensor, _ body: (_ window: Range<Int>, _ features: Tensor) throws -> Void
     ) rethrows {
-        let sequence = held.map { Tensor.joiningRows([$0, features]) } ?? features
-        let end = first + sequence.shape[0]
+        held.append(features)
+        let end = first + held.reduce(0) { $0 + $1.shape[0] }
         precondition(end <= count, "\(end) vectors of a sequence of \(count)")
-        while let start = next, start + min(length, count) <= end {
-            let window = start..<start + min(length, count)
+        guard let waiting = next else {
+            (held, first) = ([], end)
+            return
+        }
+        let length = min(length, count)
+        guard waiting + length <= end else { return }
+        let sequence = Tensor.joiningRows(held)
+        while let start = next, start + length <= end {
+            let window = start..<start + length
             try body(window, sequence.rows(window.lowerBound - first..<window.upperBound - first))
             next = following(start)
         }
         let keepFrom = next ?? end
-        held = keepFrom < end ? sequence.rows(keepFrom - first..<end - first) : nil
+        held = keepFrom < end ? [sequence.rows(keepFrom - first..<end - first)] : []
         first = keepFrom
     }
 
