@@ -27,6 +27,8 @@ package struct PreparedFrames: Sendable {
             package var frames: Int
             /// Damaged or missing frames met while decoding.
             package var warnings: Int
+            /// Seconds by which the file is longer than annotated, where that is much.
+            package var surplus: Double?
         }
         /// A video that was left out.
         package struct Skipped: Codable, Sendable, Equatable {
@@ -125,6 +127,12 @@ package struct PreparedFrames: Sendable {
     private init(folder: String, index: Index) {
         self.folder = folder
         self.index = index
+    }
+
+    /// The annotations of the videos that are here.
+    package func usable(_ annotations: ActivityNetAnnotations) -> ActivityNetAnnotations {
+        let ids = Set(index.videos.map(\.id))
+        return annotations.only { ids.contains($0.id) }
     }
 
     /// The position of a video in the index.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+import CommandLineSupport
 import Foundation
 import Layers
 import Media
@@ -40,7 +41,7 @@ package struct TemporalPredictor {
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }
 
-    /// The detections of one video; memory beside one vector a position doesn't grow with it.
+    /// The detections of one video, in memory that does not depend on how long it is.
     ///
     /// Frames are decoded ahead on a thread of their own while the network runs. Runs that were
     /// trained on precomputed features take `.npy` files of them.
@@ -51,22 +52,32 @@ package struct TemporalPredictor {
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
     ) throws -> ActivityNetResults.Video {
-        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        let id = TemporalPredictor.id(of: path)
         if let features = recipe.data.features {
-            return .init(id: name, detections: try detections(features, path, video: name))
+            return .init(id: id, detections: try detections(features, path, video: id))
         }
         guard let encoder = detector.encoder else { preconditionFailure("no backbone") }
         let video = try VideoFeatures(
             path: path, start: 0, duration: nil, rate: recipe.data.rate, size: recipe.data.size)
-        let features = try video.positions(
-            encoder, way: recipe.finetuning.evaluation(step: step), report: report, warn: warn)
-        return .init(
-            id: name,
-            detections: try inference.detections(
-                features: features,
-                clock: VideoClock(
-                    rate: recipe.data.rate, group: recipe.data.framesPerPosition),
-                duration: video.duration, video: name))
+        var stream = inference.stream(
+            positions: encoder.positions(video.frames),
+            clock: VideoClock(rate: recipe.data.rate, group: encoder.framesPerPosition),
+            duration: video.duration, video: id)
+        try video.forEachPositions(
+            encoder, way: recipe.finetuning.evaluation(step: step), report: report, warn: warn
+        ) { stream.append($0) }
+        let (detections, uncertainBelow) = try stream.finish()
+        if let uncertainBelow {
+            warn(
+                "\(path): more candidates than are kept; detections below a score of "
+                    + "\(NumberText.short(uncertainBelow)) may lack some")
+        }
+        return .init(id: id, detections: detections)
+    }
+
+    /// The id that predictions for a file go by: its name without ending.
+    package static func id(of path: String) -> String {
+        URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     }
 
     private func detections(

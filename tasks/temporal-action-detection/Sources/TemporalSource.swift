@@ -37,6 +37,16 @@ package enum TemporalSource: Sendable {
         }
     }
 
+    /// The annotations of the videos that are here.
+    func usable(_ annotations: ActivityNetAnnotations) -> ActivityNetAnnotations {
+        switch self {
+        case .frames(let frames): return frames.usable(annotations)
+        case .features(let files):
+            let ids = Set(files.videos.map(\.id))
+            return annotations.only { ids.contains($0.id) }
+        }
+    }
+
     /// The width of precomputed features.
     package var featureWidth: Int? {
         if case .features(let files) = self { files.width } else { nil }

@@ -239,7 +239,7 @@ package final class TemporalTask: FinetuningTask {
     /// mAP of random segments with the training priors, by the same evaluator.
     package func baselines() throws -> [String: [String: Double]] {
         let random = try TemporalEvaluation.randomBaseline(
-            training: annotations.only(subset: recipe.data.trainingSubset),
+            training: annotations.only { $0.subset == recipe.data.trainingSubset },
             evaluation: annotations,
             options: EvaluationOptions(
                 subset: recipe.data.validationSubset, thresholds: recipe.thresholds),

@@ -10,7 +10,7 @@ package import Training
 ///
 /// Networks of images see frame by frame. Networks of clips see runs of a fixed number of frames,
 /// the last frame of a video repeated where a run is not full; their vectors, the mean over space
-/// of each time step, are resampled linearly to the positions of the head.
+/// of each time step, are resampled linearly to the positions of the head, run by run.
 package struct FrameEncoder {
     /// The network with what is known of its weights.
     package let network: PretrainedBackbone
@@ -114,17 +114,16 @@ package struct FrameEncoder {
     /// The positions of a run of frames from its vectors.
     ///
     /// - Parameters:
-    ///   - vectors: `[steps, D]`, all of the run.
+    ///   - vectors: `[steps, D]`, those of its clips.
     ///   - frames: Frames of the run.
     /// - Returns: `[positions, D]`.
     package func positions(_ vectors: Variable, frames: Int) -> Variable {
         guard isClip else { return vectors }
-        let (steps, width) = (vectors.shape[0], vectors.shape[1])
-        let whole = clips(frames) * clipFrames / framesPerPosition
-        let sequence = vectors.reshaped(to: [1, steps, width])
-        let resampled = whole == steps ? sequence : sequence.interpolated(to: whole, .linear)
-        return resampled.slice(0..<positions(frames), axis: 1)
-            .reshaped(to: [positions(frames), width])
+        let width = vectors.shape[1], count = clips(frames)
+        let own = clipFrames / framesPerPosition
+        let clips = vectors.reshaped(to: [count, -1, width])
+        let resampled = clips.shape[1] == own ? clips : clips.interpolated(to: own, .linear)
+        return resampled.reshaped(to: [count * own, width]).slice(0..<positions(frames), axis: 0)
     }
 
     /// The positions of several runs whose inputs stand one behind the other.
@@ -144,7 +143,7 @@ package struct FrameEncoder {
         }
     }
 
-    /// The positions of a whole video without a tape, a few frames at a time.
+    /// The positions of a whole video without a tape.
     ///
     /// - Parameters:
     ///   - count: Frames of the video.
@@ -154,15 +153,43 @@ package struct FrameEncoder {
         count: Int, way: FinetuningWay, input: (Range<Int>) throws -> Tensor
     ) throws -> Tensor {
         var parts: [Tensor] = []
+        try forEachPositions(count: count, way: way, input: input) { parts.append($0) }
+        return .joiningRows(parts)
+    }
+
+    /// Gives the positions of a whole video a few at a time, `[n, D]`, and keeps none.
+    func forEachPositions(
+        count: Int, way: FinetuningWay, input: (Range<Int>) throws -> Tensor,
+        _ body: (Tensor) throws -> Void
+    ) throws {
         for range in ranges(count) {
-            parts.append(try vectors(try input(range), way: way, tile: nil, .inference).tensor)
+            let found = try vectors(try input(range), way: way, tile: nil, .inference)
+            try body(positions(found, frames: range.count).tensor)
         }
-        return positions(Variable(.joiningRows(parts)), frames: count).tensor
     }
 
     /// The frames that ``encode(count:way:input:)`` asks for at a time, in order.
-    package func ranges(_ count: Int) -> [Range<Int>] {
-        let step = isClip ? clipFrames : 16
-        return stride(from: 0, to: count, by: step).map { $0..<min(count, $0 + step) }
+    package func ranges(_ count: Int) -> InferenceRanges {
+        InferenceRanges(count: count, step: isClip ? clipFrames : 16)
+    }
+}
+
+/// The frames of each step of an inference, in order.
+package struct InferenceRanges: Sequence, IteratorProtocol, Sendable {
+    private let count: Int
+    private let step: Int
+    private var first = 0
+
+    /// The steps of `step` frames through `count` frames.
+    init(count: Int, step: Int) {
+        self.count = count
+        self.step = step
+    }
+
+    package mutating func next() -> Range<Int>? {
+        guard first < count else { return nil }
+        let range = first..<Swift.min(count, first + step)
+        first = range.upperBound
+        return range
     }
 }

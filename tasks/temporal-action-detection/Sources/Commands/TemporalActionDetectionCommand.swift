@@ -8,7 +8,7 @@ package struct TemporalActionDetectionCommand: ParsableCommand {
         abstract: "Temporal action detection: what happens when in a video.",
         subcommands: [
             PrepareCommand.self, ExtractCommand.self, TrainCommand.self, PredictCommand.self,
-            EvaluateCommand.self,
+            EvaluateCommand.self, AnalyzeCommand.self,
         ])
 
     /// The group.

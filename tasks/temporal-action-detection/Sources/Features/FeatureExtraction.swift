@@ -57,9 +57,9 @@ package struct FeatureExtraction {
         self.recipe = recipe
         self.folder = folder
         self.encoder = encoder
-        var options = AnnotationOptions()
-        options.keepGoing = recipe.data.keepGoing
-        annotations = try ActivityNetAnnotations.read(recipe.data.annotations, options: options)
+        annotations = try RecipeAnnotations(recipe.data).read { id in
+            try? TemporalVideos.duration(of: id, in: recipe.data.videos)
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)

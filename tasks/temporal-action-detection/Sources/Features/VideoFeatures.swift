@@ -45,26 +45,50 @@ package struct VideoFeatures {
         _ encoder: FrameEncoder, way: FinetuningWay,
         report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
     ) throws -> Tensor {
-        let requests = encoder.ranges(frames).map {
+        var parts: [Tensor] = []
+        try forEachPositions(encoder, way: way, report: report, warn: warn) { parts.append($0) }
+        return .joiningRows(parts)
+    }
+
+    /// Gives the features a few positions at a time, `[n, D]`, and keeps none.
+    func forEachPositions(
+        _ encoder: FrameEncoder, way: FinetuningWay,
+        report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void,
+        _ body: (Tensor) throws -> Void
+    ) throws {
+        let loader = ClipLoader(
+            InferenceClips(path: path, start: start, rate: rate, ranges: encoder.ranges(frames)),
+            resize: .exact(width: size, height: size), filter: .area, capacity: 4)
+        var damaged = 0
+        try encoder.forEachPositions(
+            count: frames, way: way,
+            input: { range in
+                guard let clip = try loader.next() else {
+                    throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
+                }
+                damaged += clip.warnings + clip.paddedFrames
+                report(range.upperBound, frames)
+                return encoder.input(Array(0..<clip.frameCount)) { indices, layout in
+                    encoder.pixelTables.tensor(
+                        clip.pixels, frames: indices, height: size, width: size, layout: layout)
+                }
+            }, body)
+        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
+    }
+}
+
+/// The clips of an inference, asked for one after the other.
+private struct InferenceClips: Sequence, IteratorProtocol, Sendable {
+    let path: String
+    let start: Double
+    let rate: Double
+    var ranges: InferenceRanges
+
+    mutating func next() -> ClipRequest? {
+        ranges.next().map {
             ClipRequest(
                 path: path, start: start + Double($0.lowerBound) / rate, frameCount: $0.count,
                 rate: rate)
         }
-        let loader = ClipLoader(
-            requests, resize: .exact(width: size, height: size), filter: .area, capacity: 4)
-        var damaged = 0
-        let features = try encoder.encode(count: frames, way: way) { range in
-            guard let clip = try loader.next() else {
-                throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
-            }
-            damaged += clip.warnings + clip.paddedFrames
-            report(range.upperBound, frames)
-            return encoder.input(Array(0..<clip.frameCount)) { indices, layout in
-                encoder.pixelTables.tensor(
-                    clip.pixels, frames: indices, height: size, width: size, layout: layout)
-            }
-        }
-        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
-        return features
     }
 }
