@@ -94,6 +94,8 @@ let package = Package(
         .executableTarget(
             name: "OperationTimes", dependencies: ["Tensors"], path: "Benchmarks/OperationTimes"),
         .executableTarget(
+            name: "ClipTimes", dependencies: ["Media"], path: "Benchmarks/ClipTimes"),
+        .executableTarget(
             name: "PointTimes",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",

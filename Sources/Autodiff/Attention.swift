@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Tensors
+package import Tensors
 
 /// Softmax attention as a node.
 extension Variable {
@@ -7,14 +7,15 @@ extension Variable {
     ///
     /// Keeps the input, the result and one number a row and head; never the matrix of weights.
     ///
+    /// - Parameter reach: Which tokens see each other; nil for all.
     /// - Returns: `[B, N, C]` for `[B, N, 3C]` (queries, keys, values, each heads x depth).
-    package func attention(heads: Int) -> Variable {
+    package func attention(heads: Int, reach: AttentionReach? = nil) -> Variable {
         let qkv = tensor
-        let (result, logSums) = qkv.attention(heads: heads)
+        let (result, logSums) = qkv.attention(heads: heads, reach: reach)
         return Variable.operation(result, inputs: [self]) { gradient in
             [
                 qkv.attentionGradient(
-                    of: gradient, result: result, logSums: logSums, heads: heads)
+                    of: gradient, result: result, logSums: logSums, heads: heads, reach: reach)
             ]
         }
     }

@@ -21,6 +21,18 @@ package enum Npy {
         try read(path).tensor
     }
 
+    /// The shape of an array, from its header and the length of its file alone.
+    package static func shape(_ path: String) throws(CheckpointError) -> [Int] {
+        let source = try ByteSource(path: path)
+        let (type, _, shape, data) = try head(of: source, what: "the array")
+        guard type.byteCount(of: shape) == data.count else {
+            throw source.error(
+                "the array's shape \(shape) does not fit the file's length; the file is cut "
+                    + "off or damaged")
+        }
+        return shape
+    }
+
     /// Reads an array of any integer type: labels, predictions.
     ///
     /// - Throws: also when the array holds real numbers.
@@ -56,6 +68,19 @@ package enum Npy {
     static func read(
         _ source: ByteSource, what: String
     ) throws(CheckpointError) -> TensorValue {
+        let (type, fortran, shape, data) = try head(of: source, what: what)
+        guard fortran, shape.count > 1 else {
+            return try TensorDecoder.decode(data, type, shape: shape, what: what)
+        }
+        let columnMajor = try TensorDecoder.decode(
+            data, type, shape: Array(shape.reversed()), what: what)
+        return columnMajor.gathered(shape: shape, strides: Strided.columnMajor(shape))
+    }
+
+    /// What the header says, and the bytes behind it.
+    private static func head(
+        of source: ByteSource, what: String
+    ) throws(CheckpointError) -> (type: ScalarType, fortran: Bool, shape: [Int], data: ByteSource) {
         let prefix = try source.read(0, 8, of: "\(what)'s magic and version")
         guard isNpy(prefix) else {
             throw source.error("\(what) does not begin with the magic of .npy; it is not an array")
@@ -77,13 +102,7 @@ package enum Npy {
         let text = try source.read(start, length, of: "\(what)'s header")
         let (type, fortran, shape) = try parse(text, source, what)
         let size = source.count - start - length
-        let data = try source.slice(start + length, size, of: what)
-        guard fortran, shape.count > 1 else {
-            return try TensorDecoder.decode(data, type, shape: shape, what: what)
-        }
-        let columnMajor = try TensorDecoder.decode(
-            data, type, shape: Array(shape.reversed()), what: what)
-        return columnMajor.gathered(shape: shape, strides: Strided.columnMajor(shape))
+        return (type, fortran, shape, try source.slice(start + length, size, of: what))
     }
 
     private static func parse(

@@ -6,15 +6,15 @@ package import Tensors
 package final class Conv1d: Module {
     /// `[Cout, Cin, K]`.
     package let weight: Parameter
-    /// `[Cout]`.
-    package let bias: Parameter
+    /// `[Cout]`, or none.
+    package let bias: Parameter?
     private let stride: Int
     private let padding: Int
 
     /// A convolution from its tensors.
-    package init(weight: Tensor, bias: Tensor, stride: Int = 1, padding: Int = 0) {
+    package init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0) {
         self.weight = Parameter(weight)
-        self.bias = Parameter(bias)
+        self.bias = bias.map { Parameter($0) }
         self.stride = stride
         self.padding = padding
     }
@@ -34,7 +34,7 @@ package final class Conv1d: Module {
     /// The convolution, followed by ReLU where asked for.
     package func callAsFunction(_ x: Variable, _ context: Context, relu: Bool = false) -> Variable {
         x.conv1d(
-            weight: context.use(weight), bias: context.use(bias), stride: stride,
+            weight: context.use(weight), bias: bias.map(context.use), stride: stride,
             padding: padding, relu: relu)
     }
 

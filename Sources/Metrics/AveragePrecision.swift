@@ -36,4 +36,23 @@ package struct AveragePrecision: Sendable {
         }
         return area / Double(positives)
     }
+
+    /// The area with precisions as if `count` objects were annotated, in [0, 1].
+    ///
+    /// The precision at recall R with F false positives is R · N / (R · N + F) with N = `count`:
+    /// classes and subsets of different sizes become comparable (Hoiem, Chodpathumwan, Dai, ECCV
+    /// 2012, equation 2).
+    package func value(positives: Int, normalizedTo count: Double) -> Double {
+        guard positives > 0 else { return 0 }
+        var truePositives = hits.reduce(0) { $0 + ($1 ? 1 : 0) }
+        var envelope = 0.0
+        var area = 0.0
+        for position in hits.indices.reversed() where hits[position] {
+            let found = Double(truePositives) / Double(positives) * count
+            envelope = max(envelope, found / (found + Double(position + 1 - truePositives)))
+            area += envelope
+            truePositives -= 1
+        }
+        return area / Double(positives)
+    }
 }

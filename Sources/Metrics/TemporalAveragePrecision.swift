@@ -71,83 +71,37 @@ package struct TemporalAveragePrecision: Sendable {
     package func evaluate(
         groundTruth: [GroundTruthSegment], predictions: [PredictedSegment]
     ) -> Result {
-        let truths = ClassIndex(groundTruth.map(\.label))
-        let guesses = ClassIndex(predictions.map(\.label))
         var classes: [ClassResult] = []
         var scored = 0
-        for label in truths.labels {
-            let truth = truths.positions(of: label).map { groundTruth[$0] }
-            let guess = guesses.positions(of: label)
-            scored += guess.count
+        forEachClass(groundTruth: groundTruth, predictions: predictions) { label, matching in
+            scored += matching.ranked.count
             classes.append(
                 ClassResult(
-                    label: label, groundTruthCount: truth.count, predictionCount: guess.count,
-                    averagePrecision: averagePrecision(of: truth, by: guess, in: predictions)))
+                    label: label, groundTruthCount: matching.truths.count,
+                    predictionCount: matching.ranked.count,
+                    averagePrecision: thresholds.indices.map {
+                        matching.curve(threshold: $0).value(positives: matching.truths.count)
+                    }))
         }
         return Result(
             thresholds: thresholds, classes: classes, unscoredCount: predictions.count - scored)
     }
 
-    /// Average precision of one class at each threshold.
-    ///
-    /// `order` holds the positions of the class's predictions in `predictions`.
-    private func averagePrecision(
-        of groundTruth: [GroundTruthSegment], by order: [Int], in predictions: [PredictedSegment]
-    ) -> [Double] {
-        let videos = Dictionary(
-            grouping: groundTruth.indices, by: { groundTruth[$0].video })
-        let ranked = order.map { (score: predictions[$0].score, position: $0) }.sorted { a, b in
-            a.score != b.score ? a.score > b.score : a.position < b.position
+    /// Gives the matching of every class of the ground truth to `body`, by rising label.
+    package func forEachClass(
+        groundTruth: [GroundTruthSegment], predictions: [PredictedSegment],
+        _ body: (_ label: Int, TemporalMatching) -> Void
+    ) {
+        let truths = ClassIndex(groundTruth.map(\.label))
+        let guesses = ClassIndex(predictions.map(\.label))
+        for label in truths.labels {
+            body(
+                label,
+                TemporalMatching(
+                    truths.positions(of: label), of: groundTruth,
+                    by: guesses.positions(of: label), of: predictions, thresholds: thresholds))
         }
-        var curves = [AveragePrecision](repeating: AveragePrecision(), count: thresholds.count)
-        for index in curves.indices { curves[index].reserveCapacity(ranked.count) }
-        // taken[threshold * segments + segment]
-        var taken = [Bool](repeating: false, count: thresholds.count * groundTruth.count)
-        var overlaps: [(overlap: Double, segment: Int)] = []
-        for (_, position) in ranked {
-            overlaps.removeAll(keepingCapacity: true)
-            if let candidates = videos[predictions[position].video] {
-                let segment = predictions[position].segment
-                for candidate in candidates {
-                    let overlap = groundTruth[candidate].segment.intersectionOverUnion(segment)
-                    if overlap > 0 { overlaps.append((overlap, candidate)) }
-                }
-                if overlaps.count > 1 {
-                    overlaps.sort { a, b in
-                        a.overlap != b.overlap ? a.overlap > b.overlap : a.segment < b.segment
-                    }
-                }
-            }
-            for (index, threshold) in thresholds.enumerated() {
-                var isTruePositive = false
-                for (overlap, segment) in overlaps {
-                    guard overlap >= threshold else { break }
-                    let slot = index * groundTruth.count + segment
-                    if !taken[slot] {
-                        taken[slot] = true
-                        isTruePositive = true
-                        break
-                    }
-                }
-                curves[index].append(isTruePositive: isTruePositive)
-            }
-        }
-        return curves.map { $0.value(positives: groundTruth.count) }
     }
-}
-
-/// The positions of every label in a list, in list order.
-private struct ClassIndex {
-    private let positionsByLabel: [Int: [Int]]
-
-    init(_ labels: [Int]) {
-        positionsByLabel = Dictionary(grouping: labels.indices, by: { labels[$0] })
-    }
-
-    /// The labels that occur, rising.
-    var labels: [Int] { positionsByLabel.keys.sorted() }
-
-    func positions(of label: Int) -> [Int] { positionsByLabel[label] ?? [] }
 }
 
 extension Array where Element == Double {

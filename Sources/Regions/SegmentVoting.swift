@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Moves each kept segment to the score-weighted mean of the candidates that agree with it.
+/// Moves each kept segment to the weighted mean of the candidates that agree with it.
 ///
-/// Both ends become `Σ score · end / Σ score` over the candidates of the same class whose tIoU
-/// with the kept segment is at least ``threshold`` (ActionFormer, ECCV 2022, after box voting
-/// in Gidaris & Komodakis 2015). Scores, labels and the order stay.
+/// Both ends become `Σ weight · end / Σ weight` over the candidates of the same class whose tIoU
+/// with the kept segment is at least ``threshold``, weighted by score · tIoU (the code of
+/// ActionFormer, ECCV 2022, after box voting in Gidaris & Komodakis 2015). Scores, labels and the
+/// order stay.
 package struct SegmentVoting: Sendable, Equatable {
     /// The tIoU from which a candidate has a vote, in (0, 1].
     package var threshold: Double
@@ -33,12 +34,12 @@ package struct SegmentVoting: Sendable, Equatable {
             var start = 0.0
             var end = 0.0
             for voter in voters where classAgnostic || voter.label == detection.label {
-                guard voter.segment.intersectionOverUnion(detection.segment) >= threshold else {
-                    continue
-                }
-                weight += voter.score
-                start += voter.score * voter.segment.start
-                end += voter.score * voter.segment.end
+                let overlap = voter.segment.intersectionOverUnion(detection.segment)
+                guard overlap >= threshold else { continue }
+                let vote = voter.score * overlap
+                weight += vote
+                start += vote * voter.segment.start
+                end += vote * voter.segment.end
             }
             guard weight > 0 else { return detection }
             var moved = detection

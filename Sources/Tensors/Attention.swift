@@ -9,21 +9,52 @@ extension Tensor {
     /// Sizes and offsets of one attention, all fixed by shapes alone.
     private struct AttentionPlan {
         let batch: Int, tokens: Int, width: Int, heads: Int, depth: Int
-        /// Query rows of a tile: about 512 KiB of float32 weights, 16 rows at least.
+        let reach: AttentionReach?
+        /// Query rows of a tile: about 512 KiB of float32 weights, 16 rows at least; of a band
+        /// about as many as its width.
         let tile: Int
         var tiles: Int { (tokens + tile - 1) / tile }
         var scale: Double { 1 / Double(depth).squareRoot() }
 
-        init(_ qkv: Tensor, heads: Int) {
+        init(_ qkv: Tensor, heads: Int, reach: AttentionReach?) {
             precondition(
                 qkv.rank == 3 && heads > 0 && qkv.shape[2] % (3 * heads) == 0,
                 "attention: \(qkv.shape) can't be cut into 3 x \(heads) heads")
+            precondition(
+                reach.map {
+                    $0.lengths.count == qkv.shape[0]
+                        && $0.lengths.allSatisfy { $0 <= qkv.shape[1] }
+                } ?? true,
+                "attention: lengths \(reach?.lengths.prefix(8) ?? []) for \(qkv.shape)")
             batch = qkv.shape[0]
             tokens = qkv.shape[1]
             width = qkv.shape[2] / 3
             self.heads = heads
             depth = width / heads
-            tile = max(1, min(tokens, max(16, (1 << 17) / max(1, tokens))))
+            self.reach = reach
+            let whole = max(1, min(tokens, max(16, (1 << 17) / max(1, tokens))))
+            tile = reach?.radius.map { min(whole, max(32, 2 * $0)) } ?? whole
+        }
+
+        /// Query rows of a tile that are real.
+        func rows(_ sample: Int, from first: Int) -> Int {
+            max(0, min(tile, (reach?.lengths[sample] ?? tokens) - first))
+        }
+
+        /// The keys that some query row of a tile sees.
+        func keys(_ sample: Int, from first: Int, rows: Int) -> Range<Int> {
+            let length = reach?.lengths[sample] ?? tokens
+            guard let radius = reach?.radius else { return 0..<length }
+            return max(0, first - radius)..<min(length, first + rows + radius)
+        }
+
+        /// Takes the weights of a tile outside of the band away.
+        func limit(
+            _ weights: UnsafeMutableRawPointer, _ kernels: dr_kernels, rows: Int, first: Int,
+            keys: Range<Int>
+        ) {
+            guard let radius = reach?.radius else { return }
+            kernels.limit_band(weights, rows, keys.count, keys.lowerBound - first, radius)
         }
 
         /// Scalars before the queries of a head from a row on; keys and values follow `width`
@@ -37,11 +68,11 @@ extension Tensor {
             (sample * tokens + row) * width + head * depth
         }
 
-        /// scale * Q K^T (or dO V^T) of a tile: `[rows, tokens]`.
-        func weights(_ rows: Int, strideA: Int, scale: Double) -> MatrixProduct {
+        /// scale * Q K^T (or dO V^T) of a tile: `[rows, keys]`.
+        func weights(_ rows: Int, _ keys: Int, strideA: Int, scale: Double) -> MatrixProduct {
             MatrixProduct(
-                m: rows, n: tokens, k: depth, transposeB: .transposed, strideA: strideA,
-                strideB: 3 * width, strideC: tokens, alpha: scale)
+                m: rows, n: keys, k: depth, transposeB: .transposed, strideA: strideA,
+                strideB: 3 * width, strideC: keys, alpha: scale)
         }
     }
 
@@ -49,35 +80,45 @@ extension Tensor {
     ///
     /// This tensor is `[B, N, 3C]`: queries, keys and values, each heads x depth.
     ///
+    /// - Parameter reach: Which tokens see each other; nil for all.
     /// - Returns: The result `[B, N, C]`, and the log-sum-exp of each row of scaled products,
     ///   `[B, heads, N]`, which the backward pass needs.
-    package func attention(heads: Int) -> (result: Tensor, logSums: Tensor) {
-        let plan = AttentionPlan(self, heads: heads)
+    package func attention(heads: Int, reach: AttentionReach? = nil) -> (
+        result: Tensor, logSums: Tensor
+    ) {
+        let plan = AttentionPlan(self, heads: heads, reach: reach)
         let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
         let kernels = Kernels.table(dtype), dtype = dtype
         let results = Tensor.make(
             shapes: [[plan.batch, tokens, width], [plan.batch, heads, tokens]], dtype,
             reading: [self]
         ) { output, input in
+            if reach != nil {
+                kernels.fill_rows(nil, output[0], plan.batch * tokens, width)
+                kernels.fill_rows(nil, output[1], plan.batch * heads, tokens)
+            }
             Parallel.forEach(plan.batch * heads * plan.tiles) { piece in
                 let tile = piece % plan.tiles
                 let (sample, head) = (piece / plan.tiles / heads, piece / plan.tiles % heads)
                 let first = tile * plan.tile
-                let rows = min(plan.tile, tokens - first)
+                let rows = plan.rows(sample, from: first)
+                guard rows > 0 else { return }
+                let keys = plan.keys(sample, from: first, rows: rows), count = keys.count
                 let q = input[0] + plan.query(sample, head, first) * size
-                let k = input[0] + (plan.query(sample, head, 0) + width) * size
+                let k = input[0] + (plan.query(sample, head, keys.lowerBound) + width) * size
                 let v = k + width * size
                 let out = output[0] + plan.output(sample, head, first) * size
                 let logSums = output[1] + ((sample * heads + head) * tokens + first) * size
-                let scratch = Tensor(uninitialized: [rows, tokens + 1], dtype: dtype)
+                let scratch = Tensor(uninitialized: [rows, count + 1], dtype: dtype)
                 withExtendedLifetime(scratch) {
                     let weights = scratch.storage.pointer
-                    let inverse = weights + rows * tokens * size
-                    plan.weights(rows, strideA: 3 * width, scale: plan.scale)
+                    let inverse = weights + rows * count * size
+                    plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
                         .run(dtype, q, k, weights)
-                    kernels.softmax_rows(weights, inverse, logSums, rows, tokens)
+                    plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
+                    kernels.softmax_rows(weights, inverse, logSums, rows, count)
                     MatrixProduct(
-                        m: rows, n: depth, k: tokens, strideA: tokens, strideB: 3 * width,
+                        m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
                         strideC: width
                     ).run(dtype, weights, v, out)
                     kernels.scale_rows_strided(out, inverse, rows, depth, width)
@@ -95,49 +136,56 @@ extension Tensor {
     ///   - gradient: By the result, `[B, N, C]`.
     ///   - result: The result, `[B, N, C]`.
     ///   - logSums: As the forward pass returned them, `[B, heads, N]`.
+    ///   - reach: As in the forward pass.
     /// - Returns: `[B, N, 3C]`.
     package func attentionGradient(
-        of gradient: Tensor, result: Tensor, logSums: Tensor, heads: Int
+        of gradient: Tensor, result: Tensor, logSums: Tensor, heads: Int,
+        reach: AttentionReach? = nil
     ) -> Tensor {
-        let plan = AttentionPlan(self, heads: heads)
+        let plan = AttentionPlan(self, heads: heads, reach: reach)
         let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
         precondition(
             gradient.shape == [plan.batch, tokens, width] && result.shape == gradient.shape,
             "attention: \(shape), result \(result.shape) and gradient \(gradient.shape)")
         let kernels = Kernels.table(dtype), dtype = dtype
         return .make(shape, dtype, reading: [self, gradient, result, logSums]) { output, input in
+            if reach != nil { kernels.fill_rows(nil, output, plan.batch * tokens, 3 * width) }
             Parallel.forEach(plan.batch * heads) { piece in
                 let (sample, head) = (piece / heads, piece % heads)
-                let key = (plan.query(sample, head, 0) + width) * size
-                let value = key + width * size
                 let part = plan.tile * tokens * size
                 let scratch = Tensor(uninitialized: [plan.tile, 2 * tokens + 1], dtype: dtype)
                 withExtendedLifetime(scratch) {
                     let weights = scratch.storage.pointer
                     let slopes = weights + part, dots = slopes + part
                     for first in stride(from: 0, to: tokens, by: plan.tile) {
-                        let rows = min(plan.tile, tokens - first)
+                        let rows = plan.rows(sample, from: first)
+                        guard rows > 0 else { break }
+                        let keys = plan.keys(sample, from: first, rows: rows)
+                        let count = keys.count
                         let query = plan.query(sample, head, first) * size
+                        let key = (plan.query(sample, head, keys.lowerBound) + width) * size
+                        let value = key + width * size
                         let out = plan.output(sample, head, first) * size
                         let g = input[1] + out
                         kernels.row_dots_strided(g, input[2] + out, dots, rows, depth, width)
-                        plan.weights(rows, strideA: 3 * width, scale: plan.scale)
+                        plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
                             .run(dtype, input[0] + query, input[0] + key, weights)
-                        plan.weights(rows, strideA: width, scale: 1)
+                        plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
+                        plan.weights(rows, count, strideA: width, scale: 1)
                             .run(dtype, g, input[0] + value, slopes)
                         kernels.softmax_backward(
                             weights, slopes, input[3] + (piece * tokens + first) * size, dots,
-                            plan.scale, rows, tokens)
+                            plan.scale, rows, count)
                         // dV += P^T dO, dQ = dS K, dK += dS^T Q.
                         var sums = MatrixProduct(
-                            m: tokens, n: depth, k: rows, transposeA: .transposed,
-                            strideA: tokens, strideB: width, strideC: 3 * width,
-                            beta: first == 0 ? 0 : 1)
+                            m: count, n: depth, k: rows, transposeA: .transposed,
+                            strideA: count, strideB: width, strideC: 3 * width,
+                            beta: first == 0 && reach == nil ? 0 : 1)
                         sums.run(dtype, weights, g, output + value)
                         sums.strideB = 3 * width
                         sums.run(dtype, slopes, input[0] + query, output + key)
                         MatrixProduct(
-                            m: rows, n: depth, k: tokens, strideA: tokens, strideB: 3 * width,
+                            m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
                             strideC: 3 * width
                         ).run(dtype, slopes, input[0] + key, output + query)
                     }

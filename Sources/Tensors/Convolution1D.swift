@@ -47,7 +47,7 @@ extension Tensor {
     }
 
     /// `[K, A, B]` back to `[A, B, K]`.
-    private func tapsLast() -> Tensor {
+    func tapsLast() -> Tensor {
         let kernel = shape[0], rows = shape[1] * shape[2]
         guard kernel > 1 else { return reshaped(to: [shape[1], shape[2], kernel]) }
         let kernels = Kernels.table(dtype)

@@ -43,7 +43,7 @@ package struct BackboneRecipe: Sendable {
     package func load(key: RandomKey, loadsWeights: Bool = true) throws -> PretrainedBackbone {
         let backbone = entry.make(key: key, dropPathRate: dropPathRate)
         guard loadsWeights, let weights else {
-            return PretrainedBackbone(backbone: backbone, family: nil, notes: [])
+            return PretrainedBackbone(backbone)
         }
         let loaded = try PretrainedWeights.load(
             try CheckpointFile.read(weights), into: backbone, from: weights, allowing: tolerance)
@@ -62,6 +62,15 @@ package struct PretrainedBackbone {
     package let family: CheckpointFamily?
     /// What the user should know about the pretrained weights, a line each.
     package let notes: [String]
+
+    init(backbone: any Backbone, family: CheckpointFamily?, notes: [String]) {
+        self.backbone = backbone
+        self.family = family
+        self.notes = notes
+    }
+
+    /// A network whose weights come from no file.
+    package init(_ backbone: any Backbone) { self.init(backbone: backbone, family: nil, notes: []) }
 }
 
 extension RecipeReader {

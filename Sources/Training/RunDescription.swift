@@ -7,7 +7,7 @@ import Foundation
 package struct RunDescription: Codable, Sendable, Equatable {
     /// The task's command, such as `tad`.
     package var task: String
-    /// The backbone's name.
+    /// The backbone's name; `features` where the run began from precomputed features.
     package var backbone: String
     /// The key names of the pretrained file; nil for random weights.
     package var family: String?
@@ -17,6 +17,8 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var labels: [String]
     /// The numbers by which the data set names them; nil where it has none.
     package var labelIDs: [Int]?
+    /// Channels of the precomputed features; nil with a backbone.
+    package var featureWidth: Int?
     /// Where the weights of step 0 come from, where that is another run.
     package var startedFrom: StartingPoint?
 
@@ -36,6 +38,14 @@ package struct RunDescription: Codable, Sendable, Equatable {
         positions = network.backbone.positionRule?.rawValue
         self.labels = labels
         self.labelIDs = labelIDs
+    }
+
+    /// The description of a head on precomputed features.
+    package init(task: String, featureWidth: Int, labels: [String]) {
+        self.task = task
+        backbone = "features"
+        self.labels = labels
+        self.featureWidth = featureWidth
     }
 
     /// Reads `model.json` of a run folder.

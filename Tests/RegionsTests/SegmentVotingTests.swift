@@ -11,7 +11,7 @@ import Testing
 
     @Test func endsBecomeTheWeightedMeanOfAgreeingCandidates() {
         let candidates = [
-            detection(0, 10, 0.75), detection(2, 10, 0.25), detection(8, 20, 0.9),
+            detection(0, 10, 0.75), detection(2, 10, 0.3125), detection(8, 20, 0.9),
             detection(0, 9, 0.5, label: 1), detection(0, 10, .nan),
         ]
         let voted = SegmentVoting(threshold: 0.7)([candidates[0]], candidates: candidates)
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func suppressionCanVote() {
-        let candidates = [detection(0, 10, 0.75), detection(2, 10, 0.25)]
+        let candidates = [detection(0, 10, 0.75), detection(2, 10, 0.3125)]
         let suppression = NonMaximumSuppression(.hard(threshold: 0.5), votingThreshold: 0.7)
         #expect(suppression(candidates) == [detection(0.5, 10, 0.75)])
     }

@@ -61,6 +61,7 @@ final class TemporalFixture {
             switch outcome {
             case .decoded(let count, _): outcomes.append("\(id) \(count)")
             case .present: outcomes.append("\(id) present")
+            case .checked(let count): outcomes.append("\(id) checked \(count)")
             case .skipped(let reason): outcomes.append("\(id) skipped: \(reason)")
             }
         }

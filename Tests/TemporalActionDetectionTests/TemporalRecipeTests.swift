@@ -10,7 +10,7 @@ import Training
         #expect(recipe.data.annotations == fixture.path + "/annotations.json")
         #expect(recipe.data.videos == fixture.path)
         #expect(recipe.data.prepared == fixture.path + "/prepared-4fps-32")
-        #expect(recipe.backbone.weights == "/data/set/w.onnx")
+        #expect(recipe.backbone?.network.weights == "/data/set/w.onnx")
     }
 
     @Test func theResolvedRecipeReadsBackTheSame() throws {
@@ -34,7 +34,13 @@ import Training
     }
 
     @Test(arguments: [
-        (["backbone.name=video-swin-tiny"], "takes clips; this task runs frame by frame"),
+        (["backbone.name=video-swin-tiny", "backbone.pooling=both"], "set pooling: mean"),
+        (["backbone.name=video-swin-tiny", "backbone.clipFrames=15"], "expected an even number"),
+        (
+            ["backbone.name=videomae-small-16", "backbone.framesPerPosition=3"],
+            "expected a divisor of clipFrames (16) and of data.windowFrames (16)"
+        ),
+        (["backbone.clipFrames=16"], "unknown key backbone.clipFrames"),
         (["backbone.name=swin-tiny"], "swin-tiny has no class token; set pooling: mean"),
         (["backbone.name=swin-tiny", "backbone.pooling=classToken"], "set pooling: mean"),
         (["data.size=40"], "vit-tiny-16 takes [N, 3, H, W] with H and W multiples of 16"),
@@ -46,7 +52,7 @@ import Training
         let swin = try fixture.recipe([
             "backbone.name=swin-tiny", "backbone.pooling=mean", "data.size=50",
         ])
-        #expect(swin.backbone.name == "swin-tiny" && swin.data.size == 50)
+        #expect(swin.backbone?.network.name == "swin-tiny" && swin.data.size == 50)
     }
 
     @Test func headSettingsReachTheHead() throws {
@@ -54,7 +60,9 @@ import Training
         let recipe = try fixture.recipe([
             "head.anchorScales=[2, 3]", "head.countsBothEnds=true", "head.classification=sigmoid",
         ])
-        let head = recipe.head.configuration(inputWidth: 9, classCount: 4, scoreThreshold: 0.1)
+        let settings = try #require(recipe.head as? VSGNSettings)
+        let head = settings.configuration(
+            HeadInput(width: 9, classCount: 4, windowLength: 16, scoreThreshold: 0.1))
         #expect(head.channels == 32 && head.levels == 3 && head.stemStride == 1)
         #expect(head.anchorScales == [2, 3] && head.lengthOffset == 1)
         #expect(head.neighbours == 4 && head.crossScaleNeighbours == 2)

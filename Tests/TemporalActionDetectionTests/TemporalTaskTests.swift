@@ -17,7 +17,7 @@ import Training
         let detector = try TemporalDetector(recipe, labels: annotations.labels)
         let before = detector.namedParameters.map(\.parameter.tensor)
         let task = try TemporalTask(
-            recipe, detector: detector, frames: frames, annotations: annotations)
+            recipe, detector: detector, source: .frames(frames), annotations: annotations)
         let folder = try RunFolder.create(
             fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
         try TrainingLoop(

@@ -63,7 +63,7 @@ import Testing
         for key in keys {
             let window = TrainingWindow(start: 20, videoFrames: 200, data: data, key: key)
             // Position p shows frame frames[p], to the frame; frame k is at k / 4 s.
-            let seconds = window.seconds(rate: 4)
+            let seconds = window.seconds(VideoClock(rate: 4))
             let action = Segment(
                 start: Double(window.frames[3]) / 4, end: Double(window.frames[9]) / 4)
             let target = try #require(

@@ -17,13 +17,15 @@
 #include "streams.h"
 #include "transformer.h"
 #include "head.h"
+#include "sequences.h"
 #include "maps.h"
 #include "small_product.h"
 #include "windows.h"
 const dr_kernels KERNEL(dr_table) = {
     DR_ELEMENTWISE_KERNELS(DR_ENTRY) DR_STREAM_KERNELS(DR_ENTRY)
         DR_TRANSFORMER_KERNELS(DR_ENTRY) DR_HEAD_KERNELS(DR_ENTRY)
-            DR_MAP_KERNELS(DR_ENTRY) DR_WINDOW_KERNELS(DR_ENTRY)};
+            DR_MAP_KERNELS(DR_ENTRY) DR_WINDOW_KERNELS(DR_ENTRY)
+                DR_SEQUENCE_KERNELS(DR_ENTRY)};
 #undef REAL
 #undef SQRT
 #undef SCALAR
@@ -38,13 +40,15 @@ const dr_kernels KERNEL(dr_table) = {
 #include "streams.h"
 #include "transformer.h"
 #include "head.h"
+#include "sequences.h"
 #include "maps.h"
 #include "small_product.h"
 #include "windows.h"
 const dr_kernels KERNEL(dr_table) = {
     DR_ELEMENTWISE_KERNELS(DR_ENTRY) DR_STREAM_KERNELS(DR_ENTRY)
         DR_TRANSFORMER_KERNELS(DR_ENTRY) DR_HEAD_KERNELS(DR_ENTRY)
-            DR_MAP_KERNELS(DR_ENTRY) DR_WINDOW_KERNELS(DR_ENTRY)};
+            DR_MAP_KERNELS(DR_ENTRY) DR_WINDOW_KERNELS(DR_ENTRY)
+                DR_SEQUENCE_KERNELS(DR_ENTRY)};
 #undef REAL
 #undef SQRT
 #undef SCALAR

@@ -13,6 +13,7 @@
 #include "kernels_elementwise.h"
 #include "kernels_head.h"
 #include "kernels_maps.h"
+#include "kernels_sequences.h"
 #include "kernels_streams.h"
 #include "kernels_transformer.h"
 #include "kernels_windows.h"
@@ -25,6 +26,7 @@ typedef struct dr_kernels {
     DR_HEAD_KERNELS(DR_FIELD)
     DR_MAP_KERNELS(DR_FIELD)
     DR_WINDOW_KERNELS(DR_FIELD)
+    DR_SEQUENCE_KERNELS(DR_FIELD)
 } dr_kernels;
 #undef DR_FIELD
 

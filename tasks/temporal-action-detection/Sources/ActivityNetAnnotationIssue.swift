@@ -79,6 +79,9 @@ package struct AnnotationOptions: Sendable, Equatable {
     /// Only videos of this subset are read; all with nil.
     package var subset: String?
 
+    /// Videos that are passed over as if they were not there.
+    package var excludedVideos: Set<String> = []
+
     /// The known labels; any label is known with nil.
     package var labels: [String]?
 

@@ -87,6 +87,12 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
         issues.filter { $0.action != .kept }.reduce(into: [:]) { $0[$1.kind, default: 0] += 1 }
     }
 
+    /// The same annotations with some of the videos; issues of the reading are not repeated.
+    func only(_ isKept: (Video) -> Bool) -> ActivityNetAnnotations {
+        ActivityNetAnnotations(
+            version: version, taxonomy: taxonomy, videos: videos.filter(isKept), issues: [])
+    }
+
     /// Reads the file at `path`.
     ///
     /// - Throws: one line for the first fault that `options` do not forgive, with the number
@@ -108,7 +114,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
             ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, options: options)
     }
 
-    private static func decode(
+    static func decode(
         _ root: ActivityNetJSON, file: String, options: AnnotationOptions
     ) throws(ActivityNetError) -> ActivityNetAnnotations {
         guard let database = root.member("database"), case .object(let members) = database.kind
@@ -120,7 +126,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
         var reader = ActivityNetAnnotationReader(file: file, options: options)
         var subsets = Set<String>()
         var videos: [Video] = []
-        for (id, value) in members {
+        for (id, value) in members where !options.excludedVideos.contains(id) {
             if let subset = value.member("subset")?.string { subsets.insert(subset) }
             if let wanted = options.subset, value.member("subset")?.string != wanted { continue }
             if let video = reader.video(id, value) { videos.append(video) }

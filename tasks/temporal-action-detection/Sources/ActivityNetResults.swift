@@ -167,7 +167,7 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// - Throws: one line for two videos of one id and for a number that is not finite.
     package func encoded() throws(ActivityNetError) -> String {
         var text = "{\n\"version\": \(ActivityNetJSON.encoded(version)),\n\"results\": {"
-        let ordered = videos.sorted { $0.id < $1.id }
+        let ordered = ordered
         for (position, video) in ordered.enumerated() {
             if position > 0, ordered[position - 1].id == video.id {
                 throw ActivityNetError(
@@ -176,7 +176,7 @@ package struct ActivityNetResults: Sendable, Equatable {
             }
             text += position == 0 ? "\n" : ",\n"
             text += ActivityNetJSON.encoded(video.id) + ": ["
-            for (index, detection) in video.detections.sorted(by: Self.isBetter).enumerated() {
+            for (index, detection) in video.detections.enumerated() {
                 let numbers = [detection.segment.start, detection.segment.end, detection.score]
                 guard numbers.allSatisfy(\.isFinite) else {
                     throw ActivityNetError(
@@ -210,6 +210,12 @@ package struct ActivityNetResults: Sendable, Equatable {
         }
     }
 
+    /// The videos by id, the predictions of each best first.
+    var ordered: [Video] {
+        videos.map { Video(id: $0.id, detections: $0.detections.sorted(by: Self.isBetter)) }
+            .sorted { $0.id < $1.id }
+    }
+
     private static func isBetter(_ a: Detection, _ b: Detection) -> Bool {
         if a.score != b.score { return a.score > b.score }
         if a.segment.start != b.segment.start { return a.segment.start < b.segment.start }
@@ -218,13 +224,13 @@ package struct ActivityNetResults: Sendable, Equatable {
     }
 
     /// `value` rounded to 0.001, in the fewest digits.
-    private static func milliseconds(_ value: Double) -> String {
+    static func milliseconds(_ value: Double) -> String {
         let scaled = (value * 1000).rounded()
         return ActivityNetJSON.text(scaled.isFinite ? scaled / 1000 : value)
     }
 
     /// `value` to six significant digits, in the fewest digits.
-    private static func sixDigits(_ value: Double) -> String {
+    static func sixDigits(_ value: Double) -> String {
         guard abs(value) >= 1e-15, abs(value) < 1e6 else { return ActivityNetJSON.text(value) }
         let scale = pow(10, 5 - floor(log10(abs(value))))
         return ActivityNetJSON.text((value * scale).rounded() / scale)

@@ -27,6 +27,8 @@ package struct PreparedFrames: Sendable {
             package var frames: Int
             /// Damaged or missing frames met while decoding.
             package var warnings: Int
+            /// Seconds by which the file is longer than annotated, where that is much.
+            package var surplus: Double?
         }
         /// A video that was left out.
         package struct Skipped: Codable, Sendable, Equatable {
@@ -127,6 +129,12 @@ package struct PreparedFrames: Sendable {
         self.index = index
     }
 
+    /// The annotations of the videos that are here.
+    package func usable(_ annotations: ActivityNetAnnotations) -> ActivityNetAnnotations {
+        let ids = Set(index.videos.map(\.id))
+        return annotations.only { ids.contains($0.id) }
+    }
+
     /// The position of a video in the index.
     package func position(of id: String) -> Int? { index.videos.firstIndex { $0.id == id } }
 
@@ -137,9 +145,11 @@ package struct PreparedFrames: Sendable {
     ///   - frames: Which frames, rising; must lie in the video.
     ///   - isFlipped: Whether left and right are exchanged.
     ///   - tables: From bytes to values.
-    /// - Returns: `[frames.count, 3, size, size]`.
+    ///   - layout: Of the result.
+    /// - Returns: `[frames.count, 3, size, size]` or `[3, frames.count, size, size]`.
     package func tensor(
-        video: Int, frames: some Collection<Int>, isFlipped: Bool, tables: PixelTables
+        video: Int, frames: some Collection<Int>, isFlipped: Bool, tables: PixelTables,
+        layout: ClipLayout = .framesFirst
     ) throws(TemporalError) -> Tensor {
         let size = index.size, frameBytes = size * size * 3
         guard let first = frames.min(), let last = frames.max() else {
@@ -150,7 +160,7 @@ package struct PreparedFrames: Sendable {
             count: (last - first + 1) * frameBytes)
         return tables.tensor(
             bytes, frames: frames.map { $0 - first }, height: size, width: size,
-            layout: .framesFirst, isFlipped: isFlipped)
+            layout: layout, isFlipped: isFlipped)
     }
 
     private static func read(_ path: String, offset: Int, count: Int) throws(TemporalError) -> Data

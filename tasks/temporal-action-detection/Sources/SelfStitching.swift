@@ -77,9 +77,12 @@ package struct SelfStitching: Sendable {
     ///
     /// Those that start in the magnified copy are shifted and shrunk; all are clipped to the
     /// clip, and what is left empty is dropped.
-    package func detections(_ detections: [SegmentDetection], clipLength: Int)
-        -> [SegmentDetection]
-    {
+    ///
+    /// - Parameter margin: How far the clip reaches beyond its first and last position.
+    package func detections(
+        _ detections: [SegmentDetection], clipLength: Int, margin: Double = 0
+    ) -> [SegmentDetection] {
+        let last = Double(clipLength - 1) + margin
         let scale = magnification(clipLength), shift = Double(clipLength + gap)
         let isStitched = stitches(clipLength)
         return detections.compactMap { detection in
@@ -88,7 +91,9 @@ package struct SelfStitching: Sendable {
                 result.segment.start = (detection.segment.start - shift) / scale
                 result.segment.end = (detection.segment.end - shift) / scale
             }
-            result.segment = result.segment.clipped(to: Double(clipLength - 1))
+            result.segment = Segment(
+                start: min(max(result.segment.start, -margin), last),
+                end: min(max(result.segment.end, -margin), last))
             return result.isValid ? result : nil
         }
     }

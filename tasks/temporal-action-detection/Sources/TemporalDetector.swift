@@ -1,104 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Backbones
 package import Layers
-package import Media
-package import Reversible
-package import Tensors
+import Tensors
 package import Training
 
-/// A frame-by-frame backbone and a head over the sequence of its features.
+/// A backbone over frames or clips, or precomputed features, and a head over the sequence.
 package final class TemporalDetector: Module {
-    /// The backbone.
-    package let backbone: any Backbone
+    /// The backbone; nil with precomputed features.
+    package let encoder: FrameEncoder?
     /// The head.
-    package let head: VSGNHead
+    package let head: any DetectionHead
     /// The classes, in the order of the head's labels.
     package let labels: [String]
-    /// From the bytes of a frame to the backbone's input.
-    package let pixelTables: PixelTables
-    /// The backbone with what is known of its weights.
-    package let network: PretrainedBackbone
-    private let pooling: TemporalRecipe.Pooling
 
     /// The network of a recipe, with its pretrained weights.
     ///
-    /// - Parameter loadsWeights: False where a checkpoint of a run follows.
-    package init(_ recipe: TemporalRecipe, labels: [String], loadsWeights: Bool = true) throws {
+    /// - Parameters:
+    ///   - featureWidth: Channels of precomputed features; nil with a backbone.
+    ///   - loadsWeights: False where a checkpoint of a run follows.
+    package convenience init(
+        _ recipe: TemporalRecipe, labels: [String], featureWidth: Int? = nil,
+        loadsWeights: Bool = true
+    ) throws {
+        let encoder = try recipe.backbone.map {
+            try FrameEncoder(
+                $0, framesPerPosition: recipe.data.framesPerPosition,
+                key: RandomKey(seed: recipe.training.seed).child("backbone"),
+                loadsWeights: loadsWeights)
+        }
+        try self.init(recipe, labels: labels, encoder: encoder, featureWidth: featureWidth)
+    }
+
+    /// A recipe's head on an encoder.
+    package init(
+        _ recipe: TemporalRecipe, labels: [String], encoder: FrameEncoder?,
+        featureWidth: Int? = nil
+    ) throws {
         guard !labels.isEmpty else {
             throw TemporalError(
                 "no labels; expected at least one annotated segment in data.annotations, and its "
                     + "label in the run's model.json")
         }
-        let key = RandomKey(seed: recipe.training.seed)
-        network = try recipe.backbone.load(
-            key: key.child("backbone"), loadsWeights: loadsWeights)
-        backbone = network.backbone
-        pooling = recipe.pooling
+        self.encoder = encoder
+        guard let width = encoder?.width ?? featureWidth else {
+            preconditionFailure("neither a backbone nor the width of features is given")
+        }
         self.labels = labels
-        let width = backbone.featureWidth * (pooling == .both ? 2 : 1)
-        head = VSGNHead(
-            recipe.head.configuration(
-                inputWidth: width, classCount: labels.count,
+        head = recipe.head.head(
+            HeadInput(
+                width: width,
+                classCount: recipe.postProcessing.videoScores == nil ? labels.count : 1,
+                windowLength: recipe.data.windowPositions,
                 scoreThreshold: recipe.postProcessing.minimumScore),
-            key: key.child("head"))
-        let statistics = recipe.backbone.entry.normalization
-        pixelTables = PixelTables(mean: statistics.mean, deviation: statistics.deviation)
+            key: RandomKey(seed: recipe.training.seed).child("head"))
     }
 
     package func register(in registry: inout ModuleRegistry) {
-        registry.child("backbone", backbone)
+        if let encoder { registry.child("backbone", encoder.network.backbone) }
         registry.child("head", head)
     }
 
     /// The parameters in groups with their own learning rates.
     package var parameterGroups: [ParameterGroup] {
-        [
-            ParameterGroup(.backbone, prefix: "backbone", backbone),
-            ParameterGroup(.head, prefix: "head", head),
-        ]
-    }
-
-    /// One vector a frame.
-    ///
-    /// - Parameter frames: `[F, 3, S, S]`, normalised.
-    /// - Returns: `[F, D]`.
-    package func frameFeatures(
-        _ frames: Tensor, way: FinetuningWay, tile: Tile?, _ context: Context
-    ) throws(ReversibleError) -> Variable {
-        let features = try backbone.features(Variable(frames), way: way, tile: tile, context)
-        let count = frames.shape[0], width = backbone.featureWidth
-        let tokens = features.reshaped(to: [count, -1, width])
-        let patches = { [leading = backbone.leadingTokens] in
-            tokens.tokenSlice(leading..<tokens.shape[1]).tokenMean()
-        }
-        let first = { tokens.tokenSlice(0..<1).reshaped(to: [count, width]) }
-        switch pooling {
-        case .mean: return patches()
-        case .classToken: return first()
-        case .both: return .concatenated([first(), patches()], axis: 1)
-        }
-    }
-
-    /// Features of many frames without a tape, a few at a time.
-    ///
-    /// - Parameters:
-    ///   - count: Frames in all.
-    ///   - frames: Gives the normalised frames of a range.
-    /// - Returns: `[count, D]`.
-    package func inferFeatures(
-        count: Int, way: FinetuningWay, frames: (Range<Int>) throws -> Tensor
-    ) throws -> Tensor {
-        var parts: [Tensor] = []
-        for range in TemporalDetector.inferenceRanges(count) {
-            parts.append(
-                try frameFeatures(try frames(range), way: way, tile: nil, .inference).tensor)
-        }
-        return Tensor.joiningRows(parts)
-    }
-
-    /// The frames of each call of the closure of ``inferFeatures(count:way:frames:)``, in order.
-    static func inferenceRanges(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: 16).map { $0..<min(count, $0 + 16) }
+        (encoder.map { [ParameterGroup(.backbone, prefix: "backbone", $0.network.backbone)] } ?? [])
+            + [ParameterGroup(.head, prefix: "head", head)]
     }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+import CommandLineSupport
 import Foundation
 import Layers
 import Media
+import Reversible
 import Tensors
 import Training
 
-/// Detections of a trained run in any video.
+/// Detections of a trained run in any video, or in the precomputed features of one.
 package struct TemporalPredictor {
     private let detector: TemporalDetector
     private let recipe: TemporalRecipe
@@ -21,18 +23,28 @@ package struct TemporalPredictor {
         guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
             throw TemporalError("\(folder): no checkpoint yet; train first, or wait for one")
         }
+        guard recipe.backbone != nil || description.featureWidth ?? 0 > 0 else {
+            throw TemporalError(
+                "\(folder)/model.json: no width of features; expected the folder of a run that "
+                    + "was trained on data.features")
+        }
         recipe.setSampleCount(checkpoint.sampleCount)
         self.recipe = recipe
-        detector = try TemporalDetector(recipe, labels: description.labels, loadsWeights: false)
+        detector = try TemporalDetector(
+            recipe, labels: description.labels, featureWidth: description.featureWidth,
+            loadsWeights: false)
         try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        if let rule = description.positionRule { detector.backbone.positionRule = rule }
-        inference = TemporalInference(detector, recipe)
+        if let rule = description.positionRule {
+            detector.encoder?.network.backbone.positionRule = rule
+        }
+        inference = try TemporalInference(detector, recipe)
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }
 
-    /// The detections of one video; memory beside one vector a frame doesn't grow with it.
+    /// The detections of one video, in memory that does not depend on how long it is.
     ///
-    /// Frames are decoded ahead on a thread of their own while the network runs.
+    /// Frames are decoded ahead on a thread of their own while the network runs. Runs that were
+    /// trained on precomputed features take `.npy` files of them.
     ///
     /// - Parameters:
     ///   - report: Told how many frames are done.
@@ -40,32 +52,48 @@ package struct TemporalPredictor {
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
     ) throws -> ActivityNetResults.Video {
-        let size = recipe.data.size, rate = recipe.data.rate
-        guard let duration = try VideoInfo.probe(path).duration, duration > 0 else {
+        let id = TemporalPredictor.id(of: path)
+        if let features = recipe.data.features {
+            return .init(id: id, detections: try detections(features, path, video: id))
+        }
+        guard let encoder = detector.encoder else { preconditionFailure("no backbone") }
+        let video = try VideoFeatures(
+            path: path, start: 0, duration: nil, rate: recipe.data.rate, size: recipe.data.size)
+        var stream = inference.stream(
+            positions: encoder.positions(video.frames),
+            clock: VideoClock(rate: recipe.data.rate, group: encoder.framesPerPosition),
+            duration: video.duration, video: id)
+        try video.forEachPositions(
+            encoder, way: recipe.finetuning.evaluation(step: step), report: report, warn: warn
+        ) { stream.append($0) }
+        let (detections, uncertainBelow) = try stream.finish()
+        if let uncertainBelow {
+            warn(
+                "\(path): more candidates than are kept; detections below a score of "
+                    + "\(NumberText.short(uncertainBelow)) may lack some")
+        }
+        return .init(id: id, detections: detections)
+    }
+
+    /// The id that predictions for a file go by: its name without ending.
+    package static func id(of path: String) -> String {
+        URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    }
+
+    private func detections(
+        _ recipe: FeatureRecipe, _ path: String, video: String
+    ) throws -> [ActivityNetResults.Detection] {
+        let features = try FeatureFiles.read(path, width: recipe.width)
+        guard recipe.stride != nil, recipe.rate != nil else {
             throw TemporalError(
-                "\(path): its length is unknown; remux it, for example to mp4, and try again")
+                "\(path): how long its video is can't be known; train with data.featureStride and "
+                    + "data.framesPerSecond to predict from files")
         }
-        let frames = try TemporalVideos.frames(path: path, duration: duration, rate: rate)
-        let requests = TemporalDetector.inferenceRanges(frames).map {
-            ClipRequest(
-                path: path, start: Double($0.lowerBound) / rate, frameCount: $0.count, rate: rate)
-        }
-        let loader = ClipLoader(
-            requests, resize: .exact(width: size, height: size), filter: .area, capacity: 4)
-        var damaged = 0
-        let features = try detector.inferFeatures(
-            count: frames, way: recipe.finetuning.evaluation(step: step)
-        ) { range in
-            guard let clip = try loader.next() else {
-                throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
-            }
-            damaged += clip.warnings + clip.paddedFrames
-            report(range.upperBound, frames)
-            return clip.tensor(layout: .framesFirst, tables: detector.pixelTables)
-        }
-        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
-        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-        return .init(
-            id: name, detections: inference.detections(features: features, duration: duration))
+        let clock = try recipe.clock(
+            of: path, count: features.shape[0], fps: nil, duration: nil)
+        let whole = recipe.resampled(features)
+        return try inference.detections(
+            features: whole, clock: clock, duration: Double(whole.shape[0]) / clock.rate,
+            video: video)
     }
 }

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import Backbones
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
 package struct TemporalRecipe: Sendable {
-    /// How a frame's tokens become one vector.
-    package enum Pooling: String, CaseIterable, Sendable {
-        /// The mean over patches.
-        case mean
-        /// The class token.
-        case classToken
-        /// Both, side by side.
-        case both
-    }
-
     /// Where the videos come from and how they are cut.
     package struct Data: Sendable {
-        /// ActivityNet JSON.
+        /// ActivityNet JSON, a table or a folder of them, or the folder of THUMOS14's text files.
         package var annotations: String
         /// The folder of the videos.
         package var videos: String
@@ -30,8 +19,10 @@ package struct TemporalRecipe: Sendable {
         package var rate: Double
         /// Side of the square frames in pixels.
         package var size: Int
-        /// Frames of a window.
+        /// Frames, or precomputed vectors, of a window.
         package var windowFrames: Int
+        /// Frames of one position of the head's input.
+        package var framesPerPosition: Int
         /// The part of a window that the next one shares.
         package var windowOverlap: Double
         /// The part of a segment that must lie inside a window for it to be a target.
@@ -42,6 +33,29 @@ package struct TemporalRecipe: Sendable {
         package var flips: Bool
         /// Whether faulty annotations and videos are left out instead of refused.
         package var keepGoing: Bool
+        /// Videos that are left out of everything.
+        package var excludedVideos: [String]
+        /// A JSON file of further ones.
+        package var blockedVideos: String?
+        /// How training windows are drawn.
+        package var sampling: Sampling
+        /// Precomputed features in place of videos.
+        package var features: FeatureRecipe?
+
+        /// Whether inference takes each video at once instead of in windows.
+        package var takesWholeVideos: Bool
+
+        /// Positions of a window as the head sees it.
+        package var windowPositions: Int { windowFrames / framesPerPosition }
+    }
+
+    /// How training windows are drawn.
+    package enum Sampling: Sendable, Equatable {
+        /// All windows at a constant step, each moved at random: an epoch sees every window.
+        case windows
+        /// One window a video, anywhere in it, that shows an action; of a video shorter than a
+        /// window a part, its share of the video drawn from the range.
+        case videos(crop: ClosedRange<Double>)
     }
 
     /// From candidates to detections.
@@ -54,6 +68,15 @@ package struct TemporalRecipe: Sendable {
         package var hardThreshold: Double
         /// Detections kept a video.
         package var maximumDetections: Int
+        /// Whether a detection acts on those of all classes in the soft suppression.
+        package var isClassAgnostic: Bool
+        /// tIoU from which candidates move a kept detection's ends; nil: none do.
+        package var votingThreshold: Double?
+        /// A file of video-level class scores, which name the segments of a head of one class;
+        /// nil: the head knows all classes.
+        package var videoScores: String?
+        /// The best classes of a video that each of its segments gets.
+        package var videoClasses: Int
     }
 
     /// The shared part.
@@ -62,12 +85,10 @@ package struct TemporalRecipe: Sendable {
     package var finetuning: FinetuningRecipe
     /// The data.
     package var data: Data
-    /// The frame-by-frame backbone.
-    package var backbone: BackboneRecipe
-    /// How a frame's tokens become one vector.
-    package var pooling: Pooling
+    /// The backbone and how it sees frames; nil with precomputed features.
+    package var backbone: EncoderRecipe?
     /// The head.
-    package var head: VSGNSettings
+    package var head: any HeadSettings
     /// The post-processing.
     package var postProcessing: PostProcessing
     /// tIoU thresholds of the evaluation.
@@ -83,55 +104,33 @@ package struct TemporalRecipe: Sendable {
         _ = try reader.choice("task", default: "tad", among: ["tad"])
         training = try TrainingRecipe(reader)
         finetuning = try FinetuningRecipe(reader)
-        let section = try reader.section("data")
-        let rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
-        let size = try section.value("size", default: 112, in: 14...4096)
-        let videos = try section.requiredDataPath(
-            "videos", dataFolder: dataFolder, expected: "the folder of the videos")
-        data = Data(
-            annotations: try section.requiredDataPath(
-                "annotations", dataFolder: dataFolder, expected: "an ActivityNet JSON file"),
-            videos: videos,
-            trainingSubset: try section.value("trainingSubset", default: "training"),
-            validationSubset: try section.value("validationSubset", default: "validation"),
-            prepared: try section.dataPath("prepared", dataFolder: dataFolder)
-                ?? "\(videos)/prepared-\(TemporalRecipe.short(rate))fps-\(size)",
-            rate: rate, size: size,
-            windowFrames: try section.value("windowFrames", default: 128, in: 8...100_000),
-            windowOverlap: try section.value("windowOverlap", default: 0.5, in: 0...0.95),
-            minimumVisible: try section.value("minimumVisible", default: 0.5, in: 0.01...1),
-            timeScale: try section.value("timeScale", default: 1.0, in: 1...4),
-            flips: try section.value("flips", default: true),
-            keepGoing: try section.value("keepGoing", default: false))
-
+        data = try TemporalRecipe.data(try reader.section("data"), dataFolder: dataFolder)
         let backbone = try reader.section("backbone")
-        self.backbone = try BackboneRecipe(
-            backbone, default: "dinov2-small-14", dataFolder: dataFolder)
-        pooling = try backbone.value("pooling", default: Pooling.both)
-        let entry = self.backbone.entry
-        if entry.input.isClip {
-            throw backbone.error(
-                "name",
-                "is \(entry.name), which takes clips; this task runs frame by frame: name a "
-                    + "network of images, as `dr2net backbone list` shows them")
+        if data.features == nil {
+            self.backbone = try EncoderRecipe(backbone, data: &data, dataFolder: dataFolder)
+        } else {
+            guard reader.keys(of: "backbone").isEmpty else {
+                throw reader.error(
+                    "backbone", "is given beside data.features, which need none; remove one of them"
+                )
+            }
+            guard finetuning.memoryBudget == nil else {
+                throw reader.error(
+                    "memoryBudget",
+                    "is given, but data.features leave no backbone whose memory could be chosen; "
+                        + "remove it")
+            }
+            guard finetuning.way == .frozen else {
+                throw reader.error(
+                    "way",
+                    "is \(finetuning.way.rawValue), but data.features leave no backbone to "
+                        + "finetune; set way: frozen")
+            }
         }
-        guard entry.input.accepts([1, 3, size, size]) else {
-            throw section.error("size", "is \(size); \(entry.name) takes \(entry.input.text)")
-        }
-        if !entry.hasClassToken, pooling != .mean {
-            throw backbone.error(
-                "pooling",
-                "is \(pooling.rawValue), but \(entry.name) has no class "
-                    + "token; set pooling: mean")
-        }
-        head = try VSGNSettings(try reader.section("head"))
-
-        let post = try reader.section("postProcessing")
-        postProcessing = PostProcessing(
-            minimumScore: try post.value("minimumScore", default: 0.005, in: 0...1),
-            softSigma: try post.value("softSigma", default: 0.46, in: 1e-3...100),
-            hardThreshold: try post.value("hardThreshold", default: 0.8, in: 0.01...1),
-            maximumDetections: try post.value("maximumDetections", default: 200, in: 1...100_000))
+        head = try HeadCatalog.settings(try reader.section("head"))
+        postProcessing = try TemporalRecipe.postProcessing(
+            try reader.section("postProcessing"), type(of: head).suppression,
+            dataFolder: dataFolder)
         thresholds = try reader.section("evaluate").value(
             "tiou", default: EvaluationThresholds.thumos, in: 0.01...1)
         try reader.finish()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Tensors
 package import Training
 
 /// A whole run: prepare what is missing, train, evaluate, write the results.
@@ -17,20 +18,57 @@ package struct TemporalRun {
 
     /// Runs to the end.
     package func callAsFunction() throws -> RunResult {
-        var options = AnnotationOptions()
-        options.keepGoing = recipe.data.keepGoing
-        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations, options: options)
-        for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
-        let frames = try preparedFrames()
-        let detector = try TemporalDetector(recipe, labels: annotations.labels)
-        for note in detector.network.notes { progress.message(note) }
+        let (source, annotations, labels) = try videos()
+        let detector = try TemporalDetector(
+            recipe, labels: labels, featureWidth: source.featureWidth)
+        for note in detector.encoder?.network.notes ?? [] { progress.message(note) }
         let task = try TemporalTask(
-            recipe, detector: detector, frames: frames, annotations: annotations)
+            recipe, detector: detector, source: source, annotations: annotations)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: RunDescription(
-                task: "tad", detector.network, labels: annotations.labels),
-            folder: folder, progress: progress)(task)
+            description: description(of: detector, source), folder: folder, progress: progress)(
+                task)
+    }
+
+    private func description(
+        of detector: TemporalDetector, _ source: TemporalSource
+    ) -> RunDescription {
+        if let encoder = detector.encoder {
+            return RunDescription(task: "tad", encoder.network, labels: detector.labels)
+        }
+        return RunDescription(
+            task: "tad", featureWidth: source.featureWidth ?? 0, labels: detector.labels)
+    }
+
+    /// What is trained and evaluated on, the annotations of the videos that are there, and the
+    /// labels of all.
+    private func videos() throws -> (TemporalSource, ActivityNetAnnotations, labels: [String]) {
+        let reading = try RecipeAnnotations(recipe.data)
+        // First where that is possible: a fault should not wait for hours of decoding.
+        let early = try reading.readWithoutVideos()
+        let source: TemporalSource, annotations: ActivityNetAnnotations
+        if let features = recipe.data.features {
+            guard let early else {
+                throw TemporalError(
+                    "\(recipe.data.annotations): does not say how long the videos are, which "
+                        + "data.features need; give ActivityNet JSON")
+            }
+            let files = try FeatureFiles(features, annotations: early)
+            (source, annotations) = (.features(files), early)
+            for video in files.skipped.prefix(20) { progress.message("left out: \(video.reason)") }
+        } else {
+            let frames = try preparedFrames()
+            (source, annotations) = (.frames(frames), try early ?? reading.read(prepared: frames))
+        }
+        for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
+        let usable = source.usable(annotations)
+        let missing = annotations.videos.count - usable.videos.count
+        if missing > 0 {
+            progress.message(
+                "\(missing) of \(annotations.videos.count) annotated videos are not there or not "
+                    + "prepared; neither training nor evaluation sees them")
+        }
+        return (source, usable, annotations.labels)
     }
 
     private func preparedFrames() throws -> PreparedFrames {
@@ -39,7 +77,8 @@ package struct TemporalRun {
             return try PreparedFrames(folder: data.prepared, rate: data.rate, size: data.size)
         }
         progress.message("preparing frames in \(data.prepared)")
-        return try Preparation(recipe).run { done, total, id, outcome in
+        return try Preparation(recipe).run(workers: Parallel.threadCount) {
+            done, total, id, outcome in
             progress.message(Preparation.line(done, total, id, outcome))
         }
     }

@@ -11,16 +11,17 @@ package import Training
 package final class TemporalTask: FinetuningTask {
     /// A window of a training video.
     struct Window: Hashable {
-        /// Position in the prepared index.
+        /// Its place among the videos.
         var video: Int
-        /// The first frame before jitter.
-        var start: Int
+        /// The first frame before jitter; nil for one anywhere in the video.
+        var start: Int?
     }
 
     /// The network.
     package let detector: TemporalDetector
     private let recipe: TemporalRecipe
-    private let frames: PreparedFrames
+    private let source: TemporalSource
+    private let videos: [SourceVideo]
     private let annotations: ActivityNetAnnotations
     private let windows: [Window]
     private let actions: [String: [(segment: Segment, label: Int)]]
@@ -35,16 +36,21 @@ package final class TemporalTask: FinetuningTask {
     /// The scores of the last evaluation.
     package private(set) var evaluation: TemporalEvaluation?
 
-    /// The task of a recipe on prepared frames.
+    /// The task of a recipe on prepared frames or precomputed features.
     package init(
-        _ recipe: TemporalRecipe, detector: TemporalDetector, frames: PreparedFrames,
+        _ recipe: TemporalRecipe, detector: TemporalDetector, source: TemporalSource,
         annotations: ActivityNetAnnotations
     ) throws {
         self.detector = detector
-        self.frames = frames
+        self.source = source
+        videos = source.videos(framesPerPosition: recipe.data.framesPerPosition)
         self.annotations = annotations
+        // With scores of videos the head knows one class.
+        let isNamedLater = recipe.postProcessing.videoScores != nil
         let numbers = Dictionary(
-            uniqueKeysWithValues: detector.labels.enumerated().map { ($0.element, $0.offset) })
+            uniqueKeysWithValues: detector.labels.enumerated().map {
+                ($0.element, isNamedLater ? 0 : $0.offset)
+            })
         var actions: [String: [(segment: Segment, label: Int)]] = [:]
         for video in annotations.videos {
             actions[video.id] = video.annotations.compactMap { annotation in
@@ -53,29 +59,32 @@ package final class TemporalTask: FinetuningTask {
         }
         self.actions = actions
         let data = recipe.data
-        windows = frames.index.videos.enumerated().flatMap { position, video -> [Window] in
+        windows = videos.enumerated().flatMap { place, video -> [Window] in
             guard video.subset == data.trainingSubset else { return [] }
+            guard data.sampling == .windows else { return [Window(video: place, start: nil)] }
             return TemporalInference.windows(
-                frames: video.frames, length: data.windowFrames, overlap: data.windowOverlap
-            ).map { Window(video: position, start: $0.lowerBound) }
+                frames: video.count, length: data.windowFrames, overlap: data.windowOverlap
+            ).map { Window(video: place, start: $0.lowerBound) }
         }
         guard !windows.isEmpty else {
             throw TemporalError(
-                "no prepared video is in subset \"\(data.trainingSubset)\"; correct "
+                "no usable video is in subset \"\(data.trainingSubset)\"; correct "
                     + "data.trainingSubset or prepare again")
         }
         var recipe = recipe
         recipe.setSampleCount(windows.count)
         self.recipe = recipe
-        inference = TemporalInference(detector, recipe)
-        stitching = recipe.head.stitching(length: data.windowFrames)
-        let size = data.size
-        tile = try recipe.finetuning.tile(
-            detector.backbone,
-            inputShape: [recipe.training.batchSize * data.windowFrames, 3, size, size],
-            others: [detector.head],
-            keepsAverages: recipe.training.optimizer.averageDecay > 0,
-            advice: "take fewer windowFrames")
+        inference = try TemporalInference(detector, recipe)
+        stitching = recipe.head.stitching(length: data.windowPositions)
+        tile = try detector.encoder.flatMap { encoder in
+            try recipe.finetuning.tile(
+                encoder.network.backbone,
+                inputShape: encoder.inputShape(
+                    windows: recipe.training.batchSize, frames: data.windowFrames, size: data.size),
+                others: [detector.head],
+                keepsAverages: recipe.training.optimizer.averageDecay > 0,
+                advice: "take fewer windowFrames")
+        }
     }
 
     package var sampleCount: Int { windows.count }
@@ -97,19 +106,13 @@ package final class TemporalTask: FinetuningTask {
         if trains { cache.clear() }
         let way = recipe.finetuning.training(step: step, key: context.key)
         let drawn = samples.enumerated().map { index, sample in
-            TrainingWindow(
-                start: windows[sample].start,
-                videoFrames: frames.index.videos[windows[sample].video].frames, data: recipe.data,
-                key: context.key.child("window").child(index))
+            draw(windows[sample], key: context.key.child("window").child(index))
         }
         let clips =
-            trains
-            ? try trainedFeatures(samples, drawn, way: way, context)
-            : try zip(samples, drawn).map { sample, window in
-                Variable(
-                    try frozenFeatures(
-                        video: windows[sample].video, isFlipped: window.isFlipped, step: step
-                    ).gatheringRows(window.frames.map(Int32.init)))
+            try trains
+            ? trainedFeatures(samples, drawn, way: way, context)
+            : zip(samples, drawn).map { sample, window in
+                Variable(try frozenFeatures(windows[sample].video, window, step: step))
             }
         var inputs: [Variable] = [], targets: [[SegmentTarget]] = [], layouts: [WindowLayout] = []
         for ((clip, window), sample) in zip(zip(clips, drawn), samples) {
@@ -118,9 +121,10 @@ package final class TemporalTask: FinetuningTask {
             layouts.append(stitching.layout(clipLength: count))
             targets.append(
                 stitching.targets(
-                    visible(in: window, of: windows[sample].video), clipLength: count))
+                    visible(in: window, of: windows[sample].video, positions: count),
+                    clipLength: count))
         }
-        let length = recipe.data.windowFrames
+        let length = recipe.data.windowPositions
         let batch = inputs.count == 1 ? inputs[0] : Variable.concatenated(inputs, axis: 0)
         precondition(batch.shape[1] == length, "a window of shape \(batch.shape)")
         let losses = detector.head.losses(
@@ -128,47 +132,76 @@ package final class TemporalTask: FinetuningTask {
         return StepLosses(total: losses.total, named: losses.values)
     }
 
+    private func draw(_ window: Window, key: RandomKey) -> TrainingWindow {
+        let video = videos[window.video], data = recipe.data
+        guard case .videos(let crop) = data.sampling else {
+            return TrainingWindow(
+                start: window.start ?? 0, videoFrames: video.count, data: data, key: key)
+        }
+        let rate = video.clock.rate, offset = video.clock.offset
+        let shown = (actions[video.id] ?? []).map {
+            Segment(
+                start: $0.segment.start * rate - offset, end: $0.segment.end * rate - offset)
+        }
+        return TrainingWindow(
+            showing: shown, videoFrames: video.count, crop: crop, data: data, key: key)
+    }
+
     /// The features of each window with a gradient, `[positions, D]`.
     private func trainedFeatures(
         _ samples: [Int], _ drawn: [TrainingWindow], way: FinetuningWay, _ context: Context
     ) throws -> [Variable] {
-        let parts = try zip(samples, drawn).map { sample, window in
-            try frames.tensor(
+        guard let encoder = detector.encoder else {
+            preconditionFailure("features have no backbone to train")
+        }
+        let inputs = try zip(samples, drawn).map { sample, window in
+            try source.input(
                 video: windows[sample].video, frames: window.frames, isFlipped: window.isFlipped,
-                tables: detector.pixelTables)
+                encoder)
         }
-        let features = try detector.frameFeatures(
-            Tensor.joiningRows(parts), way: way, tile: tile, context)
-        var first = 0
-        return drawn.map { window in
-            defer { first += window.frames.count }
-            return features.slice(first..<first + window.frames.count, axis: 0)
-        }
+        return try encoder.encode(
+            inputs, frames: drawn.map(\.frames.count), way: way, tile: tile, context)
     }
 
     /// The actions of a window in its positions.
-    private func visible(in window: TrainingWindow, of video: Int) -> [SegmentTarget] {
-        let seconds = window.seconds(rate: recipe.data.rate)
-        return (actions[frames.index.videos[video].id] ?? []).compactMap { action in
+    private func visible(
+        in window: TrainingWindow, of video: Int, positions: Int
+    ) -> [SegmentTarget] {
+        let seconds = window.seconds(videos[video].clock)
+        return (actions[videos[video].id] ?? []).compactMap { action in
             seconds.target(
-                action.segment, label: action.label, length: window.frames.count,
+                action.segment, label: action.label, length: positions,
                 minimumVisible: recipe.data.minimumVisible)
         }
     }
 
-    private func frozenFeatures(video: Int, isFlipped: Bool, step: Int) throws -> Tensor {
-        try cache.features(video, isFlipped: isFlipped) {
-            try features(
-                video: video, isFlipped: isFlipped, way: recipe.finetuning.evaluation(step: step))
+    /// The features of a window while the backbone stays as it is, `[positions, D]`.
+    private func frozenFeatures(_ video: Int, _ window: TrainingWindow, step: Int) throws -> Tensor
+    {
+        let whole = try wholeFeatures(video, isFlipped: window.isFlipped, step: step)
+        let group = recipe.data.framesPerPosition
+        // Of each position's frames the middle one says which of the video's positions it is.
+        let rows = stride(from: 0, to: window.frames.count, by: group).map { first in
+            let middle = min(first + group / 2, window.frames.count - 1)
+            return Int32(window.frames[middle] / group)
         }
+        return whole.gatheringRows(rows)
     }
 
-    /// The features of a whole video, `[frames, D]`.
-    private func features(video: Int, isFlipped: Bool, way: FinetuningWay) throws -> Tensor {
-        try detector.inferFeatures(count: frames.index.videos[video].frames, way: way) { range in
-            try frames.tensor(
-                video: video, frames: range, isFlipped: isFlipped, tables: detector.pixelTables)
+    private func wholeFeatures(_ video: Int, isFlipped: Bool, step: Int) throws -> Tensor {
+        let compute = { [self] in
+            try positions(
+                video: video, isFlipped: isFlipped, way: recipe.finetuning.evaluation(step: step))
         }
+        // Files are read again each time: a data set's features may not fit the memory.
+        guard detector.encoder != nil else { return try compute() }
+        return try cache.features(video, isFlipped: isFlipped, compute)
+    }
+
+    /// The features of a whole video, `[positions, D]`.
+    private func positions(video: Int, isFlipped: Bool, way: FinetuningWay) throws -> Tensor {
+        try source.positions(
+            video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way)
     }
 
     /// Scores on the validation subset: at the pair in force, and as the plain pretrained form.
@@ -206,7 +239,7 @@ package final class TemporalTask: FinetuningTask {
     /// mAP of random segments with the training priors, by the same evaluator.
     package func baselines() throws -> [String: [String: Double]] {
         let random = try TemporalEvaluation.randomBaseline(
-            training: annotations.only(subset: recipe.data.trainingSubset),
+            training: annotations.only { $0.subset == recipe.data.trainingSubset },
             evaluation: annotations,
             options: EvaluationOptions(
                 subset: recipe.data.validationSubset, thresholds: recipe.thresholds),
@@ -219,21 +252,23 @@ package final class TemporalTask: FinetuningTask {
     }
 
     private func evaluate(_ way: FinetuningWay) throws -> (TemporalEvaluation, ActivityNetResults) {
-        var videos: [ActivityNetResults.Video] = []
-        for (position, video) in frames.index.videos.enumerated()
+        var found: [ActivityNetResults.Video] = []
+        for (place, video) in videos.enumerated()
         where video.subset == recipe.data.validationSubset {
-            let features = try features(video: position, isFlipped: false, way: way)
-            videos.append(
+            let features = try positions(video: place, isFlipped: false, way: way)
+            found.append(
                 .init(
                     id: video.id,
-                    detections: inference.detections(features: features, duration: video.duration)))
+                    detections: try inference.detections(
+                        features: features, clock: video.clock, duration: video.duration,
+                        video: video.id)))
         }
-        guard !videos.isEmpty else {
+        guard !found.isEmpty else {
             throw TemporalError(
-                "no prepared video is in subset \"\(recipe.data.validationSubset)\"; correct "
+                "no usable video is in subset \"\(recipe.data.validationSubset)\"; correct "
                     + "data.validationSubset or prepare again")
         }
-        let results = ActivityNetResults(version: "dr2net", videos: videos)
+        let results = ActivityNetResults(version: "dr2net", videos: found)
         let scores = try TemporalEvaluation.evaluate(
             annotations: annotations, results: results,
             options: EvaluationOptions(

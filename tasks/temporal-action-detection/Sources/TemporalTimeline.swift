@@ -32,12 +32,3 @@ enum TemporalTimeline {
         return TimelineChart(title: title, labels: labels, videos: videos).svg()
     }
 }
-
-extension ActivityNetAnnotations {
-    /// The same annotations with the videos of one subset.
-    func only(subset: String) -> ActivityNetAnnotations {
-        ActivityNetAnnotations(
-            version: version, taxonomy: taxonomy, videos: videos.filter { $0.subset == subset },
-            issues: [])
-    }
-}

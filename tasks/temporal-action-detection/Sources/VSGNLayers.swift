@@ -50,7 +50,7 @@ final class AnchorHead: Module {
             channels, anchors * 2, kernel: 3, padding: 1, key: key.child("bbox_pred"))
         // The focal loss starts from rare positives (Lin et al., ICCV 2017, section 4.1).
         if configuration.classification != .softmax {
-            classLogits.bias.tensor = Tensor(repeating: -log(99), shape: [outputs])
+            classLogits.bias?.tensor = Tensor(repeating: -log(99), shape: [outputs])
         }
     }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Tensors
 package import Training
 
-/// The recipe's `head` section: a VSGN head and its self-stitching.
-package struct VSGNSettings: Sendable {
+/// The recipe's `head` section of a VSGN head and its self-stitching.
+package struct VSGNSettings: HeadSettings {
+    package static let suppression = SuppressionDefaults(
+        minimumScore: 0.005, softSigma: 0.46, hardThreshold: 0.8)
+
     private var channels: Int
     private var levels: Int
     private var stemStride: Int
@@ -14,6 +18,7 @@ package struct VSGNSettings: Sendable {
     private var boundaryRadius: Double
     private var countsBothEnds: Bool
     private var usesSigmoid: Bool
+    private var focalAlpha: Double
     private var supplementaryWeight: Double
     /// Whether short clips are stitched to a magnified copy of themselves.
     package var stitches: Bool
@@ -22,7 +27,6 @@ package struct VSGNSettings: Sendable {
 
     /// Reads and checks the keys; the defaults suit segments of a few positions.
     package init(_ reader: RecipeReader) throws(TrainingError) {
-        _ = try reader.choice("kind", default: "vsgn", among: ["vsgn"])
         channels = try reader.value("channels", default: 256, in: 32...4096)
         guard channels % 32 == 0 else {
             throw reader.error("channels", "is \(channels); expected a multiple of 32")
@@ -39,6 +43,8 @@ package struct VSGNSettings: Sendable {
         let kind = try reader.choice(
             "classification", default: "softmax", among: ["softmax", "sigmoid"])
         usesSigmoid = kind == "sigmoid"
+        focalAlpha =
+            try usesSigmoid ? reader.value("focalAlpha", default: 0.25, in: 0.01...1) : 0.25
         supplementaryWeight = try reader.value("supplementaryWeight", default: 0.2, in: 0...100)
         let stitching = try reader.section("stitching")
         stitches = try stitching.value("enabled", default: false)
@@ -46,11 +52,9 @@ package struct VSGNSettings: Sendable {
         stitchingRatio = try stitching.value("shortRatio", default: 0.4, in: 0...0.49)
     }
 
-    /// The head's configuration for features of a width and a number of classes.
-    package func configuration(inputWidth: Int, classCount: Int, scoreThreshold: Double)
-        -> VSGNConfiguration
-    {
-        var result = VSGNConfiguration(inputWidth: inputWidth, classCount: classCount)
+    /// The head's configuration for an input.
+    package func configuration(_ input: HeadInput) -> VSGNConfiguration {
+        var result = VSGNConfiguration(inputWidth: input.width, classCount: input.classCount)
         result.channels = channels
         result.levels = levels
         result.stemStride = stemStride
@@ -62,10 +66,14 @@ package struct VSGNSettings: Sendable {
         result.boundaryThreshold = boundaryThreshold
         result.boundaryRadius = boundaryRadius
         result.lengthOffset = countsBothEnds ? 1 : 0
-        result.classification = usesSigmoid ? .sigmoid(alpha: 0.25, gamma: 2) : .softmax
+        result.classification = usesSigmoid ? .sigmoid(alpha: focalAlpha, gamma: 2) : .softmax
         result.lossWeights.supplementary = supplementaryWeight
-        result.scoreThreshold = scoreThreshold
+        result.scoreThreshold = input.scoreThreshold
         return result
+    }
+
+    package func head(_ input: HeadInput, key: RandomKey) -> any DetectionHead {
+        VSGNHead(configuration(input), key: key)
     }
 
     /// The stitching of windows of `length` positions; without it no clip counts as short.

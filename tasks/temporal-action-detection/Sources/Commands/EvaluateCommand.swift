@@ -12,25 +12,7 @@ struct EvaluateCommand: ParsableCommand {
             mAP, mAP@0.50 and so on for each threshold, perClass and counts.
             """)
 
-    @Option(help: "Annotations (ActivityNet JSON).", completion: .file(extensions: ["json"]))
-    var groundTruth: String
-
-    @Option(help: "Predictions (ActivityNet JSON).", completion: .file(extensions: ["json"]))
-    var predictions: String
-
-    @Option(help: "Score only videos of this subset, such as validation. (default: all)")
-    var subset: String?
-
-    @Option(help: "tIoU thresholds: 0.5 or 0.3,0.5,0.7 or first:last:step.")
-    var tiou = "0.5:0.95:0.05"
-
-    @Option(
-        help: "JSON list of video ids to leave out, or an object whose names are ids.",
-        completion: .file(extensions: ["json"]))
-    var blockedVideos: String?
-
-    @Flag(help: "Drop and count faulty entries of both files instead of failing.")
-    var keepGoing = false
+    @OptionGroup var arguments: EvaluationArguments
 
     @Option(help: "Exit with code 2 where mAP is below this, in 0...1.")
     var failBelow: Double?
@@ -38,11 +20,6 @@ struct EvaluateCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        do {
-            _ = try EvaluationThresholds.parse(tiou)
-        } catch {
-            throw ValidationError("\(error)")
-        }
         if let failBelow, !(0...1).contains(failBelow) {
             throw ValidationError("--fail-below \(failBelow): expected 0 to 1")
         }
@@ -50,13 +27,9 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        var options = EvaluationOptions(
-            subset: subset, thresholds: try EvaluationThresholds.parse(tiou), keepGoing: keepGoing)
-        if let blockedVideos {
-            options.blockedVideos = try EvaluationOptions.readBlockedVideos(blockedVideos)
-        }
         let evaluation = try TemporalEvaluation.evaluate(
-            groundTruth: groundTruth, predictions: predictions, options: options)
+            groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+            options: arguments.options())
         try console.result(evaluation) { evaluation.table }
         try ScoreGate.check(evaluation.average, named: "mAP", atLeast: failBelow)
     }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import CommandLineSupport
 import Datasets
+import Tensors
 import Training
 
 /// `dr2net tad prepare`: decodes a recipe's videos once, at the training rate and size.
@@ -10,8 +11,11 @@ struct PrepareCommand: ParsableCommand {
         commandName: "prepare",
         abstract: "Decode a recipe's videos to the frames that training reads; resumable.",
         discussion: """
-            Checks that every annotated video exists, decodes and is as long as the annotation \
-            says. What can't be used is left out and listed with its reason.
+            Annotations are ActivityNet JSON, CSV tables or THUMOS14's text files. Checks that every \
+            annotated video exists, decodes and is as long as the annotation says. What can't be \
+            used is left out and listed with its reason. Beside the frames it writes \
+            annotations.json (what training uses, as ActivityNet JSON) and blocked.json (what was \
+            left out, for `tad evaluate --blocked-videos`).
             """)
 
     @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
@@ -20,23 +24,39 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
     var set: [String] = []
 
+    @Option(help: "Videos decoded at a time. (default: as many as threads)")
+    var workers: Int?
+
+    @Flag(help: "Only open every video and compare its length; write nothing.")
+    var check = false
+
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if let workers, !(1...1024).contains(workers) {
+            throw ValidationError("--workers \(workers): expected 1 to 1024")
+        }
+    }
 
     func run() throws {
         let console = common.start()
         let recipe = try TemporalRecipe(
             RecipeDocument(path: recipe, overrides: set), dataFolder: DataCache().root)
-        let frames = try Preparation(recipe).run { done, total, id, outcome in
+        let preparation = try Preparation(recipe)
+        for issue in preparation.annotations.issues where issue.action != .kept {
+            console.note("\(issue)")
+        }
+        let workers = workers ?? Parallel.threadCount
+        let report = { (done: Int, total: Int, id: String, outcome: Preparation.Outcome) in
             console.note(Preparation.line(done, total, id, outcome))
         }
-        let index = frames.index
-        try console.result(index) {
-            let skipped = index.skipped.map { "  left out \($0.id): \($0.reason)" }
-            let count = index.videos.reduce(0) { $0 + $1.frames }
-            return
-                (["\(index.videos.count) videos, \(count) frames in \(frames.folder)"] + skipped)
-                .joined(separator: "\n")
-        }
+        let index =
+            check
+            ? try preparation.check(workers: workers, report: report)
+            : try preparation.run(workers: workers, report: report).index
+        let summary = PreparationSummary(
+            index, preparation.annotations, folder: check ? nil : recipe.data.prepared)
+        try console.result(summary) { summary.text }
     }
 }
 
@@ -49,6 +69,7 @@ extension Preparation {
             case .decoded(let frames, let warnings):
                 "\(frames) frames, \(warnings) damaged or missing"
             case .present: "already there"
+            case .checked(let frames): "fine, \(frames) frames"
             case .skipped(let reason): "left out: \(reason)"
             }
         return "\(done)/\(total) \(id): \(state)"

@@ -7,7 +7,8 @@ package struct TemporalActionDetectionCommand: ParsableCommand {
         commandName: "tad",
         abstract: "Temporal action detection: what happens when in a video.",
         subcommands: [
-            PrepareCommand.self, TrainCommand.self, PredictCommand.self, EvaluateCommand.self,
+            PrepareCommand.self, ExtractCommand.self, TrainCommand.self, PredictCommand.self,
+            EvaluateCommand.self, AnalyzeCommand.self,
         ])
 
     /// The group.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import CommandLineSupport
+import Datasets
+import Training
+
+/// `dr2net tad extract`: the features of a recipe's videos.
+struct ExtractCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "extract",
+        abstract: "Write the features of a recipe's videos, a .npy file each; resumable.",
+        discussion: """
+            Takes any backbone of `dr2net backbone list` with its pretrained weights. A recipe \
+            with data.features then trains a head on the files.
+            """)
+
+    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    var recipe: String
+
+    @Option(help: "The folder to write to.", completion: .directory)
+    var output: String
+
+    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
+    var set: [String] = []
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let console = common.start()
+        let recipe = try TemporalRecipe(
+            RecipeDocument(path: recipe, overrides: set), dataFolder: DataCache().root)
+        let extraction = try FeatureExtraction(recipe, folder: output)
+        for note in extraction.notes { console.note(note) }
+        let summary = try extraction.run { done, total, line in
+            console.note("\(done)/\(total) \(line)")
+        }
+        try console.result(summary) {
+            let skipped = summary.skipped.map { "  left out: \($0)" }
+            return
+                ([
+                    "\(summary.written) files written, \(summary.present) there before, "
+                        + "\(summary.width) channels, in \(summary.folder)",
+                    "read them with data.features: \(summary.folder), data.framesPerSecond: "
+                        + "\(TemporalRecipe.short(summary.framesPerSecond)), data.featureStride: "
+                        + "\(summary.featureStride), data.featureOffset: "
+                        + TemporalRecipe.short(summary.featureOffset),
+                ] + skipped).joined(separator: "\n")
+        }
+    }
+}

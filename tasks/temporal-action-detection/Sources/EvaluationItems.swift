@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+import Metrics
+
+/// Ground truth and predictions as numbered segments, ready to be compared.
+struct EvaluationItems {
+    /// The classes of the ground truth by name; a label is a position here, others come after.
+    let labels: [String]
+    /// The videos of the ground truth; a video's number is its position here, others come after.
+    let videos: [ActivityNetAnnotations.Video]
+    /// The annotated segments.
+    private(set) var truths: [GroundTruthSegment] = []
+    /// The predictions in file order.
+    private(set) var guesses: [PredictedSegment] = []
+    /// Predicted labels that the ground truth lacks, in order of first appearance.
+    let unknownLabels: [String]
+    /// Predicted videos that the ground truth lacks, by name.
+    let unknownVideos: [String]
+    /// Number of predicted videos left out because they are blocked.
+    let blockedVideos: Int
+    /// Number of faulty annotations left out while reading.
+    let droppedAnnotations: Int
+    /// Number of faulty predictions left out while reading.
+    let droppedPredictions: Int
+
+    /// Reads and numbers two files.
+    ///
+    /// - Throws: As ``init(_:_:_:groundTruthName:predictionsName:)``, and for what can't be read.
+    init(
+        groundTruth: String, predictions: String, options: EvaluationOptions
+    ) throws(ActivityNetError) {
+        var reading = AnnotationOptions.evaluation
+        reading.subset = options.subset
+        reading.keepGoing = options.keepGoing
+        try self.init(
+            ActivityNetAnnotations.read(groundTruth, options: reading),
+            ActivityNetResults.read(predictions, keepGoing: options.keepGoing), options,
+            groundTruthName: groundTruth, predictionsName: predictions)
+    }
+
+    /// Numbers what was read; the names stand for the files in messages.
+    ///
+    /// - Throws: One line for a ground truth without segments, and where no predicted video, or no
+    ///   predicted label, is known: then the two files do not belong together.
+    init(
+        _ annotations: ActivityNetAnnotations, _ results: ActivityNetResults,
+        _ options: EvaluationOptions, groundTruthName: String, predictionsName: String
+    ) throws(ActivityNetError) {
+        videos = annotations.videos.filter {
+            !options.blockedVideos.contains($0.id)
+                && (options.subset == nil || $0.subset == options.subset)
+        }
+        labels = Array(Set(videos.flatMap { $0.annotations.map(\.label) })).sorted()
+        guard !labels.isEmpty else {
+            throw ActivityNetError(
+                "\(groundTruthName): has no annotated segment to score against; expected at "
+                    + "least one, check the file and the subset")
+        }
+        var numbers = LabelNumbers(labels)
+        var videoNumbers: [String: Int] = [:]
+        for video in videos {
+            let number = videoNumbers.count
+            videoNumbers[video.id] = number
+            for annotation in video.annotations {
+                truths.append(
+                    GroundTruthSegment(
+                        video: number, label: numbers[annotation.label],
+                        segment: annotation.segment))
+            }
+        }
+
+        guesses.reserveCapacity(results.count)
+        var unknown: [String] = []
+        var blocked = 0
+        for video in results.videos {
+            if options.blockedVideos.contains(video.id) {
+                blocked += 1
+                continue
+            }
+            if videoNumbers[video.id] == nil { unknown.append(video.id) }
+            // A video outside the ground truth gets a number of its own: only false positives.
+            let number = videoNumbers[video.id] ?? videoNumbers.count + unknown.count
+            for detection in video.detections {
+                guesses.append(
+                    PredictedSegment(
+                        video: number, label: numbers[detection.label],
+                        segment: detection.segment, score: detection.score))
+            }
+        }
+        let considered = results.videos.count - blocked
+        guard considered == 0 || unknown.count < considered else {
+            throw ActivityNetError(
+                "\(predictionsName): none of its \(considered) videos (first: "
+                    + "\(ActivityNetJSON.quoted(unknown[0]))) is among the \(videos.count) "
+                    + "of the ground truth (first: \(ActivityNetJSON.quoted(videos[0].id))); "
+                    + "expected the same ids, check the subset and prefixes such as \"v_\"")
+        }
+        unknownLabels = numbers.added
+        let known = labels.count
+        guard guesses.isEmpty || guesses.contains(where: { $0.label < known }) else {
+            throw ActivityNetError(
+                "\(predictionsName): none of its labels (first: "
+                    + "\(ActivityNetJSON.quoted(unknownLabels.first ?? ""))) is among the "
+                    + "\(labels.count) of the ground truth (first: "
+                    + "\(ActivityNetJSON.quoted(labels[0]))); expected the same names")
+        }
+        unknownVideos = unknown.sorted()
+        blockedVideos = blocked
+        droppedAnnotations = annotations.issues.filter { $0.action == .dropped }.count
+        droppedPredictions = results.dropped.count
+    }
+}
+
+/// Numbers for class names: those of the ground truth first, then others as they come.
+private struct LabelNumbers {
+    private var numbers: [String: Int]
+
+    /// Names outside the ground truth, in order of first appearance.
+    private(set) var added: [String] = []
+
+    init(_ labels: [String]) {
+        numbers = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
+    }
+
+    subscript(label: String) -> Int {
+        mutating get {
+            if let number = numbers[label] { return number }
+            let number = numbers.count
+            numbers[label] = number
+            added.append(label)
+            return number
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+import Media
+import Reversible
+import Tensors
+import Training
+
+/// Writes the features of a recipe's videos as `.npy` files, with its pretrained backbone.
+///
+/// Resumable: a video whose file is whole is passed over. A video that is missing or can't be
+/// decoded is left out with its reason.
+package struct FeatureExtraction {
+    /// What was done.
+    package struct Summary: Codable, Sendable, Equatable {
+        /// The folder of the files.
+        package var folder: String
+        /// Files written now.
+        package var written: Int
+        /// Files that were there already.
+        package var present: Int
+        /// Channels of a vector.
+        package var width: Int
+        /// Frames a second: the key `data.framesPerSecond` of a recipe that reads the files.
+        package var framesPerSecond: Double
+        /// Frames from one vector to the next: its key `data.featureStride`.
+        package var featureStride: Int
+        /// Its key `data.featureOffset`.
+        package var featureOffset: Double
+        /// Videos left out, with their reasons.
+        package var skipped: [String]
+    }
+
+    private let recipe: TemporalRecipe
+    private let folder: String
+    private let encoder: FrameEncoder
+    private let annotations: ActivityNetAnnotations
+
+    /// The extraction of a recipe's features into a folder.
+    ///
+    /// - Throws: Where the recipe has no backbone, or the folder can't be made.
+    package init(_ recipe: TemporalRecipe, folder: String) throws {
+        guard let backbone = recipe.backbone else {
+            throw TemporalError(
+                "the recipe reads data.features; extraction makes them: give data.videos and a "
+                    + "backbone")
+        }
+        let key = RandomKey(seed: recipe.training.seed).child("backbone")
+        try self.init(
+            recipe, folder: folder,
+            encoder: FrameEncoder(
+                backbone, framesPerPosition: recipe.data.framesPerPosition, key: key))
+    }
+
+    /// The extraction of an encoder's features.
+    package init(_ recipe: TemporalRecipe, folder: String, encoder: FrameEncoder) throws {
+        self.recipe = recipe
+        self.folder = folder
+        self.encoder = encoder
+        annotations = try RecipeAnnotations(recipe.data).read { id in
+            try? TemporalVideos.duration(of: id, in: recipe.data.videos)
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw TemporalError("\(folder): can't create the folder; choose another one")
+        }
+    }
+
+    /// What the user should know about the pretrained weights, a line each.
+    package var notes: [String] { encoder.network.notes }
+
+    /// Writes what isn't there yet.
+    ///
+    /// - Parameter report: Told of every video.
+    package func run(report: (_ done: Int, _ total: Int, _ line: String) -> Void) throws -> Summary
+    {
+        let lock = try FolderLock(folder: folder)
+        defer { withExtendedLifetime(lock) {} }
+        let group = encoder.framesPerPosition
+        var summary = Summary(
+            folder: folder, written: 0, present: 0, width: encoder.width,
+            framesPerSecond: recipe.data.rate, featureStride: group,
+            featureOffset: Double(group - 1) / Double(2 * group), skipped: [])
+        for (index, video) in annotations.videos.enumerated() {
+            let done = index + 1, total = annotations.videos.count
+            func skip(_ reason: String) {
+                summary.skipped.append(reason)
+                report(done, total, "\(video.id): left out: \(reason)")
+            }
+            do {
+                let features = try self.video(video)
+                let count = encoder.positions(features.frames)
+                let path = "\(folder)/\(PreparedFrames.fileName(video.id)).npy"
+                if isWhole(path, count: count) {
+                    summary.present += 1
+                    report(done, total, "\(video.id): already there")
+                    continue
+                }
+                var warnings: [String] = []
+                let tensor = try features.positions(
+                    encoder, way: .frozen, report: { _, _ in }, warn: { warnings.append($0) })
+                // Whole or not at all, so that what is there is whole.
+                try Npy.write(tensor, to: path)
+                summary.written += 1
+                let warned = warnings.map { "; " + $0 }.joined()
+                report(done, total, "\(video.id): \(count) vectors\(warned)")
+            } catch let error as TemporalError {
+                skip(error.description)
+            } catch let error as MediaError {
+                skip("\(error)")
+            }
+        }
+        guard summary.written + summary.present > 0 else {
+            let first = summary.skipped.first ?? "the annotation names no video"
+            throw TemporalError("no features could be extracted: \(first)")
+        }
+        return summary
+    }
+
+    private func video(_ video: ActivityNetAnnotations.Video) throws -> VideoFeatures {
+        let path = try TemporalVideos.path(of: video, in: recipe.data.videos)
+        return try VideoFeatures(
+            path: path, start: video.start ?? 0, duration: video.duration, rate: recipe.data.rate,
+            size: recipe.data.size)
+    }
+
+    private func isWhole(_ path: String, count: Int) -> Bool {
+        (try? Npy.shape(path)) == [count, encoder.width]
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
+package import Tensors
+
+/// Precomputed features of a data set's videos, a `.npy` file each.
+package struct FeatureFiles: Sendable {
+    /// The videos whose files can be used.
+    package let videos: [SourceVideo]
+    /// Channels.
+    package let width: Int
+    /// Videos that are left out, with their reasons.
+    package let skipped: [(id: String, reason: String)]
+    private let recipe: FeatureRecipe
+    private let paths: [String]
+
+    /// Finds the file of each annotated video and looks at its shape.
+    ///
+    /// A video whose file is missing, damaged or of another width is left out with its reason.
+    ///
+    /// - Throws: One line where no file can be used.
+    package init(
+        _ recipe: FeatureRecipe, annotations: ActivityNetAnnotations
+    ) throws(TemporalError) {
+        self.recipe = recipe
+        var videos: [SourceVideo] = [], paths: [String] = []
+        var skipped: [(id: String, reason: String)] = []
+        var width = recipe.width
+        for video in annotations.videos {
+            do throws(TemporalError) {
+                let path = try FeatureFiles.path(of: video.id, in: recipe.folder)
+                let shape = try FeatureFiles.shape(path, width: width)
+                let clock = try recipe.clock(
+                    of: video.id, count: shape[0], fps: video.fps, duration: video.duration)
+                let count = recipe.length ?? shape[0]
+                videos.append(
+                    SourceVideo(
+                        id: video.id, subset: video.subset,
+                        duration: video.duration ?? Double(count) / clock.rate, count: count,
+                        clock: clock))
+                paths.append(path)
+                width = shape[1]
+            } catch {
+                skipped.append((video.id, error.description))
+            }
+        }
+        guard let width, !videos.isEmpty else {
+            let first = skipped.first?.reason ?? "the annotation names no video"
+            throw TemporalError("\(recipe.folder): no features can be used: \(first)")
+        }
+        self.width = width
+        self.videos = videos
+        self.paths = paths
+        self.skipped = skipped
+    }
+
+    /// The features of a video as the head takes them, `[positions, D]`.
+    package func features(_ video: Int) throws(TemporalError) -> Tensor {
+        recipe.resampled(try FeatureFiles.read(paths[video], width: width))
+    }
+
+    /// The file of a video: the id, with or without ActivityNet's `v_`.
+    private static func path(of id: String, in folder: String) throws(TemporalError) -> String {
+        for name in ["\(id).npy", "v_\(id).npy", "\(PreparedFrames.fileName(id)).npy"] {
+            let path = "\(folder)/\(name)"
+            if FileManager.default.fileExists(atPath: path) { return path }
+        }
+        throw TemporalError(
+            "video \(id): no file \(id).npy or v_\(id).npy in \(folder); put it there or correct "
+                + "data.features")
+    }
+
+    /// A file's array `[T, D]` in float32.
+    ///
+    /// - Parameter width: What D must be; nil takes any.
+    static func read(_ path: String, width: Int?) throws(TemporalError) -> Tensor {
+        _ = try shape(path, width: width)
+        do { return try Npy.readTensor(path).converted(to: .float32) } catch {
+            throw TemporalError("\(error)")
+        }
+    }
+
+    /// The shape of a file's array, checked.
+    private static func shape(_ path: String, width: Int?) throws(TemporalError) -> [Int] {
+        let shape: [Int]
+        do { shape = try Npy.shape(path) } catch { throw TemporalError("\(error)") }
+        guard shape.count == 2, shape[0] > 0, shape[1] > 0, shape[1] == width ?? shape[1] else {
+            let columns = width.map(String.init) ?? "channels"
+            throw TemporalError(
+                "\(path): an array of shape \(shape); expected [vectors, \(columns)], with one row "
+                    + "at least; correct the file or data.featureWidth")
+        }
+        return shape
+    }
+}
+
+extension FeatureRecipe {
+    /// The vectors of a video at the recipe's length.
+    func resampled(_ features: Tensor) -> Tensor {
+        guard let length, length != features.shape[0] else { return features }
+        return features.reshaped(to: [1] + features.shape).interpolated(to: length, .linear)
+            .reshaped(to: [length, features.shape[1]])
+    }
+}

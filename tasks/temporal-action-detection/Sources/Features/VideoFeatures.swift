@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import Media
+package import Reversible
+package import Tensors
+
+/// The features of a video straight from its file, decoded ahead while the network runs.
+package struct VideoFeatures {
+    private let path: String
+    private let start: Double
+    private let rate: Double
+    private let size: Int
+    /// Seconds.
+    package let duration: Double
+    /// Frames at the rate.
+    package let frames: Int
+
+    /// Looks at a video's headers.
+    ///
+    /// - Parameters:
+    ///   - start: Seconds from the file's start to the video's.
+    ///   - duration: Seconds; nil for all of the file.
+    ///   - rate: Frames a second.
+    ///   - size: Side of the square frames in pixels.
+    package init(
+        path: String, start: Double, duration: Double?, rate: Double, size: Int
+    ) throws {
+        self.path = path
+        self.start = start
+        self.rate = rate
+        self.size = size
+        guard let duration = try duration ?? VideoInfo.probe(path).duration, duration > 0 else {
+            throw TemporalError(
+                "\(path): its length is unknown; remux it, for example to mp4, and try again")
+        }
+        self.duration = duration
+        frames = try TemporalVideos.frames(path: path, duration: duration, rate: rate)
+    }
+
+    /// The features, `[positions, D]`.
+    ///
+    /// - Parameters:
+    ///   - report: Told how many frames are done.
+    ///   - warn: Told of damaged or missing frames.
+    package func positions(
+        _ encoder: FrameEncoder, way: FinetuningWay,
+        report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
+    ) throws -> Tensor {
+        var parts: [Tensor] = []
+        try forEachPositions(encoder, way: way, report: report, warn: warn) { parts.append($0) }
+        return .joiningRows(parts)
+    }
+
+    /// Gives the features a few positions at a time, `[n, D]`, and keeps none.
+    func forEachPositions(
+        _ encoder: FrameEncoder, way: FinetuningWay,
+        report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void,
+        _ body: (Tensor) throws -> Void
+    ) throws {
+        let loader = ClipLoader(
+            InferenceClips(path: path, start: start, rate: rate, ranges: encoder.ranges(frames)),
+            resize: .exact(width: size, height: size), filter: .area, capacity: 4)
+        var damaged = 0
+        try encoder.forEachPositions(
+            count: frames, way: way,
+            input: { range in
+                guard let clip = try loader.next() else {
+                    throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
+                }
+                damaged += clip.warnings + clip.paddedFrames
+                report(range.upperBound, frames)
+                return encoder.input(Array(0..<clip.frameCount)) { indices, layout in
+                    encoder.pixelTables.tensor(
+                        clip.pixels, frames: indices, height: size, width: size, layout: layout)
+                }
+            }, body)
+        if damaged > 0 { warn("\(path): \(damaged) damaged or missing frames") }
+    }
+}
+
+/// The clips of an inference, asked for one after the other.
+private struct InferenceClips: Sequence, IteratorProtocol, Sendable {
+    let path: String
+    let start: Double
+    let rate: Double
+    var ranges: InferenceRanges
+
+    mutating func next() -> ClipRequest? {
+        ranges.next().map {
+            ClipRequest(
+                path: path, start: start + Double($0.lowerBound) / rate, frameCount: $0.count,
+                rate: rate)
+        }
+    }
+}

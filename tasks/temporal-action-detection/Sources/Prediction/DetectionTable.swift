@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import Regions
+import TextFormats
+
+/// Detections as comma-separated values: a line a detection, times in seconds.
+package enum DetectionTable {
+    /// The names of the columns.
+    static let header = ["video", "start", "end", "label", "score"]
+
+    /// The file's text: the videos by id, the detections best first, as in the JSON file.
+    package static func text(_ results: ActivityNetResults) -> String {
+        var text = CSVText.line(header)
+        for video in results.ordered {
+            for detection in video.detections {
+                text += CSVText.line([
+                    video.id, ActivityNetResults.milliseconds(detection.segment.start),
+                    ActivityNetResults.milliseconds(detection.segment.end), detection.label,
+                    ActivityNetResults.sixDigits(detection.score),
+                ])
+            }
+        }
+        return text
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TextFormats
+
+/// The forms in which data sets write their annotations down.
+package enum AnnotationSource: Sendable, Equatable {
+    /// One JSON file with a `database`, as ActivityNet has it.
+    case activityNet(String)
+    /// Comma-separated tables with a line a segment.
+    case tables([String])
+    /// THUMOS14's text files, a class each.
+    case thumos14([String])
+
+    /// The form of a file or folder.
+    ///
+    /// A folder holds THUMOS14's files (`<class>_val.txt`, `<class>_test.txt`, at any depth) or
+    /// tables (`*.csv`). A file is a table by its ending, else JSON.
+    ///
+    /// - Throws: One line for a folder with neither.
+    package init(_ path: String) throws(ActivityNetError) {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+            isFolder.boolValue
+        else {
+            self = path.lowercased().hasSuffix(".csv") ? .tables([path]) : .activityNet(path)
+            return
+        }
+        let names =
+            (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
+            .sorted()
+        let classes = names.filter { THUMOS14.subset(ofFile: $0) != nil }
+        let tables = names.filter { !$0.contains("/") && $0.lowercased().hasSuffix(".csv") }
+        if !classes.isEmpty {
+            self = .thumos14(classes.map { "\(path)/\($0)" })
+        } else if !tables.isEmpty {
+            self = .tables(tables.map { "\(path)/\($0)" })
+        } else {
+            throw ActivityNetError(
+                "\(path): a folder without annotations; expected THUMOS14's <class>_val.txt and "
+                    + "<class>_test.txt or tables (*.csv), or name a JSON file")
+        }
+    }
+
+    /// Videos that the field leaves out of every result, for their wrong annotations.
+    package var excludedVideos: [String] {
+        if case .thumos14 = self { THUMOS14.wrongVideos } else { [] }
+    }
+
+    /// Whether the form states how long videos are.
+    package var statesDurations: Bool {
+        if case .activityNet = self { true } else { false }
+    }
+
+    /// Reads the annotations.
+    ///
+    /// - Parameters:
+    ///   - options: How strictly.
+    ///   - duration: Seconds of a video, for forms that don't state them; nil leaves it out.
+    /// - Throws: One line for the first fault, as `ActivityNetAnnotations.read`.
+    package func read(
+        options: AnnotationOptions, duration: (_ id: String) -> Double?
+    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+        let draft: AnnotationDraft
+        switch self {
+        case .activityNet(let path):
+            return try ActivityNetAnnotations.read(path, options: options)
+        case .tables(let paths): draft = try AnnotationDraft(tables: paths)
+        case .thumos14(let paths): draft = try AnnotationDraft(thumos14: paths)
+        }
+        return try ActivityNetAnnotations.decode(
+            draft.json(duration: duration), file: draft.name, options: options)
+    }
+}
+
+/// What is particular to THUMOS14.
+package enum THUMOS14 {
+    /// The two videos of the test subset whose annotations are wrong, which results leave out.
+    package static let wrongVideos = ["video_test_0000270", "video_test_0001496"]
+
+    /// The class of segments that annotators could not tell: neither trained on nor scored.
+    static let ambiguous = "Ambiguous"
+
+    /// The subset that a file of a class belongs to; nil for any other file.
+    static func subset(ofFile path: String) -> String? {
+        path.hasSuffix("_val.txt") ? "validation" : path.hasSuffix("_test.txt") ? "test" : nil
+    }
+
+    /// The class of a file.
+    static func label(ofFile path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.lastIndex(of: "_").map { String(name[..<$0]) } ?? name
+    }
+}

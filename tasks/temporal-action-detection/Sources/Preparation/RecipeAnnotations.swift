@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The annotations of a recipe, of any form, without the videos that it leaves out.
+package struct RecipeAnnotations {
+    private let source: AnnotationSource
+    private let keepGoing: Bool
+    /// What is left out, with reasons, by id.
+    package let excluded: [(id: String, reason: String)]
+
+    /// Finds the form and the videos that are left out.
+    ///
+    /// - Throws: One line for a folder without annotations and a list that can't be read.
+    package init(_ data: TemporalRecipe.Data) throws(ActivityNetError) {
+        source = try AnnotationSource(data.annotations)
+        keepGoing = data.keepGoing
+        var reasons: [String: String] = [:]
+        for id in data.excludedVideos {
+            reasons[id] =
+                THUMOS14.wrongVideos.contains(id)
+                ? "its annotations are wrong (data.excludedVideos)" : "in data.excludedVideos"
+        }
+        if let list = data.blockedVideos {
+            for id in try EvaluationOptions.readBlockedVideos(list) {
+                reasons[id] = "blocked by \(list)"
+            }
+        }
+        excluded = reasons.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Reads them before any video is prepared; nil where the form needs the videos' lengths.
+    package func readWithoutVideos() throws(ActivityNetError) -> ActivityNetAnnotations? {
+        source.statesDurations ? try read { _ in nil } : nil
+    }
+
+    /// Reads them.
+    ///
+    /// - Parameter duration: Seconds of a video, asked for where the form doesn't state them; nil
+    ///   leaves it out.
+    package func read(
+        duration: (_ id: String) -> Double?
+    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+        var options = AnnotationOptions()
+        options.keepGoing = keepGoing
+        options.excludedVideos = Set(excluded.map(\.id))
+        return try source.read(options: options) { id in
+            options.excludedVideos.contains(id) ? nil : duration(id)
+        }
+    }
+
+    /// Reads them with the lengths of prepared videos.
+    package func read(
+        prepared: PreparedFrames
+    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+        let durations = Dictionary(
+            prepared.index.videos.map { ($0.id, $0.duration) }, uniquingKeysWith: { $1 })
+        return try read { durations[$0] }
+    }
+}
