@@ -25,6 +25,12 @@ package struct TrainOptions: ParsableArguments {
     @Option(help: "Go on with the run in this folder.", completion: .directory)
     package var resume: String?
 
+    /// The folder of a run to take the weights of.
+    @Option(
+        help: "Start, at step 0, from the weights of the run in this folder.",
+        completion: .directory)
+    package var startFrom: String?
+
     /// A number of bytes.
     @Option(help: "Bytes that a step may count at its peak, such as 2GiB; picks the tile.")
     package var memoryBudget: String?
@@ -38,6 +44,9 @@ package struct TrainOptions: ParsableArguments {
         }
         if resume != nil, runFolder != nil {
             throw ValidationError("--run and --resume exclude each other")
+        }
+        if resume != nil, startFrom != nil {
+            throw ValidationError("--start-from and --resume exclude each other")
         }
     }
 
@@ -58,19 +67,15 @@ package struct TrainOptions: ParsableArguments {
         files: [String] = [],
         body: (Recipe, RunFolder, ProgressLine) throws -> Result
     ) throws -> Result {
-        var overrides = set
-        if let memoryBudget { overrides.append("memoryBudget=\(memoryBudget)") }
-        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let data = DataCache().root
         let folder: RunFolder
         let recipe: Recipe
         if let resume {
             folder = try RunFolder.open(resume)
-            recipe = try read(
-                RecipeDocument(path: folder.recipePath, overrides: overrides), data)
+            recipe = try read(document(folder.recipePath, common), data)
         } else {
             let path = self.recipe ?? ""
-            recipe = try read(RecipeDocument(path: path, overrides: overrides), data)
+            recipe = try read(document(path, common), data)
             folder = try RunFolder.create(
                 runFolder ?? TrainOptions.defaultRun(path), recipe: parts(recipe).resolved)
         }
@@ -84,6 +89,20 @@ package struct TrainOptions: ParsableArguments {
             if resume == nil { folder.removeIfUnused(also: [RunDescription.fileName] + files) }
             throw error
         }
+    }
+
+    /// A recipe with the options laid over it.
+    private func document(
+        _ path: String, _ common: CommonOptions
+    ) throws(TrainingError) -> RecipeDocument {
+        var overrides = set
+        if let memoryBudget { overrides.append("memoryBudget=\(memoryBudget)") }
+        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
+        var document = try RecipeDocument(path: path, overrides: overrides)
+        if let startFrom {
+            try document.set("startFrom", to: startFrom, option: "--start-from")
+        }
+        return document
     }
 
     private static func defaultRun(_ recipe: String) -> String {

@@ -48,19 +48,23 @@ package struct FinetuningRun {
     private let training: TrainingRecipe
     private let finetuning: FinetuningRecipe
     private let fingerprint: String
+    private let description: RunDescription
     private let folder: RunFolder
     private let progress: ProgressLine
 
     /// A run in a folder.
     ///
-    /// - Parameter fingerprint: `ResolvedRecipe.fingerprint` of the whole recipe.
+    /// - Parameters:
+    ///   - fingerprint: `ResolvedRecipe.fingerprint` of the whole recipe.
+    ///   - description: What prediction and export need, for the folder.
     package init(
         _ training: TrainingRecipe, _ finetuning: FinetuningRecipe, fingerprint: String,
-        folder: RunFolder, progress: ProgressLine
+        description: RunDescription, folder: RunFolder, progress: ProgressLine
     ) {
         self.training = training
         self.finetuning = finetuning
         self.fingerprint = fingerprint
+        self.description = description
         self.folder = folder
         self.progress = progress
     }
@@ -76,7 +80,7 @@ package struct FinetuningRun {
         let progress = progress
         try interruption.listening(
             notify: { progress.message("stopping after this step; again to quit at once") }
-        ) { _ = try loop.run() }
+        ) { _ = try loop.run { step in try describe(task, from: step) } }
         if !task.isEvaluated {
             let step = try folder.metrics().last?.step ?? 0
             _ = try loop.withEvaluatedWeights {
@@ -88,6 +92,19 @@ package struct FinetuningRun {
         let result = try summary(baselines: try task.baselines())
         try AtomicFile.write(RunResult.json(result), to: folder.path + "/summary.json")
         return result
+    }
+
+    /// Writes the description, and before the first step loads the weights to start from.
+    private func describe(_ task: any FinetuningTask, from step: Int) throws {
+        var description = description
+        if step > 0 {
+            description.startedFrom = (try? RunDescription.read(folder.path))?.startedFrom
+        } else if let run = training.startFrom {
+            description.startedFrom = try StartingPoint.load(
+                run, into: task.parameterGroups.flatMap(\.entries), of: description,
+                note: progress.message)
+        }
+        try description.write(folder.path)
     }
 
     private func summary(baselines: [String: [String: Double]]) throws -> RunResult {

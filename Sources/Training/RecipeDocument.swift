@@ -65,6 +65,14 @@ package struct RecipeDocument: Sendable {
         try root.set(node, at: path[...])
     }
 
+    /// Sets a key of the root to a text, taken as it is; `option` is what messages name.
+    package mutating func set(
+        _ key: String, to text: String, option: String
+    ) throws(TrainingError) {
+        try root.set(
+            RecipeNode(value: .scalar(text, isPlain: false), origin: option), at: [key])
+    }
+
     private static func load(_ path: String, seen: [String]) throws(TrainingError) -> RecipeSection
     {
         let standard = URL(fileURLWithPath: path).standardizedFileURL.path

@@ -17,6 +17,8 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var labels: [String]
     /// The numbers by which the data set names them; nil where it has none.
     package var labelIDs: [Int]?
+    /// Where the weights of step 0 come from, where that is another run.
+    package var startedFrom: StartingPoint?
 
     /// ``positions`` as a rule; nil where there is none, or an unknown one.
     package var positionRule: PositionRule? { positions.flatMap(PositionRule.init(rawValue:)) }
@@ -59,7 +61,7 @@ package struct RunDescription: Codable, Sendable, Equatable {
     }
 
     /// Writes `model.json` of a run folder.
-    package func write(_ folder: String) throws {
+    func write(_ folder: String) throws {
         try AtomicFile.write(RunResult.json(self), to: "\(folder)/\(RunDescription.fileName)")
     }
 }

@@ -52,13 +52,16 @@ package final class TrainingLoop {
 
     /// Trains to the end, from the newest checkpoint where there is one.
     ///
+    /// - Parameter begin: Told the steps done, once it is known that the folder's checkpoint fits
+    ///   the recipe and before anything else is written.
     /// - Returns: what the run's metrics say.
     /// - Throws: `TrainingError` or `CheckpointError`, also after an interruption; then the
     ///   message says that a checkpoint was saved and how to go on.
     @discardableResult
-    package func run() throws -> RunSummary {
+    package func run(begin: (_ step: Int) throws -> Void = { _ in }) throws -> RunSummary {
         defer { progress.finish() }
         var step = try restore()
+        try begin(step)
         try task.willTrain(plan, from: step)
         StoragePool.trim()
         let evaluated = try folder.metrics().last { $0.evaluation != nil }?.step

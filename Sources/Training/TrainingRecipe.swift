@@ -17,6 +17,8 @@ package struct TrainingRecipe: Sendable, Equatable {
     package var seed: UInt64
     /// Threads; 0 leaves the choice to the environment and the machine.
     package var threads: Int
+    /// The folder of a run whose weights this one starts from; nil for the pretrained ones.
+    package var startFrom: String?
     /// How long to train.
     package var length: Length
     /// Samples in one forward pass.
@@ -42,6 +44,7 @@ package struct TrainingRecipe: Sendable, Equatable {
     package init(_ reader: RecipeReader) throws(TrainingError) {
         seed = UInt64(try reader.value("seed", default: 0, in: 0...Int.max))
         threads = try reader.value("threads", default: 0, in: 0...1024)
+        startFrom = try reader.optionalPath("startFrom")
         let steps = try reader.optionalInteger("steps", in: 1...1_000_000_000)
         let epochs = try reader.optionalNumber("epochs", in: 1e-6...1e6)
         switch (steps, epochs) {

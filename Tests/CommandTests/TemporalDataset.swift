@@ -153,13 +153,19 @@ final class CommandProcess {
     }
 
     /// Sends Ctrl-C's signal.
-    func interrupt() { kill(process.processIdentifier, SIGINT) }
+    func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }
+
+    /// Ends it at once, as a power cut would, and waits until it is gone.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 
     /// Waits for the end, a minute at most, and gives the exit code.
     func code() -> Int32 {
         let end = ContinuousClock.now + .seconds(60)
         while process.isRunning, ContinuousClock.now < end { usleep(5000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         return process.terminationReason == .exit ? process.terminationStatus : -1
     }
@@ -169,5 +175,5 @@ final class CommandProcess {
         (try? String(contentsOfFile: folder.path("error"), encoding: .utf8)) ?? ""
     }
 
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+    deinit { if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) } }
 }

@@ -24,12 +24,12 @@ package struct TemporalRun {
         let frames = try preparedFrames()
         let detector = try TemporalDetector(recipe, labels: annotations.labels)
         for note in detector.network.notes { progress.message(note) }
-        try RunDescription(task: "tad", detector.network, labels: annotations.labels)
-            .write(folder.path)
         let task = try TemporalTask(
             recipe, detector: detector, frames: frames, annotations: annotations)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
+            description: RunDescription(
+                task: "tad", detector.network, labels: annotations.labels),
             folder: folder, progress: progress)(task)
     }
 

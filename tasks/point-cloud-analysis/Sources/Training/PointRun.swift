@@ -21,12 +21,12 @@ package struct PointRun {
         let classes = prepared.index.classes
         let (network, pretrained) = try PointNetwork.make(recipe, classes: classes.count)
         for note in pretrained.notes { progress.message(note) }
-        try RunDescription(task: "points", pretrained, labels: classes.names).write(folder.path)
         try PointRunData(classes: classes, sampling: recipe.data.sampling(for: prepared.index))
             .write(folder.path)
         let task = try PointTask(recipe, network: network, prepared: prepared)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
+            description: RunDescription(task: "points", pretrained, labels: classes.names),
             folder: folder, progress: progress)(task)
     }
 

@@ -29,13 +29,12 @@ package struct DetectionRun {
                 + "images, \(images.tiles.droppedEmpty) empty ones left out")
         let (detector, network) = try PyramidDetector.make(recipe, classes: classes.names.count)
         for note in network.notes { progress.message(note) }
-        try RunDescription(
-            task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids
-        ).write(folder.path)
         let task = try DetectionTask(
             recipe, detector: detector, images: images, validation: validation, classes: classes)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
+            description: RunDescription(
+                task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids),
             folder: folder, progress: progress)(task)
     }
 }
