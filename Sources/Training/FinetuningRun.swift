@@ -27,6 +27,8 @@ package struct RunResult: Codable, Sendable {
     package var lastLoss: Double
     /// The scores of the last evaluation; `plain.` names the pretrained form.
     package var scores: [String: Double]
+    /// The best evaluation, where the run keeps its checkpoint.
+    package var best: BestScore?
     /// Scores of methods that learn nothing, by name.
     package var baselines: [String: [String: Double]]
     /// The highest counted bytes of a step in which the backbone trained.
@@ -104,7 +106,9 @@ package struct FinetuningRun {
                 run, into: task.parameterGroups.flatMap(\.entries), of: description,
                 note: progress.message)
         }
+        description.best = training.bestMetric
         try description.write(folder.path)
+        try RunEnvironment.current.write(folder.path)
     }
 
     private func summary(baselines: [String: [String: Double]]) throws -> RunResult {
@@ -117,7 +121,8 @@ package struct FinetuningRun {
         return RunResult(
             run: folder.path, way: finetuning.way.rawValue, steps: steps.count,
             firstLoss: whole.firstLoss ?? 0, lastLoss: whole.lastLoss ?? 0,
-            scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:], baselines: baselines,
+            scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:],
+            best: training.bestMetric.flatMap { BestScore($0, in: lines) }, baselines: baselines,
             peakCountedBytes: measured.compactMap(\.peakBytes).max() ?? 0,
             peakResidentBytes: ResidentMemory.peak,
             stepSeconds: seconds.isEmpty ? 0 : seconds[seconds.count / 2])
@@ -150,6 +155,9 @@ extension RunResult {
                 row(
                     [key, number(scores[key])] + (hasPlain ? [number(scores["plain." + key])] : [])
                         + names.map { number(baselines[$0]?[key]) }))
+        }
+        if let best {
+            lines.append("best \(best.metric)  \(number(best.value)) after step \(best.step)")
         }
         lines.append("training loss  \(number(firstLoss)) at first, \(number(lastLoss)) at last")
         lines.append(

@@ -4,6 +4,7 @@ import CommandLineSupport
 import PointCloudAnalysis
 import SmallObjectDetection
 import TemporalActionDetection
+import Training
 
 /// The command line's root.
 @main struct Main: ParsableCommand {

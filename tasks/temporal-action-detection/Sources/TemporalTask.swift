@@ -27,6 +27,7 @@ package final class TemporalTask: FinetuningTask {
     private let inference: TemporalInference
     private var cache = FrozenFeatures()
     private let stitching: SelfStitching
+    package let loadTimer = LoadTimer()
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
     package let tile: Tile?
 
@@ -132,10 +133,12 @@ package final class TemporalTask: FinetuningTask {
     private func trainedFeatures(
         _ samples: [Int], _ drawn: [TrainingWindow], way: FinetuningWay, _ context: Context
     ) throws -> [Variable] {
-        let parts = try zip(samples, drawn).map { sample, window in
-            try frames.tensor(
-                video: windows[sample].video, frames: window.frames, isFlipped: window.isFlipped,
-                tables: detector.pixelTables)
+        let parts = try loadTimer.measure {
+            try zip(samples, drawn).map { sample, window in
+                try frames.tensor(
+                    video: windows[sample].video, frames: window.frames,
+                    isFlipped: window.isFlipped, tables: detector.pixelTables)
+            }
         }
         let features = try detector.frameFeatures(
             Tensor.joiningRows(parts), way: way, tile: tile, context)
@@ -166,8 +169,10 @@ package final class TemporalTask: FinetuningTask {
     /// The features of a whole video, `[frames, D]`.
     private func features(video: Int, isFlipped: Bool, way: FinetuningWay) throws -> Tensor {
         try detector.inferFeatures(count: frames.index.videos[video].frames, way: way) { range in
-            try frames.tensor(
-                video: video, frames: range, isFlipped: isFlipped, tables: detector.pixelTables)
+            try loadTimer.measure {
+                try frames.tensor(
+                    video: video, frames: range, isFlipped: isFlipped, tables: detector.pixelTables)
+            }
         }
     }
 
