@@ -93,6 +93,7 @@ package struct FinetuningRun {
         try task.writeFindings(folder)
         let result = try summary(baselines: try task.baselines())
         try AtomicFile.write(RunResult.json(result), to: folder.path + "/summary.json")
+        try RunReport.write(folder.path)
         return result
     }
 

@@ -78,7 +78,8 @@ import Testing
         #expect(
             Set(names.filter { !$0.hasPrefix("events.out.tfevents.") }).subtracting([".lock"]) == [
                 "checkpoint-000005.safetensors", "detections.png", "environment.json",
-                "metrics.jsonl", "model.json", "predictions.json", "recipe.yaml", "summary.json",
+                "metrics.jsonl", "model.json", "predictions.json", "recipe.yaml", "report.html",
+                "summary.json",
             ])
         let summary = try #require(
             try object(folder.path("run/summary.json")) as? [String: Any])

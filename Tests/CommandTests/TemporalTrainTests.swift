@@ -27,7 +27,7 @@ import Testing
         #expect(
             try data.names(of: "run") == [
                 "checkpoint-000006.safetensors", "environment.json", "metrics.jsonl",
-                "model.json", "predictions.json", "recipe.yaml", "summary.json",
+                "model.json", "predictions.json", "recipe.yaml", "report.html", "summary.json",
                 "timeline.svg",
             ])
         let svg = try String(contentsOfFile: data.folder.path("run/timeline.svg"), encoding: .utf8)
