@@ -53,7 +53,10 @@ let package = Package(
         module("Reports", ["Checkpoints", "CZlib"]),
         module(
             "Training",
-            ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", yaml]),
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Reports", yaml,
+            ]),
 
         // What commands of the executable and of the tasks share.
         module("CommandLineSupport", ["Tensors", "Datasets", "Training", arguments]),
@@ -86,7 +89,8 @@ let package = Package(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Training", "TemporalActionDetection", "SmallObjectDetection",
+                "Media", "Datasets", "Reports", "Training", "TemporalActionDetection",
+                "SmallObjectDetection",
                 "PointCloudAnalysis", "CommandLineSupport", arguments,
             ]),
 
@@ -128,7 +132,12 @@ let package = Package(
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
         tests(of: "Reports", ["Media"]),
-        tests(of: "Training", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        tests(
+            of: "Training",
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Reports",
+            ]),
         tests(
             of: "TemporalActionDetection",
             [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+import Foundation
 
 /// A failure that a command finds itself, at exit code 1.
 package struct CommandFailure: Error, Sendable, CustomStringConvertible {
@@ -30,6 +31,8 @@ extension ParsableCommand {
     /// Exit codes: 0 done, 1 failed (one line on standard error), 2 a `--fail-below` was missed,
     /// 64 usage. Unlike the parser's own `main`, whatever was thrown becomes one line.
     package static func runAndExit() -> Never {
+        // A file beyond the shell's limit (ulimit -f) is an error of one line, not the end.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -21,8 +21,13 @@ package struct TrainOptions: ParsableArguments {
         help: "The run folder to create. (default: runs/<recipe>-<time>)", completion: .directory)
     package var runFolder: String?
 
-    /// A run folder to go on with.
-    @Option(help: "Go on with the run in this folder.", completion: .directory)
+    /// A run folder to go on with, or ``automatic``.
+    @Option(
+        help: ArgumentHelp(
+            "Go on with the run in this folder. With auto: go on with the run in the folder of "
+                + "--run from its newest valid checkpoint where there is one, else start it.",
+            valueName: "folder or auto"),
+        completion: .directory)
     package var resume: String?
 
     /// The folder of a run to take the weights of.
@@ -35,10 +40,21 @@ package struct TrainOptions: ParsableArguments {
     @Option(help: "Bytes that a step may count at its peak, such as 2GiB; picks the tile.")
     package var memoryBudget: String?
 
+    /// The value of ``resume`` that starts a run or goes on with it, as the folder says.
+    package static let automatic = "auto"
+
     /// Options at their defaults.
     package init() {}
 
     package func validate() throws {
+        if resume == TrainOptions.automatic {
+            if recipe == nil || runFolder == nil {
+                throw ValidationError(
+                    "--resume auto needs the recipe and --run DIR; for a folder of that name give "
+                        + "./auto")
+            }
+            return
+        }
         if (recipe == nil) == (resume == nil) {
             throw ValidationError("give a recipe, or --resume DIR to go on with a run")
         }
@@ -70,7 +86,17 @@ package struct TrainOptions: ParsableArguments {
         let data = DataCache().root
         let folder: RunFolder
         let recipe: Recipe
-        if let resume {
+        var isNew = false
+        if resume == TrainOptions.automatic, let runFolder, RunFolder.exists(runFolder) {
+            folder = try RunFolder.open(runFolder, startsOver: true)
+            recipe = try read(document(self.recipe ?? "", common), data)
+            let former = try read(RecipeDocument(path: folder.recipePath), data)
+            guard parts(former).resolved.fingerprint == parts(recipe).resolved.fingerprint else {
+                throw CommandFailure(
+                    "\(runFolder): holds a run of another recipe; choose another folder with "
+                        + "--run, or go on with its own recipe by --resume \(runFolder)")
+            }
+        } else if let resume, resume != TrainOptions.automatic {
             folder = try RunFolder.open(resume)
             recipe = try read(document(folder.recipePath, common), data)
         } else {
@@ -78,6 +104,7 @@ package struct TrainOptions: ParsableArguments {
             recipe = try read(document(path, common), data)
             folder = try RunFolder.create(
                 runFolder ?? TrainOptions.defaultRun(path), recipe: parts(recipe).resolved)
+            isNew = true
         }
         // The command line's own number is in force already.
         let threads = parts(recipe).training.threads
@@ -86,7 +113,10 @@ package struct TrainOptions: ParsableArguments {
             return try body(
                 recipe, folder, ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
         } catch {
-            if resume == nil { folder.removeIfUnused(also: [RunDescription.fileName] + files) }
+            if isNew {
+                folder.removeIfUnused(
+                    also: [RunDescription.fileName, RunEnvironment.fileName] + files)
+            }
             throw error
         }
     }

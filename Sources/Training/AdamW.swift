@@ -45,6 +45,8 @@ package final class AdamW {
         let role: ParameterRole
         let parameter: Parameter
         let decays: Bool
+        /// The factor on the role's learning rate.
+        let rateFactor: Double
         var updates = 0
         var firstMoment: Tensor?
         var secondMoment: Tensor?
@@ -70,14 +72,19 @@ package final class AdamW {
 
     /// An optimizer of the parameters that are trainable now; the others stay as they are.
     ///
+    /// - Parameter rateFactors: The factors on the role's learning rate by parameter, 1 for those
+    ///   without one.
     /// - Precondition: no name occurs twice.
-    package init(_ groups: [ParameterGroup], settings: Settings) {
+    package init(
+        _ groups: [ParameterGroup], settings: Settings, rateFactors: [String: Double] = [:]
+    ) {
         self.settings = settings
         slots = groups.flatMap { group in
             group.entries.filter(\.parameter.isTrainable).map { entry in
                 Slot(
                     name: entry.name, role: group.role, parameter: entry.parameter,
-                    decays: WeightDecayRule.applies(to: entry.name, shape: entry.parameter.shape))
+                    decays: WeightDecayRule.applies(to: entry.name, shape: entry.parameter.shape),
+                    rateFactor: rateFactors[entry.name] ?? 1)
             }
         }
         precondition(
@@ -154,7 +161,8 @@ package final class AdamW {
             slots[index].updates += 1
             parameter.tensor.applyAdamW(
                 gradient: gradient, firstMoment: &first, secondMoment: &second,
-                update: slots[index].updates, rate: rate, betas: settings.betas,
+                update: slots[index].updates,
+                rate: rate * slots[index].rateFactor, betas: settings.betas,
                 epsilon: settings.epsilon, decay: slots[index].decays ? settings.weightDecay : 0,
                 gradientScale: scale)
             slots[index].firstMoment = first

@@ -27,6 +27,8 @@ package struct RunResult: Codable, Sendable {
     package var lastLoss: Double
     /// The scores of the last evaluation; `plain.` names the pretrained form.
     package var scores: [String: Double]
+    /// The best evaluation, where the run keeps its checkpoint.
+    package var best: BestScore?
     /// Scores of methods that learn nothing, by name.
     package var baselines: [String: [String: Double]]
     /// The highest counted bytes of a step in which the backbone trained.
@@ -91,6 +93,7 @@ package struct FinetuningRun {
         try task.writeFindings(folder)
         let result = try summary(baselines: try task.baselines())
         try AtomicFile.write(RunResult.json(result), to: folder.path + "/summary.json")
+        try RunReport.write(folder.path)
         return result
     }
 
@@ -104,7 +107,9 @@ package struct FinetuningRun {
                 run, into: task.parameterGroups.flatMap(\.entries), of: description,
                 note: progress.message)
         }
+        description.best = training.bestMetric
         try description.write(folder.path)
+        try RunEnvironment.current.write(folder.path)
     }
 
     private func summary(baselines: [String: [String: Double]]) throws -> RunResult {
@@ -117,7 +122,8 @@ package struct FinetuningRun {
         return RunResult(
             run: folder.path, way: finetuning.way.rawValue, steps: steps.count,
             firstLoss: whole.firstLoss ?? 0, lastLoss: whole.lastLoss ?? 0,
-            scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:], baselines: baselines,
+            scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:],
+            best: training.bestMetric.flatMap { BestScore($0, in: lines) }, baselines: baselines,
             peakCountedBytes: measured.compactMap(\.peakBytes).max() ?? 0,
             peakResidentBytes: ResidentMemory.peak,
             stepSeconds: seconds.isEmpty ? 0 : seconds[seconds.count / 2])
@@ -150,6 +156,9 @@ extension RunResult {
                 row(
                     [key, number(scores[key])] + (hasPlain ? [number(scores["plain." + key])] : [])
                         + names.map { number(baselines[$0]?[key]) }))
+        }
+        if let best {
+            lines.append("best \(best.metric)  \(number(best.value)) after step \(best.step)")
         }
         lines.append("training loss  \(number(firstLoss)) at first, \(number(lastLoss)) at last")
         lines.append(

@@ -21,6 +21,8 @@ package struct MetricsLine: Sendable, Equatable, Decodable {
     package var beta: Double?
     /// Wall seconds of the step or the evaluation.
     package var seconds: Double?
+    /// The seconds of these in which the step waited for its samples.
+    package var loadSeconds: Double?
     /// Counted bytes of live tensors after the step.
     package var liveBytes: Int?
     /// The most counted bytes of live tensors during the step.
@@ -47,6 +49,7 @@ package struct MetricsLine: Sendable, Equatable, Decodable {
         if let alpha { parts.append("\"alpha\":\(MetricsLine.text(alpha))") }
         if let beta { parts.append("\"beta\":\(MetricsLine.text(beta))") }
         if let seconds { parts.append("\"seconds\":\(MetricsLine.text(seconds))") }
+        if let loadSeconds { parts.append("\"loadSeconds\":\(MetricsLine.text(loadSeconds))") }
         if let liveBytes { parts.append("\"liveBytes\":\(liveBytes)") }
         if let peakBytes { parts.append("\"peakBytes\":\(peakBytes)") }
         if let residentPeakBytes { parts.append("\"residentPeakBytes\":\(residentPeakBytes)") }
@@ -86,7 +89,7 @@ package struct MetricsLine: Sendable, Equatable, Decodable {
 
     private enum CodingKeys: String, CodingKey {
         case step, epoch, loss, losses, learningRates, gradientNorm, alpha, beta, seconds
-        case liveBytes, peakBytes, residentPeakBytes, evaluation
+        case loadSeconds, liveBytes, peakBytes, residentPeakBytes, evaluation
     }
 
     /// Decodes a line; null among named values is NaN.
@@ -105,6 +108,7 @@ package struct MetricsLine: Sendable, Equatable, Decodable {
         alpha = try container.decodeIfPresent(Double.self, forKey: .alpha)
         beta = try container.decodeIfPresent(Double.self, forKey: .beta)
         seconds = try container.decodeIfPresent(Double.self, forKey: .seconds)
+        loadSeconds = try container.decodeIfPresent(Double.self, forKey: .loadSeconds)
         liveBytes = try container.decodeIfPresent(Int.self, forKey: .liveBytes)
         peakBytes = try container.decodeIfPresent(Int.self, forKey: .peakBytes)
         residentPeakBytes = try container.decodeIfPresent(Int.self, forKey: .residentPeakBytes)

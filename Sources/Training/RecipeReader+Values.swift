@@ -137,26 +137,26 @@ extension RecipeReader {
     package func value(
         _ path: String, default fallback: [String]
     ) throws(TrainingError) -> [String] {
-        var result = fallback
-        if let node = written(path) {
-            guard case .list(let items) = node.value else {
-                throw mismatch(path, node, expected: "a list of texts")
-            }
-            result = []
-            for item in items {
-                guard case .scalar(let text, _) = item.value else {
-                    throw mismatch(path, item, expected: "a list of texts only")
-                }
-                result.append(text)
-            }
+        try optionalTexts(path) ?? noted(path, fallback)
+    }
+
+    /// A list of texts, nil where the key is absent or `null`.
+    package func optionalTexts(_ path: String) throws(TrainingError) -> [String]? {
+        guard let node = written(path) else {
+            note(path, nil)
+            return nil
         }
-        note(
-            path,
-            .list(
-                result.map {
-                    RecipeNode(value: .scalar($0, isPlain: false), origin: name)
-                }))
-        return result
+        guard case .list(let items) = node.value else {
+            throw mismatch(path, node, expected: "a list of texts")
+        }
+        var result: [String] = []
+        for item in items {
+            guard case .scalar(let text, _) = item.value else {
+                throw mismatch(path, item, expected: "a list of texts only")
+            }
+            result.append(text)
+        }
+        return noted(path, result)
     }
 
     /// An integer in a range, nil where the key is absent or `null`.
@@ -217,6 +217,13 @@ extension RecipeReader {
     private func noted(_ path: String, _ text: String) -> String {
         note(path, .scalar(text, isPlain: false))
         return text
+    }
+
+    private func noted(_ path: String, _ texts: [String]) -> [String] {
+        note(
+            path,
+            .list(texts.map { RecipeNode(value: .scalar($0, isPlain: false), origin: name) }))
+        return texts
     }
 
     private static func text(_ range: ClosedRange<Double>) -> String {

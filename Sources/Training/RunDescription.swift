@@ -21,6 +21,8 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var featureWidth: Int?
     /// Where the weights of step 0 come from, where that is another run.
     package var startedFrom: StartingPoint?
+    /// The score by which the run keeps its best checkpoint, to predict with; nil for the newest.
+    package var best: String?
 
     /// ``positions`` as a rule; nil where there is none, or an unknown one.
     package var positionRule: PositionRule? { positions.flatMap(PositionRule.init(rawValue:)) }
@@ -68,6 +70,21 @@ package struct RunDescription: Codable, Sendable, Equatable {
                     + "\(task ?? ""); name another folder, or use dr2net \(value.task) predict")
         }
         return value
+    }
+
+    /// The checkpoint to predict with and to export: that of the best evaluation where the run
+    /// keeps it, else the newest; nil where there is none yet.
+    ///
+    /// - Parameter warn: Told about each damaged newer one, in one line.
+    package func checkpoint(
+        of folder: String, warn: (String) -> Void
+    ) throws -> TrainingCheckpoint? {
+        if let best, let found = BestScore(best, in: try RunFolder.metrics(of: folder)),
+            let file = try RunFolder.checkpoints(of: folder).first(where: { $0.step == found.step })
+        {
+            return try TrainingCheckpoint(path: file.path)
+        }
+        return try RunFolder.latestCheckpoint(of: folder, warn: warn)
     }
 
     /// Writes `model.json` of a run folder.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Layers
+import Layers
 
 /// The run whose weights another run starts from: several ways can share one warm-up.
 ///
@@ -32,7 +32,7 @@ package struct StartingPoint: Codable, Sendable, Equatable {
                 "startFrom: \(run) has the \(what) \(theirs), expected \(ours) as in this recipe; "
                     + "take the same backbone section, or start from another run")
         }
-        guard let checkpoint = try RunFolder.latestCheckpoint(of: run, warn: note) else {
+        guard let checkpoint = try source.checkpoint(of: run, warn: note) else {
             throw TrainingError(
                 "startFrom: \(run) has no checkpoint yet; train it first, or wait for one")
         }

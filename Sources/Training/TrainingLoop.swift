@@ -10,17 +10,20 @@ import Tensors
 /// step's number; so a run that goes on from a checkpoint gives the bits of one that never
 /// stopped.
 package final class TrainingLoop {
-    private let task: any TrainingTask
-    private let recipe: TrainingRecipe
+    let task: any TrainingTask
+    let recipe: TrainingRecipe
     private let fingerprint: String
     private let folder: RunFolder
     private let progress: ProgressLine
     private let interruption: Interruption
-    private let plan: TrainingPlan
-    private let schedule: LearningRateSchedule
-    private let optimizer: AdamW
+    let plan: TrainingPlan
+    let schedule: LearningRateSchedule
+    let optimizer: AdamW
     private let parameters: [ModuleRegistry.Entry]
+    private let evaluationPeriod: Int
     private var savedStep = -1
+    /// The evaluations so far, those before a resumption included.
+    private var evaluations: [MetricsLine] = []
 
     /// A loop over a run folder, new or with checkpoints to go on from.
     ///
@@ -47,7 +50,22 @@ package final class TrainingLoop {
         self.schedule = schedule
         let groups = task.parameterGroups
         parameters = groups.flatMap(\.entries)
-        optimizer = AdamW(groups, settings: recipe.optimizer)
+        evaluationPeriod = recipe.evaluationPeriod(sampleCount: task.sampleCount)
+        if !recipe.frozenPatterns.isEmpty {
+            let frozen = try FrozenParameters.freeze(recipe.frozenPatterns, among: parameters)
+            progress.message(
+                "frozen by optimizer.freeze: \(frozen.parameters) of \(parameters.count) "
+                    + "parameters, \(frozen.scalars) scalars")
+        }
+        optimizer = AdamW(
+            groups, settings: recipe.optimizer,
+            rateFactors: TrainingLoop.rateFactors(groups, decay: recipe.layerDecay))
+    }
+
+    private static func rateFactors(_ groups: [ParameterGroup], decay: Double) -> [String: Double] {
+        let names = groups.filter { $0.role == .backbone }.flatMap(\.entries).map(\.name)
+        return Dictionary(
+            zip(names, LayerDecay.factors(names, decay: decay)), uniquingKeysWith: { $1 })
     }
 
     /// Trains to the end, from the newest checkpoint where there is one.
@@ -64,10 +82,12 @@ package final class TrainingLoop {
         try begin(step)
         try task.willTrain(plan, from: step)
         StoragePool.trim()
-        let evaluated = try folder.metrics().last { $0.evaluation != nil }?.step
+        evaluations = try folder.metrics().filter { $0.evaluation != nil }
         // A run that ended between a checkpoint and its evaluation makes up for it.
-        if step > 0, isEvaluationDue(after: step), evaluated != step { try evaluate(after: step) }
-        while step < plan.totalSteps {
+        if step > 0, isEvaluationDue(after: step), evaluations.last?.step != step {
+            try evaluate(after: step)
+        }
+        while step < plan.totalSteps, !stopsEarly(after: step) {
             let line = try train(step)
             step += 1
             try folder.append(line)
@@ -84,90 +104,8 @@ package final class TrainingLoop {
                 }
             }
         }
+        if step < plan.totalSteps { try save(step) }
         return RunSummary(try folder.metrics())
-    }
-
-    // MARK: One step
-
-    /// The learning rate of each role at a step, counted from 0.
-    package func learningRates(step: Int) -> [ParameterRole: Double] {
-        recipe.learningRates.reduce(into: [:]) { rates, pair in
-            rates[pair.key] = pair.value * schedule.factor(step: step, start: start(of: pair.key))
-        }
-    }
-
-    private func start(of role: ParameterRole) -> Int {
-        role == .backbone ? recipe.backboneStart : 0
-    }
-
-    private func train(_ step: Int) throws -> MetricsLine {
-        let begin = ProgressLine.seconds()
-        StoragePool.resetPeak()
-        let rates = learningRates(step: step)
-        for role in ParameterRole.allCases {
-            let isTrained = step >= start(of: role) && recipe.learningRates[role, default: 0] > 0
-            optimizer.setTrainable(role, isTrained)
-        }
-        var position = StepPosition(
-            step: step, totalSteps: plan.totalSteps, epoch: plan.epoch(step: step), microBatch: 0,
-            isBackboneTrained: step >= recipe.backboneStart
-                && recipe.learningRates[.backbone, default: 0] > 0
-                && optimizer.scalarCount(.backbone) > 0)
-        var line = MetricsLine(step: step + 1)
-        var loss = 0.0
-        var parts: [String: Double] = [:]
-        let share = 1 / Double(plan.accumulation)
-        let key = RandomKey(seed: recipe.seed).child("step").child(step)
-        optimizer.clearGradients()
-        for microBatch in 0..<plan.accumulation {
-            position.microBatch = microBatch
-            let value = try accumulate(position, key: key.child(microBatch), share: share, &parts)
-            loss += value * share
-        }
-        guard optimizer.hasGradients else {
-            throw TrainingError(
-                "no trainable parameter took part in the loss at step \(step + 1); a learning "
-                    + "rate above 0 or an unfrozen layer is needed")
-        }
-        line.gradientNorm = try optimizer.update(rates: rates, step: step + 1)
-        line.epoch = position.epoch
-        line.loss = loss
-        line.losses = parts
-        line.learningRates = Dictionary(
-            uniqueKeysWithValues: rates.map { ($0.key.rawValue, $0.value) })
-        let pair = task.coefficients(step: step, totalSteps: plan.totalSteps)
-        line.alpha = pair?.alpha
-        line.beta = pair?.beta
-        line.seconds = ProgressLine.seconds() - begin
-        line.liveBytes = StoragePool.usage.live
-        line.peakBytes = StoragePool.usage.peak
-        line.residentPeakBytes = ResidentMemory.peak
-        return line
-    }
-
-    /// One forward and backward pass; its gradients count `share` of the step's.
-    private func accumulate(
-        _ position: StepPosition, key: RandomKey, share: Double, _ parts: inout [String: Double]
-    ) throws -> Double {
-        let tape = Tape()
-        let context = Context(tape: tape, isTraining: true, key: key)
-        let samples = plan.samples(step: position.step, microBatch: position.microBatch)
-        let losses = try task.losses(samples: samples, position: position, context: context)
-        let value = losses.total.tensor.item
-        let named = losses.named
-        guard value.isFinite else {
-            let wrong = named.first { !$0.value.isFinite }.map { " (\($0.name) is \($0.value))" }
-            throw TrainingError(
-                "the loss is \(value) at step \(position.step + 1)\(wrong ?? ""); lower the "
-                    + "learning rate or lengthen the warm-up, and check the data of samples "
-                    + samples.prefix(8).map(String.init).joined(separator: ", "))
-        }
-        for (name, part) in named { parts[name, default: 0] += part * share }
-        let total = losses.total
-        tape.backward(
-            from: total,
-            gradient: Tensor(repeating: share, shape: total.shape, dtype: total.tensor.dtype))
-        return value
     }
 
     // MARK: Checkpoints and evaluation
@@ -175,6 +113,7 @@ package final class TrainingLoop {
     private func restore() throws -> Int {
         guard let checkpoint = try folder.latestCheckpoint(warn: progress.message) else {
             try folder.cutMetrics(after: 0)
+            try folder.setAside(after: 0)
             return 0
         }
         let step = checkpoint.step
@@ -189,6 +128,7 @@ package final class TrainingLoop {
         try checkpoint.load(into: parameters)
         try optimizer.restore(from: checkpoint.arrays, prefix: "optimizer.")
         try folder.cutMetrics(after: step)
+        try folder.setAside(after: step)
         savedStep = step
         progress.message("going on after step \(step) of \(plan.totalSteps)")
         return step
@@ -202,12 +142,41 @@ package final class TrainingLoop {
             recipeFingerprint: fingerprint,
             coefficients: task.coefficients(step: step - 1, totalSteps: plan.totalSteps),
             parameters: parameters, optimizer: optimizer)
-        try folder.save(checkpoint, keep: recipe.checkpointsKept)
+        try folder.save(checkpoint, keep: recipe.checkpointsKept, best: best?.step)
         savedStep = step
     }
 
     private func isEvaluationDue(after step: Int) -> Bool {
-        step == plan.totalSteps || (recipe.evaluateEvery > 0 && step % recipe.evaluateEvery == 0)
+        step == plan.totalSteps || (evaluationPeriod > 0 && step % evaluationPeriod == 0)
+    }
+
+    private var best: BestScore? {
+        recipe.bestMetric.flatMap { BestScore($0, in: evaluations) }
+    }
+
+    /// Whether the last few evaluations were no better than one before them.
+    private func stopsEarly(after step: Int) -> Bool {
+        guard let patience = recipe.patience, let best, evaluations.last?.step == step,
+            best.evaluationsSince(in: evaluations) >= patience
+        else { return false }
+        progress.message(
+            "stopping early after step \(step) of \(plan.totalSteps): no \(best.metric) above "
+                + "\(RunSummary.short(best.value)) (step \(best.step)) in \(patience) evaluations")
+        return true
+    }
+
+    /// Keeps the checkpoint of the best evaluation, and no longer that of the former one.
+    private func keepBest(after step: Int, _ scores: [String: Double]) throws {
+        guard let metric = recipe.bestMetric else { return }
+        guard scores[metric] != nil else {
+            try save(step)
+            throw TrainingError(
+                "checkpoint.best: an evaluation has no score \"\(metric)\", it has "
+                    + scores.keys.sorted().joined(separator: ", ")
+                    + "; go on with --resume \(folder.path) --set checkpoint.best=SCORE")
+        }
+        if best?.step == step { try save(step) }
+        try folder.prune(keep: recipe.checkpointsKept, best: best?.step)
     }
 
     private func evaluate(after step: Int) throws {
@@ -221,8 +190,10 @@ package final class TrainingLoop {
         line.evaluation = Dictionary(
             scores.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         try folder.append(line)
+        evaluations.append(line)
         let text = scores.map { "\($0.name) \(RunSummary.short($0.value))" }
         progress.message("evaluation after step \(step): \(text.joined(separator: ", "))")
+        try keepBest(after: step, line.evaluation ?? [:])
     }
 
     /// Runs `body` with the weights to evaluate and predict with: the averaged ones, if any.

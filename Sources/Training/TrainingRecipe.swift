@@ -25,6 +25,10 @@ package struct TrainingRecipe: Sendable, Equatable {
     package var batchSize: Int
     /// Forward passes in one optimizer step.
     package var accumulation: Int
+    /// Shell patterns of the names of parameters that stay as they are.
+    package var frozenPatterns: [String]
+    /// The factor on the learning rate from one block of the backbone to the one before it.
+    package var layerDecay: Double
     /// The optimizer's constants.
     package var optimizer: AdamW.Settings
     /// The largest learning rate of each role.
@@ -37,8 +41,14 @@ package struct TrainingRecipe: Sendable, Equatable {
     package var checkpointEvery: Int
     /// The number of checkpoints that stay on disk.
     package var checkpointsKept: Int
+    /// The score by which the best checkpoint is kept beside the last ones; nil for none.
+    package var bestMetric: String?
     /// Steps between evaluations; 0 evaluates at the end only.
     package var evaluateEvery: Int
+    /// Passes over the samples between evaluations, in place of ``evaluateEvery``.
+    package var evaluateEpochs: Double?
+    /// The number of evaluations without a better ``bestMetric`` that ends the run; nil for none.
+    package var patience: Int?
 
     /// Reads and checks the shared keys.
     package init(_ reader: RecipeReader) throws(TrainingError) {
@@ -66,6 +76,8 @@ package struct TrainingRecipe: Sendable, Equatable {
             .head: try optimizer.value("headLearningRate", default: 1e-3, in: 0...100),
             .backbone: try optimizer.value("backboneLearningRate", default: 2e-5, in: 0...100),
         ]
+        frozenPatterns = try optimizer.optionalTexts("freeze") ?? []
+        layerDecay = try optimizer.optionalNumber("layerDecay", in: 1e-3...1) ?? 1
         let decay = try optimizer.value("weightDecay", default: 0.05, in: 0...100)
         let betas = try optimizer.value(
             "betas", default: [0.9, 0.999], in: 0...0.999_999_999, count: 2)
@@ -89,8 +101,37 @@ package struct TrainingRecipe: Sendable, Equatable {
         let checkpoint = try reader.section("checkpoint")
         checkpointEvery = try checkpoint.value("every", default: 0, in: 0...1_000_000_000)
         checkpointsKept = try checkpoint.value("keep", default: 2, in: 1...10_000)
-        evaluateEvery = try reader.section("evaluate").value(
-            "every", default: 0, in: 0...1_000_000_000)
+        bestMetric = try checkpoint.optionalText("best")
+        let evaluate = try reader.section("evaluate")
+        evaluateEvery = try evaluate.value("every", default: 0, in: 0...1_000_000_000)
+        evaluateEpochs = try evaluate.optionalNumber("epochs", in: 1e-6...1e6)
+        patience = try evaluate.optionalInteger("patience", in: 1...1_000_000)
+        try checkEvaluations(evaluate)
+    }
+
+    /// Refuses keys of `evaluate` that can't work together.
+    private func checkEvaluations(_ evaluate: RecipeReader) throws(TrainingError) {
+        if evaluateEvery > 0, evaluateEpochs != nil {
+            throw evaluate.error("epochs", "and every are both given; keep one of them")
+        }
+        guard let patience else { return }
+        if bestMetric == nil {
+            throw evaluate.error(
+                "patience", "is \(patience) without a score to watch; add checkpoint.best: SCORE")
+        }
+        if evaluateEvery == 0, evaluateEpochs == nil {
+            throw evaluate.error(
+                "patience",
+                "is \(patience) without evaluations on the way; add evaluate.every or "
+                    + "evaluate.epochs")
+        }
+    }
+
+    /// The steps between evaluations over so many samples, 0 for none on the way.
+    package func evaluationPeriod(sampleCount: Int) -> Int {
+        guard let evaluateEpochs else { return evaluateEvery }
+        let steps = evaluateEpochs * Double(sampleCount) / Double(batchSize * accumulation)
+        return Int(min(max(1, steps.rounded()), 1e9))
     }
 
     /// The optimizer steps of a run over so many samples: `steps`, or `epochs` rounded up.

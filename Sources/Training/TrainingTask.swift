@@ -50,6 +50,9 @@ package protocol TrainingTask: AnyObject {
     /// All parameters of the model, each once, the frozen ones included.
     var parameterGroups: [ParameterGroup] { get }
 
+    /// Where the task counts how long its steps wait for samples.
+    var loadTimer: LoadTimer { get }
+
     /// The pair in force at a step, a pure function of it; nil where the network has none.
     func coefficients(step: Int, totalSteps: Int) -> CoefficientPair?
 

@@ -3,7 +3,6 @@ import ArgumentParser
 import CommandLineSupport
 import Foundation
 import Media
-import Tensors
 import Training
 
 /// `dr2net info`: what a measurement depends on.
@@ -22,36 +21,29 @@ struct InfoCommand: ParsableCommand {
 
     /// What is printed.
     private struct Facts: Encodable {
-        var version = Version.number
-        var build = Version.build
-        var swift = Version.swift
-        var system = ProcessInfo.processInfo.operatingSystemVersionString
-        var architecture = Version.architecture
-        var instructionLevel = Kernels.level.name
-        var availableLevels = InstructionLevel.available.map(\.name)
-        var blasKernel = BLAS.kernelName
-        var blasConfiguration = BLAS.configuration.trimmingCharacters(in: .whitespaces)
-        var blasPinnedTo = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
-        var threads = Parallel.threadCount
-        var cores = ProcessInfo.processInfo.activeProcessorCount
-        var memoryBytes = SystemMemory.total
+        var environment = RunEnvironment.current
         var memoryAvailableBytes = SystemMemory.available
         var residentBytes = ResidentMemory.current
         var ffmpeg = MediaLibrary.version
 
+        private enum CodingKeys: String, CodingKey {
+            case memoryAvailableBytes, residentBytes, ffmpeg
+        }
+
+        /// All facts side by side.
+        func encode(to encoder: any Encoder) throws {
+            try environment.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(memoryAvailableBytes, forKey: .memoryAvailableBytes)
+            try container.encode(residentBytes, forKey: .residentBytes)
+            try container.encode(ffmpeg, forKey: .ffmpeg)
+        }
+
         var text: String {
             var table = TextTable()
-            table.append(["dr2net", "\(version), \(build) build, Swift \(swift)"])
-            table.append(["system", "\(system), \(architecture)"])
-            let levels = availableLevels.joined(separator: ", ")
-            table.append(["kernels", "\(instructionLevel) (available: \(levels))"])
-            let pin =
-                blasPinnedTo.map { "pinned by OPENBLAS_CORETYPE=\($0)" } ?? "its own choice"
-            table.append(["OpenBLAS", "\(blasKernel), \(pin)"])
-            table.append(["", blasConfiguration])
-            table.append(["threads", "\(threads) of \(cores) cores"])
+            for row in environment.rows { table.append(row) }
             let available = memoryAvailableBytes.map { ", \(ByteSize.text($0)) available" }
-            table.append(["memory", ByteSize.text(memoryBytes) + (available ?? "")])
+            table.append(["memory", ByteSize.text(environment.memoryBytes) + (available ?? "")])
             table.append(["FFmpeg", ffmpeg])
             return table.text
         }
@@ -60,9 +52,6 @@ struct InfoCommand: ParsableCommand {
 
 /// The machine's memory.
 private enum SystemMemory {
-    /// Bytes of RAM.
-    static var total: Int { Int(clamping: ProcessInfo.processInfo.physicalMemory) }
-
     /// Bytes that can be had without swapping; nil where the system doesn't say.
     static var available: Int? {
         guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else {

@@ -4,6 +4,7 @@ import CommandLineSupport
 import PointCloudAnalysis
 import SmallObjectDetection
 import TemporalActionDetection
+import Training
 
 /// The command line's root.
 @main struct Main: ParsableCommand {
@@ -25,7 +26,8 @@ import TemporalActionDetection
             CommandGroup(
                 name: "General",
                 subcommands: [
-                    BackboneCommand.self, DataCommand.self, ClipCommand.self, InfoCommand.self,
+                    BackboneCommand.self, DataCommand.self, ClipCommand.self, ReportCommand.self,
+                    InfoCommand.self,
                 ]),
         ])
 

@@ -76,9 +76,10 @@ import Testing
         let folder = try finished()
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run"))
         #expect(
-            Set(names).subtracting([".lock"]) == [
-                "checkpoint-000005.safetensors", "detections.png", "metrics.jsonl", "model.json",
-                "predictions.json", "recipe.yaml", "summary.json",
+            Set(names.filter { !$0.hasPrefix("events.out.tfevents.") }).subtracting([".lock"]) == [
+                "checkpoint-000005.safetensors", "detections.png", "environment.json",
+                "metrics.jsonl", "model.json", "predictions.json", "recipe.yaml", "report.html",
+                "summary.json",
             ])
         let summary = try #require(
             try object(folder.path("run/summary.json")) as? [String: Any])

@@ -93,10 +93,10 @@ final class TemporalDataset: Sendable {
         try CommandRun(["tad", "train", recipe, "--run", folder.path(run), "--quiet"] + more)
     }
 
-    /// The names in the folder of a run, the lock aside.
+    /// The names in the folder of a run, the lock and TensorBoard's files aside.
     func names(of run: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.path(run)).sorted()
-            .filter { $0 != ".lock" }
+            .filter { $0 != ".lock" && !$0.hasPrefix("events.out.tfevents.") }
     }
 
     /// The bytes of the only checkpoint of a run.
@@ -117,7 +117,9 @@ final class TemporalDataset: Sendable {
 
     /// The metrics without what differs from run to run: times and bytes.
     func comparableMetrics(of run: String) throws -> [NSDictionary] {
-        let measured: Set = ["seconds", "liveBytes", "peakBytes", "residentPeakBytes"]
+        let measured: Set = [
+            "seconds", "loadSeconds", "liveBytes", "peakBytes", "residentPeakBytes",
+        ]
         return try metrics(of: run).map { line in
             line.filter { !measured.contains($0.key) } as NSDictionary
         }
@@ -151,6 +153,9 @@ final class CommandProcess {
             usleep(2000)
         }
     }
+
+    /// Whether it has not ended yet.
+    var isRunning: Bool { process.isRunning }
 
     /// Sends Ctrl-C's signal.
     func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }

@@ -26,8 +26,9 @@ import Testing
         let data = try finished()
         #expect(
             try data.names(of: "run") == [
-                "checkpoint-000006.safetensors", "metrics.jsonl", "model.json",
-                "predictions.json", "recipe.yaml", "summary.json", "timeline.svg",
+                "checkpoint-000006.safetensors", "environment.json", "metrics.jsonl",
+                "model.json", "predictions.json", "recipe.yaml", "report.html", "summary.json",
+                "timeline.svg",
             ])
         let svg = try String(contentsOfFile: data.folder.path("run/timeline.svg"), encoding: .utf8)
         #expect(svg.hasPrefix("<svg") || svg.hasPrefix("<?xml"))
@@ -39,7 +40,7 @@ import Testing
         #expect(lines.map { $0["step"] as? Int } == [1, 2, 3, 4, 5, 6, 6])
         let keys: Set = [
             "step", "epoch", "loss", "losses", "learningRates", "gradientNorm", "alpha", "beta",
-            "seconds", "liveBytes", "peakBytes", "residentPeakBytes",
+            "seconds", "loadSeconds", "liveBytes", "peakBytes", "residentPeakBytes",
         ]
         for line in lines.dropLast() { #expect(Set(line.keys) == keys) }
         #expect(Set(try #require(lines.last).keys) == ["step", "seconds", "evaluation"])

@@ -96,7 +96,7 @@ import Training
         (
             "steps: 5\ncheckpoint:\n  unrelatedThing: 1",
             "r.yaml:3: unknown key checkpoint.unrelatedThing; known here: checkpoint.every, "
-                + "checkpoint.keep"
+                + "checkpoint.keep, checkpoint.best"
         ),
         (
             "batchSize: 2",

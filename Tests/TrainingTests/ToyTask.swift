@@ -29,6 +29,7 @@ final class ToyModule: Module {
 final class ToyTask: TrainingTask {
     let backbone = ToyModule(seed: 1)
     let head = ToyModule(seed: 2)
+    let loadTimer = LoadTimer()
     var sampleCount = 7
     /// Called before each forward pass, with its place.
     var onStep: (StepPosition) -> Void = { _ in }
@@ -37,6 +38,8 @@ final class ToyTask: TrainingTask {
     var evaluations: [Int] = []
     var failAtStep: Int?
     var failsToEvaluate = false
+    /// The scores after a step; the norm of the head where absent.
+    var scores: ((Int) -> [String: Double])?
     /// The step whose backward pass gives gradients that aren't numbers.
     var poisonStep: Int?
 
@@ -82,6 +85,7 @@ final class ToyTask: TrainingTask {
     func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
         if failsToEvaluate { throw TrainingError("evaluation failed") }
         evaluations.append(step)
+        if let scores { return scores(step).map { ($0.key, $0.value) } }
         return [("norm", head.weight.tensor.dot(head.weight.tensor))]
     }
 

@@ -5,6 +5,7 @@ import Checkpoints
 import CommandLineSupport
 import Foundation
 import Tensors
+import Training
 
 extension CheckpointFamily: ExpressibleByArgument {}
 

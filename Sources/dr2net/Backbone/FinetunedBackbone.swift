@@ -6,14 +6,8 @@ import Foundation
 import Tensors
 import Training
 
-/// The backbone of a run of any task, taken out of the run's newest checkpoint.
+/// The backbone of a run of any task, taken out of the checkpoint that the run predicts with.
 struct FinetunedBackbone {
-    /// What every task's `model.json` says.
-    private struct Description: Decodable {
-        let backbone: String
-        let family: String?
-    }
-
     /// The network's name.
     let backbone: String
     /// The key names of the pretrained file.
@@ -34,7 +28,7 @@ struct FinetunedBackbone {
     init(run folder: String, warn: (String) -> Void) throws {
         let path = "\(folder)/model.json"
         guard let data = FileManager.default.contents(atPath: path),
-            let description = try? JSONDecoder().decode(Description.self, from: data),
+            let description = try? JSONDecoder().decode(RunDescription.self, from: data),
             let entry = BackboneCatalog.entry(description.backbone)
         else {
             throw CommandFailure(
@@ -47,7 +41,7 @@ struct FinetunedBackbone {
                 "\(path): unknown checkpoint family \"\(description.family ?? "")\", expected one "
                     + "of " + CheckpointFamily.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
             throw CommandFailure("\(folder): no checkpoint yet; train first, or wait for one")
         }
         let prefix = "backbone."

@@ -15,12 +15,12 @@ package struct TemporalPredictor {
     private let inference: TemporalInference
     private let step: Int
 
-    /// The network of a run's newest checkpoint, at the coefficients that were in force.
+    /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
         let description = try RunDescription.read(folder, task: "tad")
         var recipe = try TemporalRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
-        guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
             throw TemporalError("\(folder): no checkpoint yet; train first, or wait for one")
         }
         guard recipe.backbone != nil || description.featureWidth ?? 0 > 0 else {

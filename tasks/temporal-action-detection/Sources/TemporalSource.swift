@@ -2,6 +2,7 @@
 import Autodiff
 import Reversible
 import Tensors
+import Training
 
 /// One video that a task is trained or evaluated on.
 package struct SourceVideo: Sendable, Equatable {
@@ -59,15 +60,18 @@ extension TemporalSource {
     /// - Parameters:
     ///   - video: Its place in ``videos(framesPerPosition:)``.
     ///   - encoder: The backbone; not used, and nil, with precomputed features.
+    ///   - timer: Counts the reading of frames or features.
     func positions(
-        video: Int, isFlipped: Bool, encoder: FrameEncoder?, way: FinetuningWay
+        video: Int, isFlipped: Bool, encoder: FrameEncoder?, way: FinetuningWay, timer: LoadTimer
     ) throws -> Tensor {
         switch (self, encoder) {
-        case (.features(let files), _): return try files.features(video)
+        case (.features(let files), _): return try timer.measure { try files.features(video) }
         case (.frames(let frames), let encoder?):
             let count = frames.index.videos[video].frames
             return try encoder.encode(count: count, way: way) { range in
-                try input(video: video, frames: Array(range), isFlipped: isFlipped, encoder)
+                try timer.measure {
+                    try input(video: video, frames: Array(range), isFlipped: isFlipped, encoder)
+                }
             }
         case (.frames, nil): preconditionFailure("frames without a backbone")
         }

@@ -28,6 +28,7 @@ package final class TemporalTask: FinetuningTask {
     private let inference: TemporalInference
     private var cache = FrozenFeatures()
     private let stitching: SelfStitching
+    package let loadTimer = LoadTimer()
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
     package let tile: Tile?
 
@@ -154,10 +155,12 @@ package final class TemporalTask: FinetuningTask {
         guard let encoder = detector.encoder else {
             preconditionFailure("features have no backbone to train")
         }
-        let inputs = try zip(samples, drawn).map { sample, window in
-            try source.input(
-                video: windows[sample].video, frames: window.frames, isFlipped: window.isFlipped,
-                encoder)
+        let inputs = try loadTimer.measure {
+            try zip(samples, drawn).map { sample, window in
+                try source.input(
+                    video: windows[sample].video, frames: window.frames,
+                    isFlipped: window.isFlipped, encoder)
+            }
         }
         return try encoder.encode(
             inputs, frames: drawn.map(\.frames.count), way: way, tile: tile, context)
@@ -201,7 +204,8 @@ package final class TemporalTask: FinetuningTask {
     /// The features of a whole video, `[positions, D]`.
     private func positions(video: Int, isFlipped: Bool, way: FinetuningWay) throws -> Tensor {
         try source.positions(
-            video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way)
+            video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way,
+            timer: loadTimer)
     }
 
     /// Scores on the validation subset: at the pair in force, and as the plain pretrained form.

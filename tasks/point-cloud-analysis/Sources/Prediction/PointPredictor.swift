@@ -10,13 +10,13 @@ package struct PointPredictor {
     private let inference: PointInference
     private let data: PointDataRecipe
 
-    /// The network of a run's newest checkpoint, at the coefficients that were in force.
+    /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
-        _ = try RunDescription.read(folder, task: "points")
+        let description = try RunDescription.read(folder, task: "points")
         let known = try PointRunData.read(folder)
         var recipe = try PointRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
-        guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
             throw PointFileError("no checkpoint yet; train first, or wait for one", path: folder)
         }
         recipe.setSampleCount(checkpoint.sampleCount)

@@ -18,6 +18,7 @@ package final class PointTask: FinetuningTask {
     private let prepared: PreparedPoints
     private let samples: PointSamples
     private let classWeights: [Double]?
+    package let loadTimer = LoadTimer()
 
     /// The confusion matrix of the last evaluation.
     package private(set) var confusion: ConfusionMatrix?
@@ -68,8 +69,10 @@ package final class PointTask: FinetuningTask {
     package func losses(samples numbers: [Int], position: StepPosition, context: Context) throws
         -> StepLosses
     {
-        let batch = PointBatch(
-            try numbers.map { try samples.sample($0, epoch: position.epoch) }, network)
+        let batch = try loadTimer.measure {
+            PointBatch(
+                try numbers.map { try samples.sample($0, epoch: position.epoch) }, network)
+        }
         // The network in force from the first step on: the embedding is trained through it.
         let way: FinetuningWay =
             recipe.finetuning.way == .frozen

@@ -12,7 +12,7 @@ package struct DetectionPredictor {
     package let labelIDs: [Int]
     private let inference: TiledInference
 
-    /// The network of a run's newest checkpoint, at the coefficients that were in force.
+    /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     ///
     /// - Parameters:
     ///   - overrides: `inference.KEY=VALUE` settings in place of the recipe's.
@@ -24,7 +24,7 @@ package struct DetectionPredictor {
         var recipe = try DetectionRecipe(
             RecipeDocument(path: folder + "/recipe.yaml", overrides: overrides),
             dataFolder: dataFolder)
-        guard let checkpoint = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
             throw DetectionError("\(folder): no checkpoint yet; train first, or wait for one")
         }
         recipe.setSampleCount(checkpoint.sampleCount)

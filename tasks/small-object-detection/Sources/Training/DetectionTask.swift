@@ -19,6 +19,7 @@ package final class DetectionTask: FinetuningTask {
     private let validation: DetectionSplit
     private let classes: DetectionSplit.Classes
     private let tables: PixelTables
+    package let loadTimer = LoadTimer()
 
     /// The detections of the last evaluation, an image of the validation index each.
     package private(set) var predictions: [DetectionResult] = []
@@ -72,7 +73,10 @@ package final class DetectionTask: FinetuningTask {
         var inputs: [Tensor] = [], targets: [[BoxTarget]] = [], ignored: [[Box]] = []
         for (index, sample) in samples.enumerated() {
             let view = images.view(sample, key: context.key.child("view").child(index))
-            inputs.append(tables.tensor(try images.pixels(view), size: view.size))
+            inputs.append(
+                try loadTimer.measure {
+                    tables.tensor(try images.pixels(view), size: view.size)
+                })
             let found = view.targets(images.split, keptArea: recipe.data.tiling.keptArea)
             targets.append(found.objects)
             ignored.append(found.ignored)

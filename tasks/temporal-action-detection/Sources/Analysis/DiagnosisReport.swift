@@ -74,7 +74,7 @@ struct DiagnosisReport {
     /// The page, with all charts.
     var page: String {
         var page = HTMLPage(title: "Temporal action detection: where it goes wrong")
-        page.table(["score", ""], summary, numbers: [1])
+        page.table(["score", ""], rows: summary, numbers: [1])
         page.paragraph(
             "tIoU \(EvaluationThresholds.text(diagnosis.tIoU)); numbers are means over "
                 + "\(diagnosis.tIoU.count) thresholds. Normalised mAP (mAP_N) takes every class "
@@ -85,18 +85,19 @@ struct DiagnosisReport {
         for note in notes { page.paragraph(note) }
         let charts = DiagnosisCharts(diagnosis).all
         page.heading("False positives")
-        for chart in charts.prefix(2) { page.picture(chart.svg) }
-        page.table([groupText, "part", "mAP_N lost"], outcomes, numbers: [1, 2])
+        for chart in charts.prefix(2) { page.chart(chart.svg) }
+        page.table([groupText, "part", "mAP_N lost"], rows: outcomes, numbers: [1, 2])
         page.heading("Recall and sensitivity")
-        for chart in charts.dropFirst(2).dropLast() { page.picture(chart.svg) }
+        for chart in charts.dropFirst(2).dropLast() { page.chart(chart.svg) }
         page.table(
-            ["by", "bucket", "range", "segments", "recall", "mAP_N"], buckets, numbers: [3, 4, 5])
+            ["by", "bucket", "range", "segments", "recall", "mAP_N"], rows: buckets,
+            numbers: [3, 4, 5])
         page.heading("Classes")
-        for chart in charts.suffix(1) { page.picture(chart.svg) }
+        for chart in charts.suffix(1) { page.chart(chart.svg) }
         page.table(
             ["class", "segments", "predictions", "AP", "AP_N", "recall"]
                 + PredictionOutcome.allCases.map(\.name),
-            diagnosis.classes.map { row in
+            rows: diagnosis.classes.map { row in
                 [
                     row.label, "\(row.segments)", "\(row.predictions)",
                     Self.text(row.averagePrecision), Self.text(row.normalizedAP),
@@ -110,10 +111,10 @@ struct DiagnosisReport {
             page.heading("Classes taken for each other")
             page.table(
                 ["predicted", "annotated there", "predictions"],
-                diagnosis.mistakenClasses.map {
+                rows: diagnosis.mistakenClasses.map {
                     [$0.predicted, $0.annotated, NumberText.decimals($0.count, 1)]
                 }, numbers: [2])
         }
-        return page.text
+        return page.html
     }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The version of this program.
-enum Version {
+package enum Version {
     /// Semantic version.
-    static let number = "0.1.0"
+    package static let number = "0.1.0"
 
     /// The compiler that built it.
-    static var swift: String {
+    package static var swift: String {
         #if compiler(>=6.4)
             "6.4 or later"
         #elseif compiler(>=6.3)
@@ -17,7 +17,7 @@ enum Version {
     }
 
     /// The processor architecture that it was built for.
-    static var architecture: String {
+    package static var architecture: String {
         #if arch(x86_64)
             "x86-64"
         #elseif arch(arm64)
@@ -28,7 +28,7 @@ enum Version {
     }
 
     /// Whether it was built with optimization.
-    static var build: String {
+    package static var build: String {
         #if DEBUG
             "debug"
         #else
