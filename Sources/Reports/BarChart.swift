@@ -45,15 +45,9 @@ package struct BarChart: Sendable {
         let values = bars.map { $0.value.isFinite ? min(max($0.value, 0), 1e300) : 0 }
         let largest = values.max() ?? 0
         let bottom = plot.top + Self.row * Double(max(bars.count, 1))
-        let axis = ChartScale(from: 0, to: largest > 0 ? largest : 1, count: 5)
         let end = largest > 0 ? largest : 1
-        for tick in axis.ticks {
-            let x = plot.left + tick / end * (plot.right - plot.left)
-            canvas.line(from: (x, plot.top - 6), to: (x, bottom), stroke: SVGCanvas.grid)
-            canvas.text(
-                axis.label(tick), x: x, y: bottom + 18, size: 11.5, fill: SVGCanvas.faintInk,
-                anchor: .middle)
-        }
+        canvas.barAxis(
+            to: end, x: (plot.left, plot.right), y: (plot.top - 6, bottom), label: label)
         for (index, bar) in bars.enumerated() {
             let y = plot.top + Self.row * Double(index)
             let length = values[index] / end * (plot.right - plot.left)
@@ -69,7 +63,6 @@ package struct BarChart: Sendable {
                 SVGCanvas.shortened(bar.text, to: 18), x: plot.left + length + 8, y: y + 17,
                 size: 12.5)
         }
-        canvas.text(label, x: (plot.left + plot.right) / 2, y: bottom + 42, anchor: .middle)
         return canvas.document(width: Self.width, height: bottom + 58, title: title)
     }
 }

@@ -79,6 +79,22 @@ struct SVGCanvas {
         body += ">\(Self.escaped(text))</text>\n"
     }
 
+    /// The axis of horizontal bars from 0 to `end`: lines behind them, ticks and the label below.
+    mutating func barAxis(
+        to end: Double, x: (left: Double, right: Double), y: (top: Double, bottom: Double),
+        label: String
+    ) {
+        let axis = ChartScale(from: 0, to: end, count: 5)
+        for tick in axis.ticks {
+            let place = x.left + tick / end * (x.right - x.left)
+            line(from: (place, y.top), to: (place, y.bottom), stroke: Self.grid)
+            text(
+                axis.label(tick), x: place, y: y.bottom + 18, size: 11.5, fill: Self.faintInk,
+                anchor: .middle)
+        }
+        text(label, x: (x.left + x.right) / 2, y: y.bottom + 42, anchor: .middle)
+    }
+
     /// The whole picture, `width` by `height` pixels on white.
     func document(width: Double, height: Double, title: String) -> String {
         let size = "width=\"\(Self.number(width))\" height=\"\(Self.number(height))\""

@@ -58,14 +58,8 @@ package struct StackedBarChart: Sendable {
         let largest = values.map { $0.reduce(0, +) }.filter(\.isFinite).max() ?? 0
         let end = largest > 0 ? largest : 1
         let bottom = plot.top + Self.row * Double(max(bars.count, 1))
-        let axis = ChartScale(from: 0, to: end, count: 5)
-        for tick in axis.ticks {
-            let x = plot.left + tick / end * (plot.right - plot.left)
-            canvas.line(from: (x, plot.top - 6), to: (x, bottom), stroke: SVGCanvas.grid)
-            canvas.text(
-                axis.label(tick), x: x, y: bottom + 18, size: 11.5, fill: SVGCanvas.faintInk,
-                anchor: .middle)
-        }
+        canvas.barAxis(
+            to: end, x: (plot.left, plot.right), y: (plot.top - 6, bottom), label: label)
         for (index, bar) in bars.enumerated() {
             let y = plot.top + Self.row * Double(index)
             canvas.text(
@@ -84,7 +78,6 @@ package struct StackedBarChart: Sendable {
             }
             canvas.text(SVGCanvas.shortened(bar.text, to: 14), x: x + 8, y: y + 17, size: 12.5)
         }
-        canvas.text(label, x: (plot.left + plot.right) / 2, y: bottom + 42, anchor: .middle)
         return canvas.document(width: Self.width, height: bottom + 58, title: title)
     }
 

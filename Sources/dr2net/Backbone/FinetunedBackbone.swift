@@ -28,12 +28,15 @@ struct FinetunedBackbone {
     init(run folder: String, warn: (String) -> Void) throws {
         let path = "\(folder)/model.json"
         guard let data = FileManager.default.contents(atPath: path),
-            let description = try? JSONDecoder().decode(RunDescription.self, from: data),
-            let entry = BackboneCatalog.entry(description.backbone)
+            let description = try? JSONDecoder().decode(RunDescription.self, from: data)
         else {
             throw CommandFailure(
-                "\(path): missing, damaged or of an unknown backbone; expected the folder of a run "
-                    + "that train has written")
+                "\(path): missing or damaged; expected the folder of a run that train has written")
+        }
+        guard let entry = BackboneCatalog.entry(description.backbone) else {
+            throw CommandFailure(
+                "\(path): the run has the backbone \"\(description.backbone)\", expected one of "
+                    + "`dr2net backbone list`; a head on precomputed features has none to export")
         }
         let family = description.family.map { CheckpointFamily(rawValue: $0) } ?? entry.families[0]
         guard let family else {

@@ -21,7 +21,7 @@ package struct Preparation {
     }
 
     /// What a worker made of a video.
-    fileprivate enum Work: Sendable {
+    enum Work: Sendable {
         case entry(PreparedFrames.Index.Video, Outcome)
         case skipped(String)
     }
@@ -184,53 +184,5 @@ package struct Preparation {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try AtomicFile.write(encoder.encode(value), to: path)
-    }
-}
-
-extension Preparation.Work {
-    fileprivate func result(
-        id: String
-    ) -> Result<PreparedFrames.Index.Video, IndexDraft.LeftOut> {
-        switch self {
-        case .entry(let entry, _): .success(entry)
-        case .skipped(let reason): .failure(IndexDraft.LeftOut(id: id, reason: reason))
-        }
-    }
-}
-
-/// An index while its videos are worked on, in any order.
-private struct IndexDraft {
-    struct LeftOut: Error {
-        let id: String
-        let reason: String
-    }
-
-    private let data: TemporalRecipe.Data
-    private let leftOut: [PreparedFrames.Index.Skipped]
-    private var results: [Result<PreparedFrames.Index.Video, LeftOut>?]
-
-    init(_ data: TemporalRecipe.Data, leftOut: [PreparedFrames.Index.Skipped], count: Int) {
-        self.data = data
-        self.leftOut = leftOut
-        results = Array(repeating: nil, count: count)
-    }
-
-    mutating func set(_ number: Int, _ result: Result<PreparedFrames.Index.Video, LeftOut>) {
-        results[number] = result
-    }
-
-    /// What is done so far, in the annotation's order.
-    var value: PreparedFrames.Index {
-        var index = PreparedFrames.Index(
-            rate: data.rate, size: data.size, videos: [], skipped: leftOut)
-        for result in results {
-            switch result {
-            case .success(let video)?: index.videos.append(video)
-            case .failure(let video)?:
-                index.skipped.append(.init(id: video.id, reason: video.reason))
-            case nil: break
-            }
-        }
-        return index
     }
 }
