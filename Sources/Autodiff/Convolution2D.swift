@@ -34,6 +34,54 @@ extension Variable {
         }
     }
 
+    /// The convolution of what `preparing` makes of this map, as one node that keeps the map alone:
+    /// its backward pass prepares the input again.
+    ///
+    /// For a normalisation before a convolution: one map is kept where two would be.
+    ///
+    /// - Parameters:
+    ///   - weight: `[Cout, C, K, K]`.
+    ///   - bias: `[Cout]`.
+    ///   - padding: Zeros on every side.
+    ///   - preparing: A pure function of its input, of parameters and of the context.
+    package func conv2d(
+        weight: Variable, bias: Variable?, padding: Int, _ context: Context,
+        preparing: @escaping (Variable, Context) -> Variable
+    ) -> Variable {
+        var inference = context
+        inference.tape = nil
+        let taps = Convolution2DShape(stride: 1, padding: padding)
+        let x = tensor, w = weight.tensor, isNeeded = needsGradient
+        let needs = (weight: weight.needsGradient, bias: bias?.needsGradient)
+        let output = preparing(Variable(x), inference).tensor
+            .convolved2D(w, bias: bias?.tensor, taps)
+        guard let tape = context.tape else { return Variable(output) }
+        let (height, width) = (shape[1], shape[2])
+        // A node of its own, so that the parameters inside get their gradients.
+        let input = isNeeded ? self : tape.input(x)
+        return Variable.operation(output, inputs: [input, weight] + (bias.map { [$0] } ?? [])) {
+            gradient in
+            let inner = Tape()
+            var again = context
+            again.tape = inner
+            let leaf = isNeeded ? inner.input(x) : Variable(x)
+            let prepared = preparing(leaf, again)
+            let byWeight =
+                needs.weight
+                ? gradient.convolution2DWeightGradient(
+                    prepared.tensor, kernel: w.shape[2], taps) : nil
+            inner.backward(
+                from: prepared,
+                gradient: gradient.convolution2DInputGradient(
+                    w, height: height, width: width, taps))
+            let byInput =
+                isNeeded
+                ? inner.gradient(of: leaf) ?? Tensor(zeros: x.shape, dtype: x.dtype) : nil
+            guard let needsBias = needs.bias else { return [byInput, byWeight] }
+            return [byInput, byWeight, needsBias ? gradient.columnSums() : nil]
+        }
+    }
+
     /// The transposed convolution of `[N, H, W, Cin]`.
     ///
     /// - Parameters:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+import Tensors
 
 /// Dropout as a node, which keeps nothing: the backward draws the same again.
 extension Variable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-package import Tensors
+import Tensors
 
 /// Batch normalisation of the channels of `[..., C]`, with ReLU where asked for.
 ///

@@ -45,6 +45,17 @@ package final class Conv2d: Module {
             padding: padding, relu: relu)
     }
 
+    /// The convolution of what `preparing`, a pure function, makes of `x`; keeps `x` alone.
+    package func callAsFunction(
+        _ x: Variable, _ context: Context,
+        preparing: @escaping (Variable, Context) -> Variable
+    ) -> Variable {
+        precondition(stride == 1, "Conv2d: a prepared input at stride \(stride)")
+        return x.conv2d(
+            weight: context.use(weight), bias: bias.map(context.use), padding: padding, context,
+            preparing: preparing)
+    }
+
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)

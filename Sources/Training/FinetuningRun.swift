@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-package import Foundation
+import Foundation
 import Tensors
 
 /// A task whose run can be trained and scored from beginning to end.

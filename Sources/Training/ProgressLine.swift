@@ -15,8 +15,8 @@ package final class ProgressLine: Sendable {
     }
 
     private struct State {
-        var start: Double?
-        var startDone = 0
+        /// The last calls, oldest first: how much was done, and when.
+        var recent: [(done: Int, time: Double)] = []
         var lastLine = -Double.infinity
         var isBarShown = false
     }
@@ -70,19 +70,19 @@ package final class ProgressLine: Sendable {
 
     /// Shows that `done` of `total` are done.
     ///
-    /// The last one is always shown. The time left is that of the remaining ones at the mean speed since the first call.
+    /// The last one is always shown. The time left is that of the remaining ones at the mean speed
+    /// of the last twenty: steps of the backbone take longer than those of the head before them.
     package func update(done: Int, total: Int, _ detail: String) {
         if style == .quiet { return }
         let time = now()
         let text = state.withLock { state -> String? in
-            let start = state.start ?? time
-            if state.start == nil { state.startDone = done }
-            state.start = start
             let isLast = done >= total
-            let counted = done - state.startDone
+            let start = state.recent.first ?? (done, time)
+            state.recent = state.recent.suffix(19) + [(done, time)]
+            let counted = done - start.done
             var left = ""
             if counted > 0, !isLast {
-                let seconds = (time - start) / Double(counted) * Double(total - done)
+                let seconds = (time - start.time) / Double(counted) * Double(total - done)
                 left = ", \(ProgressLine.duration(seconds)) left"
             }
             switch style {

@@ -23,6 +23,46 @@ import Testing
         #expect(unbiased < 1e-7)
     }
 
+    /// A convolution that makes its input again gives the bits of one that keeps it.
+    @Test func aPreparedInputChangesNothing() {
+        exclusively {
+            let parameters = [[4], [4], [5, 4, 3, 3], [5]].enumerated().map {
+                Parameter(draw($1, 20 + UInt64($0)))
+            }
+            let x = draw([2, 5, 4, 4], 30), g = draw([2, 5, 4, 5], 31)
+            func run(isInput: Bool, again: Bool) -> [Tensor] {
+                for parameter in parameters { parameter.gradient = nil }
+                let tape = Tape(), context = Context(tape: tape)
+                let input = isInput ? tape.input(x) : Variable(x)
+                func norm(_ x: Variable, _ context: Context) -> Variable {
+                    x.groupNorm(
+                        groups: 2, weight: context.use(parameters[0]),
+                        bias: context.use(parameters[1]), relu: true)
+                }
+                let weight = context.use(parameters[2]), bias = context.use(parameters[3])
+                let y =
+                    again
+                    ? input.conv2d(
+                        weight: weight, bias: bias, padding: 1, context, preparing: norm)
+                    : norm(input, context).conv2d(weight: weight, bias: bias, padding: 1)
+                tape.backward(from: y, gradient: g)
+                return [y.tensor]
+                    + [tape.gradient(of: input)].compactMap(\.self)
+                    + parameters.compactMap(\.gradient)
+            }
+            for isInput in [true, false] {
+                let plain = run(isInput: isInput, again: false)
+                let prepared = run(isInput: isInput, again: true)
+                #expect(plain.count == (isInput ? 6 : 5) && prepared.count == plain.count)
+                for (a, b) in zip(plain, prepared) { #expect(a.isIdentical(to: b)) }
+            }
+            let inference = Variable(x).conv2d(
+                weight: Variable(parameters[2].tensor), bias: nil, padding: 1, .inference
+            ) { x, _ in x.gelu() }
+            #expect(!inference.needsGradient && inference.shape == [2, 5, 4, 5])
+        }
+    }
+
     @Test(arguments: [(2, 2, 0), (3, 2, 1), (1, 1, 0)])
     func transposedConvolutionHasItsGradient(_ kernel: Int, _ stride: Int, _ padding: Int) {
         let inputs = [draw([2, 3, 4, 3], 4), draw([3, 4, kernel, kernel], 5), draw([4], 6)]

@@ -33,6 +33,19 @@ import Training
         #expect(!screen.shown.contains("\u{1B}"))
     }
 
+    @Test("The time left follows the speed of the last twenty steps")
+    func theTimeLeftIsThatOfTheLastSteps() {
+        let screen = Screen()
+        let line = screen.line(.plain(everySeconds: 0))
+        for done in 1...200 {
+            line.update(done: done, total: 210, "a")
+            screen.advance(done < 100 ? 1 : 60)
+        }
+        let lines = screen.shown.split(separator: "\n")
+        #expect(lines[98] == "99/210 a, 1 min 51 s left")
+        #expect(lines[199] == "200/210 a, 10 min 0 s left")
+    }
+
     @Test func theBarIsRedrawnInPlaceAndFits() {
         let screen = Screen()
         let line = screen.line(.live(isColored: false, width: 40))

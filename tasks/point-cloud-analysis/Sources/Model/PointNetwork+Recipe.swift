@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Backbones
+import Backbones
 import Layers
 package import Reversible
 import Tensors

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Tensors
-package import Training
+import Training
 
 /// The training samples of a prepared folder: spheres of scenes, or shapes.
 enum PointSamples {

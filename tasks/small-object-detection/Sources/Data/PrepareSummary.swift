@@ -115,7 +115,7 @@ package struct PrepareSummary: Sendable, Encodable {
                 ["\(one.name) pixels", "\(one.boxes)", String(repeating: "#", count: length)])
         }
         var lines = [
-            "\(images) images (\(imagesWithoutBoxes) without boxes), \(boxes) boxes in \(output)",
+            "\(images) image\(images == 1 ? "" : "s") (\(imagesWithoutBoxes) without boxes), \(boxes) boxes in \(output)",
             table.text,
         ]
         if let tiles {

@@ -18,7 +18,7 @@ package final class FCOSHead: Module {
     /// One number a level, `[1]`.
     let scales: [Parameter]
 
-    /// Convolutions with group norm and ReLU.
+    /// Convolutions, each with group norm and ReLU behind it, and those at the end.
     private struct Tower {
         let convolutions: [Conv2d]
         let norms: [GroupNorm]
@@ -40,12 +40,27 @@ package final class FCOSHead: Module {
             isRecomputed = configuration.recomputesTowers
         }
 
-        func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-            isRecomputed ? x.recomputing(context, run) : run(x, context)
-        }
-
-        private func run(_ x: Variable, _ context: Context) -> Variable {
-            zip(convolutions, norms).reduce(x) { $1.1($1.0($0, context), context, relu: true) }
+        /// - Parameter outputs: Gives weight and bias of the convolution at the end.
+        func callAsFunction(
+            _ x: Variable, _ context: Context,
+            outputs: @escaping (Context) -> (weight: Variable, bias: Variable?)
+        ) -> Variable {
+            func run(_ x: Variable, _ context: Context) -> Variable {
+                let end = outputs(context)
+                guard let first = convolutions.first else {
+                    return x.conv2d(weight: end.weight, bias: end.bias, padding: 1)
+                }
+                // The maps between a convolution and the next one's input are made again: of a
+                // layer one map is kept.
+                var map = first(x, context)
+                for (norm, next) in zip(norms, convolutions.dropFirst()) {
+                    map = next(map, context) { norm($0, $1, relu: true) }
+                }
+                return map.conv2d(weight: end.weight, bias: end.bias, padding: 1, context) {
+                    norms[norms.count - 1]($0, $1, relu: true)
+                }
+            }
+            return isRecomputed ? x.recomputing(context, run) : run(x, context)
         }
 
         func register(_ name: String, in registry: inout ModuleRegistry) {
@@ -104,24 +119,29 @@ package final class FCOSHead: Module {
             "FCOS: levels \(levels.map(\.values.shape)), expected \(configuration.levelCount) of "
                 + "\(configuration.channels) channels")
         let samples = levels[0].values.shape[0]
-        // One convolution for distances and centre-ness: their windows are the same.
-        let weight = Variable.concatenated(
-            [context.use(distances.weight), context.use(centreness.weight)], axis: 0)
-        let bias = Variable.concatenated(
-            [distances.bias, centreness.bias].compactMap { $0.map(context.use) }, axis: 0)
         var logits: [Variable] = [], codes: [Variable] = []
         for level in levels {
-            logits.append(
-                classLogits(classTower(level.values, context), context)
-                    .reshaped(to: [samples, -1, configuration.classCount]))
-            codes.append(
-                boxTower(level.values, context).conv2d(weight: weight, bias: bias, padding: 1)
-                    .reshaped(to: [samples, -1, 5]))
+            let classes = classTower(level.values, context) { [classLogits] context in
+                (context.use(classLogits.weight), classLogits.bias.map(context.use))
+            }
+            let boxes = boxTower(level.values, context, outputs: boxOutputs)
+            logits.append(classes.reshaped(to: [samples, -1, configuration.classCount]))
+            codes.append(boxes.reshaped(to: [samples, -1, 5]))
         }
         return Output(
             logits: .concatenated(logits, axis: 1), codes: .concatenated(codes, axis: 1),
             grid: LocationGrid(
                 levels.map { ($0.values.shape[1], $0.values.shape[2], $0.stride) }))
+    }
+
+    /// One convolution for distances and centre-ness: their windows are the same.
+    private func boxOutputs(_ context: Context) -> (weight: Variable, bias: Variable?) {
+        (
+            .concatenated(
+                [context.use(distances.weight), context.use(centreness.weight)], axis: 0),
+            .concatenated(
+                [distances.bias, centreness.bias].compactMap { $0.map(context.use) }, axis: 0)
+        )
     }
 
     package func register(in registry: inout ModuleRegistry) {

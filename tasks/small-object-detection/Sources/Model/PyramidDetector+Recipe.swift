@@ -61,10 +61,10 @@ extension PyramidDetector {
         // A map of the finest level: cells of a quarter of the backbone's finest stride, or of it.
         let stride = backbone.levelWidths.count == 1 ? Double(backbone.input.multiple) / 4 : 4.0
         let cells = Double(shape[2]) / stride * Double(shape[3]) / stride * 4 / 3
-        // Per level: the pyramid's input and output, and two tensors a convolution of a tower;
-        // a tower that runs again keeps its input and needs one tower's at a time.
+        // Per level: the pyramid's own maps, one a convolution of a tower, and what a layer's
+        // backward pass makes; a tower that runs again needs one tower's at a time.
         let towers = configuration.recomputesTowers ? 1 : 2
-        let maps = 6 + towers * 3 * configuration.towerDepth
+        let maps = 10 + towers * configuration.towerDepth
         return Int(cells) * shape[0] * configuration.channels * 4 * maps
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-package import Media
+import Media
 package import Regions
 package import Reports
 

@@ -2,7 +2,7 @@
 import Backbones
 import Layers
 package import Regions
-package import Training
+import Training
 
 /// Detections of a trained run in any image.
 package struct DetectionPredictor {

@@ -4,7 +4,7 @@ package import Media
 package import Regions
 package import Reversible
 import Tensors
-package import Training
+import Training
 
 /// Detections in whole images: tile by tile, the image as a whole, and both merged.
 ///

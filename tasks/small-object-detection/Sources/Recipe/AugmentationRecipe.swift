@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Training
+import Training
 
 /// The recipe's `augmentation` section: what training changes in its images, all off by default
 /// but the mirror.

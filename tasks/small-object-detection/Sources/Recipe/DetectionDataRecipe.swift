@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Training
+import Training
 
 /// The recipe's `data` section: which images, and how training cuts them.
 package struct DetectionDataRecipe: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Regions
-package import Training
+import Training
 
 /// The recipe's `pyramid` and `head` sections.
 package struct DetectorRecipe: Sendable {

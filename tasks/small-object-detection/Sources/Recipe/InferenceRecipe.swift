@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Regions
-package import Training
+import Training
 
 /// The recipe's `inference` section: from raw predictions to detections in whole images.
 package struct InferenceRecipe: Sendable {
