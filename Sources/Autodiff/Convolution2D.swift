@@ -61,22 +61,15 @@ extension Variable {
         let input = isNeeded ? self : tape.input(x)
         return Variable.operation(output, inputs: [input, weight] + (bias.map { [$0] } ?? [])) {
             gradient in
-            let inner = Tape()
-            var again = context
-            again.tape = inner
-            let leaf = isNeeded ? inner.input(x) : Variable(x)
-            let prepared = preparing(leaf, again)
-            let byWeight =
-                needs.weight
-                ? gradient.convolution2DWeightGradient(
-                    prepared.tensor, kernel: w.shape[2], taps) : nil
-            inner.backward(
-                from: prepared,
-                gradient: gradient.convolution2DInputGradient(
-                    w, height: height, width: width, taps))
-            let byInput =
-                isNeeded
-                ? inner.gradient(of: leaf) ?? Tensor(zeros: x.shape, dtype: x.dtype) : nil
+            var byWeight: Tensor?
+            let byInput = Variable.rerunning(x, isNeeded: isNeeded, context, preparing) {
+                if needs.weight {
+                    byWeight = gradient.convolution2DWeightGradient(
+                        $0, kernel: w.shape[2], taps)
+                }
+                return gradient.convolution2DInputGradient(
+                    w, height: height, width: width, taps)
+            }
             guard let needsBias = needs.bias else { return [byInput, byWeight] }
             return [byInput, byWeight, needsBias ? gradient.columnSums() : nil]
         }

@@ -27,13 +27,10 @@ extension Variable {
         return Variable.operation(output, inputs: [input]) { gradient in
             var sum = isNeeded ? Tensor(zeros: x.shape, dtype: x.dtype) : nil
             for part in parts {
-                let inner = Tape()
-                var again = context
-                again.tape = inner
-                let leaf = isNeeded ? inner.input(x) : Variable(x)
-                inner.backward(
-                    from: body(leaf, part, again), gradient: gradient.rows(part))
-                if let own = inner.gradient(of: leaf) { sum?.add(own) }
+                let own = Variable.rerunning(
+                    x, isNeeded: isNeeded, context, { body($0, part, $1) }
+                ) { _ in gradient.rows(part) }
+                if let own { sum?.add(own) }
             }
             return [sum]
         }
@@ -53,15 +50,29 @@ extension Variable {
         // A node of its own, so that the parameters inside get their gradients.
         let input = isNeeded ? self : tape.input(x)
         return Variable.operation(output, inputs: [input]) { gradient in
-            let inner = Tape()
-            var again = context
-            again.tape = inner
-            let leaf = isNeeded ? inner.input(x) : Variable(x)
-            inner.backward(from: body(leaf, again), gradient: gradient)
-            return [
-                isNeeded
-                    ? inner.gradient(of: leaf) ?? Tensor(zeros: x.shape, dtype: x.dtype) : nil
-            ]
+            [Variable.rerunning(x, isNeeded: isNeeded, context, body) { _ in gradient }]
         }
+    }
+
+    /// Runs `body` again on a tape of its own and goes backward through it; parameters get their
+    /// gradients.
+    ///
+    /// - Parameters:
+    ///   - x: The input.
+    ///   - isNeeded: Whether its gradient is.
+    ///   - gradient: Gives the gradient by what `body` made, from it.
+    /// - Returns: The gradient by `x`; nil where it isn't needed.
+    static func rerunning(
+        _ x: Tensor, isNeeded: Bool, _ context: Context, _ body: (Variable, Context) -> Variable,
+        gradient: (Tensor) -> Tensor
+    ) -> Tensor? {
+        let inner = Tape()
+        var again = context
+        again.tape = inner
+        let leaf = isNeeded ? inner.input(x) : Variable(x)
+        let output = body(leaf, again)
+        inner.backward(from: output, gradient: gradient(output.tensor))
+        guard isNeeded else { return nil }
+        return inner.gradient(of: leaf) ?? Tensor(zeros: x.shape, dtype: x.dtype)
     }
 }

@@ -67,7 +67,7 @@ package struct RunDescription: Codable, Sendable, Equatable {
         guard task == nil || task == value.task else {
             throw TrainingError(
                 "\(path): is a run of dr2net \(value.task), expected one of dr2net "
-                    + "\(task ?? ""); name another folder, or use dr2net \(value.task) predict")
+                    + "\(task ?? ""); name the folder of such a run")
         }
         return value
     }

@@ -67,3 +67,14 @@ package protocol DetectionHead: Module {
     ///   - layouts: How much of each window is real.
     func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]]
 }
+
+extension DetectionHead {
+    /// Traps unless every window has its targets, all of known classes.
+    func check(_ targets: [[SegmentTarget]], _ layouts: [WindowLayout], classCount: Int) {
+        precondition(
+            targets.count == layouts.count
+                && targets.joined().allSatisfy { $0.label >= 0 && $0.label < classCount },
+            "\(Self.self): targets of \(targets.count) windows for \(layouts.count), "
+                + "\(classCount) classes")
+    }
+}

@@ -96,12 +96,7 @@ package final class VSGNHead: DetectionHead {
         features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
         context: Context
     ) -> HeadLosses {
-        precondition(
-            targets.count == layouts.count
-                && targets.joined().allSatisfy {
-                    $0.label >= 0 && $0.label < configuration.classCount
-                },
-            "VSGN: targets of \(targets.count) windows, \(configuration.classCount) classes")
+        check(targets, layouts, classCount: configuration.classCount)
         let output = forward(features, layouts: layouts, context)
         return VSGNLosses(head: self, output: output, targets: targets, layouts: layouts)
             .sum(context)

@@ -24,9 +24,10 @@ package struct DetectionRun {
                     + "least one")
         }
         let images = try TrainingImages(training, recipe)
+        let count = training.index.images.count
         progress.message(
-            "\(images.tiles.samples.count) training tiles of \(training.index.images.count) "
-                + "images, \(images.tiles.droppedEmpty) empty ones left out")
+            "\(images.tiles.samples.count) training tiles of \(count) image\(count == 1 ? "" : "s"), "
+                + "\(images.tiles.droppedEmpty) empty ones left out")
         let (detector, network) = try PyramidDetector.make(recipe, classes: classes.names.count)
         for note in network.notes { progress.message(note) }
         let task = try DetectionTask(

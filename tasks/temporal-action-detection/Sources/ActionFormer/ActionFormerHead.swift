@@ -72,13 +72,7 @@ package final class ActionFormerHead: DetectionHead {
         features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
         context: Context
     ) -> HeadLosses {
-        precondition(
-            targets.count == layouts.count
-                && targets.joined().allSatisfy {
-                    $0.label >= 0 && $0.label < configuration.classCount
-                },
-            "ActionFormer: targets of \(targets.count) windows, \(configuration.classCount) classes"
-        )
+        check(targets, layouts, classCount: configuration.classCount)
         let output = forward(features, layouts: layouts, context)
         let losses = ActionFormerLosses(configuration, output, targets: targets, layouts: layouts)
         if context.isTraining {
