@@ -14,6 +14,9 @@ package struct Context {
     package var key: RandomKey
     /// The number of the first sample of the input, where it is a tile of a larger batch.
     package var sampleOffset: Int
+    /// Whether this repeats an earlier forward pass of the same step, so that running statistics,
+    /// which that one moved, stay.
+    package var repeats = false
 
     /// A context.
     package init(

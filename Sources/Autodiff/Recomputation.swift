@@ -69,6 +69,7 @@ extension Variable {
         let inner = Tape()
         var again = context
         again.tape = inner
+        again.repeats = true
         let leaf = isNeeded ? inner.input(x) : Variable(x)
         let output = body(leaf, again)
         inner.backward(from: output, gradient: gradient(output.tensor))

@@ -58,6 +58,11 @@ package struct BackboneCatalog: Sendable {
             }
         }
 
+        /// Whether attention weights can be dropped.
+        package var takesAttentionDropout: Bool {
+            if case .visionTransformer = architecture { true } else { false }
+        }
+
         /// Key names that checkpoints may come with.
         package var families: [CheckpointFamily] {
             switch architecture {
@@ -70,18 +75,21 @@ package struct BackboneCatalog: Sendable {
         ///
         /// - Parameters:
         ///   - dropPathRate: Drop path of the last branch.
+        ///   - attentionDropoutRate: Dropout of attention weights; of a vision transformer alone.
         ///   - positionRule: How learned positions are resized; nil keeps the reference's own rule.
         package func make(
-            key: RandomKey, dropPathRate: Double = 0, positionRule: PositionRule? = nil,
-            dtype: DType = .float32
+            key: RandomKey, dropPathRate: Double = 0, attentionDropoutRate: Double = 0,
+            positionRule: PositionRule? = nil, dtype: DType = .float32
         ) -> any Backbone {
             switch architecture {
             case .visionTransformer(var configuration):
                 configuration.dropPathRate = dropPathRate
+                configuration.attentionDropoutRate = attentionDropoutRate
                 if let positionRule { configuration.positionRule = positionRule }
                 return VisionTransformer(
                     name: name, configuration: configuration, key: key, dtype: dtype)
             case .swin(var configuration):
+                precondition(attentionDropoutRate == 0, "\(name) has no attention dropout")
                 configuration.dropPathRate = dropPathRate
                 return SwinTransformer(
                     name: name, configuration: configuration, key: key, dtype: dtype)

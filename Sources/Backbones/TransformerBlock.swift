@@ -25,7 +25,8 @@ final class TransformerBlock: Module {
         norm1 = LayerNorm(width, epsilon: epsilon)
         attention = MultiHeadAttention(
             width, heads: configuration.heads,
-            biases: configuration.isVideo ? .queriesAndValues : .all, key: key.child("attn"))
+            biases: configuration.isVideo ? .queriesAndValues : .all,
+            dropoutRate: configuration.attentionDropoutRate, key: key.child("attn"))
         norm2 = LayerNorm(width, epsilon: epsilon)
         mlp = MLP(
             width, hidden: width * configuration.mlpRatio, key: key.child("mlp"))

@@ -20,6 +20,8 @@ package struct VisionTransformerConfiguration: Sendable, Hashable {
     package var epsilon = 1e-6
     /// Drop path of the last branch; earlier ones grow linearly from 0.
     package var dropPathRate = 0.0
+    /// Dropout of attention weights.
+    package var attentionDropoutRate = 0.0
     /// How positions are resized to another grid.
     package var positionRule: PositionRule
     /// Frames of a patch, for clips; nil for images.

@@ -5,8 +5,8 @@ import Tensors
 /// Batch normalisation of the channels of `[..., C]`, with ReLU where asked for.
 ///
 /// Training takes the batch's statistics and moves the running ones, which inference takes. The
-/// running statistics are part of the state dict and are never trained; the layer must not run
-/// twice a step (inside a recomputation), or they move twice.
+/// running statistics are part of the state dict and are never trained. A recomputation must see
+/// the whole batch again; it leaves them alone (`Context.repeats`).
 package final class BatchNorm: Module {
     /// `[C]`.
     package let weight: Parameter
@@ -45,6 +45,7 @@ package final class BatchNorm: Module {
         guard context.isTraining else { return inference(x, context, relu: relu) }
         let (output, batchMean, batchVariance) = x.batchNorm(
             weight: context.use(weight), bias: context.use(bias), epsilon: epsilon, relu: relu)
+        guard !context.repeats else { return output }
         let n = Double(x.tensor.count / max(1, batchMean.count))
         move(mean, to: batchMean)
         // The running variance is that of a sample, over n - 1.

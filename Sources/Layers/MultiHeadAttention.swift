@@ -23,9 +23,14 @@ package final class MultiHeadAttention: Module {
     private let apart: (queries: Parameter, values: Parameter)?
     /// The number of heads.
     package let heads: Int
+    /// Dropout of the attention's weights, in [0, 1).
+    private let dropoutRate: Double
 
     /// A layer of given maps.
-    package init(qkv: Linear, proj: Linear, heads: Int, hasBiasesApart: Bool = false) {
+    package init(
+        qkv: Linear, proj: Linear, heads: Int, hasBiasesApart: Bool = false,
+        dropoutRate: Double = 0
+    ) {
         let width = proj.weight.shape[0]
         precondition(
             heads > 0 && width % heads == 0 && qkv.weight.shape == [3 * width, width]
@@ -36,6 +41,7 @@ package final class MultiHeadAttention: Module {
         self.qkv = qkv
         self.proj = proj
         self.heads = heads
+        self.dropoutRate = dropoutRate
         apart =
             hasBiasesApart
             ? (Parameter(Tensor(zeros: [width])), Parameter(Tensor(zeros: [width]))) : nil
@@ -44,7 +50,7 @@ package final class MultiHeadAttention: Module {
     /// A layer to train.
     package convenience init(
         _ width: Int, heads: Int, biases: Biases = .all, standardDeviation: Double = 0.02,
-        key: RandomKey
+        dropoutRate: Double = 0, key: RandomKey
     ) {
         self.init(
             qkv: Linear(
@@ -52,7 +58,8 @@ package final class MultiHeadAttention: Module {
                 key: key.child("qkv")),
             proj: Linear(
                 width, width, standardDeviation: standardDeviation, key: key.child("proj")),
-            heads: heads, hasBiasesApart: biases == .queriesAndValues)
+            heads: heads, hasBiasesApart: biases == .queriesAndValues,
+            dropoutRate: dropoutRate)
     }
 
     package func register(in registry: inout ModuleRegistry) {
@@ -64,11 +71,21 @@ package final class MultiHeadAttention: Module {
 
     /// `[B, N, C]` for `[B, N, C]`.
     package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-        guard let apart else { return proj(qkv(x, context).attention(heads: heads), context) }
+        guard let apart else { return proj(attended(qkv(x, context), context), context) }
         let queries = context.use(apart.queries)
         let keys = Variable(Tensor(zeros: queries.shape, dtype: queries.tensor.dtype))
         let bias = Variable.concatenated([queries, keys, context.use(apart.values)], axis: 0)
         let fused = x.linear(weight: context.use(qkv.weight), bias: bias)
-        return proj(fused.attention(heads: heads), context)
+        return proj(attended(fused, context), context)
+    }
+
+    private func attended(_ fused: Variable, _ context: Context) -> Variable {
+        let drops = context.isTraining && dropoutRate > 0
+        return fused.attention(
+            heads: heads,
+            dropout: drops
+                ? AttentionDropout(
+                    rate: dropoutRate, key: context.key.child("attention dropout"),
+                    firstSample: context.sampleOffset) : nil)
     }
 }

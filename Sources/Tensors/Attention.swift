@@ -57,6 +57,16 @@ extension Tensor {
             kernels.limit_band(weights, rows, keys.count, keys.lowerBound - first, radius)
         }
 
+        /// Drops weights of a tile, where there is a dropout.
+        func drop(
+            _ weights: UnsafeMutableRawPointer, _ dtype: DType, _ dropout: AttentionDropout?,
+            _ sample: Int, _ head: Int, first: Int, rows: Int, keys: Range<Int>
+        ) {
+            dropout?.apply(
+                to: weights, dtype, sample: sample, head: (head, heads), first: first, rows: rows,
+                keys: keys, tokens: tokens)
+        }
+
         /// Scalars before the queries of a head from a row on; keys and values follow `width`
         /// and `2 * width` later.
         func query(_ sample: Int, _ head: Int, _ row: Int) -> Int {
@@ -80,12 +90,14 @@ extension Tensor {
     ///
     /// This tensor is `[B, N, 3C]`: queries, keys and values, each heads x depth.
     ///
-    /// - Parameter reach: Which tokens see each other; nil for all.
+    /// - Parameters:
+    ///   - reach: Which tokens see each other; nil for all.
+    ///   - dropout: Of the weights behind the softmax.
     /// - Returns: The result `[B, N, C]`, and the log-sum-exp of each row of scaled products,
     ///   `[B, heads, N]`, which the backward pass needs.
-    package func attention(heads: Int, reach: AttentionReach? = nil) -> (
-        result: Tensor, logSums: Tensor
-    ) {
+    package func attention(
+        heads: Int, reach: AttentionReach? = nil, dropout: AttentionDropout? = nil
+    ) -> (result: Tensor, logSums: Tensor) {
         let plan = AttentionPlan(self, heads: heads, reach: reach)
         let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
         let kernels = Kernels.table(dtype), dtype = dtype
@@ -117,6 +129,8 @@ extension Tensor {
                         .run(dtype, q, k, weights)
                     plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
                     kernels.softmax_rows(weights, inverse, logSums, rows, count)
+                    plan.drop(
+                        weights, dtype, dropout, sample, head, first: first, rows: rows, keys: keys)
                     MatrixProduct(
                         m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
                         strideC: width
@@ -137,10 +151,11 @@ extension Tensor {
     ///   - result: The result, `[B, N, C]`.
     ///   - logSums: As the forward pass returned them, `[B, heads, N]`.
     ///   - reach: As in the forward pass.
+    ///   - dropout: As in the forward pass.
     /// - Returns: `[B, N, 3C]`.
     package func attentionGradient(
         of gradient: Tensor, result: Tensor, logSums: Tensor, heads: Int,
-        reach: AttentionReach? = nil
+        reach: AttentionReach? = nil, dropout: AttentionDropout? = nil
     ) -> Tensor {
         let plan = AttentionPlan(self, heads: heads, reach: reach)
         let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
@@ -173,9 +188,15 @@ extension Tensor {
                         plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
                         plan.weights(rows, count, strideA: width, scale: 1)
                             .run(dtype, g, input[0] + value, slopes)
+                        plan.drop(
+                            slopes, dtype, dropout, sample, head, first: first, rows: rows,
+                            keys: keys)
                         kernels.softmax_backward(
                             weights, slopes, input[3] + (piece * tokens + first) * size, dots,
                             plan.scale, rows, count)
+                        plan.drop(
+                            weights, dtype, dropout, sample, head, first: first, rows: rows,
+                            keys: keys)
                         // dV += P^T dO, dQ = dS K, dK += dS^T Q.
                         var sums = MatrixProduct(
                             m: count, n: depth, k: rows, transposeA: .transposed,

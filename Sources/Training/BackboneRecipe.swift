@@ -13,10 +13,12 @@ package struct BackboneRecipe: Sendable {
     package var tolerance: KeyTolerance
     /// Drop path of the last branch.
     package var dropPathRate: Double
+    /// Dropout of attention weights.
+    package var attentionDropoutRate: Double
     /// The network's entry in the catalogue.
     package let entry: BackboneCatalog.Entry
 
-    /// Reads `name`, `weights`, `allowMissing`, `allowUnexpected` and `dropPath`.
+    /// Reads `name`, `weights`, `allowMissing`, `allowUnexpected`, `dropPath` and `attentionDropout`.
     ///
     /// - Parameter section: The reader of the section `backbone`.
     package init(
@@ -33,6 +35,13 @@ package struct BackboneRecipe: Sendable {
             missing: try section.value("allowMissing", default: []),
             unexpected: try section.value("allowUnexpected", default: []))
         dropPathRate = try section.value("dropPath", default: 0.0, in: 0...0.9)
+        attentionDropoutRate = try section.value("attentionDropout", default: 0.0, in: 0...0.9)
+        guard attentionDropoutRate == 0 || entry.takesAttentionDropout else {
+            throw section.error(
+                "attentionDropout",
+                "is \(attentionDropoutRate), but \(name) has none; expected 0, or a vision "
+                    + "transformer as backbone.name")
+        }
     }
 
     /// The network with its pretrained weights.
@@ -41,7 +50,9 @@ package struct BackboneRecipe: Sendable {
     ///   - key: Where random weights are drawn from.
     ///   - loadsWeights: False where a checkpoint of a run follows.
     package func load(key: RandomKey, loadsWeights: Bool = true) throws -> PretrainedBackbone {
-        let backbone = entry.make(key: key, dropPathRate: dropPathRate)
+        let backbone = entry.make(
+            key: key, dropPathRate: dropPathRate,
+            attentionDropoutRate: attentionDropoutRate)
         guard loadsWeights, let weights else {
             return PretrainedBackbone(backbone)
         }

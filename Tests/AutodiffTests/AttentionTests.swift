@@ -12,6 +12,50 @@ import Testing
         #expect(GradientCheck.worstError([qkv]) { $0[0].attention(heads: heads) } <= 1e-7)
     }
 
+    @Test("with dropout the gradient is that of central differences, whole and in bands")
+    func gradientWithDropout() {
+        let qkv = Tensor(normal: [2, 7, 3 * 2 * 3], key: RandomKey(seed: 3), dtype: .float64)
+        let dropout = AttentionDropout(rate: 0.4, key: RandomKey(seed: 9))
+        for reach in [nil, AttentionReach(radius: 2, lengths: [7, 6])] {
+            let error = GradientCheck.worstError([qkv]) {
+                $0[0].attention(heads: 2, reach: reach, dropout: dropout)
+            }
+            #expect(error <= 1e-7)
+        }
+    }
+
+    @Test("dropout takes weights away at its rate and scales the others, the same in every tiling")
+    func dropoutOfWeights() {
+        // Values are the unit matrix, so that the result is the weights.
+        let tokens = 64, rate = 0.25
+        var values = Tensor(
+            normal: [3, tokens, 3 * tokens], key: RandomKey(seed: 4), dtype: .float64
+        ).doubles
+        for row in 0..<3 * tokens {
+            for column in 0..<tokens {
+                values[row * 3 * tokens + 2 * tokens + column] = row % tokens == column ? 1 : 0
+            }
+        }
+        let qkv = Tensor(values, shape: [3, tokens, 3 * tokens])
+        let key = RandomKey(seed: 5)
+        let whole = qkv.attention(heads: 1).result.doubles
+        let dropped = qkv.attention(
+            heads: 1, dropout: AttentionDropout(rate: rate, key: key)
+        ).result
+        var zeros = 0
+        for (own, weight) in zip(dropped.doubles, whole) {
+            if own == 0 { zeros += 1 } else { #expect(abs(own * 0.75 - weight) < 1e-12) }
+        }
+        #expect(abs(Double(zeros) / Double(whole.count) - rate) < 0.02)
+        let last = qkv.rows(2..<3).attention(
+            heads: 1, dropout: AttentionDropout(rate: rate, key: key, firstSample: 2))
+        #expect(last.result.isIdentical(to: dropped.rows(2..<3)))
+        let band = qkv.attention(
+            heads: 1, reach: AttentionReach(radius: tokens, lengths: [64, 64, 64]),
+            dropout: AttentionDropout(rate: rate, key: key))
+        #expect(band.result.isIdentical(to: dropped))
+    }
+
     /// Several query tiles, of which the last is short.
     @Test func tiledGradientMatchesTheComposedOne() {
         let (tokens, depth) = (900, 4)

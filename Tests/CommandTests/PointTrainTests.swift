@@ -33,7 +33,7 @@ import Testing
 
     private static let rest = """
         backbone: {name: vit-tiny-16}
-        network: {neighbours: 8, hidden: 16}
+        network: {neighbours: 8, hidden: [16]}
         optimizer: {headLearningRate: 0.002}
         checkpoint: {every: 3, keep: 5}
         """

@@ -42,17 +42,20 @@ struct PointNetworkFixture {
 
     /// A small network of random weights.
     static func network(
-        isSegmentation: Bool, dtype: DType = .float64, dropPathRate: Double = 0
+        isSegmentation: Bool, dtype: DType = .float64, dropPathRate: Double = 0,
+        attentionDropoutRate: Double = 0
     ) -> PointNetwork {
         var configuration = VisionTransformerConfiguration(
             width: 16, depth: 2, heads: 2, patchSize: 4, gridSize: 2, hasLayerScale: false,
             positionRule: .antialiased)
         configuration.dropPathRate = dropPathRate
+        configuration.attentionDropoutRate = attentionDropoutRate
         var settings = PointNetworkSettings(inputs: 4, classes: 5)
         settings.isSegmentation = isSegmentation
         settings.stages = isSegmentation ? 2 : 1
         settings.neighbours = 4
-        settings.hidden = 8
+        settings.embeddingHasBatchNorm = !isSegmentation
+        settings.hidden = isSegmentation ? [8] : [8, 8]
         settings.dropout = 0
         let images = VisionTransformer(
             name: "small", configuration: configuration, key: RandomKey(seed: 1))

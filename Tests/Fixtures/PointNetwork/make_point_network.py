@@ -42,23 +42,23 @@ def layer(kind, inputs, outputs, norm=None, relu=True):
     if norm == "layer":
         parts.append(ChannelNorm(outputs, eps=1e-6))
     if norm == "batch":
-        parts.append(nn.BatchNorm1d(outputs))
+        parts.append(nn.BatchNorm2d(outputs) if kind == nn.Conv2d else nn.BatchNorm1d(outputs))
     if relu:
         parts.append(nn.ReLU())
     return nn.Sequential(*parts)
 
 
 class Embedding(nn.Module):
-    def __init__(self, stages):
+    def __init__(self, stages, norm):
         super().__init__()
         self.convs = nn.ModuleList()
         inputs = INPUTS
         for stage in range(stages):
             width = WIDTH >> (stages - 1 - stage)
-            first = nn.Sequential(layer(nn.Conv2d, 3 + inputs, width, "layer"),
+            first = nn.Sequential(layer(nn.Conv2d, 3 + inputs, width, norm),
                                   layer(nn.Conv2d, width, width, relu=False))
-            second = nn.Sequential(layer(nn.Conv2d, 2 * width, 2 * width, "layer"),
-                                   layer(nn.Conv2d, 2 * width, width, "layer"))
+            second = nn.Sequential(layer(nn.Conv2d, 2 * width, 2 * width, norm),
+                                   layer(nn.Conv2d, 2 * width, width, norm))
             self.convs.append(nn.ModuleList([first, second]))
             inputs = width
 
@@ -109,13 +109,13 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    def __init__(self, stages):
+    def __init__(self, stages, norm):
         super().__init__()
         self.cls_token = nn.Parameter(torch.randn(1, 1, WIDTH))
         self.cls_pos = nn.Parameter(torch.randn(1, 1, WIDTH))
         self.blocks = nn.ModuleList([Block() for _ in range(DEPTH)])
         self.norm = nn.LayerNorm(WIDTH, eps=1e-6)
-        self.patch_embed = Embedding(stages)
+        self.patch_embed = Embedding(stages, norm)
         self.pos_embed = nn.Sequential(
             nn.Sequential(nn.Linear(3, 128), nn.GELU()), nn.Linear(128, WIDTH))
 
@@ -160,10 +160,13 @@ class Decoder(nn.Module):
 
 
 class Head(nn.Module):
-    def __init__(self, kind, inputs, norm):
+    def __init__(self, kind, inputs, hidden, norm):
         super().__init__()
-        self.head = nn.Sequential(layer(kind, inputs, HIDDEN, norm), nn.Dropout(0),
-                                  layer(kind, HIDDEN, CLASSES, relu=False))
+        parts = []
+        for width in hidden:
+            parts += [layer(kind, inputs, width, norm), nn.Dropout(0)]
+            inputs = width
+        self.head = nn.Sequential(*parts, layer(kind, inputs, CLASSES, relu=False))
 
     def forward(self, x):
         return self.head(x)
@@ -172,9 +175,9 @@ class Head(nn.Module):
 class Segmentation(nn.Module):
     def __init__(self):
         super().__init__()
-        self.encoder = Encoder(2)
+        self.encoder = Encoder(2, "layer")
         self.decoder = Decoder()
-        self.head = Head(nn.Conv1d, 3 * WIDTH, "layer")
+        self.head = Head(nn.Conv1d, 3 * WIDTH, [HIDDEN], "layer")
 
     def forward(self, places, features):
         places, levels, x = self.encoder(places, features)
@@ -184,8 +187,8 @@ class Segmentation(nn.Module):
 class Classification(nn.Module):
     def __init__(self):
         super().__init__()
-        self.encoder = Encoder(1)
-        self.prediction = Head(nn.Linear, 2 * WIDTH, None)
+        self.encoder = Encoder(1, "batch")
+        self.prediction = Head(nn.Linear, 2 * WIDTH, [HIDDEN, HIDDEN], "batch")
 
     def forward(self, places, features):
         _, _, x = self.encoder(places, features)
@@ -226,7 +229,10 @@ def main():
     labels = torch.randint(0, CLASSES, (2 * 96,))
     labels[::7] = -1
     write("segmentation", Segmentation(), labels, places, features)
-    write("classification", Classification(), torch.tensor([3, 1]), places, features)
+    # Batch norm of the head wants more than two shapes.
+    places = torch.rand(6, 48, 3).float().double()
+    features = torch.randn(6, 48, INPUTS).float().double()
+    write("classification", Classification(), torch.tensor([3, 1, 0, 4, 2, 1]), places, features)
 
 
 main()

@@ -14,12 +14,14 @@ final class PointEmbedding: Module {
     /// - Parameters:
     ///   - inputs: Channels of a point's features.
     ///   - width: Channels of a token; each stage before the last has half of the next.
-    init(inputs: Int, width: Int, stages count: Int, key: RandomKey) {
+    ///   - norm: Layer norm, as published for scenes, or batch norm, as published for shapes.
+    init(inputs: Int, width: Int, stages count: Int, norm: PointLayer.Norm, key: RandomKey) {
         precondition(count > 0 && width % (1 << (count - 1)) == 0, "\(count) stages to \(width)")
         let widths = [inputs] + (0..<count).map { width >> (count - 1 - $0) }
         self.widths = widths
         stages = (0..<count).map {
-            EmbeddingStage(inputs: widths[$0], width: widths[$0 + 1], key: key.child($0))
+            EmbeddingStage(
+                inputs: widths[$0], width: widths[$0 + 1], norm: norm, key: key.child($0))
         }
     }
 
@@ -29,7 +31,7 @@ final class PointEmbedding: Module {
     ///
     /// - Parameters:
     ///   - keepsAll: Whether the tape keeps every activation, else the input of each stage alone.
-    ///   - tile: Rows of a slice.
+    ///   - tile: Rows of a slice; with batch norm a stage in training is one slice.
     func callAsFunction(
         _ features: Variable, _ pyramid: PointPyramid, keepsAll: Bool, tile: Tile?,
         _ context: Context
@@ -48,18 +50,20 @@ final class PointEmbedding: Module {
 /// One level up: a group of neighbours becomes one row.
 final class EmbeddingStage: Module {
     private let width: Int
+    private let needsWholeBatch: Bool
     private let first: [PointLayer]
     private let second: [PointLayer]
 
-    init(inputs: Int, width: Int, key: RandomKey) {
+    init(inputs: Int, width: Int, norm: PointLayer.Norm, key: RandomKey) {
         self.width = width
+        needsWholeBatch = norm == .batch
         first = [
-            PointLayer(3 + inputs, width, axes: 2, norm: .layer, key: key.child("0.0")),
+            PointLayer(3 + inputs, width, axes: 2, norm: norm, key: key.child("0.0")),
             PointLayer(width, width, axes: 2, relu: false, key: key.child("0.1")),
         ]
         second = [
-            PointLayer(2 * width, 2 * width, axes: 2, norm: .layer, key: key.child("1.0")),
-            PointLayer(2 * width, width, axes: 2, norm: .layer, key: key.child("1.1")),
+            PointLayer(2 * width, 2 * width, axes: 2, norm: norm, key: key.child("1.0")),
+            PointLayer(2 * width, width, axes: 2, norm: norm, key: key.child("1.1")),
         ]
     }
 
@@ -74,7 +78,8 @@ final class EmbeddingStage: Module {
     ) -> Variable {
         let count = step.centres.count
         if keepsAll { return groups(x, step, 0..<count, k, context) }
-        let size = max(1, (tile ?? .standard).tokens / k)
+        let isWhole = needsWholeBatch && context.isTraining
+        let size = isWhole ? max(1, count) : max(1, (tile ?? .standard).tokens / k)
         let parts = stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
         return x.recomputingParts(parts, width: width, context) { [self] x, part, context in
             groups(x, step, part, k, context)

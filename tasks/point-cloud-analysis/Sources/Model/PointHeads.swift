@@ -57,21 +57,29 @@ final class SegmentationHead: Module {
     }
 }
 
-/// Classes of a shape, from the class token and the maximum over all tokens.
+/// Classes of a shape, from the class token and the maximum over all tokens: hidden layers with
+/// batch norm, ReLU and dropout behind each (openpoints' `ClsHead`).
 final class ClassificationHead: Module {
-    private let hidden: PointLayer
+    private let hidden: [PointLayer]
     private let output: PointLayer
     private let dropout: Double
 
-    init(width: Int, classes: Int, hidden: Int, dropout: Double, key: RandomKey) {
-        self.hidden = PointLayer(2 * width, hidden, axes: 0, key: key.child(0))
-        output = PointLayer(hidden, classes, axes: 0, relu: false, key: key.child(2))
+    /// - Parameter hidden: Channels of each hidden layer.
+    init(width: Int, classes: Int, hidden: [Int], dropout: Double, key: RandomKey) {
+        let widths = [2 * width] + hidden
+        self.hidden = hidden.indices.map {
+            PointLayer(
+                widths[$0], widths[$0 + 1], axes: 0, norm: .batch, key: key.child(2 * $0))
+        }
+        output = PointLayer(
+            widths[hidden.count], classes, axes: 0, relu: false, key: key.child(2 * hidden.count))
         self.dropout = dropout
     }
 
     func register(in registry: inout ModuleRegistry) {
-        registry.child("head.0", hidden)
-        registry.child("head.2", output)
+        for (index, layer) in (hidden + [output]).enumerated() {
+            registry.child("head.\(2 * index)", layer)
+        }
     }
 
     /// Logits `[B, classes]` of tokens `[B, 1 + n, width]`.
@@ -80,8 +88,11 @@ final class ClassificationHead: Module {
         let classToken = tokens.tokenSlice(0..<1).reshaped(to: [samples, width])
         let largest = tokens.tokenSlice(1..<count).maxPool1d(kernel: count - 1, stride: count - 1)
             .reshaped(to: [samples, width])
-        let features = hidden(.concatenated([classToken, largest], axis: 1), context).dropout(
-            rate: dropout, context.scoped("dropout"))
+        var features = Variable.concatenated([classToken, largest], axis: 1)
+        for (index, layer) in hidden.enumerated() {
+            features = layer(features, context).dropout(
+                rate: dropout, context.scoped("dropout \(index)"))
+        }
         return output(features, context)
     }
 }

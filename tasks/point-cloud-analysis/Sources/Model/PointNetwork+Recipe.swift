@@ -58,7 +58,8 @@ extension PointNetwork {
     /// other layers' weights, gradients and moments.
     ///
     /// The decoder is done with before the transformer's gradients come, so that only what exceeds
-    /// those counts. With every activation kept, those of the embedding come on top; else a slice.
+    /// those counts. With every activation kept, those of the embedding come on top; else a slice, or
+    /// with batch norm a stage.
     package func otherBytes(
         samples: Int, points: Int, keepsAll: Bool, trainsTransformer: Bool = true
     ) -> Int {
@@ -72,13 +73,14 @@ extension PointNetwork {
             rows /= 4
             // Of each neighbour: features, both small networks' maps and results, in widths.
             kept += rows * k * (inputs + 3 + 9 * width) + rows * width
-            slice = max(
-                slice, max(k, Tile.standard.tokens) * 20 * width + rows * 4 * (width + inputs))
+            let part =
+                settings.embeddingHasBatchNorm ? rows * k : max(k, Tile.standard.tokens)
+            slice = max(slice, part * 20 * width + rows * 4 * (width + inputs))
             inputs = width
         }
         if settings.isSegmentation {
             let finest = samples * points
-            let head = settings.hidden * (keepsAll ? 4 : 1) + 3 * settings.classes
+            let head = settings.hidden[0] * (keepsAll ? 4 : 1) + 3 * settings.classes
             // Two gradients of the finest level's width on the way.
             decoder += finest * (head + 2 * c)
         }

@@ -17,8 +17,10 @@ package struct PointNetworkSettings: Sendable, Hashable {
     package var stages = 2
     /// Neighbours of a group.
     package var neighbours = 32
-    /// Hidden channels of the head.
-    package var hidden = 256
+    /// Batch norm in the embedding, as published for shapes, instead of layer norm.
+    package var embeddingHasBatchNorm = false
+    /// Channels of each hidden layer of the head; of scenes it has one.
+    package var hidden = [256]
     /// Dropout before the last layer.
     package var dropout = 0.5
 
@@ -54,18 +56,19 @@ package final class PointNetwork: Module {
         let width = transformer.width
         embedding = PointEmbedding(
             inputs: settings.inputs, width: width, stages: settings.stages,
-            key: key.child("patch_embed"))
+            norm: settings.embeddingHasBatchNorm ? .batch : .layer, key: key.child("patch_embed"))
         let pos = key.child("pos_embed")
         positions = (
             Linear(3, 128, xavierKey: pos.child(0)), Linear(128, width, xavierKey: pos.child(1))
         )
         if settings.isSegmentation {
+            precondition(settings.hidden.count == 1, "hidden layers \(settings.hidden) of scenes")
             parts = .segmentation(
                 PointDecoder(
                     widths: Array(embedding.widths.dropLast()), width: width,
                     key: key.child("decoder")),
                 SegmentationHead(
-                    width: width, classes: settings.classes, hidden: settings.hidden,
+                    width: width, classes: settings.classes, hidden: settings.hidden[0],
                     dropout: settings.dropout, key: key.child("head")))
         } else {
             parts = .classification(

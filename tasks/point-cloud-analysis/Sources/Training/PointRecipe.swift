@@ -4,6 +4,14 @@ package import Training
 
 /// A recipe of point-cloud analysis: everything that a run depends on.
 package struct PointRecipe: Sendable {
+    /// What normalises the embedding's channels.
+    package enum EmbeddingNorm: String, CaseIterable, Sendable {
+        /// Layer norm of each row, as published for scenes; runs in slices.
+        case layer
+        /// Batch norm, as published for shapes; a stage in training runs whole.
+        case batch
+    }
+
     /// How classes count in the loss.
     package enum ClassWeights: String, CaseIterable, Sendable {
         /// All the same.
@@ -24,8 +32,10 @@ package struct PointRecipe: Sendable {
     package var stages: Int
     /// Neighbours of a group.
     package var neighbours: Int
-    /// Hidden channels of the head.
-    package var hidden: Int
+    /// The embedding's norm.
+    package var embeddingNorm: EmbeddingNorm
+    /// Channels of the head's hidden layers.
+    package var hidden: [Int]
     /// Dropout before the last layer.
     package var dropout: Double
     /// Label smoothing.
@@ -58,7 +68,19 @@ package struct PointRecipe: Sendable {
         let network = try reader.section("network")
         stages = try network.value("stages", default: segments ? 2 : 1, in: 1...5)
         neighbours = try network.value("neighbours", default: 32, in: 1...1024)
-        hidden = try network.value("hidden", default: 256, in: 1...65_536)
+        embeddingNorm = try network.value("embeddingNorm", default: segments ? .layer : .batch)
+        let widths = try network.value(
+            "hidden", default: segments ? [256] : [256, 256], in: 1...65_536)
+        hidden = widths.compactMap { Int(exactly: $0) }
+        guard
+            hidden.count == widths.count,
+            segments ? hidden.count == 1 : hidden.count <= 16
+        else {
+            throw network.error(
+                "hidden",
+                "is \(widths); expected whole numbers from 1 to 65536 in a list, "
+                    + (segments ? "one for scenes, such as [256]" : "such as [256, 256]"))
+        }
         dropout = try network.value("dropout", default: 0.5, in: 0...0.99)
         let tokens = data.sampling.points >> (2 * stages)
         guard tokens >= 4 else {
@@ -66,6 +88,10 @@ package struct PointRecipe: Sendable {
                 "stages",
                 "is \(stages), which leaves \(tokens) of data.points \(data.sampling.points); "
                     + "expected 4 tokens at least: take fewer stages or more points")
+        }
+        guard segments || training.batchSize > 1 else {
+            throw reader.error(
+                "batchSize", "is 1; expected 2 at least: the head of shapes has batch norm")
         }
         let loss = try reader.section("loss")
         smoothing = try loss.value("smoothing", default: 0.2, in: 0...0.9)
@@ -87,6 +113,7 @@ package struct PointRecipe: Sendable {
         settings.isSegmentation = data.kind.isSegmentation
         settings.stages = stages
         settings.neighbours = neighbours
+        settings.embeddingHasBatchNorm = embeddingNorm == .batch
         settings.hidden = hidden
         settings.dropout = dropout
         return settings
