@@ -88,9 +88,8 @@ extension RecipeReader {
     /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own; nil
     /// where the key is absent or `null`.
     package func dataPath(_ key: String, dataFolder: String) throws(TrainingError) -> String? {
-        let mark = "data:"
-        if let text = try optionalText(key), text.hasPrefix(mark) {
-            return dataFolder + "/" + text.dropFirst(mark.count)
+        if let text = try optionalText(key), text.hasPrefix(RecipeReader.dataMark) {
+            return dataFolder + "/" + text.dropFirst(RecipeReader.dataMark.count)
         }
         return try optionalPath(key)
     }
@@ -104,4 +103,20 @@ extension RecipeReader {
         }
         return found
     }
+    /// The paths of a list, or the single one written instead, each as in
+    /// ``dataPath(_:dataFolder:)``.
+    package func requiredDataPaths(
+        _ key: String, dataFolder: String, expected: String
+    ) throws(TrainingError) -> [String] {
+        guard let found = try optionalPaths(key, keeping: RecipeReader.dataMark) else {
+            throw error(key, "is missing; expected \(expected)")
+        }
+        return found.map {
+            $0.hasPrefix(RecipeReader.dataMark)
+                ? dataFolder + "/" + $0.dropFirst(RecipeReader.dataMark.count) : $0
+        }
+    }
+
+    /// What begins a path below the data folder.
+    private static var dataMark: String { "data:" }
 }

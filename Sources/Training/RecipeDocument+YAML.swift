@@ -101,7 +101,7 @@ extension RecipeDocument {
                     try convert(
                         item, place: place, folder: folder, depth: depth + 1, budget: &budget))
             }
-            return RecipeNode(value: .list(items), origin: origin)
+            return RecipeNode(value: .list(items), origin: origin, folder: folder)
         case .mapping(let mapping):
             var section = RecipeSection()
             for (key, value) in mapping {

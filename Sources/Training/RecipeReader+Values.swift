@@ -75,12 +75,37 @@ extension RecipeReader {
     /// absolute path, so that a run can be resumed from anywhere.
     package func optionalPath(_ path: String) throws(TrainingError) -> String? {
         guard let text = try optionalText(path), !text.isEmpty else { return nil }
+        return noted(path, RecipeReader.absolute(text, from: node(at: path)?.folder))
+    }
+
+    /// The paths of a list, or the single one that is written instead; nil where the key is absent.
+    ///
+    /// - Parameter mark: What begins texts that are no paths of the recipe's own: they stay as they are.
+    package func optionalPaths(
+        _ path: String, keeping mark: String
+    ) throws(TrainingError) -> [String]? {
+        guard let node = written(path) else { return nil }
+        var texts: [String] = []
+        if case .list = node.value {
+            texts = try optionalTexts(path) ?? []
+        } else if let text = try optionalText(path) {
+            texts = [text]
+        }
+        guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty }) else {
+            throw mismatch(path, node, expected: "a path or a list of paths")
+        }
+        let paths = texts.map {
+            $0.hasPrefix(mark) ? $0 : RecipeReader.absolute($0, from: node.folder)
+        }
+        return paths.count == 1 ? [noted(path, paths[0])] : noted(path, paths)
+    }
+
+    private static func absolute(_ text: String, from folder: String?) -> String {
         let expanded = (text as NSString).expandingTildeInPath
-        let folder = node(at: path)?.folder ?? ""
         let whole =
             expanded.hasPrefix("/")
-            ? expanded : (folder as NSString).appendingPathComponent(expanded)
-        return noted(path, URL(fileURLWithPath: whole).standardizedFileURL.path)
+            ? expanded : ((folder ?? "") as NSString).appendingPathComponent(expanded)
+        return URL(fileURLWithPath: whole).standardizedFileURL.path
     }
 
     /// One of an enumeration's names.

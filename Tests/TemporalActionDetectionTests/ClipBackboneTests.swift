@@ -65,7 +65,7 @@ import Training
                 "memoryBudget=32MiB", "batchSize=2", "schedule.backboneStart=1", "steps=2",
             ])
         let frames = try fixture.prepare(recipe).frames
-        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations)
+        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations[0])
         let encoder = encoder(8, group: 2, seed: 6)
         let detector = try TemporalDetector(
             recipe, labels: annotations.labels, encoder: encoder)
@@ -144,7 +144,7 @@ import Training
         #expect(second.written == 0 && second.present == 3)
         #expect(throws: TemporalError.self) {
             var empty = recipe
-            empty.data.videos = "/nowhere"
+            empty.data.videos = ["/nowhere"]
             _ = try FeatureExtraction(
                 empty, folder: folder, encoder: encoder(8, group: 2, seed: 7)
             ).run { _, _, _ in }
@@ -157,7 +157,7 @@ import Training
             """
         let reading = try TemporalRecipe(RecipeDocument(text: text), dataFolder: "/data")
         let files = try FeatureFiles(
-            #require(reading.data.features), annotations: .read(reading.data.annotations))
+            #require(reading.data.features), annotations: .read(reading.data.annotations[0]))
         #expect(files.videos.map(\.id) == ["x/1", "x/2", "y"] && files.width == 32)
     }
 

@@ -58,7 +58,7 @@ private final class FeatureFixture {
 
     func files(_ recipe: TemporalRecipe) throws -> FeatureFiles {
         try FeatureFiles(
-            #require(recipe.data.features), annotations: .read(recipe.data.annotations))
+            #require(recipe.data.features), annotations: .read(recipe.data.annotations[0]))
     }
 
     func train(_ recipe: TemporalRecipe) throws -> (folder: String, result: RunResult) {

@@ -56,6 +56,41 @@ import Testing
         #expect(blocked == ["none"])
     }
 
+    @Test("several data sets are one: their annotations joined, videos found in any folder")
+    func severalSets() throws {
+        let fixture = try TemporalFixture()
+        let other = fixture.path + "/other"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: fixture.path + "/two.y4m", toPath: other + "/three.y4m")
+        try Data("video,start,end,label,subset\nthree.y4m,0.5,1,turn,training\n".utf8)
+            .write(to: URL(fileURLWithPath: other + "/t.csv"))
+        let settings = [
+            "data.annotations=[\(fixture.path)/annotations.json, \(other)/t.csv]",
+            "data.videos=[\(fixture.path), \(other)]",
+        ]
+        let recipe = try fixture.recipe(settings)
+        #expect(recipe.data.prepared == fixture.path + "/prepared-4fps-32")
+        let frames = try prepared(fixture, settings)
+        #expect(frames.index.videos.map(\.id) == ["x/1", "x/2", "y", "three.y4m"])
+        let read = try RecipeAnnotations(recipe.data).read(prepared: frames)
+        #expect(read.labels == ["down", "turn", "up"])
+        #expect(read.videos.map(\.subset) == ["training", "training", "validation", "training"])
+    }
+
+    @Test("a video in two data sets is an error that names both") func twice() throws {
+        let fixture = try TemporalFixture()
+        let copy = fixture.path + "/copy.json"
+        try FileManager.default.copyItem(
+            atPath: fixture.path + "/annotations.json", toPath: copy)
+        #expect {
+            try prepared(
+                fixture, ["data.annotations=[\(fixture.path)/annotations.json, \(copy)]"])
+        } throws: {
+            "\($0)".contains("video \"x/1\" is in ") && "\($0)".contains("copy.json")
+        }
+    }
+
     @Test("listed videos are left out with their reasons") func leftOut() throws {
         let fixture = try TemporalFixture()
         try Data(#"{"y": "gone"}"#.utf8)

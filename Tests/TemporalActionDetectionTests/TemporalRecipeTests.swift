@@ -7,8 +7,8 @@ import Training
     @Test func pathsAreTheRecipesOwnOrBelowTheData() throws {
         let fixture = try TemporalFixture()
         let recipe = try fixture.recipe(["backbone.weights=data:set/w.onnx"])
-        #expect(recipe.data.annotations == fixture.path + "/annotations.json")
-        #expect(recipe.data.videos == fixture.path)
+        #expect(recipe.data.annotations == [fixture.path + "/annotations.json"])
+        #expect(recipe.data.videos == [fixture.path])
         #expect(recipe.data.prepared == fixture.path + "/prepared-4fps-32")
         #expect(recipe.backbone?.network.weights == "/data/set/w.onnx")
     }

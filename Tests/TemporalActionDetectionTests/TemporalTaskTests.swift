@@ -13,7 +13,7 @@ import Training
     ) throws -> (losses: [Double], changed: (backbone: Bool, head: Bool)) {
         let recipe = try fixture.recipe(overrides)
         let frames = try fixture.prepare(recipe).frames
-        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations)
+        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations[0])
         let detector = try TemporalDetector(recipe, labels: annotations.labels)
         let before = detector.namedParameters.map(\.parameter.tensor)
         let task = try TemporalTask(

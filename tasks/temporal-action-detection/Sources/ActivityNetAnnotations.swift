@@ -153,3 +153,16 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
         return nodes.compactMap { $0.member("nodeName")?.string }
     }
 }
+
+extension ActivityNetAnnotations {
+    /// Several data sets as one, video behind video; a single one stays as it is.
+    init(joining parts: [ActivityNetAnnotations]) {
+        var seen = Set<String>()
+        self.init(
+            version: parts.first?.version ?? "",
+            taxonomy: parts.flatMap(\.taxonomy).filter {
+                parts.count == 1 || seen.insert($0).inserted
+            },
+            videos: parts.flatMap(\.videos), issues: parts.flatMap(\.issues))
+    }
+}

@@ -6,15 +6,15 @@ extension TemporalRecipe {
     static func data(_ section: RecipeReader, dataFolder: String) throws(TrainingError)
         -> Data
     {
-        let annotations = try section.requiredDataPath(
+        let annotations = try section.requiredDataPaths(
             "annotations", dataFolder: dataFolder,
-            expected: "ActivityNet JSON, a CSV file or a folder of annotations")
+            expected: "ActivityNet JSON, a CSV file or a folder of annotations, or a list of them")
         var features: FeatureRecipe?
         if let folder = try section.dataPath("features", dataFolder: dataFolder) {
             features = try FeatureRecipe(section, folder: folder)
         }
         var data = Data(
-            annotations: annotations, videos: "",
+            annotations: annotations, videos: [],
             trainingSubset: try section.value("trainingSubset", default: "training"),
             validationSubset: try section.value("validationSubset", default: "validation"),
             prepared: "", rate: 0, size: 0, windowFrames: 0,
@@ -25,7 +25,9 @@ extension TemporalRecipe {
             flips: false, keepGoing: try section.value("keepGoing", default: false),
             excludedVideos: try section.value(
                 "excludedVideos",
-                default: (try? AnnotationSource(annotations).excludedVideos) ?? []),
+                default: annotations.flatMap {
+                    (try? AnnotationSource($0).excludedVideos) ?? []
+                }),
             blockedVideos: try section.dataPath("blockedVideos", dataFolder: dataFolder),
             sampling: try sampling(section), features: features,
             takesWholeVideos: try section.value("wholeVideos", default: false))
@@ -36,12 +38,13 @@ extension TemporalRecipe {
         }
         data.rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
         data.size = try section.value("size", default: 112, in: 14...4096)
-        data.videos = try section.requiredDataPath(
+        data.videos = try section.requiredDataPaths(
             "videos", dataFolder: dataFolder,
-            expected: "the folder of the videos, or data.features: that of precomputed features")
+            expected: "the folder of the videos or a list of folders, or data.features: that of "
+                + "precomputed features")
         data.prepared =
             try section.dataPath("prepared", dataFolder: dataFolder)
-            ?? "\(data.videos)/prepared-\(short(data.rate))fps-\(data.size)"
+            ?? "\(data.videos[0])/prepared-\(short(data.rate))fps-\(data.size)"
         data.windowFrames = try section.value("windowFrames", default: 128, in: 8...100_000)
         data.flips = try section.value("flips", default: true)
         return data

@@ -5,10 +5,11 @@ package import Training
 package struct TemporalRecipe: Sendable {
     /// Where the videos come from and how they are cut.
     package struct Data: Sendable {
-        /// ActivityNet JSON, a table or a folder of them, or the folder of THUMOS14's text files.
-        package var annotations: String
-        /// The folder of the videos.
-        package var videos: String
+        /// Of each data set: ActivityNet JSON, a table or a folder of them, or the folder of
+        /// THUMOS14's text files.
+        package var annotations: [String]
+        /// The folders of the videos, looked through in this order.
+        package var videos: [String]
         /// The subset to train on.
         package var trainingSubset: String
         /// The subset to evaluate on.

@@ -50,7 +50,7 @@ package struct TemporalRun {
         if let features = recipe.data.features {
             guard let early else {
                 throw TemporalError(
-                    "\(recipe.data.annotations): does not say how long the videos are, which "
+                    "\(recipe.data.annotations.joined(separator: ", ")): does not say how long the videos are, which "
                         + "data.features need; give ActivityNet JSON")
             }
             let files = try FeatureFiles(features, annotations: early)

@@ -81,6 +81,36 @@ package struct DetectionIndex: Sendable, Equatable {
         self.categories = categories
         self.boxes = boxes
     }
+
+    /// Several indices as one, their images one behind the other.
+    ///
+    /// Classes of one name are one; those that come with further indices, and then the images, are
+    /// numbered on where their number is taken. A single index stays as it is.
+    package init(joining parts: [DetectionIndex]) {
+        self.init(images: [], categories: [], boxes: [])
+        var places: [String: Int] = [:]
+        for part in parts {
+            let first = images.count
+            var (image, category) = (images.last?.id ?? -1, categories.last?.id ?? -1)
+            for var own in part.images {
+                own.id = max(own.id, image + 1)
+                image = own.id
+                images.append(own)
+            }
+            for var own in part.categories where places[own.name] == nil {
+                own.id = max(own.id, category + 1)
+                category = own.id
+                places[own.name] = categories.count
+                categories.append(own)
+            }
+            boxes += part.boxes.map { box in
+                var box = box
+                box.image += first
+                box.category = places[part.categories[box.category].name] ?? box.category
+                return box
+            }
+        }
+    }
 }
 
 /// A detected object.

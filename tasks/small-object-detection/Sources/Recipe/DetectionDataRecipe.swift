@@ -17,12 +17,14 @@ package struct DetectionDataRecipe: Sendable {
         package var annotations: String
         /// The folder of the images.
         package var images: String
+        /// How often an epoch shows each of its inputs.
+        package var repeats = 1
     }
 
     /// The format of the annotations.
     package var format: AnnotationFormat
-    /// The images to train on.
-    package var training: Source
+    /// The images to train on, set by set.
+    package var training: [Source]
     /// The images to evaluate on.
     package var validation: Source
     /// Names of the classes in order; nil takes the annotations' own.
@@ -47,16 +49,13 @@ package struct DetectionDataRecipe: Sendable {
     /// Reads and checks the keys.
     init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
         format = try section.value("format", default: AnnotationFormat.coco)
-        func source(_ name: String) throws(TrainingError) -> Source {
-            Source(
-                annotations: try section.requiredDataPath(
-                    "\(name)Annotations", dataFolder: dataFolder,
-                    expected: "a file or folder of annotations"),
-                images: try section.requiredDataPath(
-                    "\(name)Images", dataFolder: dataFolder, expected: "the folder of the images"))
-        }
-        training = try source("training")
-        validation = try source("validation")
+        training = try DetectionDataRecipe.trainingSources(section, dataFolder: dataFolder)
+        validation = Source(
+            annotations: try section.requiredDataPath(
+                "validationAnnotations", dataFolder: dataFolder,
+                expected: "a file or folder of annotations"),
+            images: try section.requiredDataPath(
+                "validationImages", dataFolder: dataFolder, expected: "the folder of the images"))
         let names = try section.value("classes", default: [String]())
         guard Set(names).count == names.count, names.allSatisfy({ !$0.isEmpty }) else {
             throw section.error("classes", "has a name twice or an empty one")
@@ -87,5 +86,35 @@ package struct DetectionDataRecipe: Sendable {
         emptyTiles = try section.value("emptyTiles", default: 0.25, in: 0...1000)
         cacheBytes = try section.optionalBytes("cache") ?? (1 << 30)
         keepGoing = try section.value("keepGoing", default: false)
+    }
+
+    /// The sets to train on: each annotations with the folder of their images, or all with one.
+    private static func trainingSources(
+        _ section: RecipeReader, dataFolder: String
+    ) throws(TrainingError) -> [Source] {
+        let annotations = try section.requiredDataPaths(
+            "trainingAnnotations", dataFolder: dataFolder,
+            expected: "a file or folder of annotations, or a list of them")
+        var images = try section.requiredDataPaths(
+            "trainingImages", dataFolder: dataFolder,
+            expected: "the folder of the images, or one for each of trainingAnnotations")
+        if images.count == 1 { images = Array(repeating: images[0], count: annotations.count) }
+        guard images.count == annotations.count else {
+            throw section.error(
+                "trainingImages",
+                "has \(images.count) folders; expected one, or one for each of the "
+                    + "\(annotations.count) trainingAnnotations")
+        }
+        let repeats = try section.value(
+            "trainingRepeats", default: annotations.map { _ in 1 }, in: 1...1000)
+        guard repeats.count == annotations.count, repeats.allSatisfy({ $0 == $0.rounded() }) else {
+            throw section.error(
+                "trainingRepeats",
+                "is \(repeats); expected a whole number for each of the \(annotations.count) "
+                    + "trainingAnnotations")
+        }
+        return annotations.indices.map {
+            Source(annotations: annotations[$0], images: images[$0], repeats: Int(repeats[$0]))
+        }
     }
 }

@@ -6,8 +6,10 @@ import Training
 package struct DetectionSplit: Sendable {
     /// The checked index.
     package let index: DetectionIndex
-    /// The folder of its images.
-    package let folder: String
+    /// The folder of each image.
+    package let folders: [String]
+    /// How often an epoch shows each image's inputs.
+    package let repeats: [Int]
     /// What each image's detector should find.
     package let objects: [[BoxTarget]]
     /// Where nothing counts: crowds, boxes that need not be found, regions of ignored classes.
@@ -30,9 +32,13 @@ package struct DetectionSplit: Sendable {
 
     /// Gives the boxes of a checked index labels.
     ///
+    /// - Parameters:
+    ///   - folders: The folder of each image.
+    ///   - repeats: How often an epoch shows each image's inputs; nil for once.
     /// - Throws: Where a box is of a class that the run doesn't learn.
     package init(
-        _ index: DetectionIndex, folder: String, classes: Classes, ignoring: [String]
+        _ index: DetectionIndex, folders: [String], repeats: [Int]? = nil, classes: Classes,
+        ignoring: [String]
     ) throws(DetectionError) {
         let labels = Dictionary(
             uniqueKeysWithValues: classes.names.enumerated().map { ($0.element, $0.offset) })
@@ -55,13 +61,14 @@ package struct DetectionSplit: Sendable {
             }
         }
         self.index = index
-        self.folder = folder
+        self.folders = folders
+        self.repeats = repeats ?? folders.map { _ in 1 }
         self.objects = objects
         self.ignored = ignored
     }
 
     /// The path of an image.
-    package func path(_ image: Int) -> String { "\(folder)/\(index.images[image].file)" }
+    package func path(_ image: Int) -> String { "\(folders[image])/\(index.images[image].file)" }
 
     /// Reads and checks the training and the validation images of a recipe.
     ///
@@ -83,21 +90,27 @@ package struct DetectionSplit: Sendable {
             if faults.count > 20 { note("left out \(faults.count - 20) more") }
             return outcome.index
         }
-        let training = try checked(recipe.training), validation = try checked(recipe.validation)
+        var indices: [DetectionIndex] = [], folders: [String] = [], repeats: [Int] = []
+        for source in recipe.training {
+            let index = try checked(source)
+            indices.append(index)
+            folders += index.images.map { _ in source.images }
+            repeats += index.images.map { _ in source.repeats }
+        }
+        let training = DetectionIndex(joining: indices), validation = try checked(recipe.validation)
         let classes = Classes(training, ignoring: recipe.ignoredClasses)
         guard !classes.names.isEmpty else {
             throw DetectionError(
-                "\(recipe.training.annotations): has no class to learn; expected at least one "
+                "\(recipe.training[0].annotations): has no class to learn; expected at least one "
                     + "that is not in data.ignoredClasses")
         }
-        func split(
-            _ index: DetectionIndex, _ source: DetectionDataRecipe.Source
-        ) throws(DetectionError) -> DetectionSplit {
-            try DetectionSplit(
-                index, folder: source.images, classes: classes, ignoring: recipe.ignoredClasses)
-        }
         return (
-            try split(training, recipe.training), try split(validation, recipe.validation), classes
+            try DetectionSplit(
+                training, folders: folders, repeats: repeats, classes: classes,
+                ignoring: recipe.ignoredClasses),
+            try DetectionSplit(
+                validation, folders: validation.images.map { _ in recipe.validation.images },
+                classes: classes, ignoring: recipe.ignoredClasses), classes
         )
     }
 }

@@ -25,7 +25,7 @@ package final class TrainingImages {
             split, recipe.data, key: RandomKey(seed: recipe.training.seed).child("tiles"))
         guard !tiles.samples.isEmpty else {
             throw DetectionError(
-                "\(recipe.data.training.annotations): gives no tile to train on; expected at "
+                "\(recipe.data.training[0].annotations): gives no tile to train on; expected at "
                     + "least one image")
         }
     }

@@ -16,7 +16,7 @@ package struct TrainingTiles: Sendable {
         package var hasObjects: Bool
     }
 
-    /// The samples, by image, row and column.
+    /// The samples, by image, row and column, each as often as its set says.
     package let samples: [Sample]
     /// Tiles without an object that were left out.
     package let droppedEmpty: Int
@@ -43,7 +43,7 @@ package struct TrainingTiles: Sendable {
         let kept = empty.enumerated().filter { chosen.contains($0.offset) }.map(\.element)
         samples = (full + kept).sorted {
             ($0.image, $0.region.y1, $0.region.x1) < ($1.image, $1.region.y1, $1.region.x1)
-        }
+        }.flatMap { Array(repeating: $0, count: split.repeats[$0.image]) }
         droppedEmpty = empty.count - kept.count
     }
 

@@ -2,7 +2,7 @@
 
 /// The annotations of a recipe, of any form, without the videos that it leaves out.
 package struct RecipeAnnotations {
-    private let source: AnnotationSource
+    private let sources: [(name: String, form: AnnotationSource)]
     private let keepGoing: Bool
     /// What is left out, with reasons, by id.
     package let excluded: [(id: String, reason: String)]
@@ -11,7 +11,9 @@ package struct RecipeAnnotations {
     ///
     /// - Throws: One line for a folder without annotations and a list that can't be read.
     package init(_ data: TemporalRecipe.Data) throws(ActivityNetError) {
-        source = try AnnotationSource(data.annotations)
+        var sources: [(String, AnnotationSource)] = []
+        for path in data.annotations { sources.append((path, try AnnotationSource(path))) }
+        self.sources = sources
         keepGoing = data.keepGoing
         var reasons: [String: String] = [:]
         for id in data.excludedVideos {
@@ -29,7 +31,7 @@ package struct RecipeAnnotations {
 
     /// Reads them before any video is prepared; nil where the form needs the videos' lengths.
     package func readWithoutVideos() throws(ActivityNetError) -> ActivityNetAnnotations? {
-        source.statesDurations ? try read { _ in nil } : nil
+        sources.allSatisfy(\.form.statesDurations) ? try read { _ in nil } : nil
     }
 
     /// Reads them.
@@ -42,9 +44,22 @@ package struct RecipeAnnotations {
         var options = AnnotationOptions()
         options.keepGoing = keepGoing
         options.excludedVideos = Set(excluded.map(\.id))
-        return try source.read(options: options) { id in
-            options.excludedVideos.contains(id) ? nil : duration(id)
+        var parts: [ActivityNetAnnotations] = []
+        var owners: [String: String] = [:]
+        for (name, form) in sources {
+            let part = try form.read(options: options) { id in
+                options.excludedVideos.contains(id) ? nil : duration(id)
+            }
+            for video in part.videos {
+                if let other = owners.updateValue(name, forKey: video.id), other != name {
+                    throw ActivityNetError(
+                        "video \(ActivityNetJSON.quoted(video.id)) is in \(other) and in \(name); "
+                            + "expected each video in one of data.annotations")
+                }
+            }
+            parts.append(part)
         }
+        return ActivityNetAnnotations(joining: parts)
     }
 
     /// Reads them with the lengths of prepared videos.

@@ -9,31 +9,33 @@ package enum TemporalVideos {
     /// The file: the annotation's source, else the id with a usual extension, with or without
     /// ActivityNet's `v_`.
     static func path(
-        of video: ActivityNetAnnotations.Video, in folder: String
+        of video: ActivityNetAnnotations.Video, in folders: [String]
     ) throws(TemporalError) -> String {
-        try path(of: video.id, source: video.source, in: folder)
+        try path(of: video.id, source: video.source, in: folders)
     }
 
     private static func path(
-        of id: String, source: String?, in folder: String
+        of id: String, source: String?, in folders: [String]
     ) throws(TemporalError) -> String {
         let names =
             source.map { [$0] }
             ?? extensions.flatMap { ["\(id).\($0)", "v_\(id).\($0)"] } + [id]
-        for name in names {
-            let path = "\(folder)/\(name)"
-            if FileManager.default.fileExists(atPath: path) { return path }
+        for folder in folders {
+            for name in names {
+                let path = "\(folder)/\(name)"
+                if FileManager.default.fileExists(atPath: path) { return path }
+            }
         }
         throw TemporalError(
             "video \(id): no file \(names[0])\(names.count > 1 ? " or the like" : "") in "
-                + "\(folder); put it there or correct data.videos")
+                + "\(folders.joined(separator: ", ")); put it there or correct data.videos")
     }
 
     /// Seconds of the video with an id, as its file says.
     ///
     /// - Throws: One line for a file that is missing, can't be read or does not say.
-    static func duration(of id: String, in folder: String) throws(TemporalError) -> Double {
-        let path = try path(of: id, source: nil, in: folder)
+    static func duration(of id: String, in folders: [String]) throws(TemporalError) -> Double {
+        let path = try path(of: id, source: nil, in: folders)
         let duration: Double?
         do {
             duration = try VideoInfo.probe(path).duration
