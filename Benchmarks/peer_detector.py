@@ -14,6 +14,7 @@ COCO results file for `dr2net detect evaluate`. Prints one JSON line.
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import random
@@ -219,29 +220,27 @@ def train(arguments):
                      arguments.towers, 1, size)
     fixed_size(torch, model, size, 14)
     model.train()
-    own = set(map(id, model.backbone.vit.parameters()))
-    head = [p for p in model.parameters() if id(p) not in own]
-    vit = [p for p in model.backbone.vit.parameters()]
+    # One group a depth: blocks learn less the farther they are from the head.
+    groups = {}
+    for name, parameter in model.named_parameters():
+        depth = None
+        if name.startswith("backbone.vit."):
+            part = name[len("backbone.vit."):].split(".")
+            depth = int(part[1]) + 1 if part[0] == "blocks" else 13 if part[0] == "norm" else 0
+        groups.setdefault(depth, []).append(parameter)
     optimizer = torch.optim.AdamW(
-        [{"params": head, "lr": 5e-4}, {"params": vit, "lr": 3e-5}], weight_decay=0.05)
-    total, start = arguments.steps + arguments.warm_up, arguments.warm_up
-
-    def rate(count, begin):
-        def factor(index):
-            if index < begin:
-                return 0.0
-            warm = min(1.0, (index - begin + 1) / 20)
-            done = max(0, index - start) / max(1, total - start)
-            return warm * 0.5 * (1 + __import__("math").cos(3.141592653589793 * done))
-        return factor
+        [{"params": group, "lr": arguments.rate if depth is None else
+          arguments.backbone_rate * arguments.layer_decay ** (13 - depth)}
+         for depth, group in groups.items()], weight_decay=0.05)
+    total = arguments.steps
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, [rate(total, 0), rate(total, start)])
+        optimizer, lambda index: min(1.0, (index + 1) / 20) * 0.5
+        * (1 + math.cos(math.pi * index / total)))
+    averages = [parameter.detach().clone() for parameter in model.parameters()]
     images, _ = read(torch, torchvision, arguments, arguments.training)
     seconds = []
     for index in range(total):
         begin = time.perf_counter()
-        for parameter in vit:
-            parameter.requires_grad_(index >= start)
         boxes = []
         while len(boxes) == 0:
             _, pixels, all_boxes = generator.choice(images)
@@ -253,16 +252,21 @@ def train(arguments):
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if index >= start:
-            seconds.append(time.perf_counter() - begin)
+        with torch.no_grad():
+            for average, parameter in zip(averages, model.parameters()):
+                average.lerp_(parameter, 1 - min(arguments.average_decay, (index + 1) / (index + 10)))
+        seconds.append(time.perf_counter() - begin)
     resident = peak()
+    with torch.no_grad():
+        for average, parameter in zip(averages, model.parameters()):
+            parameter.copy_(average)
     model.eval()
     images, category = read(torch, torchvision, arguments, arguments.validation)
     results = []
     with torch.no_grad():
         for number, pixels, _ in images:
             boxes, scores = [], []
-            for x, y in tiles(size, size // 5, pixels.shape[2], pixels.shape[1]):
+            for x, y in tiles(size, size // 4, pixels.shape[2], pixels.shape[1]):
                 part = pixels[:, y:y + size, x:x + size]
                 out = model([part])[0]
                 boxes.append(out["boxes"] + torch.tensor([x, y, x, y]))
@@ -287,7 +291,10 @@ def main():
     parser.add_argument("--channels", type=int, default=128)
     parser.add_argument("--towers", type=int, default=2)
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--warm-up", type=int, default=0)
+    parser.add_argument("--rate", type=float, default=2e-4, help="the head's learning rate")
+    parser.add_argument("--backbone-rate", type=float, default=1e-4)
+    parser.add_argument("--layer-decay", type=float, default=0.8)
+    parser.add_argument("--average-decay", type=float, default=0.995)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0)
     for name in ("weights", "images", "training", "validation", "output"):

@@ -51,13 +51,14 @@ package struct DetectorRecipe: Sendable {
                     + "a divisor of pyramid.channels")
         }
         let constant = try head.value("nwdConstant", default: 12.8, in: 1e-3...1e6)
+        let ranks = try DetectorRecipe.ranking(head, constant: constant)
         switch try head.value("assigner", default: Assigner.fcos) {
         case .fcos:
             let radius = try head.value("centreRadius", default: 1.5, in: 0...100)
             assigner = RangeAssigner(centreRadius: radius > 0 ? radius : nil)
         case .atss: assigner = AdaptiveAssigner()
-        case .rfla: assigner = RankingAssigner.receptiveField
-        case .nwd: assigner = RankingAssigner.wasserstein(constant: constant)
+        case .rfla: assigner = ranks.rfla
+        case .nwd: assigner = ranks.nwd
         }
         let loss = try head.choice(
             "boxLoss", default: "giou", among: ["iou", "giou", "diou", "nwd"])
@@ -72,5 +73,17 @@ package struct DetectorRecipe: Sendable {
             == "rectified" ? .rectified : .exponential
         leastPositives = try head.value("leastPositives", default: 1, in: 1...1_000_000)
         recomputesTowers = try head.value("recompute", default: true)
+    }
+
+    /// The two rules that rank locations, with the recipe's sizes.
+    private static func ranking(
+        _ head: RecipeReader, constant: Double
+    ) throws(TrainingError) -> (rfla: RankingAssigner, nwd: RankingAssigner) {
+        var rfla = RankingAssigner.receptiveField
+        var nwd = RankingAssigner.wasserstein(constant: constant)
+        let count = try head.value("locations", default: nwd.count, in: 1...1000)
+        (rfla.count, nwd.count) = (count, count)
+        nwd.prior = .strides(try head.value("priorStrides", default: 4.0, in: 0.1...1000))
+        return (rfla, nwd)
     }
 }
