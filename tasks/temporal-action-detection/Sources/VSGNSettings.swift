@@ -7,6 +7,7 @@ package struct VSGNSettings: HeadSettings {
     package static let suppression = SuppressionDefaults(
         minimumScore: 0.005, softSigma: 0.46, hardThreshold: 0.8)
 
+    private var form: VSGNForm
     private var channels: Int
     private var levels: Int
     private var stemStride: Int
@@ -27,6 +28,9 @@ package struct VSGNSettings: HeadSettings {
 
     /// Reads and checks the keys; the defaults suit segments of a few positions.
     package init(_ reader: RecipeReader) throws(TrainingError) {
+        let whose = try reader.choice(
+            "form", default: VSGNForm.dr2net.rawValue, among: VSGNForm.allCases.map(\.rawValue))
+        form = VSGNForm(rawValue: whose) ?? .dr2net
         channels = try reader.value("channels", default: 256, in: 32...4096)
         guard channels % 32 == 0 else {
             throw reader.error("channels", "is \(channels); expected a multiple of 32")
@@ -60,7 +64,9 @@ package struct VSGNSettings: HeadSettings {
         result.stemStride = stemStride
         result.anchorScales = anchorScales
         result.neighbours = neighbours
-        result.crossScaleNeighbours = neighbours / 2
+        // The nearest half lies anywhere; the rest, the larger half of an odd count, is limited.
+        result.crossScaleNeighbours = max(0, min(neighbours - 1, neighbours - neighbours / 2))
+        result.form = form
         result.towerDepth = towerDepth
         result.matchThreshold = matchThreshold
         result.boundaryThreshold = boundaryThreshold
