@@ -70,9 +70,11 @@ import Training
         #expect(thumos.postProcessing.hardThreshold == 0.4)
         let settings = try #require(thumos.head as? VSGNSettings)
         let head = settings.configuration(
-            HeadInput(width: 2048, classCount: 20, windowLength: 1280, scoreThreshold: 0.005))
+            HeadInput(width: 2048, classCount: 20, windowLength: 1280, scoreThreshold: 0))
         #expect(head.largestStride == 64 && head.lengthOffset == 1 && head.neighbours == 12)
         #expect(head.form == .vsgn && head.crossScaleNeighbours == 6)
+        #expect(head.scoreThreshold == 0.005 && thumos.postProcessing.minimumScore == 0)
+        #expect(thumos.postProcessing.isClassAgnostic)
         let other = try recipe("activitynet-vsgn-tsp", ["head.channels=32"])
         let detector = try TemporalDetector(other, labels: labels(200), featureWidth: 512)
         let second = try #require(detector.head as? VSGNHead).configuration

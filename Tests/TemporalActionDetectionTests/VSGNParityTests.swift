@@ -32,7 +32,7 @@ import Training
             var result = settings.configuration(
                 HeadInput(
                     width: 6, classCount: isTHUMOS ? 3 : 1, windowLength: isTHUMOS ? 128 : 256,
-                    scoreThreshold: isTHUMOS ? recipe.postProcessing.minimumScore : 0))
+                    scoreThreshold: recipe.postProcessing.minimumScore))
             result.channels = 8
             result.normalizationGroups = 4
             return result

@@ -21,6 +21,7 @@ package struct VSGNSettings: HeadSettings {
     private var usesSigmoid: Bool
     private var focalAlpha: Double
     private var supplementaryWeight: Double
+    private var classThreshold: Double?
     /// Whether short clips are stitched to a magnified copy of themselves.
     package var stitches: Bool
     private var stitchingGap: Int
@@ -50,6 +51,7 @@ package struct VSGNSettings: HeadSettings {
         focalAlpha =
             try usesSigmoid ? reader.value("focalAlpha", default: 0.25, in: 0.01...1) : 0.25
         supplementaryWeight = try reader.value("supplementaryWeight", default: 0.2, in: 0...100)
+        classThreshold = try reader.optionalNumber("classThreshold", in: 0...1)
         let stitching = try reader.section("stitching")
         stitches = try stitching.value("enabled", default: false)
         stitchingGap = try stitching.value("gap", default: 3, in: 0...10_000)
@@ -74,7 +76,7 @@ package struct VSGNSettings: HeadSettings {
         result.lengthOffset = countsBothEnds ? 1 : 0
         result.classification = usesSigmoid ? .sigmoid(alpha: focalAlpha, gamma: 2) : .softmax
         result.lossWeights.supplementary = supplementaryWeight
-        result.scoreThreshold = input.scoreThreshold
+        result.scoreThreshold = classThreshold ?? input.scoreThreshold
         return result
     }
 
