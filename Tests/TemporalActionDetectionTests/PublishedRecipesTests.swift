@@ -70,13 +70,18 @@ import Training
         #expect(thumos.postProcessing.hardThreshold == 0.4)
         let settings = try #require(thumos.head as? VSGNSettings)
         let head = settings.configuration(
-            HeadInput(width: 2048, classCount: 20, windowLength: 1280, scoreThreshold: 0.005))
+            HeadInput(width: 2048, classCount: 20, windowLength: 1280, scoreThreshold: 0))
         #expect(head.largestStride == 64 && head.lengthOffset == 1 && head.neighbours == 12)
+        #expect(head.form == .vsgn && head.crossScaleNeighbours == 6)
+        #expect(head.scoreThreshold == 0.005 && thumos.postProcessing.minimumScore == 0)
+        #expect(thumos.postProcessing.isClassAgnostic)
         let other = try recipe("activitynet-vsgn-tsp", ["head.channels=32"])
         let detector = try TemporalDetector(other, labels: labels(200), featureWidth: 512)
         let second = try #require(detector.head as? VSGNHead).configuration
         #expect(second.classCount == 1 && second.anchorScales == [3, 7.5])
         #expect(second.classification == .sigmoid(alpha: 0.35, gamma: 2))
         #expect(second.largestStride == 32 && second.matchThreshold == 0.6)
+        #expect(second.form == .opentad && second.lengthOffset == 1 && second.neighbours == 10)
+        #expect(other.postProcessing.maximumDetections == 100 && other.data.windowPositions == 256)
     }
 }

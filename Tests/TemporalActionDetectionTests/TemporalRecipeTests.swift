@@ -68,6 +68,15 @@ import Training
         #expect(head.neighbours == 4 && head.crossScaleNeighbours == 2)
         #expect(head.classification == .sigmoid(alpha: 0.25, gamma: 2))
         #expect(head.inputWidth == 9 && head.classCount == 4 && head.scoreThreshold == 0.1)
+        #expect(head.form == .dr2net)
+        let other = try fixture.recipe([
+            "head.form=opentad", "head.classThreshold=0.02", "head.neighbours=5",
+        ])
+        let second = try #require(other.head as? VSGNSettings).configuration(
+            HeadInput(width: 9, classCount: 4, windowLength: 16, scoreThreshold: 0.1))
+        #expect(second.form == .opentad && second.scoreThreshold == 0.02)
+        #expect(second.crossScaleNeighbours == 3)
+        #expect(throws: (any Error).self) { try fixture.recipe(["head.form=published"]) }
     }
 
     @Test func stitchingIsAnOption() throws {

@@ -125,9 +125,39 @@ import Testing
         #expect(abs(result.total.tensor.item - total) < 1e-5)
     }
 
+    /// An action and the surroundings of its start, in each form's cells.
+    @Test(arguments: VSGNForm.allCases) func curvesHaveTheirPositions(_ form: VSGNForm) {
+        let action = Segment(start: 3.6, end: 6.7), around = Segment(start: 2.1, end: 5.1)
+        func positions(_ region: Segment, _ isAction: Bool, limit: Int = 20) -> [Int] {
+            form.positions(in: region, isAction: isAction, limit: limit)
+        }
+        switch form {
+        case .dr2net:
+            // 0.9 of the cell around 4, 0.2 of that around 7; 0.4 of that around 2, 0.6 around 5.
+            #expect(positions(action, true) == [4, 5, 6])
+            #expect(positions(around, false) == [3, 4, 5])
+        case .vsgn:
+            #expect(positions(action, true) == [4, 5, 6, 7])
+            #expect(positions(around, false) == [2, 3, 4])
+        case .opentad:
+            #expect(positions(action, true) == [4, 5])
+            #expect(positions(around, false) == [3, 4])
+        }
+        #expect(positions(action, true, limit: 5) == [4])
+        #expect(positions(action, true, limit: 0).isEmpty)
+        #expect(positions(Segment(start: -9, end: -4), true).isEmpty)
+        #expect(positions(Segment(start: 30, end: 31), true).isEmpty)
+    }
+
     @Test func windowsWithoutActionsHaveFiniteLosses() {
-        for classification in [VSGNClassification.softmax, .sigmoid(alpha: 0.25, gamma: 2)] {
-            let head = VSGNHead(tiny(classification), key: RandomKey(seed: 6))
+        for (classification, form) in [
+            (VSGNClassification.softmax, VSGNForm.dr2net),
+            (.sigmoid(alpha: 0.25, gamma: 2), .dr2net),
+            (.softmax, .vsgn), (.sigmoid(alpha: 0.25, gamma: 2), .opentad),
+        ] {
+            var configuration = tiny(classification)
+            configuration.form = form
+            let head = VSGNHead(configuration, key: RandomKey(seed: 6))
             let x = Tensor(normal: [2, 12, 3], key: RandomKey(seed: 7))
             let result = head.losses(
                 features: Variable(x), targets: [[], []], layouts: layouts, context: .inference)

@@ -47,6 +47,11 @@ import Testing
             [SegmentDetection(segment: Segment(start: 4, end: 5.5), label: 0, score: 1)],
             clipLength: 4)
         #expect(lost.isEmpty)
+        // One that starts there and ends in the copy is the clip's beginning.
+        let early = stitching.detections(
+            [SegmentDetection(segment: Segment(start: 5.5, end: 9), label: 0, score: 1)],
+            clipLength: 4)
+        #expect(early.map(\.segment) == [Segment(start: 0, end: 1)])
     }
 
     @Test func clipsHoldTheirActionAndCutNoNext() {

@@ -39,6 +39,9 @@ package struct SelfStitching: Sendable {
     }
 
     /// Positions of the magnified copy for each position of the clip.
+    ///
+    /// Aligned corners put position p of the clip's n at p (m - 1) / (n - 1) of the copy's m. VSGN's
+    /// code takes p m / n, rounded.
     private func magnification(_ clipLength: Int) -> Double {
         Double(windowLength - clipLength - gap - 1) / Double(max(1, clipLength - 1))
     }
@@ -75,8 +78,9 @@ package struct SelfStitching: Sendable {
 
     /// The detections of a window in positions of its clip.
     ///
-    /// Those that start in the magnified copy are shifted and shrunk; all are clipped to the
-    /// clip, and what is left empty is dropped.
+    /// Those that start behind the clip are shifted and shrunk: one that starts a little before the
+    /// magnified copy begins with the clip. All are clipped to the clip, and what is left empty is
+    /// dropped.
     ///
     /// - Parameter margin: How far the clip reaches beyond its first and last position.
     package func detections(
@@ -87,7 +91,7 @@ package struct SelfStitching: Sendable {
         let isStitched = stitches(clipLength)
         return detections.compactMap { detection in
             var result = detection
-            if isStitched && detection.segment.start >= shift {
+            if isStitched && detection.segment.start >= Double(clipLength) {
                 result.segment.start = (detection.segment.start - shift) / scale
                 result.segment.end = (detection.segment.end - shift) / scale
             }

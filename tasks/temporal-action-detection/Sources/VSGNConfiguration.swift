@@ -8,7 +8,9 @@ package enum VSGNClassification: Sendable, Hashable {
     case sigmoid(alpha: Double, gamma: Double)
 }
 
-/// The sizes and thresholds of a VSGN head; the defaults are the published THUMOS14 ones.
+/// The sizes and thresholds of a VSGN head.
+///
+/// The defaults are the published THUMOS14 ones, but for what ``VSGNForm`` names.
 package struct VSGNConfiguration: Sendable {
     /// D, the width of the input features.
     package var inputWidth: Int
@@ -41,6 +43,8 @@ package struct VSGNConfiguration: Sendable {
     package var boundaryRadius = 1.5
     /// How classes are scored.
     package var classification = VSGNClassification.softmax
+    /// Whose details the head has where the published codes differ.
+    package var form = VSGNForm.dr2net
     /// The weights of classification, regression, boundary adjustment, and each of the
     /// action, start and end losses.
     package var lossWeights = (

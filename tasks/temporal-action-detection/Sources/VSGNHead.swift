@@ -4,8 +4,8 @@ package import Layers
 package import Regions
 package import Tensors
 
-/// The video self-stitching graph network (Zhao, Thabet, Ghanem, ICCV 2021), as its THUMOS14
-/// code has it: graph pyramid, shared anchor heads, boundary adjustment, boundary scores.
+/// The video self-stitching graph network (Zhao, Thabet, Ghanem, ICCV 2021): graph pyramid, shared
+/// anchor heads, boundary adjustment, boundary scores, with the details of a ``VSGNForm``.
 package final class VSGNHead: DetectionHead {
     /// Sizes and thresholds.
     package let configuration: VSGNConfiguration
@@ -15,6 +15,15 @@ package final class VSGNHead: DetectionHead {
     private let pyramid: GraphPyramid
     private let anchorHead: AnchorHead
     private let supplementary: [(name: String, branch: ScoreBranch)]
+    /// The moving means of matched anchors a batch, where the form has them.
+    ///
+    /// They are saved with the weights and never trained.
+    private let normalizers: [AnchorLoss: Parameter]
+
+    /// The losses over matched anchors.
+    enum AnchorLoss: String, CaseIterable {
+        case classification, regression, boundary
+    }
 
     /// A head with Xavier-uniform weights and zero biases.
     package init(_ configuration: VSGNConfiguration, key: RandomKey) {
@@ -30,18 +39,40 @@ package final class VSGNHead: DetectionHead {
         supplementary = ["head_actionness", "head_startness", "head_endness"].map {
             ($0, ScoreBranch(channels: configuration.channels, padding: 1, key: key.child($0)))
         }
+        normalizers = Dictionary(
+            uniqueKeysWithValues: configuration.form.initialNormalizer.map { start in
+                AnchorLoss.allCases.map { loss in
+                    let mean = Parameter(Tensor(repeating: start, shape: [1]))
+                    mean.isTrainable = false
+                    return (loss, mean)
+                }
+            } ?? [])
+    }
+
+    /// What a loss over `positives` matched anchors is divided by; training moves the means.
+    func divisor(_ loss: AnchorLoss, positives: Int, _ context: Context) -> Double {
+        let count = Double(max(1, positives))
+        guard let normalizer = normalizers[loss] else { return count }
+        if context.isTraining {
+            let mean = 0.9 * normalizer.tensor.item + 0.1 * count
+            normalizer.tensor = Tensor([mean], shape: [1], dtype: normalizer.tensor.dtype)
+        }
+        return normalizer.tensor.item
     }
 
     /// What one forward pass gives.
-    struct Output {
+    package struct Output {
         /// `[B, A, K]`.
-        let logits: Variable
+        package let logits: Variable
         /// `[B * A, 2]`, regressed from the anchors.
-        let segments: Variable
+        package let segments: Variable
         /// The finest level, `[B, T / base stride, C]`.
         let finest: Variable
+        /// Action, start and end logits: `[B, T, 1]` each where the form resamples features, else
+        /// as long as the finest level.
+        let curveLogits: [Variable]
         /// Action, start and end probabilities, `[B, T, 1]` each.
-        let curves: [Variable]
+        package let curves: [Variable]
         /// One window's anchors.
         let anchors: [Segment]
     }
@@ -57,7 +88,10 @@ package final class VSGNHead: DetectionHead {
         return .concatenated([features, zeros], axis: 1)
     }
 
-    func forward(_ features: Variable, layouts: [WindowLayout], _ context: Context) -> Output {
+    /// Logits, regressed segments and curves.
+    package func forward(
+        _ features: Variable, layouts: [WindowLayout], _ context: Context
+    ) -> Output {
         precondition(
             features.tensor.rank == 3 && features.shape[2] == configuration.inputWidth
                 && features.shape[0] == layouts.count && features.shape[1] > 0,
@@ -71,18 +105,26 @@ package final class VSGNHead: DetectionHead {
         let levels = pyramid(whole, layouts: layouts, context)
         let (logits, codes) = anchorHead(levels, context)
         let segments = anchors.segments(length: length)
-        let curves = supplementary.map {
-            $0.branch(levels[0], context).sigmoid().interpolated(to: length, .linearAligned)
-        }
+        let resamples = configuration.form.resamplesFeatures
+        let read = resamples ? levels[0].interpolated(to: length, .linearAligned) : levels[0]
+        let curveLogits = supplementary.map { $0.branch(read, context) }
         return Output(
             logits: logits,
             segments: coder.decode(codes.reshaped(to: [-1, 2]), anchors: segments),
-            finest: levels[0], curves: curves, anchors: segments)
+            finest: levels[0], curveLogits: curveLogits,
+            curves: curveLogits.map {
+                resamples ? $0.sigmoid() : $0.sigmoid().interpolated(to: length, .linearAligned)
+            }, anchors: segments)
     }
 
-    /// Whether an anchor's centre lies in the real part of its window.
+    /// Whether an anchor counts in its window: its centre lies in the real part, or padding counts.
     func isValid(_ anchor: Segment, _ layout: WindowLayout) -> Bool {
-        anchor.centre < Double(layout.validLength)
+        configuration.form.countsPadding || anchor.centre < Double(layout.validLength)
+    }
+
+    /// The positions of a window that count.
+    func countedLength(_ layout: WindowLayout, of length: Int) -> Int {
+        configuration.form.countsPadding ? length : layout.validLength
     }
 
     package func register(in registry: inout ModuleRegistry) {
@@ -90,6 +132,11 @@ package final class VSGNHead: DetectionHead {
         registry.child("head_dec", anchorHead)
         registry.child("bd_refine", boundary)
         for (name, branch) in supplementary { registry.child(name, branch) }
+        for loss in AnchorLoss.allCases {
+            if let mean = normalizers[loss] {
+                registry.parameter("loss_normalizer.\(loss.rawValue)", mean)
+            }
+        }
     }
 
     package func losses(
@@ -119,7 +166,8 @@ package final class VSGNHead: DetectionHead {
         let length = output.curves[0].shape[1]
         return layouts.enumerated().map { window, layout in
             var found: [SegmentDetection] = []
-            let limit = Double(layout.validLength) - configuration.lengthOffset
+            let limit =
+                Double(countedLength(layout, of: features.shape[1])) - configuration.lengthOffset
             func mean(_ curve: [Double], _ at: Double) -> Double {
                 let low = min(Int(at.rounded(.down)), length - 1)
                 let high = min(Int(at.rounded(.up)), length - 1)

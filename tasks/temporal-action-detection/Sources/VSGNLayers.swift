@@ -13,7 +13,9 @@ final class AnchorHead: Module {
         init(_ configuration: VSGNConfiguration, key: RandomKey) {
             let channels = configuration.channels
             convolutions = (0..<configuration.towerDepth).map {
-                Conv1d(channels, channels, kernel: 3, padding: 1, key: key.child($0))
+                let layer = Conv1d(channels, channels, kernel: 3, padding: 1, key: key.child($0))
+                return configuration.form.hasTowerBiases
+                    ? layer : Conv1d(weight: layer.weight.tensor, bias: nil, padding: 1)
             }
             norms = (0..<configuration.towerDepth).map { _ in
                 GroupNorm(groups: configuration.normalizationGroups, channels: channels)
@@ -50,7 +52,8 @@ final class AnchorHead: Module {
             channels, anchors * 2, kernel: 3, padding: 1, key: key.child("bbox_pred"))
         // The focal loss starts from rare positives (Lin et al., ICCV 2017, section 4.1).
         if configuration.classification != .softmax {
-            classLogits.bias?.tensor = Tensor(repeating: -log(99), shape: [outputs])
+            let prior = configuration.form.priorProbability
+            classLogits.bias?.tensor = Tensor(repeating: log(prior / (1 - prior)), shape: [outputs])
         }
     }
 

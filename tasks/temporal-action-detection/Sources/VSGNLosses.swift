@@ -7,8 +7,8 @@ import Tensors
 ///
 /// Regress first: anchors matched by their own overlap learn to become the action. Classify
 /// next: labels come from the overlap of the regressed segments. Then adjust the boundaries
-/// of regressed segments that already fit well. Anchors behind a window's real part count
-/// neither as positives nor as negatives.
+/// of regressed segments that already fit well. Where the form leaves padding out, anchors
+/// behind a window's real part count neither as positives nor as negatives.
 struct VSGNLosses {
     let head: VSGNHead
     let output: VSGNHead.Output
@@ -48,9 +48,10 @@ struct VSGNLosses {
 
     private func zero() -> Variable { Variable(Tensor(zeros: [1], dtype: dtype)) }
 
-    /// The mean of 1 - GIoU over the positives of `segments` `[N, 2]`.
+    /// The sum of 1 - GIoU over the positives of `segments` `[N, 2]` by a divisor.
     private func overlapLoss(
-        _ segments: Variable, _ positives: [(row: Int, window: Int, target: Int)]
+        _ segments: Variable, _ positives: [(row: Int, window: Int, target: Int)],
+        divisor: Double
     ) -> Variable {
         let wanted = positives.flatMap { positive -> [Double] in
             let segment = targets[positive.window][positive.target].segment
@@ -58,28 +59,31 @@ struct VSGNLosses {
         }
         return segments.giouLoss(
             targets: Tensor(wanted, shape: [positives.count, 2], dtype: dtype),
-            weights: [Double](
-                repeating: 1 / Double(positives.count), count: positives.count))
+            weights: [Double](repeating: 1 / divisor, count: positives.count))
     }
 
-    private func regression() -> Variable {
+    private func regression(_ context: Context) -> Variable {
         let positives = matches({ _ in output.anchors }, threshold: configuration.matchThreshold)
             .positives
+        let divisor = head.divisor(.regression, positives: positives.count, context)
         guard !positives.isEmpty else { return zero() }
-        return overlapLoss(output.segments.gatherRows(positives.map { Int32($0.row) }), positives)
+        return overlapLoss(
+            output.segments.gatherRows(positives.map { Int32($0.row) }), positives,
+            divisor: divisor)
     }
 
     private func adjustment(_ regressed: (Int) -> [Segment], _ context: Context) -> Variable {
         let positives = matches(regressed, threshold: configuration.boundaryThreshold).positives
+        let divisor = head.divisor(.boundary, positives: positives.count, context)
         guard !positives.isEmpty else { return zero() }
         // Only positives enter the loss, so only they are adjusted.
         let adjusted = head.boundary(
             output.segments.gatherRows(positives.map { Int32($0.row) }),
             windows: positives.map(\.window), finest: output.finest, context)
-        return overlapLoss(adjusted, positives)
+        return overlapLoss(adjusted, positives, divisor: divisor)
     }
 
-    private func classification(_ regressed: (Int) -> [Segment]) -> Variable {
+    private func classification(_ regressed: (Int) -> [Segment], _ context: Context) -> Variable {
         let found = matches(regressed, threshold: configuration.matchThreshold)
         let rows = output.segments.shape[0], count = configuration.logitCount
         let logits = output.logits.reshaped(to: [rows, count])
@@ -95,7 +99,8 @@ struct VSGNLosses {
             return logits.softmaxCrossEntropy(targets: labels, weights: weights)
         case .sigmoid(let alpha, let gamma):
             var labels = [Double](repeating: 0, count: rows * count)
-            let weight = 1 / Double(max(1, found.positives.count))
+            let weight =
+                1 / head.divisor(.classification, positives: found.positives.count, context)
             for row in found.negatives { weights[row] = weight }
             let matcher = SegmentMatcher(lengthOffset: configuration.lengthOffset)
             for (row, window, target) in found.positives {
@@ -123,31 +128,37 @@ struct VSGNLosses {
             { Segment(start: $0.start - radius, end: $0.start + radius) },
             { Segment(start: $0.end - radius, end: $0.end + radius) },
         ]
-        return zip(output.curves, regions).map { curve, region in
+        let form = configuration.form
+        let limits = layouts.map { head.countedLength($0, of: length) }
+        return output.curves.indices.map { index in
+            let curve = output.curves[index]
             var labels = [Double](repeating: 0, count: layouts.count * length)
             for (window, actions) in targets.enumerated() {
                 for action in actions {
-                    let inside = region(action.segment)
-                    let first = max(0, Int((inside.start - 1).rounded(.down)))
-                    let last = min(layouts[window].validLength - 1, Int(inside.end.rounded(.up)))
-                    guard first <= last else { continue }
-                    for t in first...last {
-                        let cell = Segment(start: Double(t) - 0.5, end: Double(t) + 0.5)
-                        if cell.intersection(inside) > 0.5 { labels[window * length + t] = 1 }
+                    for t in form.positions(
+                        in: regions[index](action.segment), isAction: index == 0,
+                        limit: limits[window])
+                    {
+                        labels[window * length + t] = 1
                     }
                 }
             }
-            let total = Double(layouts.reduce(0) { $0 + $1.validLength })
-            let positives = labels.reduce(0, +)
+            let total = Double(limits.reduce(0, +)), positives = labels.reduce(0, +)
+            // OpenTAD's mean where there is one kind only.
+            let isEven = form == .opentad && (positives == 0 || positives == total)
             var weights = labels
-            for (window, layout) in layouts.enumerated() {
-                for t in window * length..<window * length + layout.validLength {
-                    weights[t] = 0.5 / (labels[t] == 1 ? positives : total - positives)
+            for (window, limit) in limits.enumerated() {
+                for t in window * length..<window * length + limit {
+                    weights[t] =
+                        isEven ? 1 / total : 0.5 / (labels[t] == 1 ? positives : total - positives)
                 }
             }
-            return curve.probabilityCrossEntropy(
-                targets: Tensor(labels, shape: curve.shape, dtype: dtype),
-                weights: Tensor(weights, shape: curve.shape, dtype: dtype))
+            let wanted = Tensor(labels, shape: curve.shape, dtype: dtype)
+            let shares = Tensor(weights, shape: curve.shape, dtype: dtype)
+            return form.resamplesFeatures
+                ? output.curveLogits[index].binaryCrossEntropy(targets: wanted, weights: shares)
+                : curve.probabilityCrossEntropy(
+                    targets: wanted, weights: shares, epsilon: form.curveEpsilon)
         }
     }
 
@@ -162,8 +173,8 @@ struct VSGNLosses {
         let weights = configuration.lossWeights
         let parts: [(String, Double, Variable)] =
             [
-                ("classification", weights.classification, classification(regressed)),
-                ("regression", weights.regression, regression()),
+                ("classification", weights.classification, classification(regressed, context)),
+                ("regression", weights.regression, regression(context)),
                 ("boundary", weights.boundary, adjustment(regressed, context)),
             ]
             + zip(["action", "start", "end"], supplementary()).map {

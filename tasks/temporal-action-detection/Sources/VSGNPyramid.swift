@@ -53,6 +53,7 @@ package final class NeighbourConvolution: Module {
 final class GraphLevel: Module {
     private let convolution: Conv1d
     private let graph: NeighbourConvolution?
+    private let poolWidth: Int
 
     init(_ configuration: VSGNConfiguration, key: RandomKey) {
         let channels = configuration.channels, hasGraph = configuration.neighbours > 0
@@ -60,12 +61,13 @@ final class GraphLevel: Module {
             channels, channels, kernel: 3, stride: hasGraph ? 1 : 2, padding: 1,
             key: key.child("tconv1"))
         graph = hasGraph ? NeighbourConvolution(configuration, key: key.child("nconv1")) : nil
+        poolWidth = configuration.form.poolWidth
     }
 
     func callAsFunction(_ x: Variable, splits: [Int?], _ context: Context) -> Variable {
         guard let graph else { return convolution(x, context, relu: true) }
         return (convolution(x, context) + graph(x, splits: splits, context)).relu()
-            .maxPool1d(kernel: 2, stride: 2)
+            .maxPool1d(kernel: poolWidth, stride: 2, padding: (poolWidth - 1) / 2)
     }
 
     func register(in registry: inout ModuleRegistry) {

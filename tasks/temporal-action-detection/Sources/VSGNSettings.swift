@@ -7,6 +7,7 @@ package struct VSGNSettings: HeadSettings {
     package static let suppression = SuppressionDefaults(
         minimumScore: 0.005, softSigma: 0.46, hardThreshold: 0.8)
 
+    private var form: VSGNForm
     private var channels: Int
     private var levels: Int
     private var stemStride: Int
@@ -20,6 +21,7 @@ package struct VSGNSettings: HeadSettings {
     private var usesSigmoid: Bool
     private var focalAlpha: Double
     private var supplementaryWeight: Double
+    private var classThreshold: Double?
     /// Whether short clips are stitched to a magnified copy of themselves.
     package var stitches: Bool
     private var stitchingGap: Int
@@ -27,6 +29,9 @@ package struct VSGNSettings: HeadSettings {
 
     /// Reads and checks the keys; the defaults suit segments of a few positions.
     package init(_ reader: RecipeReader) throws(TrainingError) {
+        let whose = try reader.choice(
+            "form", default: VSGNForm.dr2net.rawValue, among: VSGNForm.allCases.map(\.rawValue))
+        form = VSGNForm(rawValue: whose) ?? .dr2net
         channels = try reader.value("channels", default: 256, in: 32...4096)
         guard channels % 32 == 0 else {
             throw reader.error("channels", "is \(channels); expected a multiple of 32")
@@ -46,6 +51,7 @@ package struct VSGNSettings: HeadSettings {
         focalAlpha =
             try usesSigmoid ? reader.value("focalAlpha", default: 0.25, in: 0.01...1) : 0.25
         supplementaryWeight = try reader.value("supplementaryWeight", default: 0.2, in: 0...100)
+        classThreshold = try reader.optionalNumber("classThreshold", in: 0...1)
         let stitching = try reader.section("stitching")
         stitches = try stitching.value("enabled", default: false)
         stitchingGap = try stitching.value("gap", default: 3, in: 0...10_000)
@@ -60,7 +66,9 @@ package struct VSGNSettings: HeadSettings {
         result.stemStride = stemStride
         result.anchorScales = anchorScales
         result.neighbours = neighbours
-        result.crossScaleNeighbours = neighbours / 2
+        // The nearest half lies anywhere; the rest, the larger half of an odd count, is limited.
+        result.crossScaleNeighbours = max(0, min(neighbours - 1, neighbours - neighbours / 2))
+        result.form = form
         result.towerDepth = towerDepth
         result.matchThreshold = matchThreshold
         result.boundaryThreshold = boundaryThreshold
@@ -68,7 +76,7 @@ package struct VSGNSettings: HeadSettings {
         result.lengthOffset = countsBothEnds ? 1 : 0
         result.classification = usesSigmoid ? .sigmoid(alpha: focalAlpha, gamma: 2) : .softmax
         result.lossWeights.supplementary = supplementaryWeight
-        result.scoreThreshold = input.scoreThreshold
+        result.scoreThreshold = classThreshold ?? input.scoreThreshold
         return result
     }
 
