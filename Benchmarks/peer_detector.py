@@ -170,7 +170,7 @@ def tiles(size, overlap, width, height):
 
 def crop(torch, image, boxes, size, generator):
     """A random crop with scale jitter, mirrors and turns; what is cut by half or more goes."""
-    scale = 0.7 * 2 ** generator.random()
+    scale = 0.8 * 1.5625 ** generator.random()    # 0.8 to 1.25, as the recipe has it
     side = round(size / scale)
     _, height, width = image.shape
     x, y = generator.randint(0, max(0, width - side)), generator.randint(0, max(0, height - side))
@@ -266,7 +266,7 @@ def train(arguments):
     with torch.no_grad():
         for number, pixels, _ in images:
             boxes, scores = [], []
-            for x, y in tiles(size, size // 4, pixels.shape[2], pixels.shape[1]):
+            for x, y in tiles(size, size // 2, pixels.shape[2], pixels.shape[1]):
                 part = pixels[:, y:y + size, x:x + size]
                 out = model([part])[0]
                 boxes.append(out["boxes"] + torch.tensor([x, y, x, y]))
@@ -294,7 +294,7 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-4, help="the head's learning rate")
     parser.add_argument("--backbone-rate", type=float, default=1e-4)
     parser.add_argument("--layer-decay", type=float, default=0.8)
-    parser.add_argument("--average-decay", type=float, default=0.995)
+    parser.add_argument("--average-decay", type=float, default=0.997)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0)
     for name in ("weights", "images", "training", "validation", "output"):

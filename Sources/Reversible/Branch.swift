@@ -199,6 +199,7 @@ package struct Branch {
         let tape = Tape()
         var inner = context.scoped(name)
         inner.tape = tape
+        inner.repeats = true
         inner.sampleOffset += part.firstSample
         let input = tape.input(x.reshaped(to: part.shape))
         let output = body(input, part.groups, inner)
