@@ -48,6 +48,7 @@ let package = Package(
 
         // What every task shares.
         module("Backbones", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        module("Ranks", []),
         module("Regions", []),
         module("Metrics", ["Regions"]),
         module("Reports", ["Checkpoints", "CZlib"]),
@@ -55,11 +56,11 @@ let package = Package(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Reports", yaml,
+                "Ranks", "Reports", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.
-        module("CommandLineSupport", ["Tensors", "Datasets", "Training", arguments]),
+        module("CommandLineSupport", ["Tensors", "Datasets", "Ranks", "Training", arguments]),
 
         // The tasks.
         .target(
@@ -117,7 +118,8 @@ let package = Package(
             ],
             path: "Tests/Fuzz"),
         .target(
-            name: "TestSupport", dependencies: ["Tensors", "Autodiff"], path: "Tests/TestSupport"),
+            name: "TestSupport", dependencies: ["Tensors", "Autodiff", "Ranks"],
+            path: "Tests/TestSupport"),
         tests(of: "Tensors", []),
         tests(of: "Autodiff", ["Tensors"]),
         tests(of: "Reversible", ["Tensors", "Autodiff"]),
@@ -129,6 +131,7 @@ let package = Package(
         tests(
             of: "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
+        tests(of: "Ranks", []),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
         tests(of: "Reports", ["Media"]),
@@ -136,7 +139,7 @@ let package = Package(
             of: "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Reports",
+                "Ranks", "Reports",
             ]),
         tests(
             of: "TemporalActionDetection",

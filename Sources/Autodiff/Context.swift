@@ -17,6 +17,8 @@ package struct Context {
     /// Whether this repeats an earlier forward pass of the same step, so that running statistics,
     /// which that one moved, stay.
     package var repeats = false
+    /// Told when gradients of this step are complete.
+    package var observer: (any GradientObserver)?
 
     /// A context.
     package init(
@@ -34,7 +36,10 @@ package struct Context {
 
     /// A parameter as a variable of this context's tape.
     package func use(_ parameter: Parameter) -> Variable {
-        tape?.leaf(parameter) ?? Variable(parameter.tensor)
+        if let tape { return tape.leaf(parameter) }
+        // A pass that keeps nothing: its backward runs it again, on a tape of its own.
+        if let observer, !repeats, parameter.isTrainable { observer.willUse(parameter) }
+        return Variable(parameter.tensor)
     }
 
     /// The same context under a child key.

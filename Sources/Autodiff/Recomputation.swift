@@ -66,10 +66,10 @@ extension Variable {
         _ x: Tensor, isNeeded: Bool, _ context: Context, _ body: (Variable, Context) -> Variable,
         gradient: (Tensor) -> Tensor
     ) -> Tensor? {
-        let inner = Tape()
         var again = context
-        again.tape = inner
         again.repeats = true
+        let inner = Tape(for: again)
+        again.tape = inner
         let leaf = isNeeded ? inner.input(x) : Variable(x)
         let output = body(leaf, again)
         inner.backward(from: output, gradient: gradient(output.tensor))

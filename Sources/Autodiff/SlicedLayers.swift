@@ -79,8 +79,9 @@ package struct SlicedLayers {
         let slopes = gradient.reshaped(to: [units * rows.output, width])
         var result: Tensor?
         for slice in slices {
-            let x = input(inputRows(slice)), tape = Tape(), leaf = tape.input(x)
             var again = context
+            again.repeats = true
+            let x = input(inputRows(slice)), tape = Tape(for: again), leaf = tape.input(x)
             again.tape = tape
             let output = run(leaf, slice, again)
             let slope = slopes.rows(

@@ -18,9 +18,22 @@ package final class Tape {
 
     private var nodes: [Node] = []
     private var leaves: [ObjectIdentifier: Int] = [:]
+    private let observer: (any GradientObserver)?
+    private let isRepeated: Bool
 
     /// An empty tape.
-    package init() {}
+    package init() {
+        observer = nil
+        isRepeated = false
+    }
+
+    /// An empty tape for a context's passes: its observer is told about leaves.
+    ///
+    /// - Parameter context: Where it repeats an earlier pass, that one has announced the uses.
+    package init(for context: Context) {
+        observer = context.observer
+        isRepeated = context.repeats
+    }
 
     /// A leaf whose gradient is kept and can be asked for after the backward pass.
     package func input(_ tensor: Tensor) -> Variable {
@@ -35,6 +48,7 @@ package final class Tape {
         if let node = leaves[id] { return Variable(parameter.tensor, tape: self, node: node) }
         nodes.append(Node(inputs: [], parameter: parameter))
         leaves[id] = nodes.count - 1
+        if !isRepeated { observer?.willUse(parameter) }
         return Variable(parameter.tensor, tape: self, node: nodes.count - 1)
     }
 
@@ -64,6 +78,7 @@ package final class Tape {
         for index in stride(from: nodes.count - 1, through: 0, by: -1) {
             let backward = nodes[index].backward
             nodes[index].backward = nil
+            defer { if let parameter = nodes[index].parameter { observer?.didFinish(parameter) } }
             guard nodes[index].gradient != nil, !nodes[index].keepsGradient || backward != nil
             else { continue }
             guard let gradient = nodes[index].gradient.take() else { continue }

@@ -2,6 +2,7 @@
 package import ArgumentParser
 import Datasets
 import Foundation
+import Ranks
 import Tensors
 package import Training
 
@@ -76,14 +77,24 @@ package struct TrainOptions: ParsableArguments {
     ///   - parts: The recipe's shared parts.
     ///   - files: What the task writes into the folder before its first step.
     ///   - body: Trains; what it returns is printed by the caller.
+    /// - Returns: What `body` does; nil in a process that only helps rank 0 (see `Ranks`).
     package func run<Recipe, Result>(
         _ common: CommonOptions,
         read: (_ document: RecipeDocument, _ dataFolder: String) throws -> Recipe,
         parts: (Recipe) -> (training: TrainingRecipe, resolved: ResolvedRecipe),
         files: [String] = [],
         body: (Recipe, RunFolder, ProgressLine) throws -> Result
-    ) throws -> Result {
+    ) throws -> Result? {
         let data = DataCache().root
+        let mpi = try OpenMPI.start()
+        if let mpi, mpi.rank > 0 {
+            let ranks = try RunRanks.await(mpi)
+            let document = try RecipeDocument(text: ranks.recipe, name: "rank 0's recipe")
+            let recipe = try read(document, data)
+            try follow(ranks, common, parts(recipe)) { try body(recipe, $0, $1) }
+            mpi.finish()
+            return nil
+        }
         let folder: RunFolder
         let recipe: Recipe
         var isNew = false
@@ -106,18 +117,43 @@ package struct TrainOptions: ParsableArguments {
                 runFolder ?? TrainOptions.defaultRun(path), recipe: parts(recipe).resolved)
             isNew = true
         }
-        // The command line's own number is in force already.
-        let threads = parts(recipe).training.threads
-        if common.threads == nil, threads > 0 { Parallel.setThreadCount(threads) }
+        setThreads(parts(recipe).training, common)
+        folder.ranks = mpi.map { RunRanks($0, recipe: parts(recipe).resolved.yaml) }
         do {
-            return try body(
+            let result = try body(
                 recipe, folder, ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
+            try folder.ranks?.end()
+            mpi?.finish()
+            return result
         } catch {
             if isNew {
                 folder.removeIfUnused(
                     also: [RunDescription.fileName, RunEnvironment.fileName] + files)
             }
             throw error
+        }
+    }
+
+    /// The part of a process that helps rank 0: all of a run in a folder that nobody keeps.
+    private func follow<Result>(
+        _ ranks: RunRanks, _ common: CommonOptions,
+        _ parts: (training: TrainingRecipe, resolved: ResolvedRecipe),
+        body: (RunFolder, ProgressLine) throws -> Result
+    ) throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dr2net-rank-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try RunFolder.create(path, recipe: parts.resolved)
+        folder.ranks = ranks
+        setThreads(parts.training, common)
+        _ = try body(folder, ProgressLine(.quiet))
+        try ranks.end()
+    }
+
+    private func setThreads(_ training: TrainingRecipe, _ common: CommonOptions) {
+        // The command line's own number is in force already.
+        if common.threads == nil, training.threads > 0 {
+            Parallel.setThreadCount(training.threads)
         }
     }
 

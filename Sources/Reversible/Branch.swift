@@ -196,10 +196,10 @@ package struct Branch {
     func pullback(
         _ x: Tensor, _ gradient: consuming Tensor, _ part: Part, _ context: Context
     ) -> (value: Tensor, gradient: Tensor) {
-        let tape = Tape()
         var inner = context.scoped(name)
-        inner.tape = tape
         inner.repeats = true
+        let tape = Tape(for: inner)
+        inner.tape = tape
         inner.sampleOffset += part.firstSample
         let input = tape.input(x.reshaped(to: part.shape))
         let output = body(input, part.groups, inner)

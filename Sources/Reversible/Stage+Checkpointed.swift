@@ -22,8 +22,10 @@ extension Stage {
         let output = branches.reduce(start) { step($0, shared, $1, tile, context) }
         return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
             var inputs = [start]
+            var again = context
+            again.repeats = true
             for branch in branches.dropLast() {
-                inputs.append(step(inputs[inputs.count - 1], shared, branch, tile, context))
+                inputs.append(step(inputs[inputs.count - 1], shared, branch, tile, again))
             }
             var gradient = gradient
             var sideGradient: Tensor?

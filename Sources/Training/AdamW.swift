@@ -40,7 +40,7 @@ package final class AdamW {
         }
     }
 
-    private struct Slot {
+    struct Slot {
         let name: String
         let role: ParameterRole
         let parameter: Parameter
@@ -68,7 +68,7 @@ package final class AdamW {
 
     /// The constants.
     package let settings: Settings
-    private var slots: [Slot]
+    var slots: [Slot]
 
     /// An optimizer of the parameters that are trainable now; the others stay as they are.
     ///
@@ -114,27 +114,23 @@ package final class AdamW {
         for slot in slots { slot.parameter.gradient = nil }
     }
 
-    /// Whether any parameter has a gradient.
-    package var hasGradients: Bool { slots.contains { $0.parameter.gradient != nil } }
-
-    /// The norm of all gradients together, in double precision and parameter order.
+    /// The square of each parameter's gradient in double precision; negative without a gradient.
     ///
     /// - Throws: the first parameter whose gradient is not finite, and the step.
-    package func gradientNorm(step: Int) throws(TrainingError) -> Double {
-        var sum = 0.0
-        for slot in slots {
+    private func squares(step: Int) throws(TrainingError) -> [Double] {
+        var squares = Array(repeating: -1.0, count: slots.count)
+        for (index, slot) in slots.enumerated() {
             guard let gradient = slot.parameter.gradient else { continue }
-            let square = gradient.dot(gradient)
-            guard square.isFinite else {
+            squares[index] = gradient.dot(gradient)
+            guard squares[index].isFinite else {
                 let wrong = gradient.doubles.filter { !$0.isFinite }.count
                 throw TrainingError(
                     "the gradient of \(slot.name) has \(wrong) of \(gradient.count) values that "
                         + "are not finite at step \(step); lower the learning rate, lengthen the "
                         + "warm-up, or set optimizer.clipNorm")
             }
-            sum += square
         }
-        return sum.squareRoot()
+        return squares
     }
 
     /// One update of every parameter that has a gradient; gradients are dropped.
@@ -142,23 +138,31 @@ package final class AdamW {
     /// - Parameters:
     ///   - rates: The learning rate of each role; a role without one, or with 0, stays as it is.
     ///   - step: The step for messages, counted from 1.
-    /// - Returns: the global norm of the gradients before clipping.
+    ///   - merge: Where the state is sharded, gives the squares of all ranks from those of this
+    ///     one's own parameters.
+    /// - Returns: the global norm of the gradients before clipping, summed in parameter order.
     /// - Throws: on a gradient that isn't finite; nothing is changed then.
     @discardableResult
     package func update(
-        rates: [ParameterRole: Double], step: Int
-    ) throws(TrainingError) -> Double {
-        let norm = try gradientNorm(step: step)
+        rates: [ParameterRole: Double], step: Int,
+        merge: ([Double]) throws -> [Double] = { $0 }
+    ) throws -> Double {
+        let squares = try merge(try squares(step: step))
+        guard squares.contains(where: { $0 >= 0 }) else { throw AdamW.noGradient(step: step) }
+        let norm = squares.reduce(0) { $0 + max(0, $1) }.squareRoot()
         let isClipped = settings.clipNorm > 0 && norm > settings.clipNorm
         let scale = isClipped ? settings.clipNorm / norm : 1
         for index in slots.indices {
             let parameter = slots[index].parameter
-            guard let gradient = parameter.gradient.take() else { continue }
-            guard let rate = rates[slots[index].role], rate > 0 else { continue }
+            let gradient = parameter.gradient.take()
+            guard squares[index] >= 0, let rate = rates[slots[index].role], rate > 0 else {
+                continue
+            }
+            slots[index].updates += 1
+            guard let gradient else { continue }
             let shape = gradient.shape, dtype = gradient.dtype
             var first = slots[index].firstMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
             var second = slots[index].secondMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
-            slots[index].updates += 1
             parameter.tensor.applyAdamW(
                 gradient: gradient, firstMoment: &first, secondMoment: &second,
                 update: slots[index].updates,
@@ -170,6 +174,12 @@ package final class AdamW {
             if settings.averageDecay > 0 { slots[index].follow(settings.averageDecay) }
         }
         return norm
+    }
+
+    private static func noGradient(step: Int) -> TrainingError {
+        TrainingError(
+            "no trainable parameter took part in the loss at step \(step); a learning rate above 0 "
+                + "or an unfrozen layer is needed")
     }
 
     /// Runs `body` with the averaged weights in place of the trained ones, where there are any.

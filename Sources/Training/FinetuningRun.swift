@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
+import Ranks
 import Tensors
 
 /// A task whose run can be trained and scored from beginning to end.
@@ -75,6 +76,7 @@ package struct FinetuningRun {
     ///
     /// - Throws: As `TrainingLoop.run`, also after an interruption.
     package func callAsFunction(_ task: any FinetuningTask) throws -> RunResult {
+        try folder.ranks?.wakeNext()
         let interruption = Interruption()
         let loop = try TrainingLoop(
             task, recipe: training, fingerprint: fingerprint, folder: folder, progress: progress,
@@ -83,6 +85,7 @@ package struct FinetuningRun {
         try interruption.listening(
             notify: { progress.message("stopping after this step; again to quit at once") }
         ) { _ = try loop.run { step in try describe(task, from: step) } }
+        if let group = folder.ranks?.group, group.rank > 0 { return try summary(baselines: [:]) }
         if !task.isEvaluated {
             let step = try folder.metrics().last?.step ?? 0
             _ = try loop.withEvaluatedWeights {

@@ -9,11 +9,11 @@ package struct ResolvedRecipe: Sendable {
 
     /// 16 hexadecimal digits that change with any value that changes the result of training.
     ///
-    /// `threads`, `checkpoint` and `evaluate` don't, so they may differ when a run is resumed.
+    /// `threads`, `ranks`, `checkpoint` and `evaluate` don't, so they may differ when a run is resumed.
     /// FNV-1a, 64 bits: it guards against mistakes, not against intent.
     package var fingerprint: String {
         var part = root
-        for key in ["threads", "checkpoint", "evaluate"] { part[key] = nil }
+        for key in ["threads", "ranks", "checkpoint", "evaluate"] { part[key] = nil }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for line in ResolvedRecipe.lines(part, indent: 0) {
             for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

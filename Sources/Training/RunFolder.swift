@@ -12,6 +12,8 @@ package final class RunFolder {
     private let lock: FolderLock
     /// Whether a run none of whose checkpoints can be read begins again, instead of failing.
     let startsOver: Bool
+    /// The processes that train this run together; nil where it is one.
+    package var ranks: RunRanks?
     /// TensorBoard's file of this process, from the first line on.
     var events: EventFile?
 

@@ -36,17 +36,24 @@ extension TrainingLoop {
         let share = 1 / Double(plan.accumulation)
         let key = RandomKey(seed: recipe.seed).child("step").child(step)
         optimizer.clearGradients()
-        for microBatch in 0..<plan.accumulation {
+        var values: [RankReport.Losses] = []
+        let own = Array(stride(from: rank, to: plan.accumulation, by: rankCount))
+        for microBatch in own {
             position.microBatch = microBatch
-            let value = try accumulate(position, key: key.child(microBatch), share: share, &parts)
-            loss += value * share
+            if microBatch == own.last { ranks?.sum.beginLastRound() }
+            try sum?.begin()
+            values.append(try accumulate(position, key: key.child(microBatch)))
+            try sum?.end()
         }
-        guard optimizer.hasGradients else {
-            throw TrainingError(
-                "no trainable parameter took part in the loss at step \(step + 1); a learning "
-                    + "rate above 0 or an unfrozen layer is needed")
+        try sum?.finish()
+        for losses in try ranks?.exchange(values) ?? values {
+            loss += losses.total * share
+            for (name, part) in losses.parts { parts[name, default: 0] += part * share }
         }
-        line.gradientNorm = try optimizer.update(rates: rates, step: step + 1)
+        line.gradientNorm = try optimizer.update(rates: rates, step: step + 1) {
+            try ranks?.merged($0) ?? $0
+        }
+        try ranks?.shareWeights(of: optimizer)
         line.epoch = position.epoch
         line.loss = loss
         line.losses = parts
@@ -63,12 +70,12 @@ extension TrainingLoop {
         return line
     }
 
-    /// One forward and backward pass; its gradients count `share` of the step's.
-    private func accumulate(
-        _ position: StepPosition, key: RandomKey, share: Double, _ parts: inout [String: Double]
-    ) throws -> Double {
-        let tape = Tape()
-        let context = Context(tape: tape, isTraining: true, key: key)
+    /// One forward and backward pass; its gradients count its share of the step's.
+    private func accumulate(_ position: StepPosition, key: RandomKey) throws -> RankReport.Losses {
+        var context = Context(isTraining: true, key: key)
+        context.observer = sum
+        let tape = Tape(for: context)
+        context.tape = tape
         let samples = plan.samples(step: position.step, microBatch: position.microBatch)
         let losses = try task.losses(samples: samples, position: position, context: context)
         let value = losses.total.tensor.item
@@ -80,11 +87,11 @@ extension TrainingLoop {
                     + "learning rate or lengthen the warm-up, and check the data of samples "
                     + samples.prefix(8).map(String.init).joined(separator: ", "))
         }
-        for (name, part) in named { parts[name, default: 0] += part * share }
-        let total = losses.total
+        let total = losses.total, share = 1 / Double(plan.accumulation)
         tape.backward(
             from: total,
             gradient: Tensor(repeating: share, shape: total.shape, dtype: total.tensor.dtype))
-        return value
+        return RankReport.Losses(
+            total: value, parts: Dictionary(named.map { ($0.name, $0.value) }) { $0 + $1 })
     }
 }

@@ -2,6 +2,7 @@
 import Autodiff
 import Checkpoints
 import Layers
+import Ranks
 import Tensors
 
 /// The one training loop: batches, gradients, updates, metrics, checkpoints, evaluations.
@@ -19,6 +20,10 @@ package final class TrainingLoop {
     let plan: TrainingPlan
     let schedule: LearningRateSchedule
     let optimizer: AdamW
+    /// This process's part where several train together; nil where it is alone.
+    let ranks: TrainingRanks?
+    /// Where a step's gradients are summed; nil where a backward pass makes the sum.
+    let sum: GradientSum?
     private let parameters: [ModuleRegistry.Entry]
     private let evaluationPeriod: Int
     private var savedStep = -1
@@ -60,7 +65,25 @@ package final class TrainingLoop {
         optimizer = AdamW(
             groups, settings: recipe.optimizer,
             rateFactors: TrainingLoop.rateFactors(groups, decay: recipe.layerDecay))
+        let trained = optimizer.slots.map(\.parameter)
+        if let group = folder.ranks?.group {
+            try TrainingRanks.check(
+                group, accumulation: recipe.accumulation, parameters: parameters)
+            let ranks = TrainingRanks(
+                group, trained, isSharded: recipe.isOptimizerSharded,
+                isStopping: { interruption.isRequested })
+            self.ranks = ranks
+            sum = ranks.sum
+        } else {
+            ranks = nil
+            sum = recipe.accumulation > 1 ? GradientSum(trained) : nil
+        }
     }
+
+    /// This process's rank, 0 where it is alone.
+    var rank: Int { ranks?.rank ?? 0 }
+    /// The number of processes.
+    var rankCount: Int { ranks?.count ?? 1 }
 
     private static func rateFactors(_ groups: [ParameterGroup], decay: Double) -> [String: Double] {
         let names = groups.filter { $0.role == .backbone }.flatMap(\.entries).map(\.name)
@@ -78,8 +101,8 @@ package final class TrainingLoop {
     @discardableResult
     package func run(begin: (_ step: Int) throws -> Void = { _ in }) throws -> RunSummary {
         defer { progress.finish() }
-        var step = try restore()
-        try begin(step)
+        var step = rank == 0 ? try restore() : 0
+        if rank == 0 { try begin(step) }
         try task.willTrain(plan, from: step)
         StoragePool.trim()
         evaluations = try folder.metrics().filter { $0.evaluation != nil }
@@ -87,25 +110,70 @@ package final class TrainingLoop {
         if step > 0, isEvaluationDue(after: step), evaluations.last?.step != step {
             try evaluate(after: step)
         }
-        while step < plan.totalSteps, !stopsEarly(after: step) {
-            let line = try train(step)
-            step += 1
-            try folder.append(line)
-            show(line)
-            let isEnd = step == plan.totalSteps
-            let isDue = recipe.checkpointEvery > 0 && step % recipe.checkpointEvery == 0
-            if isEnd || isDue || interruption.isRequested { try save(step) }
-            if interruption.isRequested, !isEnd { throw interrupted(after: step) }
-            if isEvaluationDue(after: step) {
-                try evaluate(after: step)
-                if interruption.isRequested, !isEnd {
-                    try save(step)
-                    throw interrupted(after: step)
-                }
-            }
+        let isOver = step < plan.totalSteps && stopsEarly(after: step)
+        if let ranks {
+            step = try ranks.start(
+                step: step, fingerprint: fingerprint, parameters: parameters, optimizer: optimizer)
         }
-        if step < plan.totalSteps { try save(step) }
+        var verdict = try share(isOver ? .stopEarly : .goOn)
+        while step < plan.totalSteps, verdict == .goOn {
+            let line = try trainOrSave(step)
+            step += 1
+            if rank == 0 {
+                try folder.append(line)
+                show(line)
+            }
+            verdict = try finish(step)
+        }
         return RunSummary(try folder.metrics())
+    }
+
+    /// A step; where another process is lost in it, the state before it is saved.
+    private func trainOrSave(_ step: Int) throws -> MetricsLine {
+        do {
+            return try train(step)
+        } catch let error as RankError {
+            guard rank == 0, !recipe.isOptimizerSharded else { throw error }
+            optimizer.clearGradients()
+            try save(step)
+            throw TrainingError(
+                "\(error); the checkpoint after step \(step) of \(plan.totalSteps) is saved, go "
+                    + "on with --resume \(folder.path)")
+        }
+    }
+
+    /// What follows a step: checkpoint, evaluation, and whether to go on.
+    private func finish(_ step: Int) throws -> TrainingRanks.Verdict {
+        let isEnd = step == plan.totalSteps
+        let isDue = recipe.checkpointEvery > 0 && step % recipe.checkpointEvery == 0
+        let isStopping = ranks?.stopsTogether ?? interruption.isRequested
+        let isSaved = isEnd || isDue || isStopping, isEvaluated = isEvaluationDue(after: step)
+        guard isSaved || isEvaluated else { return .goOn }
+        try ranks?.gather(optimizer)
+        if isSaved { try save(step) }
+        if isStopping, !isEnd { throw interrupted(after: step) }
+        guard isEvaluated else {
+            ranks?.release(optimizer)
+            return .goOn
+        }
+        var verdict = TrainingRanks.Verdict.goOn
+        if rank == 0 {
+            try evaluate(after: step)
+            if interruption.isRequested, !isEnd {
+                verdict = .interrupted
+            } else if !isEnd, stopsEarly(after: step) {
+                verdict = .stopEarly
+            }
+            if verdict != .goOn { try save(step) }
+        }
+        verdict = try share(verdict)
+        if verdict == .interrupted { throw interrupted(after: step) }
+        if !isEnd { ranks?.release(optimizer) }
+        return verdict
+    }
+
+    private func share(_ verdict: TrainingRanks.Verdict) throws -> TrainingRanks.Verdict {
+        try ranks?.verdict(verdict) ?? verdict
     }
 
     // MARK: Checkpoints and evaluation
@@ -135,7 +203,7 @@ package final class TrainingLoop {
     }
 
     private func save(_ step: Int) throws {
-        guard step != savedStep else { return }
+        guard step != savedStep, rank == 0 else { return }
         let checkpoint = TrainingCheckpoint(
             step: step, position: plan.position(step: step),
             sampleCount: plan.order.sampleCount, seed: recipe.seed,

@@ -37,6 +37,8 @@ package struct TrainingRecipe: Sendable, Equatable {
     package var schedule: LearningRateSchedule
     /// The step from which the backbone trains; the head trains alone before it.
     package var backboneStart: Int
+    /// Whether each of several processes keeps the optimizer's state of its own share alone.
+    package var isOptimizerSharded: Bool
     /// Steps between checkpoints; 0 saves at the end only.
     package var checkpointEvery: Int
     /// The number of checkpoints that stay on disk.
@@ -98,6 +100,7 @@ package struct TrainingRecipe: Sendable, Equatable {
         self.schedule.decayStart = try schedule.value(
             "decayStart", default: backboneStart, in: 0...1_000_000_000)
 
+        isOptimizerSharded = try reader.section("ranks").value("shardOptimizer", default: false)
         let checkpoint = try reader.section("checkpoint")
         checkpointEvery = try checkpoint.value("every", default: 0, in: 0...1_000_000_000)
         checkpointsKept = try checkpoint.value("keep", default: 2, in: 1...10_000)

@@ -189,6 +189,8 @@ import Training
                   minimumFactor: 0.0
                   backboneStart: 0
                   decayStart: 0
+                ranks:
+                  shardOptimizer: false
                 checkpoint:
                   every: 0
                   keep: 2
@@ -210,6 +212,7 @@ import Training
         #expect(try fingerprint(["seed=1"]) != plain)
         #expect(try fingerprint(["optimizer.clipNorm=2"]) != plain)
         #expect(try fingerprint(["threads=2", "checkpoint.every=3", "evaluate.every=1"]) == plain)
+        #expect(try fingerprint(["ranks.shardOptimizer=true"]) == plain)
     }
 
     @Test func otherModulesReadTheirOwnSections() throws {

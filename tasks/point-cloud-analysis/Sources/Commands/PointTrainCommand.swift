@@ -18,10 +18,12 @@ struct PointTrainCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let result = try options.run(
-            common, read: { try PointRecipe($0, dataFolder: $1) },
-            parts: { ($0.training, $0.resolved) }, files: [PointRunData.fileName],
-            body: { try PointRun($0, folder: $1, progress: $2)() })
+        guard
+            let result = try options.run(
+                common, read: { try PointRecipe($0, dataFolder: $1) },
+                parts: { ($0.training, $0.resolved) }, files: [PointRunData.fileName],
+                body: { try PointRun($0, folder: $1, progress: $2)() })
+        else { return }
         try console.result(result) {
             result.text(
                 ["mIoU", "mAcc", "OA"], further: ["confusion      \(result.run)/confusion.svg"])

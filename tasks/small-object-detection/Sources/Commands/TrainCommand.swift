@@ -15,10 +15,12 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let result = try options.run(
-            common, read: { try DetectionRecipe($0, dataFolder: $1) },
-            parts: { ($0.training, $0.resolved) },
-            body: { try DetectionRun($0, folder: $1, progress: $2)() })
+        guard
+            let result = try options.run(
+                common, read: { try DetectionRecipe($0, dataFolder: $1) },
+                parts: { ($0.training, $0.resolved) },
+                body: { try DetectionRun($0, folder: $1, progress: $2)() })
+        else { return }
         try console.result(result) {
             result.text(
                 ["AP", "AP50", "AP75"],

@@ -14,10 +14,12 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let result = try options.run(
-            common, read: { try TemporalRecipe($0, dataFolder: $1) },
-            parts: { ($0.training, $0.resolved) },
-            body: { try TemporalRun($0, folder: $1, progress: $2)() })
+        guard
+            let result = try options.run(
+                common, read: { try TemporalRecipe($0, dataFolder: $1) },
+                parts: { ($0.training, $0.resolved) },
+                body: { try TemporalRun($0, folder: $1, progress: $2)() })
+        else { return }
         try console.result(result) {
             result.text(further: ["timeline       \(result.run)/timeline.svg"])
         }

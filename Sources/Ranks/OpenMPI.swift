@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+
+/// The processes that `mpirun` of Open MPI started, through the library found at run time.
+///
+/// Nothing of MPI is needed to build or to run one process: the library is opened only where
+/// `mpirun` has set its variables. What is used of its binary interface (names of objects, sizes
+/// of handles) is the same in Open MPI 4 and 5.
+package final class OpenMPI: RankGroup {
+    package let rank: Int
+    package let count: Int
+    private let library: Library
+    private let communicator: OpaquePointer
+    private let bytes: OpaquePointer
+
+    /// The group of this process; nil where it wasn't started by `mpirun`, or alone.
+    ///
+    /// - Throws: where the library is missing or refuses to start.
+    package static func start(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(RankError) -> OpenMPI? {
+        guard let size = environment["OMPI_COMM_WORLD_SIZE"].flatMap(Int.init), size > 1 else {
+            return nil
+        }
+        return try OpenMPI(size)
+    }
+
+    private init(_ size: Int) throws(RankError) {
+        let library = try Library(processes: size)
+        communicator = library.communicator
+        bytes = library.bytes
+        var provided: Int32 = 0
+        // 1: MPI_THREAD_FUNNELED, only the main thread calls.
+        guard library.start(nil, nil, 1, &provided) == 0 else {
+            throw RankError("Open MPI can't start (MPI_Init_thread failed)")
+        }
+        var rank: Int32 = 0, count: Int32 = 0
+        guard library.rank(communicator, &rank) == 0, library.size(communicator, &count) == 0,
+            library.setErrorHandler(communicator, library.errorsReturn) == 0
+        else { throw RankError("Open MPI doesn't say which rank this process has") }
+        self.library = library
+        self.rank = Int(rank)
+        self.count = Int(count)
+    }
+
+    /// Ends this process's part; to be called by every rank that ends well.
+    package func finish() { _ = library.finish() }
+
+    package func send(
+        _ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int
+    ) throws(RankError) -> any RankTransfer {
+        try transfer("send", buffer.count, rank) { request, length in
+            library.send(
+                buffer.baseAddress, length, bytes, Int32(rank), Int32(tag), communicator, request)
+        }
+    }
+
+    package func receive(
+        into buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
+    ) throws(RankError) -> any RankTransfer {
+        try transfer("receive", buffer.count, rank) { request, length in
+            library.receive(
+                buffer.baseAddress, length, bytes, Int32(rank), Int32(tag), communicator, request)
+        }
+    }
+
+    private func transfer(
+        _ what: String, _ length: Int, _ other: Int,
+        _ begin: (UnsafeMutablePointer<OpaquePointer?>, Int32) -> Int32
+    ) throws(RankError) -> Transfer {
+        precondition(length <= Int(Int32.max), "a message of \(length) bytes")
+        let transfer = Transfer(library.test, other)
+        guard begin(transfer.request, Int32(length)) == 0 else { throw Transfer.lost(other, what) }
+        return transfer
+    }
+
+    private final class Transfer: RankTransfer {
+        let request = UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: 1)
+        private let test: Library.Test
+        private let other: Int
+        private var isDone = false
+
+        init(_ test: @escaping Library.Test, _ other: Int) {
+            request.initialize(to: nil)
+            self.test = test
+            self.other = other
+        }
+
+        deinit { request.deallocate() }
+
+        func poll() throws(RankError) -> Bool {
+            if isDone { return true }
+            var flag: Int32 = 0
+            // A null status is MPI_STATUS_IGNORE.
+            guard test(request, &flag, nil) == 0 else { throw Transfer.lost(other, "reach") }
+            isDone = flag != 0
+            return isDone
+        }
+
+        static func lost(_ other: Int, _ what: String) -> RankError {
+            RankError("can't \(what) rank \(other) any more (Open MPI reports an error)")
+        }
+    }
+}
+
+/// The functions and objects of `libmpi`.
+private struct Library {
+    typealias Handle = OpaquePointer
+    typealias Start =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, Int32, UnsafeMutablePointer<Int32>
+        ) -> Int32
+    typealias Ask = @convention(c) (Handle, UnsafeMutablePointer<Int32>) -> Int32
+    typealias SetHandler = @convention(c) (Handle, Handle) -> Int32
+    typealias Send =
+        @convention(c) (
+            UnsafeRawPointer?, Int32, Handle, Int32, Int32, Handle, UnsafeMutablePointer<Handle?>
+        ) -> Int32
+    typealias Receive =
+        @convention(c) (
+            UnsafeMutableRawPointer?, Int32, Handle, Int32, Int32, Handle,
+            UnsafeMutablePointer<Handle?>
+        ) -> Int32
+    typealias Test =
+        @convention(c) (
+            UnsafeMutablePointer<Handle?>, UnsafeMutablePointer<Int32>, UnsafeMutableRawPointer?
+        ) -> Int32
+    typealias Finish = @convention(c) () -> Int32
+
+    let start: Start
+    let rank: Ask
+    let size: Ask
+    let setErrorHandler: SetHandler
+    let send: Send
+    let receive: Receive
+    let test: Test
+    let finish: Finish
+    let communicator: Handle
+    let bytes: Handle
+    let errorsReturn: Handle
+
+    init(processes: Int) throws(RankError) {
+        let names = ["libmpi.so.40", "libmpi.so"]
+        // Global: Open MPI's own plug-ins look for its symbols.
+        guard let library = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_GLOBAL) }).first
+        else {
+            throw RankError(
+                "mpirun started \(processes) processes, but \(names[0]) is missing; install Open "
+                    + "MPI's library (Debian: libopenmpi3), or run one process")
+        }
+        func symbol(_ name: String) throws(RankError) -> UnsafeMutableRawPointer {
+            guard let found = dlsym(library, name) else {
+                throw RankError("libmpi has no \(name); expected Open MPI 4 or 5")
+            }
+            return found
+        }
+        start = unsafeBitCast(try symbol("MPI_Init_thread"), to: Start.self)
+        rank = unsafeBitCast(try symbol("MPI_Comm_rank"), to: Ask.self)
+        size = unsafeBitCast(try symbol("MPI_Comm_size"), to: Ask.self)
+        setErrorHandler = unsafeBitCast(try symbol("MPI_Comm_set_errhandler"), to: SetHandler.self)
+        send = unsafeBitCast(try symbol("MPI_Isend"), to: Send.self)
+        receive = unsafeBitCast(try symbol("MPI_Irecv"), to: Receive.self)
+        test = unsafeBitCast(try symbol("MPI_Test"), to: Test.self)
+        finish = unsafeBitCast(try symbol("MPI_Finalize"), to: Finish.self)
+        communicator = Handle(try symbol("ompi_mpi_comm_world"))
+        bytes = Handle(try symbol("ompi_mpi_byte"))
+        errorsReturn = Handle(try symbol("ompi_mpi_errors_return"))
+    }
+}
