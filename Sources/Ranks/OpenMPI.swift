@@ -22,7 +22,11 @@ package final class OpenMPI: RankGroup {
         guard let size = environment["OMPI_COMM_WORLD_SIZE"].flatMap(Int.init), size > 1 else {
             return nil
         }
-        return try OpenMPI(size)
+        let group = try OpenMPI(size)
+        if group.count > 1 { return group }
+        // Started from a shell that mpirun started, but not by mpirun itself.
+        group.finish()
+        return nil
     }
 
     private init(_ size: Int) throws(RankError) {

@@ -45,6 +45,17 @@ package enum StoragePool {
     }
 
     private static let state = Mutex(State())
+    /// Stands for the mutex before the thread sanitizer.
+    private static let lock = UInt(
+        bitPattern: UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8))
+
+    private static func locked<R: Sendable>(_ body: (inout State) -> R) -> R {
+        state.withLock { state in
+            dr_after_lock(UnsafeMutableRawPointer(bitPattern: lock))
+            defer { dr_before_unlock(UnsafeMutableRawPointer(bitPattern: lock)) }
+            return body(&state)
+        }
+    }
 
     /// Blocks from this size on come from the region.
     private static let largeSize = 1 << 18
@@ -54,24 +65,24 @@ package enum StoragePool {
 
     /// The counters.
     package static var usage: Usage {
-        state.withLock { Usage(live: $0.live, peak: $0.peak, cached: max(0, $0.cached)) }
+        locked { Usage(live: $0.live, peak: $0.peak, cached: max(0, $0.cached)) }
     }
 
     /// Sets the peak to the live bytes.
     package static func resetPeak() {
-        state.withLock { $0.peak = $0.live }
+        locked { $0.peak = $0.live }
     }
 
     /// Runs `body` and returns its result with the highest live bytes during it.
     ///
     /// - Returns: The result and the peak in bytes above what was live before.
     package static func measure<R>(_ body: () throws -> R) rethrows -> (result: R, peak: Int) {
-        let before = state.withLock { state -> Usage in
+        let before = locked { state -> Usage in
             defer { state.peak = state.live }
             return Usage(live: state.live, peak: state.peak)
         }
         let result = try body()
-        let peak = state.withLock { state -> Int in
+        let peak = locked { state -> Int in
             let peak = state.peak
             state.peak = max(before.peak, peak)
             return peak
@@ -82,7 +93,7 @@ package enum StoragePool {
     /// Gives the pages of everything that is free back to the system, and what the C library keeps
     /// of freed memory: tens of MiB after weights were read or drawn.
     package static func trim() {
-        let small = state.withLock { state -> [UInt] in
+        let small = locked { state -> [UInt] in
             for range in state.free.ranges {
                 // Untouched addresses have no pages.
                 let end =
@@ -119,7 +130,7 @@ package enum StoragePool {
 
     static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
         let size = blockSize(bytes)
-        let address = state.withLock { state -> UInt? in
+        let address = locked { state -> UInt? in
             state.live += bytes
             state.peak = max(state.peak, state.live)
             if bytes < largeSize {
@@ -142,7 +153,7 @@ package enum StoragePool {
 
     static func release(_ pointer: UnsafeMutableRawPointer, bytes: Int) {
         let size = blockSize(bytes), address = UInt(bitPattern: pointer)
-        let isKept = state.withLock { state -> Bool in
+        let isKept = locked { state -> Bool in
             state.live -= bytes
             if bytes >= largeSize {
                 state.free.give(address, size)

@@ -43,4 +43,9 @@ const dr_kernels *dr_kernels_at(int level, int is_double);
 /// malloc_trim, which Swift's module of glibc leaves out).
 void dr_trim_heap(void);
 
+/// Tells the thread sanitizer what a lock that it doesn't see has ordered, such as Swift's Mutex,
+/// which waits by futex; nothing in other builds.
+void dr_after_lock(void *lock);
+void dr_before_unlock(void *lock);
+
 #endif
