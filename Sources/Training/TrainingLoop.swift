@@ -125,6 +125,8 @@ package final class TrainingLoop {
             }
             verdict = try finish(step)
         }
+        // Rank 0 may evaluate once more, with averages that others keep.
+        try ranks?.gather(optimizer)
         return RunSummary(try folder.metrics())
     }
 
@@ -168,7 +170,7 @@ package final class TrainingLoop {
         }
         verdict = try share(verdict)
         if verdict == .interrupted { throw interrupted(after: step) }
-        if !isEnd { ranks?.release(optimizer) }
+        ranks?.release(optimizer)
         return verdict
     }
 

@@ -10,6 +10,8 @@ import Training
     /// What a rank ends with.
     private struct End: Sendable {
         var bits: [[UInt32]]
+        /// Of the averaged weights.
+        var averages: [[UInt32]]
         var seen: Int
         var evaluations: [Int]
     }
@@ -30,9 +32,11 @@ import Training
                 ? try RunFolder.open(name)
                 : try RunFolder.create(name, recipe: toy.reader.resolved)
             if group.count > 1 { folder.ranks = RunRanks(group, recipe: "") }
-            try toy.loop(folder).run()
+            let loop = try toy.loop(folder)
+            try loop.run()
             return End(
-                bits: toy.task.bits, seen: toy.task.seen.count, evaluations: toy.task.evaluations)
+                bits: toy.task.bits, averages: loop.withEvaluatedWeights { toy.task.bits },
+                seen: toy.task.seen.count, evaluations: toy.task.evaluations)
         }
     }
 
@@ -59,6 +63,8 @@ import Training
             let alone = try #require(try run(1, path + "/alone").first).get()
             let together = try run(count, path + "/together", [sharded]).map { try $0.get() }
             for end in together { #expect(end.bits == alone.bits) }
+            #expect(together.first?.averages == alone.averages)
+            #expect(alone.averages != alone.bits)
             #expect(together.allSatisfy { $0.seen == alone.seen / count })
             #expect(
                 together.map(\.evaluations.count) == [2] + Array(repeating: 0, count: count - 1))
@@ -67,6 +73,10 @@ import Training
                 let expected = try #require(checkpoint(path + "/alone", step))
                 #expect(checkpoint(path + "/together", step) == expected)
             }
+            // A finished run that is started again can still be evaluated.
+            let again = try run(count, path + "/together", [sharded]).map { try $0.get() }
+            #expect(again.first?.averages == alone.averages)
+            #expect(again.allSatisfy { $0.seen == 0 })
         }
     }
 
