@@ -22,10 +22,7 @@ package final class Tape {
     private let isRepeated: Bool
 
     /// An empty tape.
-    package init() {
-        observer = nil
-        isRepeated = false
-    }
+    package convenience init() { self.init(for: Context()) }
 
     /// An empty tape for a context's passes: its observer is told about leaves.
     ///

@@ -141,7 +141,8 @@ package final class AdamW {
     ///   - merge: Where the state is sharded, gives the squares of all ranks from those of this
     ///     one's own parameters.
     /// - Returns: the global norm of the gradients before clipping, summed in parameter order.
-    /// - Throws: on a gradient that isn't finite; nothing is changed then.
+    /// - Throws: on a gradient that isn't finite, and where no parameter has one; nothing is changed
+    ///   then. What `merge` throws.
     @discardableResult
     package func update(
         rates: [ParameterRole: Double], step: Int,

@@ -41,11 +41,11 @@ extension TrainingLoop {
         for microBatch in own {
             position.microBatch = microBatch
             if microBatch == own.last { ranks?.sum.beginLastRound() }
-            try sum?.begin()
+            sum?.begin()
             values.append(try accumulate(position, key: key.child(microBatch)))
             try sum?.end()
         }
-        try sum?.finish()
+        sum?.finish()
         for losses in try ranks?.exchange(values) ?? values {
             loss += losses.total * share
             for (name, part) in losses.parts { parts[name, default: 0] += part * share }

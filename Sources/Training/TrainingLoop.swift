@@ -135,7 +135,12 @@ package final class TrainingLoop {
         do {
             return try train(step)
         } catch let error as RankError {
-            guard rank == 0, !recipe.isOptimizerSharded else { throw error }
+            guard rank == 0 else { throw error }
+            if recipe.isOptimizerSharded {
+                throw TrainingError(
+                    "\(error); the lost optimizer state can't be saved, go on from the last "
+                        + "checkpoint, if there is one, with --resume \(folder.path)")
+            }
             optimizer.clearGradients()
             try save(step)
             throw TrainingError(

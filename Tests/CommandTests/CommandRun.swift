@@ -38,6 +38,24 @@ struct CommandRun: Sendable {
         complaint = try String(contentsOfFile: errorPath, encoding: .utf8)
     }
 
+    /// Runs any program to its end: its exit code, -1 after a signal, and standard error.
+    static func runProgram(
+        _ path: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (code: Int32, complaint: String) {
+        let process = Process(), pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = pipe
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let complaint = String(
+            decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationReason == .exit ? process.terminationStatus : -1, complaint)
+    }
+
     /// The lines of standard error.
     var complaintLines: [Substring] { complaint.split(separator: "\n") }
 

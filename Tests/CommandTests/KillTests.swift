@@ -16,21 +16,13 @@ import Testing
 
     /// Trains until a checkpoint is larger than the shell lets files be, and gives the one line.
     private func trainOnAFullDisk(_ arguments: [String], kibibytes: Int) throws -> String {
-        let limited = Process()
-        limited.executableURL = URL(fileURLWithPath: "/bin/bash")
-        limited.arguments =
+        let (code, complaint) = try CommandRun.runProgram(
+            "/bin/bash",
             [
                 "-c", "ulimit -f \(kibibytes); exec \"$@\"", "bash",
                 try #require(CommandRun.program),
-            ] + arguments
-        let pipe = Pipe()
-        limited.standardError = pipe
-        limited.standardOutput = FileHandle.nullDevice
-        try limited.run()
-        let complaint = String(
-            decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        limited.waitUntilExit()
-        #expect(limited.terminationReason == .exit && limited.terminationStatus == 1)
+            ] + arguments)
+        #expect(code == 1)
         #expect(complaint.split(separator: "\n").count == 1, "\(complaint)")
         return complaint
     }

@@ -8,24 +8,6 @@ import Testing
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    /// Runs a program to its end: its exit code and standard error.
-    private func run(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:]
-    ) throws -> (code: Int32, complaint: String) {
-        let process = Process(), pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let complaint = String(
-            decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationReason == .exit ? process.terminationStatus : -1, complaint)
-    }
-
     @Test(
         "Two processes of mpirun write the bytes of one",
         .enabled(
@@ -36,7 +18,7 @@ import Testing
         let recipe = try data.recipe(steps: 3, extra: "accumulation: 2")
         let alone = try data.train(recipe, "alone")
         try #require(alone.code == 0, "\(alone.complaint)")
-        let together = try run(
+        let together = try CommandRun.runProgram(
             try #require(SeveralProcessesTests.mpirun),
             [
                 "--allow-run-as-root", "--oversubscribe", "-n", "2",
@@ -60,7 +42,7 @@ import Testing
     func aMissingLibraryIsOneLine() throws {
         let data = try TemporalDataset()
         let recipe = try data.recipe(steps: 1)
-        let result = try run(
+        let result = try CommandRun.runProgram(
             try #require(CommandRun.program),
             ["tad", "train", recipe, "--quiet", "--run", data.folder.path("run")],
             environment: ["OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"])

@@ -56,11 +56,11 @@ struct GradientBucket {
     }
 
     /// A message of tensors; where one is nil, -0.0, which changes no sum.
-    func packed(_ tensors: [Tensor?]) -> RankMessage {
-        let message = RankMessage(count: count, dtype: dtype)
+    func packed(_ tensors: [Tensor?]) -> MessageBuffer {
+        let message = MessageBuffer(count: count, dtype: dtype)
         for (position, start) in starts.enumerated() {
             let length = length(position)
-            message.set(tensors[position] == nil ? 0 : 1, at: start - 1)
+            message.fill(tensors[position] == nil ? 0 : 1, start - 1..<start)
             if let tensor = tensors[position] {
                 message.copy(tensor, at: start)
             } else {
@@ -71,88 +71,14 @@ struct GradientBucket {
     }
 
     /// The tensors of a message, or of a sum of messages.
-    func unpacked(_ message: RankMessage, like parameters: [Parameter]) -> [Tensor?] {
+    func unpacked(_ message: MessageBuffer, like parameters: [Parameter]) -> [Tensor?] {
         indices.enumerated().map { position, index in
-            message.isSet(starts[position] - 1)
+            message.isPositive(at: starts[position] - 1)
                 ? message.tensor(at: starts[position], shape: parameters[index].shape) : nil
         }
     }
 
     private func length(_ position: Int) -> Int {
         (position + 1 < starts.count ? starts[position + 1] - 1 : count) - starts[position]
-    }
-}
-
-/// Scalars that are sent or received in place; counted as tensors are.
-final class RankMessage {
-    private let tensor: Tensor
-    let count: Int
-    /// The scalars as bytes; nobody else holds the tensor, so they may be written.
-    let bytes: UnsafeMutableRawBufferPointer
-
-    init(count: Int, dtype: DType) {
-        self.count = count
-        switch dtype {
-        case .float32: tensor = Tensor(shape: [count], filling: { _ in })
-        case .float64: tensor = Tensor(shape: [count], fillingDoubles: { _ in })
-        }
-        bytes = UnsafeMutableRawBufferPointer(mutating: tensor.withBytes { $0 })
-    }
-
-    private var width: Int { tensor.dtype == .float32 ? 4 : 8 }
-
-    func set(_ value: Double, at index: Int) { fill(value, index..<index + 1) }
-
-    func fill(_ value: Double, _ range: Range<Int>) {
-        switch tensor.dtype {
-        case .float32:
-            bytes.assumingMemoryBound(to: Float.self)[range].update(repeating: Float(value))
-        case .float64: bytes.assumingMemoryBound(to: Double.self)[range].update(repeating: value)
-        }
-    }
-
-    /// Whether a scalar is above 0.
-    func isSet(_ index: Int) -> Bool {
-        switch tensor.dtype {
-        case .float32: bytes.assumingMemoryBound(to: Float.self)[index] > 0
-        case .float64: bytes.assumingMemoryBound(to: Double.self)[index] > 0
-        }
-    }
-
-    func copy(_ source: Tensor, at start: Int) {
-        precondition(
-            source.dtype == tensor.dtype, "a message of \(tensor.dtype) takes \(source.dtype)")
-        source.withBytes {
-            UnsafeMutableRawBufferPointer(rebasing: bytes[(start * width)...]).copyMemory(from: $0)
-        }
-    }
-
-    func tensor(at start: Int, shape: [Int]) -> Tensor {
-        switch tensor.dtype {
-        case .float32:
-            let source = bytes.assumingMemoryBound(to: Float.self)[start...]
-            return Tensor(
-                shape: shape, filling: { _ = $0.initialize(from: source.prefix($0.count)) })
-        case .float64:
-            let source = bytes.assumingMemoryBound(to: Double.self)[start...]
-            return Tensor(
-                shape: shape, fillingDoubles: { _ = $0.initialize(from: source.prefix($0.count)) })
-        }
-    }
-
-    /// Adds another message, scalar by scalar.
-    func add(_ other: RankMessage) {
-        switch tensor.dtype {
-        case .float32: RankMessage.add(Float.self, bytes, other.bytes)
-        case .float64: RankMessage.add(Double.self, bytes, other.bytes)
-        }
-    }
-
-    private static func add<Scalar: FloatingPoint>(
-        _: Scalar.Type, _ sum: UnsafeMutableRawBufferPointer, _ part: UnsafeMutableRawBufferPointer
-    ) {
-        let sum = sum.assumingMemoryBound(to: Scalar.self)
-        let part = part.assumingMemoryBound(to: Scalar.self)
-        for i in sum.indices { sum[i] += part[i] }
     }
 }

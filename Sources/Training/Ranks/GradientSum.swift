@@ -38,12 +38,15 @@ class GradientSum: GradientObserver {
     }
 
     private func pass(_ index: Int) {
+        precondition(
+            !isTaken[index],
+            "a gradient of shape \(parameters[index].shape) was complete twice in a micro-batch")
         isTaken[index] = true
         take(index, parameters[index].gradient.take())
     }
 
     /// Begins a micro-batch; the parameters' gradients must be nil.
-    func begin() throws {
+    func begin() {
         for index in parameters.indices {
             pending[index] = 0
             isTaken[index] = false
@@ -61,7 +64,7 @@ class GradientSum: GradientObserver {
     }
 
     /// Ends the step: puts the sums where the optimizer looks for them.
-    func finish() throws {
+    func finish() {
         for index in parameters.indices { parameters[index].gradient = sums[index].take() }
     }
 

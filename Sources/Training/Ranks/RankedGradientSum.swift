@@ -25,14 +25,14 @@ final class RankedGradientSum: GradientSum {
         var gradients: [Tensor?] = []
         /// Parameters of which this round's gradient isn't complete.
         var missing = 0
-        var own: RankMessage?
-        var sum: RankMessage?
+        var own: MessageBuffer?
+        var sum: MessageBuffer?
         /// Messages on their way in, by rank.
-        var incoming: [(message: RankMessage, transfer: any RankTransfer)] = []
+        var incoming: [(message: MessageBuffer, transfer: any RankTransfer)] = []
         /// Messages on their way out.
-        var outgoing: [(message: RankMessage, transfer: any RankTransfer)] = []
+        var outgoing: [(message: MessageBuffer, transfer: any RankTransfer)] = []
         /// The sum on its way from the owner.
-        var result: (message: RankMessage, transfer: any RankTransfer)?
+        var result: (message: MessageBuffer, transfer: any RankTransfer)?
         var isDone = true
     }
 
@@ -62,8 +62,8 @@ final class RankedGradientSum: GradientSum {
     /// Says that the round that begins is the step's last one.
     func beginLastRound() { isLastRound = true }
 
-    override func begin() throws {
-        try super.begin()
+    override func begin() {
+        super.begin()
         for (number, bucket) in buckets.enumerated() {
             // Which parameters are trainable depends on the step alone: alike in all ranks.
             states[number].missing = bucket.indices.count { parameters[$0].isTrainable }
@@ -91,7 +91,7 @@ final class RankedGradientSum: GradientSum {
         try group.wait(isStopping: isStopping) { () throws(RankError) in try moveOn() }
     }
 
-    override func finish() throws {
+    override func finish() {
         isLastRound = false
         for (number, bucket) in buckets.enumerated() {
             guard let message = states[number].sum.take() else { continue }
@@ -115,7 +115,7 @@ final class RankedGradientSum: GradientSum {
         }
         states[number].own = own
         for other in 0..<group.count where other != group.rank {
-            let message = RankMessage(count: bucket.count, dtype: bucket.dtype)
+            let message = MessageBuffer(count: bucket.count, dtype: bucket.dtype)
             states[number].incoming.append(
                 (
                     message,
@@ -183,8 +183,8 @@ final class RankedGradientSum: GradientSum {
     ///
     /// - Parameter isUpdated: Whether this step has updated a parameter.
     func shareWeights(_ isUpdated: (Int) -> Bool) throws {
-        var outgoing: [(message: RankMessage, transfer: any RankTransfer)] = []
-        var incoming: [(number: Int, message: RankMessage, transfer: any RankTransfer)] = []
+        var outgoing: [(message: MessageBuffer, transfer: any RankTransfer)] = []
+        var incoming: [(number: Int, message: MessageBuffer, transfer: any RankTransfer)] = []
         for (number, bucket) in buckets.enumerated() where bucket.indices.contains(where: isUpdated)
         {
             if bucket.owner == group.rank {
@@ -199,7 +199,7 @@ final class RankedGradientSum: GradientSum {
                         ))
                 }
             } else {
-                let message = RankMessage(count: bucket.count, dtype: bucket.dtype)
+                let message = MessageBuffer(count: bucket.count, dtype: bucket.dtype)
                 incoming.append(
                     (
                         number, message,

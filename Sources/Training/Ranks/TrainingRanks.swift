@@ -202,7 +202,7 @@ final class TrainingRanks {
         _ tensor: inout Tensor?, like pattern: Tensor, from sender: Int, to receiver: Int
     ) throws {
         guard rank == sender || rank == receiver, sender != receiver else { return }
-        let message = RankMessage(count: pattern.count, dtype: pattern.dtype)
+        let message = MessageBuffer(count: pattern.count, dtype: pattern.dtype)
         let transfer: any RankTransfer
         if rank == sender {
             guard let tensor else { throw RankError("rank \(rank) misses optimizer state") }
