@@ -43,7 +43,7 @@ let package = Package(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
         .target(name: "CPixels"),
-        module("Media", ["Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CZlib"]),
+        module("Media", ["CKernels", "Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CZlib"]),
         module("Datasets", ["Checkpoints", yaml]),
 
         // What every task shares.

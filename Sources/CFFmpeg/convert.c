@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A decoded frame into RGB of the wanted size: scale as stored, then turn, mirror and crop.
+// What a decoded frame holds: its planes, or its pixels as RGB of the wanted size.
 #include "video.h"
 
 #include <libavutil/mem.h>
@@ -17,11 +17,11 @@ void cff_release_scaler(CFFVideo *video) {
 }
 
 int32_t cff_video_current_width(const CFFVideo *video) {
-    return video->orientation.transposed ? video->current->height : video->current->width;
+    return video->current->width;
 }
 
 int32_t cff_video_current_height(const CFFVideo *video) {
-    return video->orientation.transposed ? video->current->width : video->current->height;
+    return video->current->height;
 }
 
 static int is_grey(const AVFrame *frame) {
@@ -69,19 +69,42 @@ static int prepare_scaler(CFFVideo *video, int width, int height, int filter) {
     return 0;
 }
 
-int32_t cff_video_convert(CFFVideo *video, const CFFResize *resize, uint8_t *rgb) {
-    const CFFResize r = *resize;
+int32_t cff_video_planes(const CFFVideo *video, CFFPlanes *planes) {
+    const AVFrame *frame = video->current;
+    const AVPixFmtDescriptor *format = frame->data[0] ? av_pix_fmt_desc_get(frame->format) : NULL;
+    const uint64_t others = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM
+                            | AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_FLOAT;
+    if (!format || format->nb_components < 3 || format->flags & others
+        || frame->width > MAXIMUM_SIDE || frame->height > MAXIMUM_SIDE) {
+        return 0;
+    }
+    for (int i = 0; i < 3; i++) {
+        const AVComponentDescriptor *part = &format->comp[i];
+        if (part->plane != i || part->step != 1 || part->offset || part->shift || part->depth != 8
+            || !frame->data[i]) {
+            return 0;
+        }
+    }
+    const int *gains = sws_getCoefficients(frame->colorspace);
+    *planes = (CFFPlanes){
+        .luma = frame->data[0], .blue = frame->data[1], .red = frame->data[2],
+        .luma_stride = frame->linesize[0], .blue_stride = frame->linesize[1],
+        .red_stride = frame->linesize[2], .width = frame->width, .height = frame->height,
+        .chroma_shift_x = format->log2_chroma_w, .chroma_shift_y = format->log2_chroma_h,
+        .is_full_range = is_full_range(frame), .red_from_v = gains[0], .blue_from_u = gains[1],
+        .green_from_u = gains[2], .green_from_v = gains[3],
+    };
+    return 1;
+}
+
+int32_t cff_video_scale(CFFVideo *video, int32_t width, int32_t height, int32_t filter,
+                        CFFRows *rows) {
     if (!video->current->data[0]) return CFF_NO_FRAME;
-    if (r.width < 1 || r.height < 1 || r.width > MAXIMUM_SIDE || r.height > MAXIMUM_SIDE
-        || (int64_t)r.width * r.height > MAXIMUM_AREA || r.left < 0 || r.top < 0
-        || r.crop_width < 1 || r.crop_height < 1 || r.left > r.width - r.crop_width
-        || r.top > r.height - r.crop_height) {
+    if (width < 1 || height < 1 || width > MAXIMUM_SIDE || height > MAXIMUM_SIDE
+        || (int64_t)width * height > MAXIMUM_AREA) {
         return CFF_SIZE_REFUSED;
     }
-    const Orientation turn = video->orientation;
-    const int width = turn.transposed ? r.height : r.width;
-    const int height = turn.transposed ? r.width : r.height;
-    int status = prepare_scaler(video, width, height, r.filter);
+    int status = prepare_scaler(video, width, height, filter);
     if (status < 0) return status;
     uint8_t *planes[4] = {video->scaled, NULL, NULL, NULL};
     const int strides[4] = {video->scaled_stride, 0, 0, 0};
@@ -89,23 +112,7 @@ int32_t cff_video_convert(CFFVideo *video, const CFFResize *resize, uint8_t *rgb
                        video->current->linesize, 0, video->current->height, planes, strides);
     if (status < 0) return status;
     if (status != height) return CFF_FORMAT_REFUSED;
-
-    const size_t row_bytes = 3 * (size_t)r.crop_width;
-    for (int y = 0; y < r.crop_height; y++) {
-        uint8_t *out = rgb + (size_t)y * row_bytes;
-        const int shown_y = turn.mirrored_y ? r.height - 1 - (r.top + y) : r.top + y;
-        if (!turn.transposed && !turn.mirrored_x) {
-            memcpy(out, video->scaled + (size_t)shown_y * (size_t)video->scaled_stride + 3 * r.left,
-                   row_bytes);
-            continue;
-        }
-        for (int x = 0; x < r.crop_width; x++) {
-            const int shown_x = turn.mirrored_x ? r.width - 1 - (r.left + x) : r.left + x;
-            const int stored_x = turn.transposed ? shown_y : shown_x;
-            const int stored_y = turn.transposed ? shown_x : shown_y;
-            memcpy(out + 3 * x,
-                   video->scaled + (size_t)stored_y * (size_t)video->scaled_stride + 3 * stored_x, 3);
-        }
-    }
+    rows->pixels = video->scaled;
+    rows->stride = video->scaled_stride;
     return 0;
 }

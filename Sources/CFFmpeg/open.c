@@ -198,13 +198,9 @@ void cff_video_info(const CFFVideo *video, CFFInfo *info) {
     const AVRational rate = av_guess_frame_rate(video->format, video->stream, NULL);
     info->width = turn.transposed ? stream->codecpar->height : stream->codecpar->width;
     info->height = turn.transposed ? stream->codecpar->width : stream->codecpar->height;
-    // A mirror is what remains when the picture cannot be reached by turning alone.
-    info->mirrored = turn.transposed ^ turn.mirrored_x ^ turn.mirrored_y;
-    if (turn.transposed) {
-        info->rotation = turn.mirrored_x ? 90 : 270;
-    } else {
-        info->rotation = turn.mirrored_y ? 180 : 0;
-    }
+    info->transposed = turn.transposed;
+    info->mirrored_x = turn.mirrored_x;
+    info->mirrored_y = turn.mirrored_y;
     info->has_audio = video->has_audio;
     info->has_timestamps = video->first_has_timestamp
                            && !(video->format->iformat->flags & AVFMT_NOTIMESTAMPS);

@@ -9,6 +9,8 @@ final class Decoder {
     let path: String
     let info: VideoInfo
     private let video: OpaquePointer
+    private let turn: FrameTurn
+    private let scaler = FrameScaler()
     /// Seconds a tick.
     let tick: Double
     /// Ticks at which the container says that the stream starts.
@@ -30,6 +32,7 @@ final class Decoder {
         cff_video_info(video, &facts)
         self.video = video
         self.path = path
+        turn = FrameTurn(facts)
         tick = facts.tick
         announcedStart = facts.start == .min ? nil : facts.start
         info = VideoInfo(
@@ -56,8 +59,13 @@ final class Decoder {
     }
     /// How many ticks the current frame is shown.
     var currentDuration: Int64 { cff_video_current_duration(video) }
-    var currentWidth: Int { Int(cff_video_current_width(video)) }
-    var currentHeight: Int { Int(cff_video_current_height(video)) }
+    /// Size of the current frame as shown.
+    var currentWidth: Int {
+        Int(turn.isTransposed ? cff_video_current_height(video) : cff_video_current_width(video))
+    }
+    var currentHeight: Int {
+        Int(turn.isTransposed ? cff_video_current_width(video) : cff_video_current_height(video))
+    }
     var warnings: Int { Int(cff_video_warnings(video)) }
 
     /// Makes the pending frame current and decodes the next.
@@ -91,20 +99,41 @@ final class Decoder {
     func convert(
         as geometry: ResizeGeometry, filter: ResizeFilter, into bytes: inout [UInt8], at offset: Int
     ) throws(MediaError) {
-        let byteCount = geometry.cropWidth * geometry.cropHeight * 3
+        let (width, height) = (geometry.cropWidth, geometry.cropHeight)
+        let byteCount = width * height * 3
         precondition(
-            offset >= 0 && offset + byteCount <= bytes.count,
+            offset >= 0 && byteCount > 0 && offset + byteCount <= bytes.count,
             "a frame of \(byteCount) bytes at \(offset) in a clip of \(bytes.count)")
-        var resize = CFFResize(
-            width: Int32(clamping: geometry.width), height: Int32(clamping: geometry.height),
-            left: Int32(clamping: geometry.left), top: Int32(clamping: geometry.top),
-            crop_width: Int32(clamping: geometry.cropWidth),
-            crop_height: Int32(clamping: geometry.cropHeight),
-            filter: Int32(filter == .area ? CFF_AREA : CFF_BILINEAR))
-        let status = bytes.withUnsafeMutableBufferPointer { buffer -> Int32 in
-            guard let base = buffer.baseAddress else { return Int32(CFF_SIZE_REFUSED) }
-            return cff_video_convert(video, &resize, base + offset)
+        let window = turn.storedWindow(of: geometry)
+        if let picture = PlanarPicture(currentFrameOf: video) {
+            bytes.withUnsafeMutableBufferPointer { bytes in
+                guard let rgb = bytes.baseAddress.map({ $0 + offset }) else { return }
+                guard !turn.isNone else {
+                    return scaler.scale(picture, to: window, filter: filter, into: rgb)
+                }
+                withUnsafeTemporaryAllocation(of: UInt8.self, capacity: byteCount) { stored in
+                    guard let base = stored.baseAddress else { return }
+                    scaler.scale(picture, to: window, filter: filter, into: base)
+                    turn.show(
+                        base, stride: window.columns.count * 3, width: width, height: height,
+                        in: rgb)
+                }
+            }
+            return
         }
-        if status < 0 { throw MediaError(status: status, path: path, while: "scaling a frame") }
+        var rows = CFFRows()
+        let status = cff_video_scale(
+            video, Int32(clamping: window.width), Int32(clamping: window.height),
+            Int32(filter == .area ? CFF_AREA : CFF_BILINEAR), &rows)
+        guard status >= 0, let pixels = rows.pixels else {
+            throw MediaError(status: status, path: path, while: "scaling a frame")
+        }
+        let stride = Int(rows.stride)
+        bytes.withUnsafeMutableBufferPointer { bytes in
+            guard let rgb = bytes.baseAddress.map({ $0 + offset }) else { return }
+            turn.show(
+                pixels + window.rows.lowerBound * stride + window.columns.lowerBound * 3,
+                stride: stride, width: width, height: height, in: rgb)
+        }
     }
 }

@@ -40,8 +40,9 @@ extension VideoInfo {
         averageFrameRate = facts.frame_rate > 0 ? facts.frame_rate : nil
         self.codec = codec
         self.container = container
-        rotation = Int(facts.rotation)
-        isMirrored = facts.mirrored != 0
+        let turn = FrameTurn(facts)
+        rotation = turn.rotation
+        isMirrored = turn.isMirrored
         hasAudio = facts.has_audio != 0
     }
 }

@@ -29,8 +29,8 @@ enum { CFF_BILINEAR = 0, CFF_AREA = 1 };
 // a value that the file does not give is 0 (sizes, rate), negative (duration) or INT64_MIN (start).
 typedef struct CFFInfo {
     int32_t width, height;
-    int32_t rotation;       // degrees clockwise that the shown picture is turned: 0, 90, 180, 270
-    int32_t mirrored;       // 1 if the display matrix also mirrors
+    // The orientation of the shown picture: first transpose (swap x and y), then mirror.
+    int32_t transposed, mirrored_x, mirrored_y;
     int32_t has_audio;
     int32_t has_timestamps;
     double duration;
@@ -39,12 +39,23 @@ typedef struct CFFInfo {
     int64_t start;          // ticks
 } CFFInfo;
 
-// Size in which a frame is wanted: scaled to width x height as shown, then the window cut from it.
-typedef struct CFFResize {
+// The stored planes of a frame: 8-bit luma, and the two colour differences with a sample for 2 to the
+// power of a shift of pixels along each axis. Strides are bytes from row to row and may be negative.
+typedef struct CFFPlanes {
+    const uint8_t *luma, *blue, *red;
+    int64_t luma_stride, blue_stride, red_stride;
     int32_t width, height;
-    int32_t left, top, crop_width, crop_height;
-    int32_t filter;
-} CFFResize;
+    int32_t chroma_shift_x, chroma_shift_y;
+    int32_t is_full_range;
+    // In 1/65,536, for samples that don't use the full range; green loses both of its own.
+    int32_t red_from_v, blue_from_u, green_from_u, green_from_v;
+} CFFPlanes;
+
+// Rows of RGB, `stride` bytes apart.
+typedef struct CFFRows {
+    const uint8_t *pixels;
+    int64_t stride;
+} CFFRows;
 
 // Opens a regular file, finds its video stream and opens the decoder. `threads` is 1 or more.
 // Returns NULL and a negative *status on failure.
@@ -79,12 +90,18 @@ int64_t cff_video_current_ticks(const CFFVideo *video);
 int64_t cff_video_pending_ticks(const CFFVideo *video);
 // How long the current frame is shown, as its container says or as the frame rate implies.
 int64_t cff_video_current_duration(const CFFVideo *video);
-// Size of the current frame as shown.
+// Size of the current frame as stored.
 int32_t cff_video_current_width(const CFFVideo *video);
 int32_t cff_video_current_height(const CFFVideo *video);
 
-// Writes the current frame as RGB, crop_height x crop_width x 3 bytes, top row first.
-int32_t cff_video_convert(CFFVideo *video, const CFFResize *resize, uint8_t *rgb);
+// The current frame's planes, valid until the next decoding, seek or close. Returns 1, or 0 where the
+// frame is stored in another way (packed, more bits, RGB, grey, a palette).
+int32_t cff_video_planes(const CFFVideo *video, CFFPlanes *planes);
+
+// The whole current frame as stored, whichever way that is, scaled to width x height; the rows are
+// valid until the next call of this or close. Returns 0 or a negative code.
+int32_t cff_video_scale(CFFVideo *video, int32_t width, int32_t height, int32_t filter,
+                        CFFRows *rows);
 
 // Damage met so far: packets and frames that FFmpeg reported as broken or that came out of order.
 int64_t cff_video_warnings(const CFFVideo *video);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One instruction level: every body for float and for double, then the two tables.
+// One instruction level: every body for float and for double with their two tables, then the pixels'.
 // The including file defines LEVEL, VECTOR_BYTES and the target attribute.
 
 #define DR_JOIN3_(a, b, c) a##_##b##_##c
@@ -53,3 +53,8 @@ const dr_kernels KERNEL(dr_table) = {
 #undef SQRT
 #undef SCALAR
 #undef REAL_IS_FLOAT
+
+#define PIXELS(name) DR_JOIN3(name, LEVEL, pixels)
+#define DR_PIXEL_ENTRY(name, arguments) .name = PIXELS(name),
+#include "pixels.h"
+const dr_pixel_kernels PIXELS(dr_table) = {DR_PIXEL_KERNELS(DR_PIXEL_ENTRY)};

@@ -13,6 +13,7 @@
 #include "kernels_elementwise.h"
 #include "kernels_head.h"
 #include "kernels_maps.h"
+#include "kernels_pixels.h"
 #include "kernels_sequences.h"
 #include "kernels_streams.h"
 #include "kernels_transformer.h"
@@ -28,6 +29,9 @@ typedef struct dr_kernels {
     DR_WINDOW_KERNELS(DR_FIELD)
     DR_SEQUENCE_KERNELS(DR_FIELD)
 } dr_kernels;
+typedef struct dr_pixel_kernels {
+    DR_PIXEL_KERNELS(DR_FIELD)
+} dr_pixel_kernels;
 #undef DR_FIELD
 
 /// Instruction levels: 0 baseline, 1 AVX2 + FMA, 2 AVX-512.
@@ -38,6 +42,9 @@ int dr_best_level(void);
 
 /// The kernels of a level, or NULL where the level isn't compiled in.
 const dr_kernels *dr_kernels_at(int level, int is_double);
+
+/// The kernels over pixels, which know no scalar type, or NULL as above.
+const dr_pixel_kernels *dr_pixels_at(int level);
 
 /// Gives freed memory that the C library keeps back to the system, where it can (glibc's
 /// malloc_trim, which Swift's module of glibc leaves out).

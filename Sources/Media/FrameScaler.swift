@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import CKernels
+import Tensors
+
+/// A window of a scaled picture.
+package struct ScaledWindow: Hashable {
+    /// The whole picture's scaled size.
+    package var width, height: Int
+    package var columns, rows: Range<Int>
+
+    package init(width: Int, height: Int, columns: Range<Int>, rows: Range<Int>) {
+        (self.width, self.height) = (width, height)
+        (self.columns, self.rows) = (columns, rows)
+    }
+}
+
+/// Scales planar pictures to RGB.
+///
+/// In whole numbers: the same bits at every instruction level. Columns first, since they shorten a frame by
+/// additions of whole rows, 16 output rows at a time; only what the window needs is worked out. Colours are taken from
+/// the scaled planes, so that no colour sample is repeated. Belongs to one thread at a time.
+package final class FrameScaler {
+    private struct Shape: Hashable {
+        var width, height, chromaShiftX, chromaShiftY: Int
+        var window: ScaledWindow
+        var filter: ResizeFilter
+    }
+
+    private struct Axes {
+        var columns, rows: ScalingFilter
+        /// The samples of a row that any output weighs.
+        var span: Range<Int>
+    }
+
+    private var shape: Shape?
+    private var axes: [Axes] = []
+    /// 16 rows shortened along columns, these turned into a strip, and the strips of the three planes.
+    private var rows: [Int16] = []
+    private var strip: [Int16] = []
+    private var scaled: [[Int16]] = []
+
+    package init() {}
+
+    /// Writes the window as RGB rows without gaps.
+    package func scale(
+        _ picture: PlanarPicture, to window: ScaledWindow, filter: ResizeFilter,
+        into rgb: UnsafeMutablePointer<UInt8>
+    ) {
+        prepare(
+            Shape(
+                width: picture.width, height: picture.height, chromaShiftX: picture.chromaShift.x,
+                chromaShiftY: picture.chromaShift.y, window: window, filter: filter))
+        guard let kernels = dr_pixels_at(Int32(Kernels.level.rawValue))?.pointee else {
+            fatalError("no kernels at level \(Kernels.level.name)")
+        }
+        let matrix = picture.colours.matrix
+        let width = window.columns.count
+        for top in stride(from: 0, to: window.rows.count, by: Self.stripRows) {
+            let count = min(Self.stripRows, window.rows.count - top)
+            for index in 0..<3 {
+                let axes = axes[index == 0 ? 0 : 1]
+                for row in 0..<count {
+                    blendRows(of: picture.planes[index], axes, output: top + row, row: row, kernels)
+                }
+                kernels.gather_strip(rows, axes.span.count, &strip, axes.span.count)
+                kernels.blend_columns(
+                    strip, axes.columns.first, axes.columns.weights, axes.columns.taps,
+                    &scaled[index], width)
+            }
+            kernels.strip_colours(
+                scaled[0], scaled[1], scaled[2], matrix, count, rgb + top * width * 3, width * 3,
+                width)
+        }
+    }
+
+    private static let stripRows = 16
+
+    private func blendRows(
+        of plane: PlanarPicture.Plane, _ axes: Axes, output: Int, row: Int,
+        _ kernels: dr_pixel_kernels
+    ) {
+        let taps = axes.rows.taps, first = Int(axes.rows.first[output])
+        let length = axes.span.count
+        withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: taps) { sources in
+            for tap in 0..<taps {
+                sources[tap] =
+                    plane.samples + (first + tap) * plane.stride + axes.span.lowerBound
+            }
+            axes.rows.weights.withUnsafeBufferPointer { weights in
+                rows.withUnsafeMutableBufferPointer { out in
+                    guard let weights = weights.baseAddress, let out = out.baseAddress else {
+                        return
+                    }
+                    kernels.blend_rows(
+                        sources.baseAddress, weights + output * taps, taps, out + row * length,
+                        length)
+                }
+            }
+        }
+    }
+
+    private func prepare(_ new: Shape) {
+        guard new != shape else { return }
+        shape = new
+        axes = [
+            Self.axes(new, shiftX: 0, shiftY: 0),
+            Self.axes(new, shiftX: new.chromaShiftX, shiftY: new.chromaShiftY),
+        ]
+        let longest = axes.map(\.span.count).max() ?? 0
+        rows = [Int16](repeating: 0, count: Self.stripRows * longest)
+        strip = rows
+        scaled = (0..<3).map { _ in
+            [Int16](repeating: 0, count: Self.stripRows * new.window.columns.count)
+        }
+    }
+
+    /// The filters of planes with a sample for 2 to the power of `shift` pixels.
+    private static func axes(_ shape: Shape, shiftX: Int, shiftY: Int) -> Axes {
+        func filter(_ pixels: Int, _ shift: Int, _ scaled: Int, _ range: Range<Int>)
+            -> ScalingFilter
+        {
+            // The last colour sample may stand for pixels outside the picture.
+            let extent = Double(pixels) / Double(1 << shift)
+            return ScalingFilter(
+                count: Int(extent.rounded(.up)), extent: extent, scaled: scaled, range: range,
+                filter: shape.filter)
+        }
+        let window = shape.window
+        var columns = filter(shape.width, shiftX, window.width, window.columns)
+        let span = columns.span
+        columns.shift(by: -span.lowerBound)
+        return Axes(
+            columns: columns, rows: filter(shape.height, shiftY, window.height, window.rows),
+            span: span)
+    }
+}
