@@ -46,6 +46,18 @@ import Testing
         #expect(distance < 4 * scene.count, "\(Double(distance) / Double(scene.count)) a byte")
     }
 
+    /// libjpeg, which Pillow uses, interpolates colours between their samples; of odd sides the
+    /// last sample lies half outside.
+    @Test(arguments: ["halved", "quartered"])
+    func coloursBetweenSamplesAreThoseOfLibjpeg(name: String) throws {
+        let expected = try Data(contentsOf: URL(fileURLWithPath: path(name + ".rgb")))
+        let clip = try ImageReader.read(path(name + ".jpg"))
+        #expect(clip.pixels.count == expected.count)
+        let off = zip(clip.pixels, expected).map { abs(Int($0) - Int($1)) }
+        #expect(off.allSatisfy { $0 <= 3 })
+        #expect(off.reduce(0, +) <= off.count, "\(off.reduce(0, +)) over \(off.count) bytes")
+    }
+
     @Test func sizesComeWithoutThePixels() throws {
         for name in ["scene.png", "scene.bmp", "scene.tif", "scene.webp", "grey16.tif"] {
             let info = try VideoInfo.probe(path(name))

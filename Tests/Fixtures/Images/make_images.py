@@ -182,6 +182,10 @@ def main():
     picture.save(HERE / "packed.tif", compression="tiff_lzw")
     picture.save(HERE / "scene.webp", lossless=True, exact=True)
     picture.save(HERE / "scene.jpg", quality=95, subsampling=0)
+    for name, subsampling in (("halved.jpg", 1), ("quartered.jpg", 2)):
+        picture.save(HERE / name, quality=95, subsampling=subsampling)
+        decoded = Image.open(HERE / name).convert("RGB")
+        (HERE / name).with_suffix(".rgb").write_bytes(decoded.tobytes())
     exif = Image.Exif()
     exif[0x0112] = 6
     picture.save(HERE / "turned.jpg", quality=95, subsampling=0, exif=exif)
