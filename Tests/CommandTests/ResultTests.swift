@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
 import Foundation
+import Tensors
 import Testing
 
 /// Standard output carries the result alone: JSON with `--json`, a text for people otherwise.
@@ -168,5 +170,34 @@ import Testing
         let path = try #require(result["path"] as? [[Double]])
         #expect(path.first == [1, 0.1] && path.last == [0, 1])
         #expect(try String(contentsOfFile: picture, encoding: .utf8).contains("published schedule"))
+    }
+
+    @Test func surrogateComparesFeaturesAndGradients() throws {
+        let folder = try TemporaryFolder(), picture = folder.path("input.npy")
+        try Npy.write(Tensor(normal: [1, 3, 32, 32], key: RandomKey(seed: 5)), to: picture)
+        // The other weights are random.
+        let weights = folder.path("weights.safetensors")
+        var state = StateDict()
+        for block in 0..<12 {
+            for (name, width) in [
+                ("attn.qkv", 576), ("attn.proj", 192), ("mlp.fc1", 768), ("mlp.fc2", 192),
+            ] {
+                state["blocks.\(block).\(name).bias"] = Tensor(zeros: [width])
+            }
+        }
+        try Safetensors.write(state, to: weights)
+        let arguments = [
+            "backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", weights,
+            "--allow-missing", "*", picture, "--quiet",
+        ]
+        let run = try CommandRun(arguments + ["--gradients", "--json"])
+        #expect(run.code == 0, "\(run.complaint)")
+        let points = try #require(try run.object()["points"] as? [[String: Any]])
+        let balanced = points.filter { $0["line"] as? String == "balanced" }
+        let cosines = balanced.compactMap { $0["gradientCosine"] as? Double }
+        #expect(cosines.count == balanced.count && cosines == cosines.sorted(by: >))
+        #expect((cosines.first ?? 0) > 0.999 && (cosines.last ?? 1) < 0.9)
+        let plain = try CommandRun(arguments)
+        #expect(plain.output.contains("balanced") && !plain.output.contains("gradients"))
     }
 }

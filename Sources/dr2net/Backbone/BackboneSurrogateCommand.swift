@@ -12,7 +12,9 @@ struct BackboneSurrogateCommand: ParsableCommand {
         abstract: "Measure how near the untrained dual-residual network is to the pretrained one.",
         discussion: """
             The number is the cosine of a token's final features in both networks, mean over \
-            tokens and pictures, over (α, β). Each policy's start is marked with *.
+            tokens and pictures, over (α, β). Each policy's start is marked with *. With \
+            --gradients a second number is the cosine of all parameters' gradients, which says \
+            how much alike the first steps are.
             """)
 
     @OptionGroup var network: BackboneOptions
@@ -34,6 +36,9 @@ struct BackboneSurrogateCommand: ParsableCommand {
 
     @Option(help: "Side of pictures and frames in pixels.")
     var size = 224
+
+    @Flag(help: "Compare the gradients too: a backward pass for each pair.")
+    var gradients = false
 
     @OptionGroup var common: CommonOptions
 
@@ -58,7 +63,7 @@ struct BackboneSurrogateCommand: ParsableCommand {
         try network.check(images.shape, what: inputs.joined(separator: ", "))
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         let points = try SurrogateDistance.measure(
-            backbone, images, key: RandomKey(seed: common.seed)
+            backbone, images, comparesGradients: gradients, key: RandomKey(seed: common.seed)
         ) { done, total in
             progress.update(done: done, total: total, "coefficient pairs")
         }
@@ -74,24 +79,37 @@ struct BackboneSurrogateCommand: ParsableCommand {
         let points: [SurrogateDistance.Point]
 
         var text: String {
-            var table = TextTable(["β", "paper (1, β)", "balanced (1 - β, β)"], numbers: [1, 2])
-            func cell(_ line: String, _ beta: Double) -> String {
+            let isLong = points.contains { $0.gradientCosine != nil }
+            let lines = ["paper": "paper (1, β)", "balanced": "balanced (1 - β, β)"]
+            var table = TextTable(
+                ["β"]
+                    + ["paper", "balanced"].flatMap { line in
+                        [lines[line, default: line]] + (isLong ? ["gradients"] : [])
+                    }, numbers: Set(1...(isLong ? 4 : 2)))
+            func cells(_ line: String, _ beta: Double) -> [String] {
                 guard let point = points.first(where: { $0.line == line && $0.beta == beta })
-                else { return "" }
+                else { return [""] + (isLong ? [""] : []) }
                 let mark = point.startOf == nil ? " " : "*"
-                return NumberText.decimals(point.cosine, 4) + mark
+                return [NumberText.decimals(point.cosine, 4) + mark]
+                    + (isLong ? [gradients(point)] : [])
             }
             for beta in points.filter({ $0.line == "paper" }).map(\.beta) {
-                table.append([NumberText.short(beta), cell("paper", beta), cell("balanced", beta)])
+                table.append(
+                    [NumberText.short(beta)] + cells("paper", beta) + cells("balanced", beta))
             }
             let starts = points.compactMap { point in
                 point.startOf.map { policy in
                     "* \(policy): (\(NumberText.short(point.alpha)), "
                         + "\(NumberText.short(point.beta))), cosine "
                         + NumberText.decimals(point.cosine, 4)
+                        + (isLong ? ", of gradients \(gradients(point))" : "")
                 }
             }
             return ([table.text] + starts).joined(separator: "\n")
+        }
+
+        private func gradients(_ point: SurrogateDistance.Point) -> String {
+            point.gradientCosine.map { NumberText.decimals($0, 4) } ?? "none"
         }
     }
 }

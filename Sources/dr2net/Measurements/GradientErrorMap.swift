@@ -2,7 +2,6 @@
 import Autodiff
 import Backbones
 import Foundation
-import Layers
 import Reversible
 import Tensors
 
@@ -68,21 +67,8 @@ struct GradientErrorMap {
     }
 
     private func gradient(_ network: any Backbone, _ way: FinetuningWay) throws -> [Tensor] {
-        let parameters = network.namedParameters.map(\.parameter)
-        for parameter in parameters { parameter.gradient = nil }
-        let dtype = parameters.first?.tensor.dtype ?? .float32
-        let tape = Tape()
-        let features = try network.features(
-            Variable(images.converted(to: dtype)), way: way,
-            tile: way == .conventional ? nil : tile,
-            Context(tape: tape, isTraining: true, key: key))
-        // Not mean(features²): behind a layer norm that is a constant.
-        let slope = Tensor(normal: features.shape, key: key.child("slope"))
-        tape.backward(from: features, gradient: slope.converted(to: dtype))
-        return parameters.map { parameter in
-            defer { parameter.gradient = nil }
-            return parameter.gradient ?? Tensor(zeros: parameter.shape, dtype: dtype)
-        }
+        try SlopeGradient.gradients(
+            of: network, images, way: way, tile: way == .conventional ? nil : tile, key: key)
     }
 
     private static func error(_ gradients: [Tensor], _ reference: [Tensor]) -> Double? {

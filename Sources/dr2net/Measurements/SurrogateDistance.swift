@@ -13,6 +13,9 @@ struct SurrogateDistance {
         let alpha, beta, branchScale: Double
         /// Cosine of the final features of a token, mean over tokens and images.
         let cosine: Double
+        /// Cosine of the gradients of all parameters, of a random linear function of the
+        /// features; nil where it wasn't asked for or isn't finite.
+        let gradientCosine: Double?
         /// The policy that starts here, if any.
         let startOf: String?
     }
@@ -26,7 +29,9 @@ struct SurrogateDistance {
 
     /// The grid of both lines with every policy's start.
     static func candidates(key: RandomKey) -> [Candidate] {
-        let betas = [0.01, 1.0 / 32, 1.0 / 16, 0.1, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1]
+        let betas = [
+            1.0 / 256, 0.01, 1.0 / 64, 1.0 / 32, 1.0 / 16, 0.1, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1,
+        ]
         func start(of policy: CoefficientPolicy) -> CoefficientPlan {
             policy.plan(step: 0, key: key)
         }
@@ -48,9 +53,10 @@ struct SurrogateDistance {
     ///
     /// - Parameters:
     ///   - images: `[N, 3, H, W]`, preprocessed.
+    ///   - comparesGradients: Whether gradients are compared too, by exact reversal.
     ///   - progress: Told the number of candidates done and their number.
     static func measure(
-        _ network: any Backbone, _ images: Tensor, key: RandomKey,
+        _ network: any Backbone, _ images: Tensor, comparesGradients: Bool, key: RandomKey,
         progress: (Int, Int) -> Void
     ) throws -> [Point] {
         let context = Context(key: key)
@@ -58,19 +64,42 @@ struct SurrogateDistance {
         let pretrained = try network.features(
             input, way: .conventional, tile: nil, context
         ).tensor
+        let slopes =
+            try comparesGradients
+            ? SlopeGradient.gradients(of: network, images, way: .conventional, tile: nil, key: key)
+            : []
         let all = candidates(key: key)
         return try all.enumerated().map { index, candidate in
             let surrogate = try network.features(
                 input, way: .dr2net(candidate.plan, .float), tile: nil, context
             ).tensor
+            // Far from the pretrained network values can leave the fixed point.
+            let found =
+                comparesGradients
+                ? try? SlopeGradient.gradients(
+                    of: network, images, way: .dr2net(candidate.plan, .exact), tile: nil, key: key)
+                : nil
             progress(index + 1, all.count)
             let triple = candidate.plan.coefficients(branch: 0, sample: 0)
             let pair = candidate.plan.pair
             return Point(
                 line: candidate.line, alpha: pair.alpha, beta: pair.beta,
                 branchScale: candidate.startOf == "bdia" ? 1 : triple.branch,
-                cosine: meanCosine(surrogate, pretrained), startOf: candidate.startOf)
+                cosine: meanCosine(surrogate, pretrained),
+                gradientCosine: found.flatMap { cosine($0, slopes) }, startOf: candidate.startOf)
         }
+    }
+
+    /// The cosine of two lists of tensors, each as one vector; nil where it isn't finite.
+    private static func cosine(_ a: [Tensor], _ b: [Tensor]) -> Double? {
+        var dot = 0.0, aa = 0.0, bb = 0.0
+        for (x, y) in zip(a, b) {
+            dot += x.dot(y)
+            aa += x.dot(x)
+            bb += y.dot(y)
+        }
+        let cosine = dot / (aa * bb).squareRoot()
+        return cosine.isFinite ? cosine : nil
     }
 
     /// The mean cosine of the rows of two float32 tensors of one shape `[..., C]`.

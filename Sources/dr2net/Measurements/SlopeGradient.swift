@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Backbones
+import Layers
+import Reversible
+import Tensors
+
+/// The gradients of a random linear function of a backbone's features.
+///
+/// Not of mean(features²): behind a layer norm that is a constant.
+enum SlopeGradient {
+    /// One tensor a parameter, in the order of `namedParameters` and in their type.
+    ///
+    /// - Parameters:
+    ///   - images: `[N, 3, ...]`, of any type.
+    ///   - key: Draws the function.
+    static func gradients(
+        of network: any Backbone, _ images: Tensor, way: FinetuningWay, tile: Tile?, key: RandomKey
+    ) throws -> [Tensor] {
+        let parameters = network.namedParameters.map(\.parameter)
+        for parameter in parameters { parameter.gradient = nil }
+        let dtype = parameters.first?.tensor.dtype ?? .float32
+        let tape = Tape()
+        let features = try network.features(
+            Variable(images.converted(to: dtype)), way: way, tile: tile,
+            Context(tape: tape, isTraining: true, key: key))
+        let slope = Tensor(normal: features.shape, key: key.child("slope"))
+        tape.backward(from: features, gradient: slope.converted(to: dtype))
+        return parameters.map { parameter in
+            defer { parameter.gradient = nil }
+            return parameter.gradient ?? Tensor(zeros: parameter.shape, dtype: dtype)
+        }
+    }
+}
