@@ -60,7 +60,7 @@ import Training
     func equalsOneProcess(count: Int, isSharded: Bool) throws {
         try withTemporaryFolder { path in
             let sharded = "ranks.shardOptimizer=\(isSharded)"
-            let alone = try #require(try run(1, path + "/alone").first).get()
+            let alone = try #require(run(1, path + "/alone").first).get()
             let together = try run(count, path + "/together", [sharded]).map { try $0.get() }
             for end in together { #expect(end.bits == alone.bits) }
             #expect(together.first?.averages == alone.averages)
@@ -84,7 +84,7 @@ import Training
     func survivesALostRank(isSharded: Bool) throws {
         try withTemporaryFolder { path in
             let settings = ["ranks.shardOptimizer=\(isSharded)"]
-            _ = try #require(try run(1, path + "/alone").first).get()
+            _ = try #require(run(1, path + "/alone").first).get()
             let broken = run(2, path + "/together", settings) { task, rank in
                 if rank == 1 { task.failAtStep = 6 }
             }
@@ -102,7 +102,7 @@ import Training
 
     @Test func anyNumberOfRanksGoesOnWithARun() throws {
         try withTemporaryFolder { path in
-            _ = try #require(try run(1, path + "/alone").first).get()
+            _ = try #require(run(1, path + "/alone").first).get()
             for (number, sharded) in [(4, true), (1, false), (2, true)] {
                 let stops = run(number, path + "/mixed", ["ranks.shardOptimizer=\(sharded)"]) {
                     task, rank in
