@@ -51,7 +51,7 @@ struct CFFVideo {
     struct SwsContext *scaler;
     int scaler_key[8];
     uint8_t *scaled;
-    int scaled_stride, scaled_rows;
+    int scaled_stride;
 };
 
 // Bytes that may be read before the next frame: a few passes over the file, so that no malformed index

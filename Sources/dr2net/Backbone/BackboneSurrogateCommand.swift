@@ -80,12 +80,10 @@ struct BackboneSurrogateCommand: ParsableCommand {
 
         var text: String {
             let isLong = points.contains { $0.gradientCosine != nil }
-            let lines = ["paper": "paper (1, β)", "balanced": "balanced (1 - β, β)"]
+            let titles = ["paper (1, β)", "balanced (1 - β, β)"]
             var table = TextTable(
-                ["β"]
-                    + ["paper", "balanced"].flatMap { line in
-                        [lines[line, default: line]] + (isLong ? ["gradients"] : [])
-                    }, numbers: Set(1...(isLong ? 4 : 2)))
+                ["β"] + titles.flatMap { [$0] + (isLong ? ["gradients"] : []) },
+                numbers: Set(1...(isLong ? 4 : 2)))
             func cells(_ line: String, _ beta: Double) -> [String] {
                 guard let point = points.first(where: { $0.line == line && $0.beta == beta })
                 else { return [""] + (isLong ? [""] : []) }
