@@ -110,18 +110,18 @@ class VitPyramid:
                 self.vit.load_state_dict(
                     {k: v for k, v in state.items() if k in self.vit.state_dict()}, strict=True)
                 up = torch.nn.ConvTranspose2d
-                self.quarter = torch.nn.Sequential(
+                self.to_quarter = torch.nn.Sequential(
                     up(384, 192, 2, 2), Norm(192), torch.nn.GELU(), up(192, 96, 2, 2), end(96))
-                self.half = torch.nn.Sequential(up(384, 192, 2, 2), end(192))
-                self.once = end(384)
-                self.twice = torch.nn.Sequential(torch.nn.MaxPool2d(2), end(384))
+                self.to_half = torch.nn.Sequential(up(384, 192, 2, 2), end(192))
+                self.to_same = end(384)
+                self.to_twice = torch.nn.Sequential(torch.nn.MaxPool2d(2), end(384))
 
             def forward(self, x):
                 h, w = x.shape[2] // 14, x.shape[3] // 14
                 y = self.vit.forward_features(x)[:, 1:].transpose(1, 2)
                 y = y.reshape(len(x), 384, h, w)
-                return {"0": self.quarter(y), "1": self.half(y), "2": self.once(y),
-                        "3": self.twice(y)}
+                return {"0": self.to_quarter(y), "1": self.to_half(y), "2": self.to_same(y),
+                        "3": self.to_twice(y)}
         return Body()
 
 
