@@ -48,8 +48,8 @@ extension FinetuningRecipe {
         } catch {
             throw TrainingError(
                 "memoryBudget \(ByteSize.text(budget)): a step needs at least "
-                    + "\(ByteSize.text(error.least + beside)) counted; raise the budget, "
-                    + "\(advice), or way: dr2net")
+                    + "\(ByteSize.text(error.least + beside)) counted; raise the budget"
+                    + (way == .dr2net ? " or \(advice)" : ", \(advice), or way: dr2net"))
         }
     }
 }
