@@ -12,3 +12,32 @@ package protocol GradientObserver: AnyObject {
     /// The backward pass has added what one use contributes, if anything.
     func didFinish(_ parameter: Parameter)
 }
+
+/// Notices which part of a forward pass first uses a parameter that trains: a backward pass need
+/// not go beyond it where nobody asks for the gradient by the input.
+package final class TrainedParts: GradientObserver {
+    /// The part that runs now.
+    package var current = 0
+    /// The first part that trains; nil where none does.
+    package private(set) var first: Int?
+    private let next: (any GradientObserver)?
+
+    private init(_ next: (any GradientObserver)?) { self.next = next }
+
+    package func willUse(_ parameter: Parameter) {
+        first = min(first ?? current, current)
+        next?.willUse(parameter)
+    }
+
+    package func didFinish(_ parameter: Parameter) { next?.didFinish(parameter) }
+
+    /// A context whose passes without a tape are watched, and what they show.
+    package static func watching(_ context: Context) -> (context: Context, parts: TrainedParts) {
+        let parts = TrainedParts(context.observer)
+        // A repeated pass announces nothing, so that any part of it may train.
+        if context.repeats { parts.first = 0 }
+        var watched = context
+        watched.observer = parts
+        return (watched, parts)
+    }
+}

@@ -16,13 +16,16 @@ extension Variable {
         _ body: @escaping (Variable, Range<Int>, Context) -> Variable
     ) -> Variable {
         let x = tensor, isNeeded = needsGradient
-        var inference = context
+        let (watched, trained) = TrainedParts.watching(context)
+        var inference = watched
         inference.tape = nil
         var output = Tensor(zeros: [parts.last?.upperBound ?? 0, width], dtype: x.dtype)
         for part in parts {
             output.replaceRows(.run(part), with: body(Variable(x), part, inference).tensor)
         }
-        guard let tape = context.tape else { return Variable(output) }
+        guard let tape = context.tape, isNeeded || trained.first != nil else {
+            return Variable(output)
+        }
         let input = isNeeded ? self : tape.input(x)
         return Variable.operation(output, inputs: [input]) { gradient in
             var sum = isNeeded ? Tensor(zeros: x.shape, dtype: x.dtype) : nil
@@ -44,9 +47,11 @@ extension Variable {
     ) -> Variable {
         guard let tape = context.tape else { return body(self, context) }
         let x = tensor, isNeeded = needsGradient
-        var inference = context
+        let (watched, trained) = TrainedParts.watching(context)
+        var inference = watched
         inference.tape = nil
         let output = body(Variable(x), inference).tensor
+        guard isNeeded || trained.first != nil else { return Variable(output) }
         // A node of its own, so that the parameters inside get their gradients.
         let input = isNeeded ? self : tape.input(x)
         return Variable.operation(output, inputs: [input]) { gradient in

@@ -104,8 +104,11 @@ package struct SlicedLayers {
         func input(_ rows: Range<Int>) -> Tensor {
             values.reshaped(to: [values.count / width, width]).rows(rows)
         }
-        let output = forward(tile: tile, dtype: values.dtype, context, input: input)
-        guard let tape = context.tape else { return Variable(output) }
+        let (watched, trained) = TrainedParts.watching(context)
+        let output = forward(tile: tile, dtype: values.dtype, watched, input: input)
+        guard let tape = context.tape, x.needsGradient || trained.first != nil else {
+            return Variable(output)
+        }
         let source = x.needsGradient ? x : tape.input(values)
         return Variable.operation(output, inputs: [source]) { gradient in
             [

@@ -19,7 +19,9 @@ extension Stage {
         let input = x.needsGradient ? x : tape.input(x.tensor)
         let start = x.tensor
         let shared = side?.tensor, needsSide = side?.needsGradient ?? false
-        let output = branches.reduce(start) { step($0, shared, $1, tile, context) }
+        let (watched, parts) = TrainedParts.watching(context)
+        let output = branches.reduce(start) { step($0, shared, $1, tile, watched) }
+        guard x.needsGradient || needsSide || parts.first != nil else { return Variable(output) }
         return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
             var inputs = [start]
             var again = context

@@ -15,14 +15,22 @@ extension Stage {
         let input = x.needsGradient ? x : tape.input(x.tensor)
         let samples = x.shape[0], shape = x.shape, dtype = x.tensor.dtype
         let shared = side?.tensor, needsSide = side?.needsGradient ?? false
-        let forward = try advance(x.tensor, side: shared, plan: plan, tile: tile, context)
+        let (watched, parts) = TrainedParts.watching(context)
+        let forward = try advance(
+            x.tensor, side: shared, plan: plan, tile: tile, watched, parts: parts)
         let beta = plan.outputBeta
         let betas = Array(repeating: beta, count: samples)
         let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
         func merged(_ rows: Range<Int>) -> Tensor { state.pair.merged(.run(rows), beta: betas) }
+        parts.current = branches.count
         let output =
-            tail?.forward(tile: tile?.tokens, dtype: dtype, context, input: merged)
+            tail?.forward(tile: tile?.tokens, dtype: dtype, watched, input: merged)
             ?? state.pair.merged(.all(of: x.tensor), beta: betas).reshaped(to: shape)
+        // Where nobody asks for the gradient by the input, the walk back ends at what trains.
+        let needsInput = x.needsGradient
+        guard needsInput || needsSide || parts.first != nil else { return Variable(output) }
+        let lowest = needsInput || needsSide ? 0 : min(parts.first ?? 0, branches.count)
+        state.remainders.removeFirst(lowest)
         return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
             var sideGradient = needsSide ? Tensor(zeros: shape, dtype: dtype) : nil
             var now = consume gradient
@@ -33,7 +41,7 @@ extension Stage {
             }
             var before = now.scaled(by: beta / (1 + beta))
             now.scale(by: 1 / (1 + beta))
-            for index in branches.indices.reversed() {
+            for index in (lowest..<branches.count).reversed() {
                 let branch = branches[index]
                 let k = coefficients(plan, index, branch, samples: samples, context)
                 let remainder = state.remainders.removeLast()
@@ -57,13 +65,14 @@ extension Stage {
                 }
             }
             now.add(before)
-            return [now] + (shared == nil ? [] : [sideGradient])
+            return [needsInput ? now : nil] + (shared == nil ? [] : [sideGradient])
         }
     }
 
     /// All branches forwards on a fresh pair.
     package func advance(
-        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, tile: Tile?, _ context: Context
+        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, tile: Tile?, _ context: Context,
+        parts: TrainedParts? = nil
     ) throws(ReversibleError) -> (pair: FixedPointPair, remainders: [StreamRemainder]) {
         let pair: FixedPointPair
         do { pair = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x)) } catch
@@ -73,6 +82,7 @@ extension Stage {
         var remainders: [StreamRemainder] = []
         for (index, branch) in branches.enumerated() {
             let k = coefficients(plan, index, branch, samples: x.shape[0], context)
+            parts?.current = index
             do {
                 remainders.append(
                     try pair.advance(coefficients: branch.streamCoefficients(k)) {

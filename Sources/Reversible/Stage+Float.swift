@@ -20,6 +20,7 @@ extension Stage {
         func inverseBetas(_ k: [StreamCoefficients]) -> Tensor {
             Tensor(k.map { 1 / $0.beta }, shape: [samples], dtype: dtype)
         }
+        let (watched, parts) = TrainedParts.watching(context)
         // y_i = β_{i+1}·x_{i-1}: the dual stream is stored with the factor of its next use.
         var current = x.tensor
         var dual = x.tensor
@@ -27,7 +28,8 @@ extension Stage {
             let k = coefficients(plan, index, branch, samples: samples, context)
             if index == 0 { dual = x.tensor.scalingRows(by: betas(k)) }
             let input = branch.input(current, side: shared)
-            let f = branch.forward(input, tile: tile, context)
+            parts.current = index
+            let f = branch.forward(input, tile: tile, watched)
             let next = Tensor.combination(
                 f, k.map(\.branch), input, k.map(\.alpha), dual,
                 Array(repeating: 1, count: samples))
@@ -45,6 +47,9 @@ extension Stage {
             ? current
             : Tensor.axpby(
                 1 / (1 + beta), current, beta / ((1 + beta) * endBeta(plan)), dual)
+        let needsInput = x.needsGradient
+        guard needsInput || needsSide || parts.first != nil else { return Variable(output) }
+        let lowest = needsInput || needsSide ? 0 : parts.first ?? 0
         let state = FloatState(current: current, dual: dual)
         return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
             var sideGradient = needsSide ? Tensor(zeros: gradient.shape, dtype: dtype) : nil
@@ -53,7 +58,7 @@ extension Stage {
             now.scale(by: 1 / (1 + beta))
             var following = Array(
                 repeating: StreamCoefficients(alpha: 0, beta: endBeta(plan)), count: samples)
-            for index in branches.indices.reversed() {
+            for index in (lowest..<branches.count).reversed() {
                 let branch = branches[index]
                 let k = coefficients(plan, index, branch, samples: samples, context)
                 let x = state.dual.scalingRows(by: inverseBetas(following))
@@ -73,7 +78,7 @@ extension Stage {
                 following = k
             }
             now.add(before)
-            return [now] + (shared == nil ? [] : [sideGradient])
+            return [needsInput ? now : nil] + (shared == nil ? [] : [sideGradient])
         }
     }
 
