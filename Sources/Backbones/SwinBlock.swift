@@ -54,7 +54,11 @@ final class SwinBlock: Module {
             },
             Branch(
                 name: "\(name).mlp", unit: .token, dropPathRate: dropPathRate,
-                footprint: { [width, hidden] _ in .mlp(width: width, hidden: hidden) }
+                footprint: { [self] _ in
+                    .mlp(
+                        width: width, hidden: hidden,
+                        parameters: norm2.trainableCount + mlp.trainableCount)
+                }
             ) { [norm2, mlp] x, context in mlp(norm2(x, context), context) },
         ]
     }
@@ -75,7 +79,7 @@ final class SwinBlock: Module {
                     windows: groups, tokens: places, width: c, heads: h)
                 return (bias, bias + work.forward, 2 * bias + work.backward)
             },
-            parameters: 4 * c * c + 4 * c + 2 * c + attention.table.tensor.count,
+            parameters: norm1.trainableCount + attention.trainableCount,
             gradientsAtPeak: c * c + c)
     }
 }

@@ -18,14 +18,16 @@ extension SwinTransformer {
     package func memoryShape(_ inputShape: [Int], dtype: DType) -> MemoryPlan.Network {
         let samples = inputShape[0], plans = stagePlans(inputShape)
         return MemoryPlan.Network(
-            stages: plans, samples: samples, parameters: parameterCount,
+            stages: plans, samples: samples, parameters: parameterCount, trained: trainableCount,
             inputs: inputShape.reduce(1, *),
             embedding: embeddingFootprint(inputShape, tokens: samples * plans[0].tokens),
+            reachesEmbedding: embeddingTrainableCount > 0,
             transitions: zip(plans, plans.dropFirst()).enumerated().map { index, pair in
                 let layers = mergings[index].layers(
                     samples: samples, grid: configuration.grids(inputShape)[index])
                 return mergingFootprint(
                     samples * pair.1.tokens, width: pair.0.width,
+                    parameters: mergings[index].trainableCount,
                     units: (layers.units, layers.rows.input))
             }, dtype: dtype)
     }
@@ -49,17 +51,17 @@ extension SwinTransformer {
                 + max(
                     3 * values + 2 * tokens,
                     2 * values + work.backward + weight.reduce(1, *) + 2 * c),
-            output: values, parameters: weight.reduce(1, *) + 3 * c)
+            output: values, parameters: embeddingTrainableCount)
     }
 
     /// Four tokens side by side (4C), their norm (4C and two statistics), the map (2C).
     private func mergingFootprint(
-        _ tokens: Int, width c: Int, units: (count: Int, rows: Int)
+        _ tokens: Int, width c: Int, parameters: Int, units: (count: Int, rows: Int)
     ) -> LayerFootprint {
         LayerFootprint(
             kept: tokens * (8 * c + 2), forward: tokens * (8 * c + 2),
             backward: tokens * (14 * c + 2), gradientsAtPeak: 8 * c * c,
-            output: tokens * 2 * c, parameters: 8 * c * c + 8 * c, units: units)
+            output: tokens * 2 * c, parameters: parameters, units: units)
     }
 
     package func operations(_ inputShape: [Int]) -> Double {

@@ -52,6 +52,9 @@ package final class SwinTransformer: Backbone {
         configuration.depths.indices.map { configuration.width(stage: $0) }
     }
 
+    /// Scalars that train before the first stage.
+    var embeddingTrainableCount: Int { patchEmbedding.trainableCount + patchNorm.trainableCount }
+
     package func register(in registry: inout ModuleRegistry) {
         // Images have the patches as `features.0`, clips have a module of their own.
         let first = configuration.isVideo ? 0 : 1

@@ -18,7 +18,7 @@ extension TransformerBlock {
             kept: 5 * c + h + 2 + scaled, forward: 5 * c + h,
             backward: 10 * c + h + 2,
             scratch: { _ in (0, part * (tokens + 1), part * (2 * tokens + 1)) },
-            parameters: attentionParameters, gradientsAtPeak: c * c)
+            parameters: trainableCounts.attention, gradientsAtPeak: c * c)
     }
 }
 
@@ -27,12 +27,15 @@ extension BranchFootprint {
     ///
     /// The tape keeps LN's output (C), its statistics (2) and what goes into the GELU (H, the
     /// hidden width). The peak holds H once more, and F's output.
-    static func mlp(width c: Int, hidden: Int, hasLayerScale: Bool = false) -> BranchFootprint {
+    ///
+    /// - Parameter parameters: Scalars that train.
+    static func mlp(
+        width c: Int, hidden: Int, parameters: Int, hasLayerScale: Bool = false
+    ) -> BranchFootprint {
         let scaled = hasLayerScale ? c : 0
         return BranchFootprint(
             kept: c + 2 + hidden + scaled, forward: 2 * c + hidden,
             backward: 2 * c + 2 + 2 * hidden + scaled,
-            parameters: 2 * c * hidden + hidden + c + 2 * c + scaled,
-            gradientsAtPeak: c * hidden)
+            parameters: parameters, gradientsAtPeak: c * hidden)
     }
 }

@@ -44,11 +44,12 @@ final class TransformerBlock: Module {
         if let scale2 { registry.child("ls2", scale2) }
     }
 
-    /// Scalars of the attention half's parameters.
-    var attentionParameters: Int {
-        ([norm1, attention] as [any Module]).reduce(hasLayerScale ? width : 0) {
-            $0 + $1.parameterCount
+    /// Scalars that train in the attention half and in the MLP half.
+    var trainableCounts: (attention: Int, mlp: Int) {
+        func count(_ modules: [(any Module)?]) -> Int {
+            modules.reduce(0) { $0 + ($1?.trainableCount ?? 0) }
         }
+        return (count([norm1, attention, scale1]), count([norm2, mlp, scale2]))
     }
 
     /// F for the attention half and for the MLP half; LayerScale belongs to F.
@@ -65,8 +66,10 @@ final class TransformerBlock: Module {
             },
             Branch(
                 name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate,
-                footprint: { [width, hidden, hasLayerScale] _ in
-                    .mlp(width: width, hidden: hidden, hasLayerScale: hasLayerScale)
+                footprint: { [self] _ in
+                    .mlp(
+                        width: width, hidden: hidden, parameters: trainableCounts.mlp,
+                        hasLayerScale: hasLayerScale)
                 }
             ) { [norm2, mlp, scale2] x, context in
                 let output = mlp(norm2(x, context), context)

@@ -35,12 +35,13 @@ extension VisionTransformer {
         }
         return MemoryPlan.Network(
             stages: stagePlans(inputShape), samples: samples, parameters: parameterCount,
-            inputs: inputShape.reduce(1, *),
+            trained: trainableCount, inputs: inputShape.reduce(1, *),
             embedding: LayerFootprint(
                 kept: 0, forward: max(forward, samples * patches * c + work.forward),
                 // The gradient by the weight, behind that by the positions.
                 backward: work.backward + weight.reduce(1, *) + positions,
                 output: 0, parameters: 0, recomputes: false),
+            reachesEmbedding: embeddingTrains,
             dtype: dtype)
     }
 

@@ -60,6 +60,12 @@ package final class VisionTransformer: Backbone {
     package var leadingTokens: Int { configuration.leadingTokens }
     package var input: InputLayout { configuration.input }
 
+    /// Whether a parameter before the first block trains.
+    var embeddingTrains: Bool {
+        patchEmbedding.trainableCount > 0
+            || learned.map { $0.classToken.isTrainable || $0.positions.isTrainable } ?? false
+    }
+
     package func register(in registry: inout ModuleRegistry) {
         if let learned {
             registry.parameter("cls_token", learned.classToken)

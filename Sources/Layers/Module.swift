@@ -65,6 +65,13 @@ extension Module {
         namedParameters.reduce(0) { $0 + $1.parameter.tensor.count }
     }
 
+    /// The number of scalars in the parameters that train.
+    package var trainableCount: Int {
+        namedParameters.reduce(0) {
+            $0 + ($1.parameter.isTrainable ? $1.parameter.tensor.count : 0)
+        }
+    }
+
     /// Makes every parameter trainable or not.
     package func setTrainable(_ isTrainable: Bool) {
         for entry in namedParameters { entry.parameter.isTrainable = isTrainable }

@@ -18,10 +18,10 @@ package struct BranchFootprint: Sendable {
     /// tape keeps, and the work space of all threads together without and with a backward, what
     /// the tape keeps included.
     package let scratch: @Sendable (_ groups: Int) -> (kept: Int, forward: Int, backward: Int)
-    /// Scalars of all parameters.
+    /// Scalars of the parameters that train.
     package let parameters: Int
-    /// Scalars of the parameters whose gradients are made by the time of the backward's peak;
-    /// each further tile makes them once more.
+    /// Scalars of those whose gradients are made by the time of the backward's peak; each further
+    /// tile makes them once more.
     package let gradientsAtPeak: Int
 
     /// A footprint; see the properties.
@@ -40,7 +40,7 @@ package struct BranchFootprint: Sendable {
         self.padded = padded
         self.scratch = scratch
         self.parameters = parameters
-        self.gradientsAtPeak = gradientsAtPeak
+        self.gradientsAtPeak = min(gradientsAtPeak, parameters)
     }
 
     /// Tokens of a part of the input, its groups, and their rows with padding.
@@ -79,7 +79,7 @@ package struct LayerFootprint: Sendable {
     package let gradientsAtPeak: Int
     /// Scalars of the output.
     package let output: Int
-    /// Scalars of all parameters.
+    /// Scalars of the parameters that train.
     package let parameters: Int
     /// Whether all ways but `conventional` keep the input alone and compute the layers again.
     package let recomputes: Bool
@@ -94,7 +94,7 @@ package struct LayerFootprint: Sendable {
         self.kept = kept
         self.forward = forward
         self.backward = backward
-        self.gradientsAtPeak = gradientsAtPeak
+        self.gradientsAtPeak = min(gradientsAtPeak, parameters)
         self.output = output
         self.parameters = parameters
         self.recomputes = recomputes

@@ -31,20 +31,26 @@ package struct MemoryPlan: Sendable, Hashable {
         package let samples: Int
         /// Scalars of all parameters.
         package let parameters: Int
+        /// Scalars of those that train.
+        package let trained: Int
         /// Scalars of the batch itself.
         package let inputs: Int
         /// The layers before the first stage; their gradients' peak with those of parameters.
         package let embedding: LayerFootprint
+        /// Whether the backward pass reaches the embedding; else it ends at what trains.
+        package let reachesEmbedding: Bool
         /// The layers between two stages, one fewer than stages.
         package let transitions: [LayerFootprint]
         /// The scalar type of parameters and activations.
         package let dtype: DType
 
         /// A network; see the properties.
+        ///
+        /// All parameters train where `trained` is nil.
         package init(
-            stages: [StagePlan], samples: Int, parameters: Int, inputs: Int,
-            embedding: LayerFootprint, transitions: [LayerFootprint] = [],
-            dtype: DType = .float32
+            stages: [StagePlan], samples: Int, parameters: Int, trained: Int? = nil, inputs: Int,
+            embedding: LayerFootprint, reachesEmbedding: Bool = true,
+            transitions: [LayerFootprint] = [], dtype: DType = .float32
         ) {
             precondition(
                 transitions.count == max(0, stages.count - 1),
@@ -52,8 +58,10 @@ package struct MemoryPlan: Sendable, Hashable {
             self.stages = stages
             self.samples = samples
             self.parameters = parameters
+            self.trained = trained ?? parameters
             self.inputs = inputs
             self.embedding = embedding
+            self.reachesEmbedding = reachesEmbedding
             self.transitions = transitions
             self.dtype = dtype
         }
@@ -99,8 +107,8 @@ package struct MemoryPlan: Sendable, Hashable {
         step.run()
         self.tile = tile
         weightBytes = step.weights
-        gradientBytes = step.trains ? step.weights : 0
-        optimizerBytes = step.trains ? 2 * step.weights : 0
+        gradientBytes = step.trained
+        optimizerBytes = 2 * step.trained
         streamBytes = step.streams
         remainderBytes = step.remainders
         checkpointBytes = step.checkpoints

@@ -9,8 +9,11 @@ struct StepSimulation {
     let way: FinetuningWay
     let tile: Tile?
     let isTraining: Bool
-    let weights: Int
-    let trains: Bool
+    /// Of the weights, and of those that train.
+    let weights: Int, trained: Int
+    private let trains: Bool
+    /// The first stage that the backward pass reaches, and its first branch.
+    private let lowest: (stage: Int, branch: Int)
     private(set) var streams = 0
     private(set) var remainders = 0
     private(set) var checkpoints = 0
@@ -26,6 +29,30 @@ struct StepSimulation {
         self.isTraining = isTraining
         weights = network.parameters * network.dtype.byteSize
         trains = way != .frozen
+        trained = trains ? network.trained * network.dtype.byteSize : 0
+        lowest = StepSimulation.lowest(network, way)
+    }
+
+    /// Where the backward pass ends: at the first layer that trains.
+    private static func lowest(_ network: MemoryPlan.Network, _ way: FinetuningWay)
+        -> (stage: Int, branch: Int)
+    {
+        if network.reachesEmbedding { return (0, 0) }
+        for (index, plan) in network.stages.enumerated() {
+            if let branch = plan.footprints.firstIndex(where: { $0.parameters > 0 }) {
+                let block = plan.stage.branchesPerBlock
+                return (index, way == .checkpointed ? branch / block * block : branch)
+            }
+            if index < network.transitions.count, network.transitions[index].parameters > 0 {
+                return (index, plan.stage.branches.count)
+            }
+        }
+        return (network.stages.count, 0)
+    }
+
+    /// The first branch of a stage that the backward pass reaches; nil where it ends above.
+    private func lowestBranch(stage: Int) -> Int? {
+        stage < lowest.stage ? nil : stage == lowest.stage ? lowest.branch : 0
     }
 
     private var size: Int { network.dtype.byteSize }
@@ -49,18 +76,29 @@ struct StepSimulation {
     }
 
     mutating func run() {
-        live = (trains ? 3 : 1) * weights + network.inputs * size
+        live = weights + 2 * trained + network.inputs * size
         touch(network.embedding.forward * size)
-        if trains && keeps(network.embedding) { live += network.embedding.kept * size }
+        if trains && network.reachesEmbedding && keeps(network.embedding) {
+            live += network.embedding.kept * size
+        }
         for (index, plan) in network.stages.enumerated() {
-            if index > 0 { enter(network.transitions[index - 1], from: network.stages[index - 1]) }
-            forward(plan, isLast: index == network.stages.count - 1)
+            if index > 0 {
+                enter(
+                    network.transitions[index - 1], from: network.stages[index - 1],
+                    isReached: index - 1 >= lowest.stage)
+            }
+            forward(
+                plan, lowest: lowestBranch(stage: index), isLast: index == network.stages.count - 1)
         }
         guard trains else { return }
         for (index, plan) in network.stages.enumerated().reversed() {
-            backward(plan, isLast: index == network.stages.count - 1)
-            if index > 0 { leave(network.transitions[index - 1], to: network.stages[index - 1]) }
+            guard let branch = lowestBranch(stage: index) else { return }
+            backward(plan, lowest: branch, isLast: index == network.stages.count - 1)
+            if index > lowest.stage {
+                leave(network.transitions[index - 1], to: network.stages[index - 1])
+            }
         }
+        guard network.reachesEmbedding else { return }
         let embedding = network.embedding
         let held = keeps(embedding) ? embedding.kept + embedding.output : 0
         touch((embedding.backward + embedding.gradientsAtPeak - held) * size)
@@ -79,12 +117,15 @@ struct StepSimulation {
     }
 
     /// The layers behind a stage, forwards; their output is added by the next stage.
-    private mutating func enter(_ layers: LayerFootprint, from plan: StagePlan) {
+    private mutating func enter(
+        _ layers: LayerFootprint, from plan: StagePlan, isReached: Bool
+    ) {
         let e = activation(plan), units = layers.unitsOfSlice(way == .conventional ? nil : tile)
         let isCut = units < layers.units.count
         let own = layers.forward * units / layers.units.count + (isCut ? layers.output : 0)
         touch(own * size + (rebuildsOutputs ? e * units / layers.units.count : 0))
         switch way {
+        case _ where !isReached: live -= e
         case .frozen, .dr2net(_, .exact): live -= e
         case .conventional: live += layers.kept * size - e
         case .checkpointed, .dr2net(_, .float): break
@@ -116,14 +157,22 @@ struct StepSimulation {
     // MARK: Forward
 
     /// Adds what the stage keeps to the live bytes, with its output.
-    private mutating func forward(_ plan: StagePlan, isLast: Bool) {
+    ///
+    /// - Parameter lowest: The first branch that the backward pass reaches; nil for a stage below.
+    private mutating func forward(_ plan: StagePlan, lowest: Int?, isLast: Bool) {
+        let first = lowest ?? plan.stage.branches.count
         let e = activation(plan), side = sideBytes(plan)
         live += e + side
         touch()
         let start = live
         switch way {
         case .conventional:
-            for (branch, footprint) in zip(plan.stage.branches, plan.footprints) {
+            for (index, branch) in plan.stage.branches.enumerated() {
+                guard index >= first else {
+                    touchUnrecorded(plan, index)
+                    continue
+                }
+                let footprint = branch.footprint(plan.tokens)
                 let kept = footprint.keptScalars(whole(plan, branch)) * size
                 touch(forwardBytes(plan, branch) + (branch.takesSide ? side : 0))
                 live += kept + e
@@ -132,42 +181,50 @@ struct StepSimulation {
             // The tape keeps the sums, not what was added.
             live -= side
         case .frozen:
-            for (index, branch) in plan.stage.branches.enumerated() {
-                touch(max(forwardBytes(plan, branch), 2 * e) + (index == 0 ? 0 : e) + side)
-            }
+            for index in plan.stage.branches.indices { touchUnrecorded(plan, index) }
             live = start - side
         case .checkpointed:
-            for (index, branch) in plan.stage.branches.enumerated() {
-                touch(max(forwardBytes(plan, branch), 2 * e) + (index == 0 ? 0 : e) + side)
-                // The input of the first block is the stage's own, counted already.
-                if index % plan.stage.branchesPerBlock == 0 {
+            for index in plan.stage.branches.indices {
+                touchUnrecorded(plan, index)
+                // The input of the first block kept is the tokens counted already.
+                if index >= first && index % plan.stage.branchesPerBlock == 0 {
                     checkpoints += e
-                    live += index == 0 ? 0 : e
+                    live += index == first ? 0 : e
                 }
             }
-            live += e
+            live += lowest == nil ? -side : first < plan.stage.branches.count ? e : 0
         case .dr2net(let coefficients, .exact):
             let pair = pairBytes(plan)
-            streams += pair
+            streams += lowest == nil ? 0 : pair
             live += pair
+            var dropped = lowest == nil ? pair + side : 0
             for (index, branch) in plan.stage.branches.enumerated() {
                 let packed = remainderBytes(plan, coefficients, index)
-                remainders += packed
                 live += packed
+                if index >= first { remainders += packed } else { dropped += packed }
                 let part = part(plan, branch) ?? whole(plan, branch)
                 touch(
                     part.tokens * plan.width * size
                         + branch.footprint(plan.tokens).forwardScalars(part) * size)
             }
             if isLast { touch(e) }
+            live -= dropped
         // The stage's input is dropped, its output stays for the layer behind.
         case .dr2net(_, .float):
-            streams += 2 * e
+            streams += lowest == nil ? 0 : 2 * e
             for branch in plan.stage.branches {
                 touch(max(forwardBytes(plan, branch) + 2 * e, 4 * e) + side)
             }
-            live += 2 * e
+            live += lowest == nil ? -side : 2 * e
         }
+    }
+
+    /// A branch whose result is added without a tape.
+    private mutating func touchUnrecorded(_ plan: StagePlan, _ index: Int) {
+        let e = activation(plan)
+        touch(
+            max(forwardBytes(plan, plan.stage.branches[index]), 2 * e) + (index == 0 ? 0 : e)
+                + sideBytes(plan))
     }
 
     /// F without a tape, with its output.
@@ -231,7 +288,7 @@ struct StepSimulation {
 
     // MARK: Backward
 
-    private mutating func backward(_ plan: StagePlan, isLast: Bool) {
+    private mutating func backward(_ plan: StagePlan, lowest: Int, isLast: Bool) {
         let e = activation(plan), side = sideBytes(plan)
         // The gradient by the side input, which stays for the layers that made it.
         live += side
@@ -242,7 +299,7 @@ struct StepSimulation {
         }
         // The stage's output goes, the gradient by it comes.
         touch()
-        for index in plan.stage.branches.indices.reversed() {
+        for index in (lowest..<plan.stage.branches.count).reversed() {
             let branch = plan.stage.branches[index]
             let footprint = branch.footprint(plan.tokens)
             switch way {
@@ -274,7 +331,7 @@ struct StepSimulation {
                 touch(
                     place * e + 2 * side + pullbackBytes(plan, branch, footprint)
                         + slopeBytes(branch, e))
-                if place == 0 && index > 0 { live -= e }
+                if place == 0 && index > lowest { live -= e }
             case .dr2net(let coefficients, .exact):
                 let tiled = part(plan, branch), part = tiled ?? whole(plan, branch)
                 // The first tile's gradients are there when a further one makes its own.

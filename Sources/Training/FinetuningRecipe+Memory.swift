@@ -22,26 +22,29 @@ extension FinetuningRecipe {
     ) throws(TrainingError) -> Tile? {
         try tile(
             backbone.memoryShape(inputShape, dtype: .float32),
-            otherParameters: others.reduce(0) { $0 + $1.parameterCount }, otherBytes: otherBytes,
-            keepsAverages: keepsAverages, advice: advice)
+            others: (
+                others.reduce(0) { $0 + $1.parameterCount },
+                others.reduce(0) { $0 + $1.trainableCount }
+            ), otherBytes: otherBytes, keepsAverages: keepsAverages, advice: advice)
     }
 
     /// The same for a network's stages alone.
     ///
     /// - Parameters:
     ///   - network: The stages and a batch.
-    ///   - otherParameters: Scalars that are trained beside the network's.
+    ///   - others: Scalars of the parameters beside the network's, and of those that train.
     package func tile(
-        _ network: @autoclosure () -> MemoryPlan.Network, otherParameters: Int,
-        otherBytes: Int = 0, keepsAverages: Bool, advice: String
+        _ network: @autoclosure () -> MemoryPlan.Network,
+        others: (parameters: Int, trained: Int), otherBytes: Int = 0, keepsAverages: Bool,
+        advice: String
     ) throws(TrainingError) -> Tile? {
         guard let budget = memoryBudget else { return tile }
         let network = network()
-        // Weights, gradients, two moments, and the averages where they are kept.
-        let copies = keepsAverages ? 5 : 4
+        // Of what trains: gradients, two moments, and the averages where they are kept.
+        let copies = keepsAverages ? 4 : 3
         let beside =
-            copies * 4 * otherParameters + otherBytes
-            + (keepsAverages && way != .frozen ? 4 * network.parameters : 0)
+            4 * (others.parameters + copies * others.trained) + otherBytes
+            + (keepsAverages && way != .frozen ? 4 * network.trained : 0)
         do {
             return try MemoryPlan.tile(
                 fitting: budget - beside, network, way: training(step: 0, key: RandomKey(seed: 0)))

@@ -4,6 +4,16 @@ import Foundation
 import Layers
 import Tensors
 
+extension TrainingRecipe {
+    /// Takes what `optimizer.freeze` names out of training: for a task that plans its memory, as
+    /// the loop does the same only later.
+    ///
+    /// - Throws: One line for a pattern that matches no parameter.
+    package func freeze(_ groups: [ParameterGroup]) throws(TrainingError) {
+        _ = try FrozenParameters.freeze(frozenPatterns, among: groups.flatMap(\.entries))
+    }
+}
+
 /// Parameters that a recipe keeps as they are, by shell patterns of their names.
 enum FrozenParameters {
     /// Takes the parameters that match any of the patterns out of training.

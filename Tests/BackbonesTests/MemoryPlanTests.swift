@@ -17,6 +17,8 @@ private struct Case {
     var way: FinetuningWay
     var tile: Int?
     var dropPathRate = 0.0
+    /// The share of parameters, from the first one, that doesn't train.
+    var frozenShare = 0.0
 
     static func dual(_ beta: Double, _ arithmetic: ReversalArithmetic = .exact) -> FinetuningWay {
         .dr2net(.uniform(StreamCoefficients(alpha: 1 - beta, beta: beta)), arithmetic)
@@ -32,11 +34,12 @@ private struct Case {
         }
         if let other {
             return "\(kind), \(other), tile \(tile.map(String.init) ?? "none"), drop path "
-                + "\(dropPathRate)"
+                + "\(dropPathRate), frozen \(frozenShare)"
         }
         return
             "\(kind), width \(width), depth \(depth), scale \(hasLayerScale), \(samples) x \(side), "
-            + "tile \(tile.map(String.init) ?? "none"), drop path \(dropPathRate)"
+            + "tile \(tile.map(String.init) ?? "none"), drop path \(dropPathRate), "
+            + "frozen \(frozenShare)"
     }
 
     /// Another network than a vision transformer of images, and its input.
@@ -72,6 +75,10 @@ private struct Case {
             network.clearGradients()
             network.setTrainable(true)
         }
+        let parameters = network.namedParameters.map(\.parameter)
+        for parameter in parameters.prefix(Int(frozenShare * Double(parameters.count))) {
+            parameter.isTrainable = false
+        }
         let shape = network.memoryShape(inputShape, dtype: .float32)
         let plan = MemoryPlan(shape, way: way, tile: slices)
         return (plan.peakPredictedBytes, try counted(network, before))
@@ -81,7 +88,8 @@ private struct Case {
         if way == .frozen { network.setTrainable(false) }
         let images = Tensor(repeating: 0.5, shape: inputShape)
         let moments = network.namedParameters.flatMap { entry in
-            way == .frozen ? [] : (0..<2).map { _ in Tensor(zeros: entry.parameter.shape) }
+            entry.parameter.isTrainable
+                ? (0..<2).map { _ in Tensor(zeros: entry.parameter.shape) } : []
         }
         StoragePool.resetPeak()
         let tape = Tape()
@@ -150,6 +158,21 @@ private struct Case {
             + [Other.swinPadded, .videoSwin].flatMap { cases($0, dropPathRate: 0.3) }
     }
 
+    /// Networks of which the embedding and the first blocks don't train, or whole stages.
+    static var partlyFrozen: [Case] {
+        let ways: [FinetuningWay] = [
+            .conventional, .checkpointed, dual(1.0 / 16), dual(0.5, .float),
+        ]
+        let others: [Other?] = [nil, .swin, .videoSwin]
+        return others.flatMap { other in
+            [0.02, 0.3, 0.6, 0.9].flatMap { share in
+                ways.map {
+                    Case(depth: 8, samples: 4, way: $0, frozenShare: share, other: other)
+                }
+            }
+        }
+    }
+
     /// Small networks with the published windows, and inputs.
     enum Other: CaseIterable {
         case swin, swinPadded, swinBatch, videoSwin, videoSwinPadded, videoSwinShort, videoMAE,
@@ -199,6 +222,11 @@ struct MemoryPlanTests {
     @Test("predicts the counted peak of networks of windows and clips")
     func predictsThePeakOfWindows() async {
         await #expect(processExitsWith: .success) { try check(Case.windows) }
+    }
+
+    @Test("predicts the counted peak where the first layers don't train")
+    func predictsThePeakOfPartlyFrozenNetworks() async {
+        await #expect(processExitsWith: .success) { try check(Case.partlyFrozen) }
     }
 }
 

@@ -76,6 +76,16 @@ import Training
         #expect(error?.description.contains("needs at least") == true)
     }
 
+    @Test("a budget counts no gradients and moments of what is frozen")
+    func budgetsKnowFrozenParameters() throws {
+        let fixture = try DetectionFixture()
+        let budget = ["steps=1", "memoryBudget=60MiB"]
+        #expect(throws: TrainingError.self) { _ = try train(fixture, budget) }
+        let frozen = budget + ["optimizer.freeze=[\"backbone.*\"]"]
+        let changed = try train(fixture, frozen).changed
+        #expect(changed.head && !changed.backbone)
+    }
+
     @Test("tiles without objects are balanced") func emptyTilesAreBalanced() throws {
         let fixture = try DetectionFixture()
         let none = try fixture.images(try fixture.recipe(["data.emptyTiles=0"])).tiles

@@ -77,6 +77,7 @@ package final class TemporalTask: FinetuningTask {
         self.recipe = recipe
         inference = try TemporalInference(detector, recipe)
         stitching = recipe.head.stitching(length: data.windowPositions)
+        try recipe.training.freeze(detector.parameterGroups)
         tile = try detector.encoder.flatMap { encoder in
             try recipe.finetuning.tile(
                 encoder.network.backbone,

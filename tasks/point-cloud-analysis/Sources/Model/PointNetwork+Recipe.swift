@@ -49,7 +49,8 @@ extension PointNetwork {
         let inputs = samples * points * settings.inputs
         return MemoryPlan.Network(
             stages: [transformer.stagePlan(tokens: tokens)], samples: samples,
-            parameters: transformer.parameterCount, inputs: inputs,
+            parameters: transformer.parameterCount, trained: transformer.trainableCount,
+            inputs: inputs,
             embedding: .init(
                 kept: 0, forward: 0, backward: 0, output: 0, parameters: 0, recomputes: false))
     }

@@ -44,9 +44,14 @@ package final class PointTask: FinetuningTask {
         classWeights = PointTask.classWeights(
             recipe.classWeights, counts: prepared.index.counts(.training))
         let batch = recipe.training.batchSize, points = recipe.data.sampling.points
+        try recipe.training.freeze(network.parameterGroups)
+        let transformer = network.transformer
         tile = try recipe.finetuning.tile(
             network.memoryShape(samples: batch, points: points),
-            otherParameters: network.parameterCount - network.transformer.parameterCount,
+            others: (
+                network.parameterCount - transformer.parameterCount,
+                network.trainableCount - transformer.trainableCount
+            ),
             otherBytes: network.otherBytes(
                 samples: batch, points: points, keepsAll: recipe.finetuning.way == .conventional,
                 trainsTransformer: recipe.finetuning.way != .frozen),

@@ -46,6 +46,15 @@ extension PyramidDetector {
         )
     }
 
+    /// The pretrained layers and the new ones.
+    package var parameterGroups: [ParameterGroup] {
+        [
+            ParameterGroup(.backbone, prefix: "backbone", backbone),
+            ParameterGroup(.head, prefix: "pyramid", pyramid),
+            ParameterGroup(.head, prefix: "head", head),
+        ]
+    }
+
     /// From bytes to the backbone's input.
     package static func pixelTables(_ recipe: DetectionRecipe) -> PixelTables {
         let statistics = recipe.backbone.entry.normalization

@@ -40,6 +40,7 @@ package final class DetectionTask: FinetuningTask {
         recipe.setSampleCount(images.tiles.samples.count)
         self.recipe = recipe
         let size = recipe.data.size
+        try recipe.training.freeze(detector.parameterGroups)
         let shape = [recipe.training.batchSize, 3, size, size]
         tile = try recipe.finetuning.tile(
             detector.backbone, inputShape: shape, others: [detector.pyramid, detector.head],
@@ -50,13 +51,7 @@ package final class DetectionTask: FinetuningTask {
 
     package var sampleCount: Int { images.tiles.samples.count }
 
-    package var parameterGroups: [ParameterGroup] {
-        [
-            ParameterGroup(.backbone, prefix: "backbone", detector.backbone),
-            ParameterGroup(.head, prefix: "pyramid", detector.pyramid),
-            ParameterGroup(.head, prefix: "head", detector.head),
-        ]
-    }
+    package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
 
     /// Steps since the backbone began to train.
     private func backboneStep(_ step: Int) -> Int { max(0, step - recipe.training.backboneStart) }
