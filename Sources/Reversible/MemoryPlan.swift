@@ -100,14 +100,18 @@ package struct MemoryPlan: Sendable, Hashable {
     ///   - way: How the stages run.
     ///   - tile: Slices of `checkpointed` and `dr2net`.
     ///   - isTraining: Whether drop path draws.
+    ///   - keepsGradients: Whether all gradients are there together after the backward pass, rather
+    ///     than dropped as soon as they are complete.
     package init(
-        _ network: Network, way: FinetuningWay, tile: Tile? = nil, isTraining: Bool = true
+        _ network: Network, way: FinetuningWay, tile: Tile? = nil, isTraining: Bool = true,
+        keepsGradients: Bool = true
     ) {
-        var step = StepSimulation(network, way: way, tile: tile, isTraining: isTraining)
+        var step = StepSimulation(
+            network, way: way, tile: tile, isTraining: isTraining, keepsGradients: keepsGradients)
         step.run()
         self.tile = tile
         weightBytes = step.weights
-        gradientBytes = step.trained
+        gradientBytes = keepsGradients ? step.trained : 0
         optimizerBytes = 2 * step.trained
         streamBytes = step.streams
         remainderBytes = step.remainders
@@ -122,9 +126,15 @@ package struct MemoryPlan: Sendable, Hashable {
     ///
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
     package static func fitting(
-        budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true
+        budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true,
+        keepsGradients: Bool = true
     ) throws(MemoryBudgetError) -> MemoryPlan {
-        let whole = MemoryPlan(network, way: way, isTraining: isTraining)
+        func plan(_ tile: Tile?) -> MemoryPlan {
+            MemoryPlan(
+                network, way: way, tile: tile, isTraining: isTraining,
+                keepsGradients: keepsGradients)
+        }
+        let whole = plan(nil)
         if whole.peakPredictedBytes <= budget { return whole }
         let hasTiles: Bool
         switch way {
@@ -136,8 +146,7 @@ package struct MemoryPlan: Sendable, Hashable {
             let tokens = network.samples * (network.stages.map(\.tokens).max() ?? 1)
             var size = 1 << max(0, Int.bitWidth - 1 - max(1, tokens).leadingZeroBitCount)
             while size >= smallestTile {
-                let plan = MemoryPlan(
-                    network, way: way, tile: Tile(tokens: size), isTraining: isTraining)
+                let plan = plan(Tile(tokens: size))
                 if plan.peakPredictedBytes <= budget { return plan }
                 least = min(least, plan.peakPredictedBytes)
                 size /= 2
@@ -150,9 +159,13 @@ package struct MemoryPlan: Sendable, Hashable {
     ///
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
     package static func tile(
-        fitting budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true
+        fitting budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true,
+        keepsGradients: Bool = true
     ) throws(MemoryBudgetError) -> Tile? {
-        try fitting(budget: budget, network, way: way, isTraining: isTraining).tile
+        try fitting(
+            budget: budget, network, way: way, isTraining: isTraining,
+            keepsGradients: keepsGradients
+        ).tile
     }
 
     /// Tokens of the smallest tile that is planned; below, time grows and memory doesn't shrink.

@@ -9,6 +9,7 @@ struct StepSimulation {
     let way: FinetuningWay
     let tile: Tile?
     let isTraining: Bool
+    let keepsGradients: Bool
     /// Of the weights, and of those that train.
     let weights: Int, trained: Int
     private let trains: Bool
@@ -22,11 +23,15 @@ struct StepSimulation {
     /// What is live now.
     private var live = 0
 
-    init(_ network: MemoryPlan.Network, way: FinetuningWay, tile: Tile?, isTraining: Bool) {
+    init(
+        _ network: MemoryPlan.Network, way: FinetuningWay, tile: Tile?, isTraining: Bool,
+        keepsGradients: Bool
+    ) {
         self.network = network
         self.way = way
         self.tile = tile
         self.isTraining = isTraining
+        self.keepsGradients = keepsGradients
         weights = network.parameters * network.dtype.byteSize
         trains = way != .frozen
         trained = trains ? network.trained * network.dtype.byteSize : 0
@@ -151,7 +156,7 @@ struct StepSimulation {
                     + (rebuildsOutputs ? e * units / layers.units.count : 0))
             if rebuildsOutputs { live += e }
         }
-        live += (layers.parameters - layers.output) * size
+        live += ((keepsGradients ? layers.parameters : 0) - layers.output) * size
     }
 
     // MARK: Forward
@@ -347,7 +352,7 @@ struct StepSimulation {
                     2 * e + side + max(pullbackBytes(plan, branch, footprint), 4 * e)
                         + slopeBytes(branch, e))
             }
-            live += footprint.parameters * size
+            if keepsGradients { live += footprint.parameters * size }
         }
         switch way {
         case .dr2net(_, .exact): live -= pairBytes(plan) + side

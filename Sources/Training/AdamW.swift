@@ -21,22 +21,28 @@ package final class AdamW {
         package var clipNorm: Double
         /// The decay of the weights' moving average, in [0, 1); 0 keeps none.
         package var averageDecay: Double
+        /// Whether a parameter is updated as soon as its gradient is complete, so that the
+        /// gradients of a step are never held together; needs a `clipNorm` of 0.
+        package var updatesInBackward: Bool
 
         /// The constants.
         package init(
             weightDecay: Double = 0.05, betas: (Double, Double) = (0.9, 0.999),
-            epsilon: Double = 1e-8, clipNorm: Double = 0, averageDecay: Double = 0
+            epsilon: Double = 1e-8, clipNorm: Double = 0, averageDecay: Double = 0,
+            updatesInBackward: Bool = false
         ) {
             self.weightDecay = weightDecay
             self.betas = betas
             self.epsilon = epsilon
             self.clipNorm = clipNorm
             self.averageDecay = averageDecay
+            self.updatesInBackward = updatesInBackward
         }
 
         package static func == (a: Settings, b: Settings) -> Bool {
             a.weightDecay == b.weightDecay && a.betas == b.betas && a.epsilon == b.epsilon
                 && a.clipNorm == b.clipNorm && a.averageDecay == b.averageDecay
+                && a.updatesInBackward == b.updatesInBackward
         }
     }
 
@@ -121,16 +127,23 @@ package final class AdamW {
         var squares = Array(repeating: -1.0, count: slots.count)
         for (index, slot) in slots.enumerated() {
             guard let gradient = slot.parameter.gradient else { continue }
-            squares[index] = gradient.dot(gradient)
-            guard squares[index].isFinite else {
-                let wrong = gradient.doubles.filter { !$0.isFinite }.count
-                throw TrainingError(
-                    "the gradient of \(slot.name) has \(wrong) of \(gradient.count) values that "
-                        + "are not finite at step \(step); lower the learning rate, lengthen the "
-                        + "warm-up, or set optimizer.clipNorm")
-            }
+            squares[index] = try square(index, gradient, step: step)
         }
         return squares
+    }
+
+    private func square(_ index: Int, _ gradient: Tensor, step: Int) throws(TrainingError)
+        -> Double
+    {
+        let square = gradient.dot(gradient)
+        guard square.isFinite else {
+            let wrong = gradient.doubles.filter { !$0.isFinite }.count
+            throw TrainingError(
+                "the gradient of \(slots[index].name) has \(wrong) of \(gradient.count) values "
+                    + "that are not finite at step \(step); lower the learning rate, lengthen the "
+                    + "warm-up, or set optimizer.clipNorm")
+        }
+        return square
     }
 
     /// One update of every parameter that has a gradient; gradients are dropped.
@@ -149,38 +162,61 @@ package final class AdamW {
         merge: ([Double]) throws -> [Double] = { $0 }
     ) throws -> Double {
         let squares = try merge(try squares(step: step))
-        guard squares.contains(where: { $0 >= 0 }) else { throw AdamW.noGradient(step: step) }
-        let norm = squares.reduce(0) { $0 + max(0, $1) }.squareRoot()
+        let norm = try AdamW.norm(squares, step: step)
         let isClipped = settings.clipNorm > 0 && norm > settings.clipNorm
         let scale = isClipped ? settings.clipNorm / norm : 1
         for index in slots.indices {
-            let parameter = slots[index].parameter
-            let gradient = parameter.gradient.take()
-            guard squares[index] >= 0, let rate = rates[slots[index].role], rate > 0 else {
-                continue
-            }
-            slots[index].updates += 1
-            guard let gradient else { continue }
-            let shape = gradient.shape, dtype = gradient.dtype
-            var first = slots[index].firstMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
-            var second = slots[index].secondMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
-            parameter.tensor.applyAdamW(
-                gradient: gradient, firstMoment: &first, secondMoment: &second,
-                update: slots[index].updates,
-                rate: rate * slots[index].rateFactor, betas: settings.betas,
-                epsilon: settings.epsilon, decay: slots[index].decays ? settings.weightDecay : 0,
-                gradientScale: scale)
-            slots[index].firstMoment = first
-            slots[index].secondMoment = second
-            if settings.averageDecay > 0 { slots[index].follow(settings.averageDecay) }
+            let gradient = slots[index].parameter.gradient.take()
+            guard squares[index] >= 0 else { continue }
+            apply(index, gradient, rates: rates, scale: scale)
         }
         return norm
     }
 
-    private static func noGradient(step: Int) -> TrainingError {
-        TrainingError(
-            "no trainable parameter took part in the loss at step \(step); a learning rate above 0 "
-                + "or an unfrozen layer is needed")
+    /// The update of one parameter by its complete gradient, while the backward pass still runs.
+    ///
+    /// - Returns: the gradient's square, for ``norm(_:step:)``.
+    /// - Throws: on a gradient that isn't finite; the parameter isn't changed then.
+    func update(
+        _ index: Int, gradient: Tensor, rates: [ParameterRole: Double], step: Int
+    ) throws(TrainingError) -> Double {
+        let square = try square(index, gradient, step: step)
+        apply(index, gradient, rates: rates, scale: 1)
+        return square
+    }
+
+    /// One update; only its count where another rank holds the gradient.
+    private func apply(
+        _ index: Int, _ gradient: consuming Tensor?, rates: [ParameterRole: Double], scale: Double
+    ) {
+        guard let rate = rates[slots[index].role], rate > 0 else { return }
+        slots[index].updates += 1
+        guard let gradient else { return }
+        let shape = gradient.shape, dtype = gradient.dtype
+        var first = slots[index].firstMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
+        var second = slots[index].secondMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
+        slots[index].parameter.tensor.applyAdamW(
+            gradient: gradient, firstMoment: &first, secondMoment: &second,
+            update: slots[index].updates,
+            rate: rate * slots[index].rateFactor, betas: settings.betas,
+            epsilon: settings.epsilon, decay: slots[index].decays ? settings.weightDecay : 0,
+            gradientScale: scale)
+        slots[index].firstMoment = first
+        slots[index].secondMoment = second
+        if settings.averageDecay > 0 { slots[index].follow(settings.averageDecay) }
+    }
+
+    /// The global norm, summed in parameter order, from the parameters' squares; negative ones are
+    /// of parameters without a gradient.
+    ///
+    /// - Throws: where no parameter has one.
+    static func norm(_ squares: [Double], step: Int) throws(TrainingError) -> Double {
+        guard squares.contains(where: { $0 >= 0 }) else {
+            throw TrainingError(
+                "no trainable parameter took part in the loss at step \(step); a learning rate "
+                    + "above 0 or an unfrozen layer is needed")
+        }
+        return squares.reduce(0) { $0 + max(0, $1) }.squareRoot()
     }
 
     /// Runs `body` with the averaged weights in place of the trained ones, where there are any.

@@ -13,19 +13,19 @@ extension FinetuningRecipe {
     ///   - inputShape: Of one forward pass.
     ///   - others: What is trained beside the backbone.
     ///   - otherBytes: What the others keep in a step beside their parameters' bytes.
-    ///   - keepsAverages: Whether moving averages of the weights are kept.
+    ///   - optimizer: Says whether averages of the weights and all gradients are kept.
     ///   - advice: What the user can make smaller, for the error.
     /// - Throws: Where no tile fits.
     package func tile(
         _ backbone: any Backbone, inputShape: [Int], others: [any Module], otherBytes: Int = 0,
-        keepsAverages: Bool, advice: String
+        optimizer: AdamW.Settings, advice: String
     ) throws(TrainingError) -> Tile? {
         try tile(
             backbone.memoryShape(inputShape, dtype: .float32),
             others: (
                 others.reduce(0) { $0 + $1.parameterCount },
                 others.reduce(0) { $0 + $1.trainableCount }
-            ), otherBytes: otherBytes, keepsAverages: keepsAverages, advice: advice)
+            ), otherBytes: otherBytes, optimizer: optimizer, advice: advice)
     }
 
     /// The same for a network's stages alone.
@@ -35,19 +35,22 @@ extension FinetuningRecipe {
     ///   - others: Scalars of the parameters beside the network's, and of those that train.
     package func tile(
         _ network: @autoclosure () -> MemoryPlan.Network,
-        others: (parameters: Int, trained: Int), otherBytes: Int = 0, keepsAverages: Bool,
-        advice: String
+        others: (parameters: Int, trained: Int), otherBytes: Int = 0,
+        optimizer: AdamW.Settings, advice: String
     ) throws(TrainingError) -> Tile? {
         guard let budget = memoryBudget else { return tile }
         let network = network()
-        // Of what trains: gradients, two moments, and the averages where they are kept.
-        let copies = keepsAverages ? 4 : 3
+        let keepsAverages = optimizer.averageDecay > 0
+        let keepsGradients = !optimizer.updatesInBackward
+        // Of what trains: two moments, gradients and averages where they are kept.
+        let copies = 2 + (keepsGradients ? 1 : 0) + (keepsAverages ? 1 : 0)
         let beside =
             4 * (others.parameters + copies * others.trained) + otherBytes
             + (keepsAverages && way != .frozen ? 4 * network.trained : 0)
         do {
             return try MemoryPlan.tile(
-                fitting: budget - beside, network, way: training(step: 0, key: RandomKey(seed: 0)))
+                fitting: budget - beside, network,
+                way: training(step: 0, key: RandomKey(seed: 0)), keepsGradients: keepsGradients)
         } catch {
             throw TrainingError(
                 "memoryBudget \(ByteSize.text(budget)): a step needs at least "

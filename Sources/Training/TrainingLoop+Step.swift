@@ -37,6 +37,7 @@ extension TrainingLoop {
         let key = RandomKey(seed: recipe.seed).child("step").child(step)
         optimizer.clearGradients()
         var values: [RankReport.Losses] = []
+        immediate?.begin(rates: rates, step: step + 1)
         let own = Array(stride(from: rank, to: plan.accumulation, by: rankCount))
         for microBatch in own {
             position.microBatch = microBatch
@@ -50,9 +51,9 @@ extension TrainingLoop {
             loss += losses.total * share
             for (name, part) in losses.parts { parts[name, default: 0] += part * share }
         }
-        line.gradientNorm = try optimizer.update(rates: rates, step: step + 1) {
-            try ranks?.merged($0) ?? $0
-        }
+        line.gradientNorm =
+            try immediate?.norm()
+            ?? optimizer.update(rates: rates, step: step + 1) { try ranks?.merged($0) ?? $0 }
         try ranks?.shareWeights(of: optimizer)
         line.epoch = position.epoch
         line.loss = loss

@@ -24,6 +24,8 @@ package final class TrainingLoop {
     let ranks: TrainingRanks?
     /// Where a step's gradients are summed; nil where a backward pass makes the sum.
     let sum: GradientSum?
+    /// The same, where the sum updates the parameters at once.
+    let immediate: UpdateInBackward?
     private let parameters: [ModuleRegistry.Entry]
     private let evaluationPeriod: Int
     private var savedStep = -1
@@ -66,7 +68,13 @@ package final class TrainingLoop {
             groups, settings: recipe.optimizer,
             rateFactors: TrainingLoop.rateFactors(groups, decay: recipe.layerDecay))
         let trained = optimizer.slots.map(\.parameter)
+        immediate = recipe.optimizer.updatesInBackward ? UpdateInBackward(optimizer) : nil
         if let group = folder.ranks?.group {
+            guard immediate == nil else {
+                throw TrainingError(
+                    "optimizer.inBackward is true with \(group.count) processes, whose gradients "
+                        + "are summed before an update; set it to false or start one process")
+            }
             try TrainingRanks.check(
                 group, accumulation: recipe.accumulation, parameters: parameters)
             let ranks = TrainingRanks(
@@ -76,7 +84,7 @@ package final class TrainingLoop {
             sum = ranks.sum
         } else {
             ranks = nil
-            sum = recipe.accumulation > 1 ? GradientSum(trained) : nil
+            sum = immediate ?? (recipe.accumulation > 1 ? GradientSum(trained) : nil)
         }
     }
 

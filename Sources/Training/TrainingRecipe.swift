@@ -88,7 +88,22 @@ package struct TrainingRecipe: Sendable, Equatable {
             epsilon: try optimizer.value("epsilon", default: 1e-8, in: 1e-30...1),
             clipNorm: try optimizer.value("clipNorm", default: 1, in: 0...1e12),
             averageDecay: try optimizer.value(
-                "averageDecay", default: 0.0, in: 0...0.999_999_999))
+                "averageDecay", default: 0.0, in: 0...0.999_999_999),
+            updatesInBackward: try optimizer.value("inBackward", default: false))
+        if self.optimizer.updatesInBackward {
+            if self.optimizer.clipNorm > 0 {
+                throw optimizer.error(
+                    "inBackward",
+                    "is true with a clipNorm of \(self.optimizer.clipNorm), which needs all "
+                        + "gradients together; set clipNorm: 0")
+            }
+            if accumulation > 1 {
+                throw optimizer.error(
+                    "inBackward",
+                    "is true with an accumulation of \(accumulation), which sums gradients first; "
+                        + "expected accumulation: 1")
+            }
+        }
 
         let schedule = try reader.section("schedule")
         self.schedule = LearningRateSchedule(

@@ -5,13 +5,16 @@ import Layers
 import Metrics
 import SmallObjectDetection
 import Tensors
+import TestSupport
 import Testing
 import Training
 
 @Suite("Detection task") struct DetectionTaskTests {
     private func train(
         _ fixture: DetectionFixture, _ overrides: [String]
-    ) throws -> (losses: [Double], changed: (backbone: Bool, head: Bool), task: DetectionTask) {
+    ) throws -> (
+        losses: [Double], changed: (backbone: Bool, head: Bool), task: DetectionTask, peak: Int
+    ) {
         let recipe = try fixture.recipe(overrides)
         let (training, validation, classes) = try DetectionSplit.read(
             recipe.data, note: { _ in })
@@ -32,7 +35,8 @@ import Training
             }
         }
         return (
-            try folder.metrics().compactMap(\.loss), (changed("backbone."), changed("head.")), task
+            try folder.metrics().compactMap(\.loss), (changed("backbone."), changed("head.")), task,
+            try folder.metrics().compactMap(\.peakBytes).max() ?? 0
         )
     }
 
@@ -54,7 +58,7 @@ import Training
 
     @Test("the loss falls and squares are found", arguments: ["swin-tiny", "vit-tiny-16"])
     func lossFalls(backbone: String) throws {
-        let (losses, _, task) = try train(
+        let (losses, _, task, _) = try train(
             DetectionFixture(),
             ["steps=25", "way=frozen", "backbone.name=\(backbone)", "batchSize=1"])
         let first = losses.prefix(5).reduce(0, +), last = losses.suffix(5).reduce(0, +)
@@ -84,6 +88,28 @@ import Training
         let frozen = budget + ["optimizer.freeze=[\"backbone.*\"]"]
         let changed = try train(fixture, frozen).changed
         #expect(changed.head && !changed.backbone)
+    }
+
+    @Test(
+        "updates in the backward pass save the backbone's gradients, and the plan knows",
+        arguments: ["conventional", "checkpointed", "dr2net"])
+    func updatesInBackwardSaveGradients(way: String) throws {
+        try exclusively {
+            let fixture = try DetectionFixture()
+            let overrides = ["way=\(way)", "steps=2", "optimizer.clipNorm=0", "batchSize=1"]
+            // Of the first run nothing may live on in the second one's count.
+            func run(_ further: [String]) throws -> (losses: [Double], peak: Int, backbone: Int) {
+                let run = try train(fixture, overrides + further)
+                return (run.losses, run.peak, 4 * run.task.detector.backbone.parameterCount)
+            }
+            let after = try run([])
+            let during = try run(["optimizer.inBackward=true", "memoryBudget=83MiB"])
+            #expect(during.losses == after.losses)
+            #expect(Double(after.peak - during.peak) > 0.8 * Double(after.backbone))
+            #expect(throws: TrainingError.self) {
+                _ = try train(fixture, overrides + ["memoryBudget=83MiB"])
+            }
+        }
     }
 
     @Test("tiles without objects are balanced") func emptyTilesAreBalanced() throws {

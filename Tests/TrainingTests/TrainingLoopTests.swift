@@ -92,6 +92,44 @@ import Training
         try exclusively { try resumesWithTheSameBits(stop: 5, ["optimizer.averageDecay=0.9"]) }
     }
 
+    @Test func updatesInBackwardGiveTheSameBits() throws {
+        try withTemporaryFolder { folder in
+            let overrides = [
+                "accumulation=1", "optimizer.clipNorm=0", "optimizer.averageDecay=0.9",
+            ]
+            let after = try ToyRun(overrides)
+            try after.loop(try fresh(after, folder + "/after")).run()
+            let during = try ToyRun(overrides + ["optimizer.inBackward=true"])
+            try during.loop(try fresh(during, folder + "/during")).run()
+            #expect(during.task.bits == after.task.bits)
+            #expect(try lines(folder + "/during") == lines(folder + "/after"))
+        }
+    }
+
+    @Test func updatesInBackwardEndAtAGradientThatIsNotFinite() throws {
+        try withTemporaryFolder { folder in
+            let run = try ToyRun([
+                "accumulation=1", "optimizer.clipNorm=0", "optimizer.inBackward=true",
+            ])
+            run.task.poisonStep = 5
+            let text = message { try run.loop(try fresh(run, folder)).run() }
+            #expect(text?.contains("32 of 32 values that are not finite at step 6") == true)
+            #expect(try RunFolder.metrics(of: folder).count == 5)
+            #expect(run.task.bits.joined().allSatisfy { Float(bitPattern: $0).isFinite })
+        }
+    }
+
+    @Test(
+        "what needs all gradients together excludes updates in the backward pass",
+        arguments: [
+            (["accumulation=1"], "clipNorm of 1.0"),
+            (["optimizer.clipNorm=0"], "accumulation of 2"),
+        ])
+    func updatesInBackwardAreRefused(_ overrides: [String], _ reason: String) {
+        let text = message { _ = try ToyRun(overrides + ["optimizer.inBackward=true"]) }
+        #expect(text?.contains(reason) == true, "\(text ?? "accepted")")
+    }
+
     private func resumesWithTheSameBits(stop: Int, _ overrides: [String]) throws {
         try withTemporaryFolder { folder in
             let whole = try ToyRun(overrides)

@@ -84,7 +84,7 @@ package final class TemporalTask: FinetuningTask {
                 inputShape: encoder.inputShape(
                     windows: recipe.training.batchSize, frames: data.windowFrames, size: data.size),
                 others: [detector.head],
-                keepsAverages: recipe.training.optimizer.averageDecay > 0,
+                optimizer: recipe.training.optimizer,
                 advice: "take fewer windowFrames")
         }
     }

@@ -55,7 +55,7 @@ package final class PointTask: FinetuningTask {
             otherBytes: network.otherBytes(
                 samples: batch, points: points, keepsAll: recipe.finetuning.way == .conventional,
                 trainsTransformer: recipe.finetuning.way != .frozen),
-            keepsAverages: recipe.training.optimizer.averageDecay > 0,
+            optimizer: recipe.training.optimizer,
             advice: "take fewer data.points or a smaller batchSize")
         // A gradient still goes through frozen blocks, to the layers before them.
         if recipe.finetuning.way == .frozen { network.transformer.setTrainable(false) }

@@ -45,7 +45,7 @@ package final class DetectionTask: FinetuningTask {
         tile = try recipe.finetuning.tile(
             detector.backbone, inputShape: shape, others: [detector.pyramid, detector.head],
             otherBytes: detector.headBytes(shape),
-            keepsAverages: recipe.training.optimizer.averageDecay > 0,
+            optimizer: recipe.training.optimizer,
             advice: "take a smaller data.size, batchSize or pyramid.channels")
     }
 
