@@ -24,13 +24,22 @@ extension RecipeReader {
 
     /// `true` or `false`.
     package func value(_ path: String, default fallback: Bool) throws(TrainingError) -> Bool {
-        var result = fallback
-        if let node = written(path) {
-            switch node.value {
-            case .scalar("true", true): result = true
-            case .scalar("false", true): result = false
-            default: throw mismatch(path, node, expected: "true or false")
-            }
+        let result = try optionalFlag(path) ?? fallback
+        note(path, .scalar(result ? "true" : "false", isPlain: true))
+        return result
+    }
+
+    /// `true` or `false`, nil where the key is absent or `null`.
+    package func optionalFlag(_ path: String) throws(TrainingError) -> Bool? {
+        guard let node = written(path) else {
+            note(path, nil)
+            return nil
+        }
+        let result: Bool
+        switch node.value {
+        case .scalar("true", true): result = true
+        case .scalar("false", true): result = false
+        default: throw mismatch(path, node, expected: "true or false")
         }
         note(path, .scalar(result ? "true" : "false", isPlain: true))
         return result

@@ -89,7 +89,7 @@ package struct TrainingRecipe: Sendable, Equatable {
             clipNorm: try optimizer.value("clipNorm", default: 1, in: 0...1e12),
             averageDecay: try optimizer.value(
                 "averageDecay", default: 0.0, in: 0...0.999_999_999),
-            updatesInBackward: try optimizer.value("inBackward", default: false))
+            updatesInBackward: try optimizer.optionalFlag("inBackward") ?? false)
         if self.optimizer.updatesInBackward {
             if self.optimizer.clipNorm > 0 {
                 throw optimizer.error(
