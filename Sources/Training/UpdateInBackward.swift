@@ -36,7 +36,11 @@ final class UpdateInBackward: GradientSum {
         do throws(TrainingError) {
             squares[index] = try optimizer.update(
                 index, gradient: gradient, rates: rates, step: step)
-        } catch { failure = error }
+        } catch {
+            failure = TrainingError(
+                "\(error) without optimizer.inBackward; other parameters are updated already, so go "
+                    + "on from the run's last checkpoint, if there is one")
+        }
     }
 
     /// The global norm of the step's gradients.

@@ -114,6 +114,7 @@ import Training
             run.task.poisonStep = 5
             let text = message { try run.loop(try fresh(run, folder)).run() }
             #expect(text?.contains("32 of 32 values that are not finite at step 6") == true)
+            #expect(text?.contains("go on from the run's last checkpoint") == true)
             #expect(try RunFolder.metrics(of: folder).count == 5)
             #expect(run.task.bits.joined().allSatisfy { Float(bitPattern: $0).isFinite })
         }
