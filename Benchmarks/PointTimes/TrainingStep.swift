@@ -13,15 +13,18 @@ import Training
 enum TrainingStep {
     /// Prints one JSON object: counted peak of a step, median seconds.
     ///
-    /// - Parameter name: `conventional`, `checkpointed` or `dr2net` (balanced, β = 1/16).
+    /// - Parameter name: `conventional`, `checkpointed`, `dr2net` (balanced, β = 1/16), or `sparing`:
+    ///   dr2net in tiles of 1,024 tokens, with updates in the backward pass and moments of 8 bits.
     static func run(_ name: String, points: Int, steps: Int) throws {
+        let isSparing = name == "sparing"
+        let tile = isSparing ? Tile(tokens: 1024) : .standard
         let way: FinetuningWay
         switch name {
         case "conventional": way = .conventional
         case "checkpointed": way = .checkpointed
-        case "dr2net": way = .dr2net(CoefficientPolicy.default.plan(step: 0), .exact)
+        case "dr2net", "sparing": way = .dr2net(CoefficientPolicy.default.plan(step: 0), .exact)
         default:
-            print("\(name): expected conventional, checkpointed or dr2net")
+            print("\(name): expected conventional, checkpointed, dr2net or sparing")
             exit(64)
         }
         let images = VisionTransformer(
@@ -38,24 +41,32 @@ enum TrainingStep {
         }
         let features = Tensor(normal: [points, 7], key: key.child("features"))
         let labels = (0..<points).map { Int32(key.child("labels").integer(below: 13, $0)) }
-        let optimizer = AdamW(network.parameterGroups, settings: .init())
+        let optimizer = AdamW(
+            network.parameterGroups,
+            settings: .init(updatesInBackward: isSparing, moments: isSparing ? .blocks : .full))
+        let immediate = isSparing ? UpdateInBackward(optimizer) : nil
+        let rates: [ParameterRole: Double] = [.head: 1e-4, .backbone: 1e-4]
         var seconds: [Double] = []
         StoragePool.resetPeak()
         for step in 0..<steps {
             let begin = ProgressLine.seconds()
             let tape = Tape()
-            let context = Context(
+            var context = Context(
                 tape: tape, isTraining: true, key: RandomKey(seed: 3).child(step))
+            context.observer = immediate
+            immediate?.begin(rates: rates, step: step + 1)
+            immediate?.begin()
             let loss = try network.logits(
-                Variable(features), network.pyramid([places]), way: way, tile: .standard, context
+                Variable(features), network.pyramid([places]), way: way, tile: tile, context
             ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
             tape.backward(from: loss)
-            _ = try optimizer.update(rates: [.head: 1e-4, .backbone: 1e-4], step: step + 1)
+            try immediate?.end()
+            _ = try immediate?.norm() ?? optimizer.update(rates: rates, step: step + 1)
             seconds.append(ProgressLine.seconds() - begin)
         }
         let median = seconds.sorted()[steps / 2]
         let plan = MemoryPlan(
-            network.memoryShape(samples: 1, points: points), way: way, tile: .standard)
+            network.memoryShape(samples: 1, points: points), way: way, tile: tile)
         // Weights, gradients and two moments of what surrounds the transformer.
         let predicted =
             plan.peakPredictedBytes

@@ -100,19 +100,18 @@ package struct MemoryPlan: Sendable, Hashable {
     ///   - way: How the stages run.
     ///   - tile: Slices of `checkpointed` and `dr2net`.
     ///   - isTraining: Whether drop path draws.
-    ///   - keepsGradients: Whether all gradients are there together after the backward pass, rather
-    ///     than dropped as soon as they are complete.
+    ///   - optimizer: What it keeps.
     package init(
         _ network: Network, way: FinetuningWay, tile: Tile? = nil, isTraining: Bool = true,
-        keepsGradients: Bool = true
+        optimizer: OptimizerFootprint = OptimizerFootprint()
     ) {
         var step = StepSimulation(
-            network, way: way, tile: tile, isTraining: isTraining, keepsGradients: keepsGradients)
+            network, way: way, tile: tile, isTraining: isTraining, optimizer: optimizer)
         step.run()
         self.tile = tile
         weightBytes = step.weights
-        gradientBytes = keepsGradients ? step.trained : 0
-        optimizerBytes = 2 * step.trained
+        gradientBytes = optimizer.keepsGradients ? step.trained : 0
+        optimizerBytes = step.moments
         streamBytes = step.streams
         remainderBytes = step.remainders
         checkpointBytes = step.checkpoints
@@ -127,12 +126,12 @@ package struct MemoryPlan: Sendable, Hashable {
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
     package static func fitting(
         budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true,
-        keepsGradients: Bool = true
+        optimizer: OptimizerFootprint = OptimizerFootprint()
     ) throws(MemoryBudgetError) -> MemoryPlan {
         func plan(_ tile: Tile?) -> MemoryPlan {
             MemoryPlan(
                 network, way: way, tile: tile, isTraining: isTraining,
-                keepsGradients: keepsGradients)
+                optimizer: optimizer)
         }
         let whole = plan(nil)
         if whole.peakPredictedBytes <= budget { return whole }
@@ -160,11 +159,11 @@ package struct MemoryPlan: Sendable, Hashable {
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
     package static func tile(
         fitting budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true,
-        keepsGradients: Bool = true
+        optimizer: OptimizerFootprint = OptimizerFootprint()
     ) throws(MemoryBudgetError) -> Tile? {
         try fitting(
             budget: budget, network, way: way, isTraining: isTraining,
-            keepsGradients: keepsGradients
+            optimizer: optimizer
         ).tile
     }
 

@@ -9,9 +9,9 @@ struct StepSimulation {
     let way: FinetuningWay
     let tile: Tile?
     let isTraining: Bool
-    let keepsGradients: Bool
-    /// Of the weights, and of those that train.
-    let weights: Int, trained: Int
+    let optimizer: OptimizerFootprint
+    /// Of the weights, of those that train, and of their moments.
+    let weights: Int, trained: Int, moments: Int
     private let trains: Bool
     /// The first stage that the backward pass reaches, and its first branch.
     private let lowest: (stage: Int, branch: Int)
@@ -25,16 +25,17 @@ struct StepSimulation {
 
     init(
         _ network: MemoryPlan.Network, way: FinetuningWay, tile: Tile?, isTraining: Bool,
-        keepsGradients: Bool
+        optimizer: OptimizerFootprint
     ) {
         self.network = network
         self.way = way
         self.tile = tile
         self.isTraining = isTraining
-        self.keepsGradients = keepsGradients
+        self.optimizer = optimizer
         weights = network.parameters * network.dtype.byteSize
         trains = way != .frozen
         trained = trains ? network.trained * network.dtype.byteSize : 0
+        moments = trains ? optimizer.momentBytes(network.trained, network.dtype) : 0
         lowest = StepSimulation.lowest(network, way)
     }
 
@@ -81,7 +82,7 @@ struct StepSimulation {
     }
 
     mutating func run() {
-        live = weights + 2 * trained + network.inputs * size
+        live = weights + moments + network.inputs * size
         touch(network.embedding.forward * size)
         if trains && network.reachesEmbedding && keeps(network.embedding) {
             live += network.embedding.kept * size
@@ -156,7 +157,7 @@ struct StepSimulation {
                     + (rebuildsOutputs ? e * units / layers.units.count : 0))
             if rebuildsOutputs { live += e }
         }
-        live += ((keepsGradients ? layers.parameters : 0) - layers.output) * size
+        live += ((optimizer.keepsGradients ? layers.parameters : 0) - layers.output) * size
     }
 
     // MARK: Forward
@@ -352,7 +353,7 @@ struct StepSimulation {
                     2 * e + side + max(pullbackBytes(plan, branch, footprint), 4 * e)
                         + slopeBytes(branch, e))
             }
-            if keepsGradients { live += footprint.parameters * size }
+            if optimizer.keepsGradients { live += footprint.parameters * size }
         }
         switch way {
         case .dr2net(_, .exact): live -= pairBytes(plan) + side

@@ -2,12 +2,14 @@
 import Autodiff
 package import Checkpoints
 import Layers
-import Tensors
+package import Reversible
+package import Tensors
 
 /// AdamW over groups of parameters, with clipping by the global norm.
 ///
-/// The moments of a parameter are allocated at its first update, in its own scalar type, and it
-/// counts its own updates: a backbone that starts late gets the bias correction of its start.
+/// The moments of a parameter are allocated at its first update, in its own scalar type or in 8
+/// bits, and it counts its own updates: a backbone that starts late gets the bias correction of its
+/// start.
 package final class AdamW {
     /// The constants of all groups.
     package struct Settings: Sendable, Equatable {
@@ -24,12 +26,14 @@ package final class AdamW {
         /// Whether a parameter is updated as soon as its gradient is complete, so that the
         /// gradients of a step are never held together; needs a `clipNorm` of 0.
         package var updatesInBackward: Bool
+        /// How moments are kept.
+        package var moments: MomentPrecision
 
         /// The constants.
         package init(
             weightDecay: Double = 0.05, betas: (Double, Double) = (0.9, 0.999),
             epsilon: Double = 1e-8, clipNorm: Double = 0, averageDecay: Double = 0,
-            updatesInBackward: Bool = false
+            updatesInBackward: Bool = false, moments: MomentPrecision = .full
         ) {
             self.weightDecay = weightDecay
             self.betas = betas
@@ -37,12 +41,18 @@ package final class AdamW {
             self.clipNorm = clipNorm
             self.averageDecay = averageDecay
             self.updatesInBackward = updatesInBackward
+            self.moments = moments
+        }
+
+        /// What memory plans need to know.
+        package var footprint: OptimizerFootprint {
+            OptimizerFootprint(keepsGradients: !updatesInBackward, moments: moments)
         }
 
         package static func == (a: Settings, b: Settings) -> Bool {
             a.weightDecay == b.weightDecay && a.betas == b.betas && a.epsilon == b.epsilon
                 && a.clipNorm == b.clipNorm && a.averageDecay == b.averageDecay
-                && a.updatesInBackward == b.updatesInBackward
+                && a.updatesInBackward == b.updatesInBackward && a.moments == b.moments
         }
     }
 
@@ -53,11 +63,28 @@ package final class AdamW {
         let decays: Bool
         /// The factor on the role's learning rate.
         let rateFactor: Double
+        let moments: MomentPrecision
         var updates = 0
         var firstMoment: Tensor?
         var secondMoment: Tensor?
         /// The moving average of the weights, from the parameter's first update on.
         var average: Tensor?
+
+        /// The shape of a moment.
+        var momentShape: [Int] {
+            moments == .full ? parameter.shape : MomentBlocks.shape(parameter.tensor.count)
+        }
+
+        /// The scalar type of a moment.
+        var momentType: DType { moments == .full ? parameter.tensor.dtype : .float32 }
+
+        /// A moment before the first update.
+        var zeroMoment: Tensor { Tensor(zeros: momentShape, dtype: momentType) }
+
+        /// Whether a moment that was read is one of this parameter.
+        func takes(_ moment: Tensor) -> Bool {
+            moment.shape == momentShape && moment.dtype == momentType
+        }
 
         /// Moves the average towards the weights: quickly at first, by 1 - `decay` in the end.
         mutating func follow(_ decay: Double) {
@@ -90,7 +117,8 @@ package final class AdamW {
                 Slot(
                     name: entry.name, role: group.role, parameter: entry.parameter,
                     decays: WeightDecayRule.applies(to: entry.name, shape: entry.parameter.shape),
-                    rateFactor: rateFactors[entry.name] ?? 1)
+                    rateFactor: rateFactors[entry.name] ?? 1,
+                    moments: settings.moments.of(entry.parameter.tensor.count))
             }
         }
         precondition(
@@ -192,15 +220,22 @@ package final class AdamW {
         guard let rate = rates[slots[index].role], rate > 0 else { return }
         slots[index].updates += 1
         guard let gradient else { return }
-        let shape = gradient.shape, dtype = gradient.dtype
-        var first = slots[index].firstMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
-        var second = slots[index].secondMoment.take() ?? Tensor(zeros: shape, dtype: dtype)
-        slots[index].parameter.tensor.applyAdamW(
-            gradient: gradient, firstMoment: &first, secondMoment: &second,
-            update: slots[index].updates,
-            rate: rate * slots[index].rateFactor, betas: settings.betas,
-            epsilon: settings.epsilon, decay: slots[index].decays ? settings.weightDecay : 0,
+        let slot = slots[index]
+        var first = slots[index].firstMoment.take() ?? slot.zeroMoment
+        var second = slots[index].secondMoment.take() ?? slot.zeroMoment
+        let constants = AdamWConstants(
+            update: slot.updates, rate: rate * slot.rateFactor, betas: settings.betas,
+            epsilon: settings.epsilon, decay: slot.decays ? settings.weightDecay : 0,
             gradientScale: scale)
+        switch slot.moments {
+        case .full:
+            slot.parameter.tensor.applyAdamW(
+                gradient: gradient, firstMoment: &first, secondMoment: &second, constants)
+        case .blocks:
+            slot.parameter.tensor.applyAdamW(
+                gradient: gradient, firstBlocks: &first, secondBlocks: &second, constants,
+                rounding: RandomKey(seed: 0).child("moments").child(slot.name))
+        }
         slots[index].firstMoment = first
         slots[index].secondMoment = second
         if settings.averageDecay > 0 { slots[index].follow(settings.averageDecay) }
@@ -263,9 +298,9 @@ package final class AdamW {
             restored[index].average = nil
             guard let counts = state.integers(prefix + "updates." + name) else { continue }
             guard let m = state[prefix + "m." + name], let v = state[prefix + "v." + name],
-                m.shape == tensor.shape, v.shape == tensor.shape, m.dtype == tensor.dtype,
-                v.dtype == tensor.dtype, let count = counts.values.first, counts.values.count == 1,
-                count > 0, count <= 1 << 53
+                restored[index].takes(m), restored[index].takes(v),
+                let count = counts.values.first, counts.values.count == 1, count > 0,
+                count <= 1 << 53
             else {
                 throw TrainingError(
                     "the optimizer state of \(name) doesn't fit its shape \(tensor.shape); the "

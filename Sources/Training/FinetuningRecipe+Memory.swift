@@ -41,16 +41,13 @@ extension FinetuningRecipe {
         guard let budget = memoryBudget else { return tile }
         let network = network()
         let keepsAverages = optimizer.averageDecay > 0
-        let keepsGradients = !optimizer.updatesInBackward
-        // Of what trains: two moments, gradients and averages where they are kept.
-        let copies = 2 + (keepsGradients ? 1 : 0) + (keepsAverages ? 1 : 0)
         let beside =
-            4 * (others.parameters + copies * others.trained) + otherBytes
-            + (keepsAverages && way != .frozen ? 4 * network.trained : 0)
+            4 * others.parameters + optimizer.footprint.bytes(others.trained) + otherBytes
+            + (keepsAverages ? 4 * (others.trained + (way == .frozen ? 0 : network.trained)) : 0)
         do {
             return try MemoryPlan.tile(
                 fitting: budget - beside, network,
-                way: training(step: 0, key: RandomKey(seed: 0)), keepsGradients: keepsGradients)
+                way: training(step: 0, key: RandomKey(seed: 0)), optimizer: optimizer.footprint)
         } catch {
             throw TrainingError(
                 "memoryBudget \(ByteSize.text(budget)): a step needs at least "

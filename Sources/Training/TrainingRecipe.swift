@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Tensors
 
 /// The keys of a recipe that every task shares.
 ///
@@ -89,7 +90,8 @@ package struct TrainingRecipe: Sendable, Equatable {
             clipNorm: try optimizer.value("clipNorm", default: 1, in: 0...1e12),
             averageDecay: try optimizer.value(
                 "averageDecay", default: 0.0, in: 0...0.999_999_999),
-            updatesInBackward: try optimizer.optionalFlag("inBackward") ?? false)
+            updatesInBackward: try optimizer.optionalFlag("inBackward") ?? false,
+            moments: try TrainingRecipe.moments(optimizer))
         if self.optimizer.updatesInBackward {
             if self.optimizer.clipNorm > 0 {
                 throw optimizer.error(
@@ -125,6 +127,16 @@ package struct TrainingRecipe: Sendable, Equatable {
         evaluateEpochs = try evaluate.optionalNumber("epochs", in: 1e-6...1e6)
         patience = try evaluate.optionalInteger("patience", in: 1...1_000_000)
         try checkEvaluations(evaluate)
+    }
+
+    private static func moments(_ optimizer: RecipeReader) throws(TrainingError)
+        -> MomentPrecision
+    {
+        switch try optimizer.optionalInteger("momentBits", in: 1...64) {
+        case nil, 32: return .full
+        case 8: return .blocks
+        case let bits?: throw optimizer.error("momentBits", "is \(bits); expected 32 or 8")
+        }
     }
 
     /// Refuses keys of `evaluate` that can't work together.

@@ -8,14 +8,15 @@ import Tensors
 /// The bits are those of updates after the backward pass, since nothing behind a parameter's last
 /// gradient reads it again in the step. A gradient that isn't finite is noticed when others are
 /// updated already; the step then fails, and the run goes on from its last checkpoint.
-final class UpdateInBackward: GradientSum {
+package final class UpdateInBackward: GradientSum {
     private let optimizer: AdamW
     private var rates: [ParameterRole: Double] = [:]
     private var step = 0
     private var squares: [Double] = []
     private var failure: TrainingError?
 
-    init(_ optimizer: AdamW) {
+    /// An observer of backward passes that updates what `optimizer` trains.
+    package init(_ optimizer: AdamW) {
         self.optimizer = optimizer
         super.init(optimizer.slots.map(\.parameter))
     }
@@ -25,7 +26,7 @@ final class UpdateInBackward: GradientSum {
     /// - Parameters:
     ///   - rates: The learning rate of each role.
     ///   - step: For messages, counted from 1.
-    func begin(rates: [ParameterRole: Double], step: Int) {
+    package func begin(rates: [ParameterRole: Double], step: Int) {
         self.rates = rates
         self.step = step
         squares = Array(repeating: -1, count: parameters.count)
@@ -46,7 +47,7 @@ final class UpdateInBackward: GradientSum {
     /// The global norm of the step's gradients.
     ///
     /// - Throws: where one wasn't finite, and where there was none.
-    func norm() throws(TrainingError) -> Double {
+    package func norm() throws(TrainingError) -> Double {
         if let failure { throw failure }
         return try AdamW.norm(squares, step: step)
     }

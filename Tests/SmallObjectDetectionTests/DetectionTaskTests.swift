@@ -112,6 +112,22 @@ import Training
         }
     }
 
+    @Test("moments of 8 bits save memory, and the plan knows") func momentsOfEightBitsSave() throws
+    {
+        try exclusively {
+            let fixture = try DetectionFixture()
+            func run(_ further: [String]) throws -> (peak: Int, trained: Int) {
+                let run = try train(fixture, ["steps=2", "batchSize=1"] + further)
+                let detector = run.task.detector
+                return (run.peak, 4 * detector.trainableCount)
+            }
+            let full = try run([])
+            let short = try run(["optimizer.momentBits=8", "memoryBudget=60MiB"])
+            #expect(Double(full.peak - short.peak) > 1.4 * Double(full.trained))
+            #expect(throws: TrainingError.self) { _ = try run(["memoryBudget=60MiB"]) }
+        }
+    }
+
     @Test("tiles without objects are balanced") func emptyTilesAreBalanced() throws {
         let fixture = try DetectionFixture()
         let none = try fixture.images(try fixture.recipe(["data.emptyTiles=0"])).tiles

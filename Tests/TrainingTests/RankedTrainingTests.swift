@@ -18,11 +18,12 @@ import Training
 
     /// Runs the toy task as each rank in its own folder below `path`, new or to go on with.
     private func run(
-        _ count: Int, _ path: String, _ overrides: [String] = [],
+        _ count: Int, _ path: String, _ overrides: [String] = [], rows: Int = 4,
         prepare: @escaping @Sendable (ToyTask, _ rank: Int) -> Void = { _, _ in }
     ) -> [Result<End, any Error>] {
         LocalRanks.run(count) { group in
-            let toy = try ToyRun(["accumulation=4", "optimizer.averageDecay=0.9"] + overrides)
+            let toy = try ToyRun(
+                ["accumulation=4", "optimizer.averageDecay=0.9"] + overrides, rows: rows)
             prepare(toy.task, group.rank)
             let name = "\(path)/rank\(group.rank)"
             // As after a crash: those that help rank 0 begin anew.
@@ -77,6 +78,21 @@ import Training
             let again = try run(count, path + "/together", [sharded]).map { try $0.get() }
             #expect(again.first?.averages == alone.averages)
             #expect(again.allSatisfy { $0.seen == 0 })
+        }
+    }
+
+    @Test("moments of 8 bits stay with their ranks") func shardsMomentsOfEightBits() throws {
+        try withTemporaryFolder { path in
+            let bits = ["optimizer.momentBits=8"]
+            _ = try #require(run(1, path + "/alone", bits, rows: 521).first).get()
+            let sharded = bits + ["ranks.shardOptimizer=true"]
+            let broken = run(2, path + "/together", sharded, rows: 521) { task, rank in
+                if rank == 1 { task.failAtStep = 6 }
+            }
+            #expect((try? broken[0].get()) == nil)
+            _ = try run(2, path + "/together", sharded, rows: 521).map { try $0.get() }
+            let expected = try #require(checkpoint(path + "/alone", 12))
+            #expect(checkpoint(path + "/together", 12) == expected)
         }
     }
 

@@ -72,6 +72,10 @@ import Training
                 + "0.0...0.999999999"
         ),
         (
+            "steps: 5\noptimizer:\n  momentBits: 16",
+            "r.yaml:3: optimizer.momentBits is 16; expected 32 or 8"
+        ),
+        (
             "steps: 5\nschedule:\n  kind: cosinus",
             "r.yaml:3: schedule.kind is cosinus; expected one of cosine, constant"
         ),

@@ -10,9 +10,9 @@ final class ToyModule: Module {
     let weight: Parameter
     let bias: Parameter
 
-    init(seed: UInt64) {
-        weight = Parameter(Tensor(normal: [4, 8], key: RandomKey(seed: seed)))
-        bias = Parameter(Tensor(zeros: [4, 8]).reshaped(to: [32]))
+    init(rows: Int, seed: UInt64) {
+        weight = Parameter(Tensor(normal: [rows, 8], key: RandomKey(seed: seed)))
+        bias = Parameter(Tensor(zeros: [8 * rows]))
     }
 
     func register(in registry: inout ModuleRegistry) {
@@ -21,14 +21,14 @@ final class ToyModule: Module {
     }
 
     func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-        x * context.use(weight) + context.use(bias).reshaped(to: [4, 8])
+        x * context.use(weight) + context.use(bias).reshaped(to: weight.shape)
     }
 }
 
 /// A regression on random samples with noise from the context's key.
 final class ToyTask: TrainingTask {
-    let backbone = ToyModule(seed: 1)
-    let head = ToyModule(seed: 2)
+    let backbone: ToyModule
+    let head: ToyModule
     let loadTimer = LoadTimer()
     var sampleCount = 7
     /// Called before each forward pass, with its place.
@@ -42,6 +42,11 @@ final class ToyTask: TrainingTask {
     var scores: ((Int) -> [String: Double])?
     /// The step whose backward pass gives gradients that aren't numbers.
     var poisonStep: Int?
+
+    init(rows: Int = 4) {
+        backbone = ToyModule(rows: rows, seed: 1)
+        head = ToyModule(rows: rows, seed: 2)
+    }
 
     var parameterGroups: [ParameterGroup] {
         [
@@ -63,12 +68,13 @@ final class ToyTask: TrainingTask {
         seen.append(samples)
         trained.append(backbone.weight.isTrainable)
         var total: Variable?
+        let shape = head.weight.shape
         for sample in samples {
             let key = RandomKey(seed: 99).child(sample)
             let noise = Tensor(
-                normal: [4, 8], standardDeviation: 0.1, key: context.key.child(sample))
-            let x = Variable(Tensor(normal: [4, 8], key: key) + noise)
-            let target = Variable(Tensor(normal: [4, 8], key: key.child("target")))
+                normal: shape, standardDeviation: 0.1, key: context.key.child(sample))
+            let x = Variable(Tensor(normal: shape, key: key) + noise)
+            let target = Variable(Tensor(normal: shape, key: key.child("target")))
             let error = head(backbone(x, context), context) + target
             let loss = (error * error).mean().scaled(by: 1 / Double(samples.count))
             total = total.map { $0 + loss } ?? loss
@@ -116,9 +122,11 @@ struct ToyRun {
 
     let reader: RecipeReader
     let recipe: TrainingRecipe
-    let task = ToyTask()
+    let task: ToyTask
 
-    init(_ overrides: [String] = []) throws {
+    /// - Parameter rows: Of 8 scalars each in every parameter.
+    init(_ overrides: [String] = [], rows: Int = 4) throws {
+        task = ToyTask(rows: rows)
         reader = RecipeReader(
             try RecipeDocument(text: ToyRun.recipeText, name: "toy.yaml", overrides: overrides))
         recipe = try TrainingRecipe(reader)

@@ -131,12 +131,42 @@ import Training
         #expect(text?.contains(reason) == true, "\(text ?? "accepted")")
     }
 
-    private func resumesWithTheSameBits(stop: Int, _ overrides: [String]) throws {
+    @Test func momentsOfEightBitsAreResumedWithTheSameBits() throws {
+        // Above the size from which moments have 8 bits, and no multiple of a block.
+        try exclusively {
+            try resumesWithTheSameBits(stop: 5, ["optimizer.momentBits=8"], rows: 521)
+        }
+    }
+
+    @Test func momentsOfEightBitsTrainAlike() throws {
         try withTemporaryFolder { folder in
-            let whole = try ToyRun(overrides)
+            func run(_ name: String, _ overrides: [String]) throws -> (Double, [Float]) {
+                let run = try ToyRun(["steps=60"] + overrides, rows: 521)
+                try run.loop(try fresh(run, folder + name)).run()
+                let lines = try RunFolder.metrics(of: folder + name)
+                return (
+                    try #require(lines.compactMap(\.loss).last), run.task.head.weight.tensor.floats
+                )
+            }
+            let (loss, weights) = try run("/full", [])
+            let (short, shortWeights) = try run("/short", ["optimizer.momentBits=8"])
+            #expect(abs(short - loss) < 0.02 * loss, "\(short), \(loss)")
+            #expect(shortWeights != weights)
+            let first = try ToyRun(["steps=60"], rows: 521).task.head.weight.tensor.floats
+            let way = zip(weights, first).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            let off = zip(weights, shortWeights).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            #expect(off < 0.01 * way, "\(off) of \(way)")
+        }
+    }
+
+    private func resumesWithTheSameBits(
+        stop: Int, _ overrides: [String], rows: Int = 4
+    ) throws {
+        try withTemporaryFolder { folder in
+            let whole = try ToyRun(overrides, rows: rows)
             try whole.loop(try fresh(whole, folder + "/whole")).run()
 
-            let part = try ToyRun(overrides)
+            let part = try ToyRun(overrides, rows: rows)
             let interruption = Interruption()
             part.task.onStep = { if $0.step == stop - 1 { interruption.request() } }
             let text = message {
@@ -146,7 +176,7 @@ import Training
                 text == "interrupted after step \(stop) of 12; the checkpoint is saved, go on with "
                     + "--resume \(folder)/part")
 
-            let rest = try ToyRun(overrides)
+            let rest = try ToyRun(overrides, rows: rows)
             try rest.loop(try RunFolder.open(folder + "/part")).run()
             #expect(rest.task.bits == whole.task.bits)
             #expect(try lines(folder + "/part") == lines(folder + "/whole"))

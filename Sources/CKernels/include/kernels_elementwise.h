@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Elements of an optimizer's moments that share a scale. */
+#define DR_MOMENT_BLOCK 256
+
 // X(name, (arguments)); n counts elements, rows are contiguous.
 #define DR_ELEMENTWISE_KERNELS(X)                                                               \
     /* out = a + b; out may be a */                                                             \
@@ -31,6 +34,12 @@
     /* AdamW on one parameter; step sizes and corrections are worked out by the caller */       \
     X(adamw, (void *parameter, const void *gradient, void *m, void *v, double rate,             \
               double beta1, double beta2, double epsilon, double decay, double correction1,     \
-              double correction2, double gradient_scale, size_t n))
+              double correction2, double gradient_scale, size_t n))                             \
+    /* the same with moments as blocks of DR_MOMENT_BLOCK codes of 8 bits and a float scale; */ \
+    /* n elements from a multiple of it on, `first` among the parameter's; salt: the rounding */ \
+    X(adamw_blocks, (void *parameter, const void *gradient, void *m, void *v, double rate,      \
+                     double beta1, double beta2, double epsilon, double decay,                  \
+                     double correction1, double correction2, double gradient_scale,             \
+                     uint32_t salt, size_t first, size_t n))
 
 #endif

@@ -15,12 +15,8 @@ extension AdamW {
         }
         for index in slots.indices where counts[index] > 0 {
             slots[index].updates = Int(counts[index])
-            let tensor = slots[index].parameter.tensor
-            for part in parts {
-                for receiver in 1..<ranks.count where owner(index) ?? receiver == receiver {
-                    try ranks.move(
-                        &slots[index][keyPath: part], like: tensor, from: 0, to: receiver)
-                }
+            for receiver in 1..<ranks.count where owner(index) ?? receiver == receiver {
+                try move(index, ranks, from: 0, to: receiver)
             }
         }
         release(ranks, owner: owner)
@@ -30,21 +26,27 @@ extension AdamW {
     func gather(_ ranks: TrainingRanks, owner: (Int) -> Int?) throws {
         for index in slots.indices where slots[index].updates > 0 {
             guard let owner = owner(index), owner > 0 else { continue }
-            let tensor = slots[index].parameter.tensor
-            for part in parts {
-                try ranks.move(&slots[index][keyPath: part], like: tensor, from: owner, to: 0)
-            }
+            try move(index, ranks, from: owner, to: 0)
         }
     }
 
     /// Drops the state that another rank keeps.
     func release(_ ranks: TrainingRanks, owner: (Int) -> Int?) {
         for index in slots.indices where owner(index) ?? ranks.rank != ranks.rank {
-            for part in parts { slots[index][keyPath: part] = nil }
+            slots[index].firstMoment = nil
+            slots[index].secondMoment = nil
+            slots[index].average = nil
         }
     }
 
-    private var parts: [WritableKeyPath<Slot, Tensor?>] {
-        [\.firstMoment, \.secondMoment] + (settings.averageDecay > 0 ? [\.average] : [])
+    private func move(_ index: Int, _ ranks: TrainingRanks, from: Int, to: Int) throws {
+        let slot = slots[index]
+        let moment = slot.momentShape, type = slot.momentType
+        try ranks.move(&slots[index].firstMoment, shape: moment, dtype: type, from: from, to: to)
+        try ranks.move(&slots[index].secondMoment, shape: moment, dtype: type, from: from, to: to)
+        guard settings.averageDecay > 0 else { return }
+        let weights = slot.parameter.tensor
+        try ranks.move(
+            &slots[index].average, shape: weights.shape, dtype: weights.dtype, from: from, to: to)
     }
 }

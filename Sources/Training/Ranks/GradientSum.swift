@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Autodiff
+package import Autodiff
 import Tensors
 
 /// The gradients of a step: the sum over its micro-batches in their order.
@@ -7,7 +7,7 @@ import Tensors
 /// Each micro-batch's gradient of a parameter is worked out on its own and then added, so that the
 /// sum has the same bits whichever process works out which micro-batch. It is added as soon as it
 /// is complete: beside the sums, only what is incomplete needs memory.
-class GradientSum: GradientObserver {
+package class GradientSum: GradientObserver {
     let parameters: [Parameter]
     private let indices: [ObjectIdentifier: Int]
     /// Announced uses less finished ones, by parameter.
@@ -26,12 +26,12 @@ class GradientSum: GradientObserver {
         sums = Array(repeating: nil, count: parameters.count)
     }
 
-    func willUse(_ parameter: Parameter) {
+    package func willUse(_ parameter: Parameter) {
         guard let index = indices[ObjectIdentifier(parameter)] else { return }
         pending[index] += 1
     }
 
-    func didFinish(_ parameter: Parameter) {
+    package func didFinish(_ parameter: Parameter) {
         guard let index = indices[ObjectIdentifier(parameter)] else { return }
         pending[index] -= 1
         if pending[index] == 0 { pass(index) }
@@ -46,7 +46,7 @@ class GradientSum: GradientObserver {
     }
 
     /// Begins a micro-batch; the parameters' gradients must be nil.
-    func begin() {
+    package func begin() {
         for index in parameters.indices {
             pending[index] = 0
             isTaken[index] = false
@@ -54,7 +54,7 @@ class GradientSum: GradientObserver {
     }
 
     /// Ends a micro-batch: takes what the backward pass did not report as complete.
-    func end() throws {
+    package func end() throws {
         for index in parameters.indices where parameters[index].isTrainable {
             precondition(
                 !isTaken[index] || parameters[index].gradient == nil,

@@ -89,7 +89,9 @@ final class TrainingRanks {
         for entry in parameters {
             var tensor: Tensor? = entry.parameter.tensor
             for other in 1..<count {
-                try move(&tensor, like: entry.parameter.tensor, from: 0, to: other)
+                try move(
+                    &tensor, shape: entry.parameter.shape, dtype: entry.parameter.tensor.dtype,
+                    from: 0, to: other)
             }
             if let tensor { entry.parameter.tensor = tensor }
         }
@@ -199,10 +201,10 @@ final class TrainingRanks {
 
     /// Moves a tensor of a known shape from one rank to another; does nothing elsewhere.
     func move(
-        _ tensor: inout Tensor?, like pattern: Tensor, from sender: Int, to receiver: Int
+        _ tensor: inout Tensor?, shape: [Int], dtype: DType, from sender: Int, to receiver: Int
     ) throws {
         guard rank == sender || rank == receiver, sender != receiver else { return }
-        let message = MessageBuffer(count: pattern.count, dtype: pattern.dtype)
+        let message = MessageBuffer(count: shape.reduce(1, *), dtype: dtype)
         let transfer: any RankTransfer
         if rank == sender {
             guard let tensor else { throw RankError("rank \(rank) misses optimizer state") }
@@ -213,6 +215,6 @@ final class TrainingRanks {
             transfer = try group.receive(into: message.bytes, from: sender, tag: RankTag.state)
         }
         try group.wait(isStopping: isStopping) { () throws(RankError) in try transfer.poll() }
-        if rank == receiver { tensor = message.tensor(at: 0, shape: pattern.shape) }
+        if rank == receiver { tensor = message.tensor(at: 0, shape: shape) }
     }
 }
