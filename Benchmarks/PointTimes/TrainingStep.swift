@@ -14,10 +14,10 @@ enum TrainingStep {
     /// Prints one JSON object: counted peak of a step, median seconds.
     ///
     /// - Parameter name: `conventional`, `checkpointed`, `dr2net` (balanced, β = 1/16), or `sparing`:
-    ///   dr2net in tiles of 1,024 tokens, with updates in the backward pass and moments of 8 bits.
+    ///   dr2net in tiles of 512 tokens, with updates in the backward pass and moments of 8 bits.
     static func run(_ name: String, points: Int, steps: Int) throws {
         let isSparing = name == "sparing"
-        let tile = isSparing ? Tile(tokens: 1024) : .standard
+        let tile = isSparing ? Tile(tokens: 512) : .standard
         let way: FinetuningWay
         switch name {
         case "conventional": way = .conventional
@@ -50,10 +50,10 @@ enum TrainingStep {
         StoragePool.resetPeak()
         for step in 0..<steps {
             let begin = ProgressLine.seconds()
-            let tape = Tape()
-            var context = Context(
-                tape: tape, isTraining: true, key: RandomKey(seed: 3).child(step))
+            var context = Context(isTraining: true, key: RandomKey(seed: 3).child(step))
             context.observer = immediate
+            let tape = Tape(for: context)
+            context.tape = tape
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
             let loss = try network.logits(
@@ -66,12 +66,15 @@ enum TrainingStep {
         }
         let median = seconds.sorted()[steps / 2]
         let plan = MemoryPlan(
-            network.memoryShape(samples: 1, points: points), way: way, tile: tile)
-        // Weights, gradients and two moments of what surrounds the transformer.
+            network.memoryShape(samples: 1, points: points), way: way, tile: tile,
+            optimizer: optimizer.settings.footprint)
+        // What surrounds the transformer.
+        let others = network.parameterCount - network.transformer.parameterCount
         let predicted =
-            plan.peakPredictedBytes
-            + 16 * (network.parameterCount - network.transformer.parameterCount)
-            + network.otherBytes(samples: 1, points: points, keepsAll: way == .conventional)
+            plan.peakPredictedBytes + 4 * others + optimizer.settings.footprint.bytes(others)
+            + network.otherBytes(
+                samples: 1, points: points, keepsAll: way == .conventional,
+                heldGradients: isSparing ? 0 : network.transformer.parameterCount)
         print(
             "{\"way\": \"\(name)\", \"points\": \(points), \"tokens\": \(points / 16), "
                 + "\"parameters\": \(network.parameterCount), "

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-import Tensors
+package import Tensors
 
 /// Batch normalisation of the channels of `[..., C]`, with ReLU where asked for.
 ///
@@ -45,12 +45,25 @@ package final class BatchNorm: Module {
         guard context.isTraining else { return inference(x, context, relu: relu) }
         let (output, batchMean, batchVariance) = x.batchNorm(
             weight: context.use(weight), bias: context.use(bias), epsilon: epsilon, relu: relu)
-        guard !context.repeats else { return output }
-        let n = Double(x.tensor.count / max(1, batchMean.count))
-        move(mean, to: batchMean)
-        // The running variance is that of a sample, over n - 1.
-        move(variance, to: batchVariance.map { $0 * n / max(1, n - 1) })
+        follow(
+            (batchMean, batchVariance), rows: x.tensor.count / max(1, batchMean.count), context)
         return output
+    }
+
+    /// A batch for whoever normalises it in parts in training; ``follow(_:rows:_:)`` is theirs.
+    package func rows(weight: Variable, bias: Variable) -> NormalizedRows {
+        NormalizedRows(weight: weight.tensor, bias: bias.tensor, epsilon: epsilon)
+    }
+
+    /// Moves the running statistics towards a batch's, unless the pass is repeated.
+    package func follow(
+        _ statistics: (mean: [Double], variance: [Double]), rows: Int, _ context: Context
+    ) {
+        guard !context.repeats else { return }
+        let n = Double(rows)
+        move(mean, to: statistics.mean)
+        // The running variance is that of a sample, over n - 1.
+        move(variance, to: statistics.variance.map { $0 * n / max(1, n - 1) })
     }
 
     private func move(_ running: Parameter, to batch: [Double]) {

@@ -115,7 +115,7 @@ extension Tensor {
     }
 
     /// Mean, factor and shift of each sample's channels: `[N, 3, C]`.
-    private func channelMap(
+    func channelMap(
         groups: Int, weight: Tensor, bias: Tensor, _ statistics: [Double]
     ) -> Tensor {
         let (samples, _, channels) = sampleRows, width = channels / groups
@@ -137,7 +137,7 @@ extension Tensor {
     }
 
     /// Some rows of one sample.
-    private struct RowBlock {
+    struct RowBlock {
         /// Its number among all samples' blocks.
         let index: Int
         /// Bytes before its first row, and before its sample's map in `[N, 3, C]`.
@@ -146,7 +146,7 @@ extension Tensor {
     }
 
     /// Runs `body` for each block of rows, in any order.
-    private func forBlocks(_ body: (RowBlock) -> Void) {
+    func forBlocks(_ body: (RowBlock) -> Void) {
         let (samples, rows, channels) = sampleRows, size = dtype.byteSize
         let (length, pieces) = blocks
         Parallel.forEach(samples * pieces) { index in
@@ -159,7 +159,7 @@ extension Tensor {
     }
 
     /// Two sums a channel over each sample's rows, `[N, 2, C]`; `body` adds those of a block.
-    private func channelSums(
+    func channelSums(
         reading inputs: [Tensor],
         _ body: (RowBlock, [UnsafeRawPointer], UnsafeMutablePointer<Double>) -> Void
     ) -> [Double] {

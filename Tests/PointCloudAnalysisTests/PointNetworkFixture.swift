@@ -43,7 +43,7 @@ struct PointNetworkFixture {
     /// A small network of random weights.
     static func network(
         isSegmentation: Bool, dtype: DType = .float64, dropPathRate: Double = 0,
-        attentionDropoutRate: Double = 0
+        attentionDropoutRate: Double = 0, dropout: Double = 0
     ) -> PointNetwork {
         var configuration = VisionTransformerConfiguration(
             width: 16, depth: 2, heads: 2, patchSize: 4, gridSize: 2, hasLayerScale: false,
@@ -56,7 +56,7 @@ struct PointNetworkFixture {
         settings.neighbours = 4
         settings.embeddingHasBatchNorm = !isSegmentation
         settings.hidden = isSegmentation ? [8] : [8, 8]
-        settings.dropout = 0
+        settings.dropout = dropout
         let images = VisionTransformer(
             name: "small", configuration: configuration, key: RandomKey(seed: 1))
         let network = PointNetwork(

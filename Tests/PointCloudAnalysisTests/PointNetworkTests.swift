@@ -166,6 +166,98 @@ import Testing
         #expect(inference[0].isIdentical(to: inference[1]))
     }
 
+    /// Counts announced uses of parameters less finished ones.
+    private final class Uses: GradientObserver {
+        var pending: [ObjectIdentifier: Int] = [:]
+        /// The gradient when no use was left.
+        var complete: [ObjectIdentifier: Tensor] = [:]
+
+        func willUse(_ parameter: Parameter) {
+            pending[ObjectIdentifier(parameter), default: 0] += 1
+        }
+
+        func didFinish(_ parameter: Parameter) {
+            let id = ObjectIdentifier(parameter)
+            pending[id, default: 0] -= 1
+            if pending[id] == 0 { complete[id] = parameter.gradient }
+        }
+    }
+
+    @Test(
+        "gradients that are told to be complete are, in every way",
+        arguments: [FinetuningWay.conventional, .checkpointed, dual])
+    func completeGradientsAreComplete(way: FinetuningWay) throws {
+        for name in Self.names {
+            let fixture = try PointNetworkFixture(name)
+            let uses = Uses(), tape: Tape
+            var context = Context(isTraining: true, key: RandomKey(seed: 3))
+            context.observer = uses
+            tape = Tape(for: context)
+            context.tape = tape
+            let logits = try fixture.network.logits(
+                Variable(fixture.features), fixture.network.pyramid(fixture.samples), way: way,
+                tile: Tile(tokens: 24), context)
+            tape.backward(from: logits)
+            for entry in fixture.network.namedParameters where entry.parameter.isTrainable {
+                let id = ObjectIdentifier(entry.parameter)
+                #expect(uses.pending[id, default: 0] >= 0, "\(entry.name)")
+                guard let told = uses.complete[id] else { continue }
+                let gradient = try #require(entry.parameter.gradient)
+                #expect(told.isIdentical(to: gradient), "\(entry.name)")
+            }
+            #expect(uses.complete.count > 20)
+        }
+    }
+
+    @Test("decoder and head in slices: dropout, gradients and running statistics of the whole")
+    func slicedDecoderAgrees() throws {
+        let places = (0..<3).map { sample in
+            (0..<48).map { index in
+                let key = RandomKey(seed: 6).child(sample)
+                return SIMD3<Float>(
+                    Float(key.uniform(3 * index)), Float(key.uniform(3 * index + 1)),
+                    Float(key.uniform(3 * index + 2)))
+            }
+        }
+        // Equal points share maxima.
+        let features = Tensor(normal: [144, 4], key: RandomKey(seed: 7), dtype: .float64)
+        func run(_ way: FinetuningWay, tile: Tile?) throws -> [String: Tensor] {
+            let network = PointNetworkFixture.network(isSegmentation: true, dropout: 0.5)
+            // As after some training: with positive and negative weights of norms.
+            for entry in network.namedParameters where entry.parameter.shape.count == 1 {
+                let noise = Tensor(
+                    normal: entry.parameter.shape, key: RandomKey(seed: 9).child(entry.name),
+                    dtype: .float64)
+                if entry.parameter.isTrainable { entry.parameter.tensor.add(noise) }
+            }
+            let tape = Tape(), input = tape.input(features)
+            let output = try network.logits(
+                input, network.pyramid(places), way: way, tile: tile,
+                Context(tape: tape, isTraining: true, key: RandomKey(seed: 3)))
+            tape.backward(
+                from: output,
+                gradient: Tensor(normal: output.shape, key: RandomKey(seed: 8), dtype: .float64))
+            var result = ["logits": output.tensor, "input": tape.gradient(of: input)]
+            for entry in network.namedParameters {
+                result[entry.name] =
+                    entry.parameter.isTrainable ? entry.parameter.gradient : entry.parameter.tensor
+            }
+            return result.compactMapValues { $0 }
+        }
+        for size in [48, 20] {
+            let whole = try run(.conventional, tile: Tile(tokens: size))
+            let sliced = try run(.checkpointed, tile: Tile(tokens: size))
+            #expect(Set(whole.keys) == Set(sliced.keys))
+            for (name, value) in whole {
+                let own = try #require(sliced[name])
+                #expect(error(own, value, floor: 1e-6) < 1e-8, "\(name)")
+            }
+        }
+        let other = try run(.conventional, tile: Tile(tokens: 20))["logits"]
+        let first = try run(.conventional, tile: Tile(tokens: 48))["logits"]
+        #expect(try relativeError(#require(other), #require(first)) > 1e-3, "the draws differ")
+    }
+
     @Test("clouds with fewer points than neighbours, and equal points, have finite logits")
     func degenerateClouds() throws {
         let network = PointNetworkFixture.network(isSegmentation: true, dtype: .float32)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Layers
+import Reversible
 import Tensors
 
 /// Features of every point from tokens: interpolation to the next finer level, beside that
@@ -24,7 +25,7 @@ final class PointDecoder: Module {
         for (index, stage) in stages.enumerated() { registry.child("decoder.\(index).0", stage) }
     }
 
-    /// `[B * N, width]`.
+    /// `[B * N, width]`; the tape keeps every activation.
     ///
     /// - Parameters:
     ///   - tokens: `[B * n, width]`, without class tokens.
@@ -38,12 +39,30 @@ final class PointDecoder: Module {
         }
         return x
     }
+
+    /// The same in training, up to the map of the last layer, whose norm and ReLU whoever takes the
+    /// result runs in parts; the tape keeps one such map a level.
+    func maps(
+        _ tokens: Variable, levels: [Variable], _ pyramid: PointPyramid, tile: Tile?,
+        _ context: Context
+    ) -> (maps: Variable, norm: BatchNorm?) {
+        var x = tokens
+        var before: PropagationStage?
+        for (index, stage) in stages.enumerated().reversed() {
+            x = SlicedPropagation(stage, behind: before, pyramid.steps[index])(
+                x, levels[index], tile: tile, context)
+            before = stage
+        }
+        return (x, before?.layers[1].batchNorm)
+    }
 }
 
 /// One level down.
 final class PropagationStage: Module {
-    private let skip: Int
-    private let layers: [PointLayer]
+    /// Channels of the level's own features.
+    let skip: Int
+    /// The two layers.
+    let layers: [PointLayer]
 
     init(skip: Int, width: Int, key: RandomKey) {
         self.skip = skip

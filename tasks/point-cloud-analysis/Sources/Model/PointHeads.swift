@@ -23,37 +23,83 @@ final class SegmentationHead: Module {
         registry.child("head.2", output)
     }
 
-    /// Logits `[B * N, classes]`.
+    /// Logits `[B * N, classes]`; the tape keeps every activation.
     ///
     /// - Parameters:
     ///   - points: `[B * N, width]`.
     ///   - classToken: `[B, width]`.
-    ///   - keepsAll: Whether the tape keeps every activation.
-    ///   - tile: Points of a slice, where it doesn't.
+    ///   - tile: Points that share a draw of dropout.
     func callAsFunction(
-        _ points: Variable, classToken: Variable, keepsAll: Bool, tile: Tile?, _ context: Context
+        _ points: Variable, classToken: Variable, tile: Tile?, _ context: Context
     ) -> Variable {
         let samples = classToken.shape[0], count = points.shape[0] / samples
         let largest = points.reshaped(to: [samples, count, width]).maxPool1d(
             kernel: count, stride: count
         ).reshaped(to: [samples, width])
-        let shared =
-            hidden.partial(classToken, channels: 0..<width, context)
-            + hidden.partial(largest, channels: width..<2 * width, context)
+        let shared = share(ofClassToken: classToken, context) + share(ofLargest: largest, context)
         let rows = (0..<samples).flatMap { Array(repeating: Int32($0), count: count) }
-        let sum =
-            hidden.partial(points, channels: 2 * width..<3 * width, context)
-            + shared.gatherRows(rows)
-        let size = (tile ?? .standard).tokens, total = samples * count
-        let parts = stride(from: 0, to: total, by: size).map { $0..<min(total, $0 + size) }
-        func finish(_ x: Variable, _ part: Range<Int>, _ context: Context) -> Variable {
-            let features = hidden.finishing(x.slice(part, axis: 0), context).dropout(
-                rate: dropout, context.scoped("dropout \(part.lowerBound)"))
-            return output(features, context)
+        let sum = share(ofPoints: points, context) + shared.gatherRows(rows)
+        let parts = HeadPart.all(samples: samples, count: count, tile: tile)
+        return .concatenated(
+            parts.map { logits(ofSum: sum.slice($0.rows, axis: 0), $0, context) }, axis: 0)
+    }
+
+    /// What a sample's class token adds to the hidden layer's map of its points.
+    func share(ofClassToken x: Variable, _ context: Context) -> Variable {
+        hidden.partial(x, channels: 0..<width, context)
+    }
+
+    /// What the maximum over a sample's points adds.
+    func share(ofLargest x: Variable, _ context: Context) -> Variable {
+        hidden.partial(x, channels: width..<2 * width, context)
+    }
+
+    /// What points add to the hidden layer's map of themselves.
+    func share(ofPoints x: Variable, _ context: Context) -> Variable {
+        hidden.partial(x, channels: 2 * width..<3 * width, context)
+    }
+
+    /// The gradient by points, from that by their share in the hidden layer's map.
+    ///
+    /// - Parameter points: Of the same shape; their values don't matter.
+    func pullback(ofShare gradient: Tensor, points: Tensor) -> Tensor {
+        let tape = Tape(), x = tape.input(points)
+        let map = hidden.constantPartial(x, channels: 2 * width..<3 * width)
+        tape.backward(from: map, gradient: gradient)
+        return tape.gradient(of: x) ?? Tensor(zeros: points.shape, dtype: points.dtype)
+    }
+
+    /// Logits of some points, from the hidden layer's map of them: the sum of all shares.
+    func logits(ofSum sum: Variable, _ part: HeadPart, _ context: Context) -> Variable {
+        let features = hidden.finishing(sum, context).dropout(
+            rate: dropout, context.scoped("dropout \(part.rows.lowerBound)"))
+        return output(features, context)
+    }
+
+    /// Channels of the hidden layer, and classes.
+    var outputs: (hidden: Int, classes: Int) { (hidden.outputs, output.outputs) }
+}
+
+/// Points of one sample.
+struct HeadPart {
+    let sample: Int
+    /// Rows of the batch.
+    let rows: Range<Int>
+
+    /// The sample's row for each of them.
+    func gathering(_ shared: Variable) -> Variable {
+        shared.gatherRows(Array(repeating: Int32(sample), count: rows.count))
+    }
+
+    /// All points in parts of a tile, none across samples.
+    static func all(samples: Int, count: Int, tile: Tile?) -> [HeadPart] {
+        (0..<samples).flatMap { sample in
+            (tile ?? .standard).ranges(count).map {
+                HeadPart(
+                    sample: sample,
+                    rows: sample * count + $0.lowerBound..<sample * count + $0.upperBound)
+            }
         }
-        return keepsAll
-            ? .concatenated(parts.map { finish(sum, $0, context) }, axis: 0)
-            : sum.recomputingParts(parts, width: output.outputs, context, finish)
     }
 }
 

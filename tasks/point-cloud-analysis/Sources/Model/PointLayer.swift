@@ -23,7 +23,8 @@ final class PointLayer: Module {
     private let weight: Parameter
     private let bias: Parameter?
     private let layerNorm: LayerNorm?
-    private let batchNorm: BatchNorm?
+    /// The norm over all points, for whoever runs it in parts.
+    let batchNorm: BatchNorm?
     private let relu: Bool
 
     /// A layer to train, uniform in ±1/√inputs.
@@ -56,12 +57,23 @@ final class PointLayer: Module {
 
     /// `[rows, outputs]` for `[rows, inputs]`.
     func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
-        finish(x.linear(weight: matrix(context), bias: bias.map(context.use)), context)
+        finish(map(x, context), context)
+    }
+
+    /// The map alone.
+    func map(_ x: Variable, _ context: Context) -> Variable {
+        x.linear(weight: matrix(context), bias: bias.map(context.use))
     }
 
     /// The share of some input channels in the map, without bias, norm and ReLU.
     func partial(_ x: Variable, channels: Range<Int>, _ context: Context) -> Variable {
         x.linear(weight: matrix(context).slice(channels, axis: 1))
+    }
+
+    /// The same with the weights as constants.
+    func constantPartial(_ x: Variable, channels: Range<Int>) -> Variable {
+        let matrix = Variable(weight.tensor).reshaped(to: [outputs, inputs])
+        return x.linear(weight: matrix.slice(channels, axis: 1))
     }
 
     /// Norm and ReLU behind a map's result whose shares were summed elsewhere.

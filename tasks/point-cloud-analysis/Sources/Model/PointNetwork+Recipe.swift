@@ -61,16 +61,18 @@ extension PointNetwork {
     /// The decoder is done with before the transformer's gradients come, so that only what exceeds
     /// those counts. With every activation kept, those of the embedding come on top; else a slice, or
     /// with batch norm a stage.
+    ///
+    /// - Parameter heldGradients: Scalars of the transformer's gradients at the end of a step.
     package func otherBytes(
-        samples: Int, points: Int, keepsAll: Bool, trainsTransformer: Bool = true
+        samples: Int, points: Int, keepsAll: Bool, heldGradients: Int
     ) -> Int {
         let c = transformer.width, k = settings.neighbours
         var decoder = 0, kept = 0, slice = 0
         var inputs = settings.inputs, rows = samples * points
         for stage in 0..<settings.stages {
             let width = c >> (settings.stages - 1 - stage)
-            // Two layers' maps and their results.
-            if settings.isSegmentation { decoder += 4 * rows * c }
+            // Two layers' maps and their results, or the last map alone.
+            if settings.isSegmentation { decoder += (keepsAll ? 4 : 1) * rows * c }
             rows /= 4
             // Of each neighbour: features, both small networks' maps and results, in widths.
             kept += rows * k * (inputs + 3 + 9 * width) + rows * width
@@ -81,11 +83,17 @@ extension PointNetwork {
         }
         if settings.isSegmentation {
             let finest = samples * points
-            let head = settings.hidden[0] * (keepsAll ? 4 : 1) + 3 * settings.classes
-            // Two gradients of the finest level's width on the way.
-            decoder += finest * (head + 2 * c)
+            let hidden = settings.hidden[0]
+            decoder += 3 * finest * settings.classes
+            if keepsAll {
+                // Two gradients of the finest level's width on the way.
+                decoder += finest * (4 * hidden + 2 * c)
+            } else {
+                // The hidden layer's gradient, or four maps of the level above; and a slice.
+                decoder += finest * max(hidden, c) + Tile.standard.tokens * 4 * (c + hidden)
+            }
         }
-        let hidden = trainsTransformer ? transformer.parameterCount : 0
-        return 4 * (keepsAll ? kept + max(decoder - hidden, 0) : max(slice, decoder - hidden))
+        let beyond = decoder - heldGradients
+        return 4 * (keepsAll ? kept + max(beyond, 0) : max(slice, beyond))
     }
 }

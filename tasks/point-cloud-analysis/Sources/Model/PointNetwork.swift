@@ -104,7 +104,7 @@ package final class PointNetwork: Module {
     ///   - features: `[B * N, inputs]`, sample by sample.
     ///   - pyramid: Of the same samples.
     ///   - way: How the transformer's blocks are run; every way but `conventional` computes the
-    ///     embedding and the head of scenes again in slices.
+    ///     embedding, and of scenes decoder and head, again in slices.
     /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
     package func logits(
         _ features: Variable, _ pyramid: PointPyramid, way: FinetuningWay, tile: Tile?,
@@ -124,12 +124,15 @@ package final class PointNetwork: Module {
             way: way, tile: tile, context)
         switch parts {
         case .segmentation(let decoder, let head):
-            let points = decoder(
-                tokens.tokenSlice(1..<count + 1).reshaped(to: [samples * count, width]),
-                levels: levels, pyramid, context)
-            return head(
-                points, classToken: tokens.tokenSlice(0..<1).reshaped(to: [samples, width]),
-                keepsAll: keepsAll, tile: tile, context)
+            let classToken = tokens.tokenSlice(0..<1).reshaped(to: [samples, width])
+            let coarsest = tokens.tokenSlice(1..<count + 1).reshaped(to: [samples * count, width])
+            if !keepsAll && context.isTraining {
+                let (maps, norm) = decoder.maps(
+                    coarsest, levels: levels, pyramid, tile: tile, context)
+                return SlicedHead(head, norm)(maps, classToken: classToken, tile: tile, context)
+            }
+            let points = decoder(coarsest, levels: levels, pyramid, context)
+            return head(points, classToken: classToken, tile: tile, context)
         case .classification(let head): return head(tokens, context)
         }
     }

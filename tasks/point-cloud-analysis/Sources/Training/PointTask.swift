@@ -54,7 +54,8 @@ package final class PointTask: FinetuningTask {
             ),
             otherBytes: network.otherBytes(
                 samples: batch, points: points, keepsAll: recipe.finetuning.way == .conventional,
-                trainsTransformer: recipe.finetuning.way != .frozen),
+                heldGradients: recipe.finetuning.way == .frozen
+                    || recipe.training.optimizer.updatesInBackward ? 0 : transformer.trainableCount),
             optimizer: recipe.training.optimizer,
             advice: "take fewer data.points or a smaller batchSize")
         // A gradient still goes through frozen blocks, to the layers before them.

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Layers
+import Reversible
+import Tensors
+
+/// A stage of the decoder in training that keeps its input alone: from the map before the last norm
+/// of the stage above, or from tokens, to its own map before its last norm.
+///
+/// Norms over all points need two rounds over parts, in both directions; between them a part's
+/// rows are made again rather than kept.
+struct SlicedPropagation {
+    private let stage: PropagationStage
+    private let before: PropagationStage?
+    private let step: PointPyramid.Step
+
+    /// - Parameter before: The stage whose last map is the input; nil where that is tokens.
+    init(_ stage: PropagationStage, behind before: PropagationStage?, _ step: PointPyramid.Step) {
+        self.stage = stage
+        self.before = before
+        self.step = step
+    }
+
+    /// `[rows of the level, width]`.
+    ///
+    /// - Parameters:
+    ///   - x: `[rows of the level above, width]`.
+    ///   - own: The level's own features.
+    ///   - tile: Rows of a part.
+    func callAsFunction(_ x: Variable, _ own: Variable, tile: Tile?, _ context: Context)
+        -> Variable
+    {
+        guard let norm = stage.layers[0].batchNorm else {
+            preconditionFailure("a stage of the decoder without batch norm")
+        }
+        let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
+        let parts = (tile ?? .standard).ranges(own.shape[0])
+        let (first, trained) = SlicedPropagation.withoutTape(context)
+        let again = SlicedPropagation.repeated(first)
+        let (values, features) = (x.tensor, own.tensor)
+        let fromAbove = coarse(Variable(values), first)
+        var rows = norm.rows(weight: weight, bias: bias)
+        for part in parts {
+            rows.count(sum(fromAbove, Variable(features), part, first).tensor)
+        }
+        rows.finish()
+        norm.follow(rows.statistics, rows: own.shape[0], context)
+        var output = Tensor(zeros: [own.shape[0], stage.layers[1].outputs], dtype: values.dtype)
+        for part in parts {
+            let normed = rows(sum(fromAbove, Variable(features), part, again).tensor)
+            output.replaceRows(
+                .run(part), with: stage.layers[1].map(Variable(normed), first).tensor)
+        }
+        let inputs = [x, own, weight, bias]
+        guard let tape = context.tape,
+            inputs.contains(where: \.needsGradient) || trained.first != nil
+        else { return Variable(output) }
+        // On the tape in any case, so that the parameters inside get their gradients.
+        let source = x.needsGradient ? x : tape.input(values)
+        let needsOwn = own.needsGradient
+        let finished = rows
+        return .operation(output, inputs: [source, own, weight, bias]) { gradient in
+            var slopes = consume gradient
+            return gradients(
+                &slopes, values, features, needsOwn: needsOwn, finished, parts,
+                SlicedPropagation.repeated(context))
+        }
+    }
+
+    /// The gradients by input, own features, and the first norm's weight and bias.
+    ///
+    /// - Parameter slopes: The gradient by the result; holds that of the first layer's rows later, and
+    ///   nothing in the end.
+    private func gradients(
+        _ slopes: inout Tensor, _ values: Tensor, _ features: Tensor, needsOwn: Bool,
+        _ rows: NormalizedRows, _ parts: [Range<Int>], _ context: Context
+    ) -> [Tensor?] {
+        let own = Variable(features)
+        let fromAbove = coarse(Variable(values), context.on(nil)).tensor
+        var backward = rows.backward
+        for part in parts {
+            let made = sum(Variable(fromAbove), own, part, context.on(nil)).tensor
+            let slope = pullback(rows(made), slopes.rows(part), context)
+            backward.count(made, slope)
+            slopes.replaceRows(.run(part), with: slope)
+        }
+        let (byWeight, byBias) = backward.finish()
+        var byAbove = Tensor(zeros: fromAbove.shape, dtype: values.dtype)
+        var byOwn = needsOwn ? Tensor(zeros: features.shape, dtype: values.dtype) : nil
+        for part in parts {
+            let inner = Tape(for: context)
+            let above = inner.input(fromAbove)
+            let own = needsOwn ? inner.input(features) : Variable(features)
+            let made = sum(above, own, part, context.on(inner))
+            inner.backward(
+                from: made, gradient: backward.gradient(made.tensor, slopes.rows(part)))
+            if let share = inner.gradient(of: above) { byAbove.add(share) }
+            if let share = inner.gradient(of: own) { byOwn?.add(share) }
+        }
+        slopes = Tensor(zeros: [0])
+        // Again, as its own results are not kept for long.
+        let tape = Tape(for: context), input = tape.input(values)
+        tape.backward(from: coarse(input, context.on(tape)), gradient: byAbove)
+        return [tape.gradient(of: input), byOwn, byWeight, byBias]
+    }
+
+    /// The gradient by rows that go through the second layer's map.
+    private func pullback(_ rows: Tensor, _ gradient: Tensor, _ context: Context) -> Tensor {
+        let tape = Tape(for: context), x = tape.input(rows)
+        tape.backward(
+            from: stage.layers[1].map(x, context.on(tape)), gradient: gradient)
+        return tape.gradient(of: x) ?? Tensor(zeros: rows.shape, dtype: rows.dtype)
+    }
+
+    /// The share of the level above in the first map, before interpolation.
+    private func coarse(_ x: Variable, _ context: Context) -> Variable {
+        let features = before.map { $0.layers[1].finishing(x, context) } ?? x
+        let map = stage.layers[0]
+        return map.partial(features, channels: stage.skip..<map.inputs, context)
+    }
+
+    /// Some rows of the first map.
+    private func sum(
+        _ coarse: Variable, _ own: Variable, _ part: Range<Int>, _ context: Context
+    ) -> Variable {
+        let near = 3 * part.lowerBound..<3 * part.upperBound
+        return coarse.gatherWeighted(
+            Array(step.nearest[near]), weights: Array(step.weights[near]), neighbours: 3)
+            + stage.layers[0].partial(
+                own.slice(part, axis: 0), channels: 0..<stage.skip, context)
+    }
+
+    /// A first pass without a tape, and what of it trains.
+    static func withoutTape(_ context: Context) -> (Context, TrainedParts) {
+        let (watched, trained) = TrainedParts.watching(context)
+        return (watched.on(nil), trained)
+    }
+
+    /// The same pass once more.
+    static func repeated(_ context: Context) -> Context {
+        var again = context
+        again.repeats = true
+        return again
+    }
+}
+
+extension Context {
+    /// The same context with another tape, or none.
+    func on(_ tape: Tape?) -> Context {
+        var context = self
+        context.tape = tape
+        return context
+    }
+}
+
+extension Tile {
+    /// `rows` in parts of a tile.
+    func ranges(_ rows: Int) -> [Range<Int>] {
+        stride(from: 0, to: rows, by: tokens).map { $0..<min(rows, $0 + tokens) }
+    }
+}
