@@ -86,8 +86,8 @@ extension PointNetwork {
             let hidden = settings.hidden[0]
             decoder += 3 * finest * settings.classes
             if keepsAll {
-                // Two gradients of the finest level's width on the way.
-                decoder += finest * (4 * hidden + 2 * c)
+                // The head's maps, and two gradients of the finest level's width on the way.
+                decoder += finest * (6 * hidden + 2 * c)
             } else {
                 // The hidden layer's gradient, or four maps of the level above; and a slice.
                 decoder += finest * max(hidden, c) + Tile.standard.tokens * 4 * (c + hidden)
