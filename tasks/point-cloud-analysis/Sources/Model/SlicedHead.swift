@@ -55,7 +55,8 @@ struct SlicedHead {
         let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
         let ofClass = head.share(ofClassToken: classToken, context)
         let parts = HeadPart.all(samples: samples, count: map.shape[0] / samples, tile: tile)
-        let (first, trained) = SlicedPropagation.withoutTape(context)
+        let (watched, trained) = TrainedParts.watching(context)
+        let first = watched.on(nil)
         var rows = norm.rows(weight: weight, bias: bias)
         for part in parts { rows.count(map.rows(part.rows)) }
         rows.finish()
@@ -76,7 +77,7 @@ struct SlicedHead {
         let source = maps.needsGradient ? maps : tape.input(map)
         let kept = Kept(map, rows, parts, maxima: maxima, shared: shared.tensor)
         return .operation(output, inputs: [source, ofClass, weight, bias]) { gradient in
-            gradients(gradient, kept, SlicedPropagation.repeated(context))
+            gradients(gradient, kept, context.repeated)
         }
     }
 

@@ -35,8 +35,8 @@ struct SlicedPropagation {
         }
         let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
         let parts = (tile ?? .standard).ranges(own.shape[0])
-        let (first, trained) = SlicedPropagation.withoutTape(context)
-        let again = SlicedPropagation.repeated(first)
+        let (watched, trained) = TrainedParts.watching(context)
+        let first = watched.on(nil), again = first.repeated
         let (values, features) = (x.tensor, own.tensor)
         let fromAbove = coarse(Variable(values), first)
         var rows = norm.rows(weight: weight, bias: bias)
@@ -62,8 +62,7 @@ struct SlicedPropagation {
         return .operation(output, inputs: [source, own, weight, bias]) { gradient in
             var slopes = consume gradient
             return gradients(
-                &slopes, values, features, needsOwn: needsOwn, finished, parts,
-                SlicedPropagation.repeated(context))
+                &slopes, values, features, needsOwn: needsOwn, finished, parts, context.repeated)
         }
     }
 
@@ -129,22 +128,16 @@ struct SlicedPropagation {
             + stage.layers[0].partial(
                 own.slice(part, axis: 0), channels: 0..<stage.skip, context)
     }
-
-    /// A first pass without a tape, and what of it trains.
-    static func withoutTape(_ context: Context) -> (Context, TrainedParts) {
-        let (watched, trained) = TrainedParts.watching(context)
-        return (watched.on(nil), trained)
-    }
-
-    /// The same pass once more.
-    static func repeated(_ context: Context) -> Context {
-        var again = context
-        again.repeats = true
-        return again
-    }
 }
 
 extension Context {
+    /// The context of the same pass once more.
+    var repeated: Context {
+        var again = self
+        again.repeats = true
+        return again
+    }
+
     /// The same context with another tape, or none.
     func on(_ tape: Tape?) -> Context {
         var context = self
