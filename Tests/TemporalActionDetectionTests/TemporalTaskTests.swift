@@ -41,6 +41,16 @@ import Training
         #expect(changed.backbone == (way != "frozen"))
     }
 
+    @Test(arguments: ["conventional", "checkpointed", "dr2net"])
+    func updatesInBackwardGiveTheSameLosses(way: String) throws {
+        let fixture = try TemporalFixture()
+        let overrides = ["way=\(way)", "steps=4", "optimizer.clipNorm=0"]
+        let after = try train(fixture, overrides).losses
+        let during = try train(fixture, overrides + ["optimizer.inBackward=true"]).losses
+        #expect(after.count == 4 && Set(after).count == 4)
+        #expect(during == after)
+    }
+
     @Test func theBackboneWaitsForItsStart() throws {
         let changed = try train(
             TemporalFixture(), ["steps=2", "schedule.backboneStart=2"]
