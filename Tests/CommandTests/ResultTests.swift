@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--way", "conventional"],
+        ["--way", "conventional"], ["--way", "frozen"],
         ["--way", "dr2net", "--policy", "paper"],
     ])
     func profileHasTheContractsKeys(way: [String]) throws {
@@ -150,6 +150,30 @@ import Testing
             plans[3]["peakPredictedBytes"] as? Int == result["peakPredictedBytes"] as? Int)
         #expect(plans[0]["streamBytes"] as? Int == 0 && plans[4]["remainderBytes"] as? Int == 0)
         #expect(try CommandRun(arguments).output.contains("dr2net, float"))
+    }
+
+    @Test func profileMeasuresASmallerOptimizer() throws {
+        func profile(_ further: [String]) throws -> [String: Any] {
+            try CommandRun(
+                [
+                    "backbone", "profile", "--backbone", "vit-tiny-16", "--input-shape",
+                    "2,3,32,32", "--steps", "1", "--quiet", "--way", "dr2net", "--json",
+                ] + further
+            ).object()
+        }
+        let plain = try profile([])
+        let small = try profile(["--in-backward", "--moment-bits", "8"])
+        func bytes(_ result: [String: Any], _ key: String) throws -> Double {
+            Double(try #require(result[key] as? Int, "\(key)"))
+        }
+        let weights = try bytes(plain, "weightBytes")
+        #expect(try bytes(small, "gradientBytes") == 0)
+        #expect(try bytes(small, "optimizerBytes") < 0.27 * bytes(plain, "optimizerBytes"))
+        for peak in ["peakCountedBytes", "peakPredictedBytes"] {
+            #expect(try bytes(plain, peak) - bytes(small, peak) > 2.3 * weights, "\(peak)")
+        }
+        let ratio = try bytes(small, "peakPredictedBytes") / bytes(small, "peakCountedBytes")
+        #expect(0.9...1.15 ~= ratio, "\(ratio)")
     }
 
     @Test func errorMapShowsWhereFloatReversalFails() throws {

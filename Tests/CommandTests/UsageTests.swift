@@ -60,6 +60,7 @@ import Testing
         (profile + ["--input-shape", "1,3,0,32"], "16,3,224,224"),
         (profile + ["--input-shape", "9999999999,9999999999,9,9"], "16,3,224,224"),
         (profile + ["--input-shape", "1,3,32,32", "--steps", "0"], "--steps"),
+        (profile + ["--input-shape", "1,3,32,32", "--moment-bits", "16"], "expected 32 or 8"),
         (["backbone", "error-map", "--backbone", "vit-tiny-16", "--points", "1"], "2 to 21"),
         (["backbone", "error-map", "--backbone", "vit-tiny-16", "--tile", "0"], "--tile"),
         (["backbone", "convert", "a.pth", "b.pth"], "ends in .safetensors"),

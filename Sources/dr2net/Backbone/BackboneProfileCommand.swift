@@ -33,9 +33,24 @@ struct BackboneProfileCommand: ParsableCommand {
     @Option(help: "Bytes that a step may count at its peak, such as 2GiB; picks the tile.")
     var memoryBudget: String?
 
+    @Flag(help: "Update each parameter in the backward pass, as optimizer.inBackward does.")
+    var inBackward = false
+
+    @Option(help: "Bits of each of AdamW's moments, 32 or 8, as optimizer.momentBits.")
+    var momentBits = 32
+
     @OptionGroup var common: CommonOptions
 
+    private var optimizer: AdamW.Settings {
+        AdamW.Settings(
+            weightDecay: 0.05, updatesInBackward: inBackward,
+            moments: momentBits == 8 ? .blocks : .full)
+    }
+
     func validate() throws {
+        guard [8, 32].contains(momentBits) else {
+            throw ValidationError("--moment-bits \(momentBits): expected 32 or 8")
+        }
         if let memoryBudget {
             guard ByteSize.parse(memoryBudget) != nil else {
                 throw ValidationError(
@@ -84,16 +99,19 @@ struct BackboneProfileCommand: ParsableCommand {
         let way = ways.trainingWay(key: key)
         var tile = ways.slices
         if let budget = memoryBudget.flatMap(ByteSize.parse) {
-            tile = try MemoryPlan.tile(fitting: budget, memory, way: way)
+            tile = try MemoryPlan.tile(
+                fitting: budget, memory, way: way, optimizer: optimizer.footprint)
         }
-        let profile = StepProfile(network: backbone, way: way, tile: tile, key: key)
+        let profile = StepProfile(
+            network: backbone, way: way, tile: tile, settings: optimizer, key: key)
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         let measured = try profile.run(images, steps: steps) { done, total in
             progress.update(done: done, total: total, "steps")
         }
         progress.finish()
         let resident = ResidentMemory.peak
-        let plan = MemoryPlan(memory, way: profile.way, tile: profile.tile)
+        let plan = MemoryPlan(
+            memory, way: profile.way, tile: profile.tile, optimizer: optimizer.footprint)
         let operations = profile.modelOperations(shape)
         // Measured twice, since other work on the machine may hold one of them back.
         let rate = max(rateBefore, MatrixProductRate.measure())
@@ -129,7 +147,9 @@ struct BackboneProfileCommand: ParsableCommand {
         return all.map { name, way in
             let isTiled = name != "conventional" && way != .frozen
             return PlanLine(
-                name, MemoryPlan(memory, way: way, tile: isTiled ? tile : nil))
+                name,
+                MemoryPlan(
+                    memory, way: way, tile: isTiled ? tile : nil, optimizer: optimizer.footprint))
         }
     }
 

@@ -15,6 +15,8 @@ struct StepProfile {
     let way: FinetuningWay
     /// Slices, if any.
     let tile: Tile?
+    /// The optimizer's.
+    let settings: AdamW.Settings
     /// The random key of every step.
     let key: RandomKey
 
@@ -46,21 +48,29 @@ struct StepProfile {
             $0 + $1.parameter.tensor.byteCount
         }
         if way == .frozen { network.setTrainable(false) }
-        let optimizer = AdamW(
-            [ParameterGroup(.backbone, network)], settings: AdamW.Settings(weightDecay: 0.05))
+        let optimizer = AdamW([ParameterGroup(.backbone, network)], settings: settings)
+        let immediate = settings.updatesInBackward ? UpdateInBackward(optimizer) : nil
+        let rates = [ParameterRole.backbone: 1e-6]
         StoragePool.trim()
         for step in 0...steps {
             StoragePool.resetPeak()
             let start = DispatchTime.now().uptimeNanoseconds
-            let tape = Tape()
+            var context = Context(isTraining: true, key: key.child(step))
+            context.observer = immediate
+            let tape = Tape(for: context)
+            context.tape = tape
+            immediate?.begin(rates: rates, step: step + 1)
+            immediate?.begin()
             let features = try network.features(
-                Variable(images), way: way, tile: tile,
-                Context(tape: tape, isTraining: true, key: key.child(step)))
+                Variable(images), way: way, tile: tile, context)
             result.losses.append(MeanSquare.backward(features, on: tape))
             result.gradientBytes = network.namedParameters.reduce(0) {
                 $0 + ($1.parameter.gradient?.byteCount ?? 0)
             }
-            try optimizer.update(rates: [.backbone: 1e-6], step: step + 1)
+            try immediate?.end()
+            if way != .frozen {
+                _ = try immediate?.norm() ?? optimizer.update(rates: rates, step: step + 1)
+            }
             let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
             if step > 0 { result.seconds.append(seconds) }
             result.peakCounted = max(result.peakCounted, StoragePool.usage.peak)
