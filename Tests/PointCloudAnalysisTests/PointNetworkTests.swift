@@ -13,6 +13,15 @@ import Testing
     private static let dual = FinetuningWay.dr2net(
         .uniform(StreamCoefficients(alpha: 15.0 / 16, beta: 1.0 / 16)), .exact)
 
+    /// Random points of the unit cube.
+    private func cube(_ count: Int, _ key: RandomKey) -> [SIMD3<Float>] {
+        (0..<count).map { index in
+            SIMD3(
+                Float(key.uniform(3 * index)), Float(key.uniform(3 * index + 1)),
+                Float(key.uniform(3 * index + 2)))
+        }
+    }
+
     /// max|a - b| over the largest of b, or over `floor` where that is larger.
     private func error(_ a: Tensor, _ b: Tensor, floor: Double) -> Double {
         let largest = b.doubles.map(abs).max() ?? 0
@@ -104,12 +113,7 @@ import Testing
         for isSegmentation in [true, false] {
             let network = PointNetworkFixture.network(isSegmentation: isSegmentation)
             let key = RandomKey(seed: 4)
-            let places = (0..<32).map { index in
-                SIMD3<Float>(
-                    Float(key.uniform(3 * index)), Float(key.uniform(3 * index + 1)),
-                    Float(key.uniform(3 * index + 2)))
-            }
-            let pyramid = network.pyramid([places])
+            let pyramid = network.pyramid([cube(32, key)])
             let features = Tensor(normal: [32, 4], key: key.child("f"), dtype: .float64)
             let error = GradientCheck.worstError([features], step: 1e-6) { inputs in
                 do {
@@ -131,14 +135,7 @@ import Testing
             PointNetworkFixture.network(isSegmentation: false, attentionDropoutRate: rate)
         }
         // Batch norm wants more than two shapes.
-        let places = (0..<4).map { sample in
-            (0..<32).map { index in
-                let key = RandomKey(seed: 6).child(sample)
-                return SIMD3<Float>(
-                    Float(key.uniform(3 * index)), Float(key.uniform(3 * index + 1)),
-                    Float(key.uniform(3 * index + 2)))
-            }
-        }
+        let places = (0..<4).map { cube(32, RandomKey(seed: 6).child($0)) }
         let features = Tensor(normal: [128, 4], key: RandomKey(seed: 7), dtype: .float64)
         func logits(
             _ network: PointNetwork, _ way: FinetuningWay, isTraining: Bool, tile: Tile? = nil
@@ -189,10 +186,10 @@ import Testing
     func completeGradientsAreComplete(way: FinetuningWay) throws {
         for name in Self.names {
             let fixture = try PointNetworkFixture(name)
-            let uses = Uses(), tape: Tape
+            let uses = Uses()
             var context = Context(isTraining: true, key: RandomKey(seed: 3))
             context.observer = uses
-            tape = Tape(for: context)
+            let tape = Tape(for: context)
             context.tape = tape
             let logits = try fixture.network.logits(
                 Variable(fixture.features), fixture.network.pyramid(fixture.samples), way: way,
@@ -211,15 +208,7 @@ import Testing
 
     @Test("decoder and head in slices: dropout, gradients and running statistics of the whole")
     func slicedDecoderAgrees() throws {
-        let places = (0..<3).map { sample in
-            (0..<48).map { index in
-                let key = RandomKey(seed: 6).child(sample)
-                return SIMD3<Float>(
-                    Float(key.uniform(3 * index)), Float(key.uniform(3 * index + 1)),
-                    Float(key.uniform(3 * index + 2)))
-            }
-        }
-        // Equal points share maxima.
+        let places = (0..<3).map { cube(48, RandomKey(seed: 6).child($0)) }
         let features = Tensor(normal: [144, 4], key: RandomKey(seed: 7), dtype: .float64)
         func run(_ way: FinetuningWay, tile: Tile?) throws -> [String: Tensor] {
             let network = PointNetworkFixture.network(isSegmentation: true, dropout: 0.5)
