@@ -71,10 +71,10 @@ enum TrainingStep {
         // What surrounds the transformer.
         let others = network.parameterCount - network.transformer.parameterCount
         let predicted =
-            plan.peakPredictedBytes + 4 * others + optimizer.settings.footprint.bytes(others)
-            + network.otherBytes(
-                samples: 1, points: points, keepsAll: way == .conventional,
-                heldGradients: isSparing ? 0 : network.transformer.parameterCount)
+            4 * others + optimizer.settings.footprint.bytes(others)
+            + network.stepBytes(
+                plan, samples: 1, points: points, keepsAll: way == .conventional,
+                keepsGradients: !isSparing)
         print(
             "{\"way\": \"\(name)\", \"points\": \(points), \"tokens\": \(points / 16), "
                 + "\"parameters\": \(network.parameterCount), "

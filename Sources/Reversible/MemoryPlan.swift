@@ -81,6 +81,8 @@ package struct MemoryPlan: Sendable, Hashable {
     package let remainderBytes: Int
     /// Bytes of the tensors that `checkpointed` keeps, one a block.
     package let checkpointBytes: Int
+    /// Bytes that are live once the forward pass is done, the features among them.
+    package let forwardBytes: Int
     /// The most bytes that are live at once.
     package let peakPredictedBytes: Int
 
@@ -115,18 +117,22 @@ package struct MemoryPlan: Sendable, Hashable {
         streamBytes = step.streams
         remainderBytes = step.remainders
         checkpointBytes = step.checkpoints
+        forwardBytes = step.afterForward
         peakPredictedBytes = step.peak
     }
 
     /// The plan with the largest tile that fits.
     ///
-    /// Whole branches where they fit, else a power of two of tokens. A branch that works on whole samples takes as many as a tile holds, one
-    /// at least.
+    /// Whole branches where they fit, else a power of two of tokens. A branch that works on whole
+    /// samples takes as many as a tile holds, one at least.
     ///
+    /// - Parameter peak: The bytes of a step by a plan: more than the plan's own, where other layers
+    ///   take part in it.
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
     package static func fitting(
         budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true,
-        optimizer: OptimizerFootprint = OptimizerFootprint()
+        optimizer: OptimizerFootprint = OptimizerFootprint(),
+        peak: (MemoryPlan) -> Int = \.peakPredictedBytes
     ) throws(MemoryBudgetError) -> MemoryPlan {
         func plan(_ tile: Tile?) -> MemoryPlan {
             MemoryPlan(
@@ -134,20 +140,23 @@ package struct MemoryPlan: Sendable, Hashable {
                 optimizer: optimizer)
         }
         let whole = plan(nil)
-        if whole.peakPredictedBytes <= budget { return whole }
+        var least = peak(whole)
+        if least <= budget { return whole }
         let hasTiles: Bool
         switch way {
         case .conventional, .frozen: hasTiles = false
         case .checkpointed, .dr2net: hasTiles = true
         }
-        var least = whole.peakPredictedBytes
         if hasTiles {
-            let tokens = network.samples * (network.stages.map(\.tokens).max() ?? 1)
-            var size = 1 << max(0, Int.bitWidth - 1 - max(1, tokens).leadingZeroBitCount)
+            // Other layers run in slices of the standard tile where the branches are whole.
+            let tokens = max(
+                Tile.standard.tokens - 1,
+                network.samples * (network.stages.map(\.tokens).max() ?? 1))
+            var size = 1 << max(0, Int.bitWidth - 1 - tokens.leadingZeroBitCount)
             while size >= smallestTile {
-                let plan = plan(Tile(tokens: size))
-                if plan.peakPredictedBytes <= budget { return plan }
-                least = min(least, plan.peakPredictedBytes)
+                let plan = plan(Tile(tokens: size)), bytes = peak(plan)
+                if bytes <= budget { return plan }
+                least = min(least, bytes)
                 size /= 2
             }
         }
@@ -159,11 +168,12 @@ package struct MemoryPlan: Sendable, Hashable {
     /// - Throws: ``MemoryBudgetError`` with the least budget that would do.
     package static func tile(
         fitting budget: Int, _ network: Network, way: FinetuningWay, isTraining: Bool = true,
-        optimizer: OptimizerFootprint = OptimizerFootprint()
+        optimizer: OptimizerFootprint = OptimizerFootprint(),
+        peak: (MemoryPlan) -> Int = \.peakPredictedBytes
     ) throws(MemoryBudgetError) -> Tile? {
         try fitting(
-            budget: budget, network, way: way, isTraining: isTraining,
-            optimizer: optimizer
+            budget: budget, network, way: way, isTraining: isTraining, optimizer: optimizer,
+            peak: peak
         ).tile
     }
 

@@ -19,6 +19,8 @@ struct StepSimulation {
     private(set) var remainders = 0
     private(set) var checkpoints = 0
     private(set) var peak = 0
+    /// What is live between forward and backward.
+    private(set) var afterForward = 0
 
     /// What is live now.
     private var live = 0
@@ -96,6 +98,7 @@ struct StepSimulation {
             forward(
                 plan, lowest: lowestBranch(stage: index), isLast: index == network.stages.count - 1)
         }
+        afterForward = live
         guard trains else { return }
         for (index, plan) in network.stages.enumerated().reversed() {
             guard let branch = lowestBranch(stage: index) else { return }

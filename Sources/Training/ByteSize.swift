@@ -25,16 +25,20 @@ package enum ByteSize {
     }
 
     /// The bytes with a binary unit and three or four digits.
-    package static func text(_ bytes: Int) -> String {
+    ///
+    /// - Parameter rule: `.up` for a bound that must hold when it is typed in.
+    package static func text(
+        _ bytes: Int, rounded rule: FloatingPointRoundingRule = .toNearestOrAwayFromZero
+    ) -> String {
         var value = Double(bytes)
         for unit in ["B", "KiB", "MiB", "GiB"] {
             if abs(value) < 1024 {
-                let tenths = (value * 10).rounded() / 10
+                let tenths = (value * 10).rounded(rule) / 10
                 return unit == "B" || abs(value) >= 100
-                    ? "\(Int(value.rounded())) \(unit)" : "\(tenths) \(unit)"
+                    ? "\(Int(value.rounded(rule))) \(unit)" : "\(tenths) \(unit)"
             }
             value /= 1024
         }
-        return "\((value * 10).rounded() / 10) TiB"
+        return "\((value * 10).rounded(rule) / 10) TiB"
     }
 }

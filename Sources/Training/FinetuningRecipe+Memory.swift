@@ -25,33 +25,37 @@ extension FinetuningRecipe {
             others: (
                 others.reduce(0) { $0 + $1.parameterCount },
                 others.reduce(0) { $0 + $1.trainableCount }
-            ), otherBytes: otherBytes, optimizer: optimizer, advice: advice)
+            ), optimizer: optimizer, advice: advice
+        ) { $0.peakPredictedBytes + otherBytes }
     }
 
     /// The same for a network's stages alone.
     ///
     /// - Parameters:
     ///   - network: The stages and a batch.
+    ///   - way: How the stages run; the recipe's where nil.
     ///   - others: Scalars of the parameters beside the network's, and of those that train.
+    ///   - peak: The bytes of a step by a plan of the stages, without what those parameters take.
     package func tile(
-        _ network: @autoclosure () -> MemoryPlan.Network,
-        others: (parameters: Int, trained: Int), otherBytes: Int = 0,
-        optimizer: AdamW.Settings, advice: String
+        _ network: @autoclosure () -> MemoryPlan.Network, way running: FinetuningWay? = nil,
+        others: (parameters: Int, trained: Int), optimizer: AdamW.Settings, advice: String,
+        peak: (MemoryPlan) -> Int
     ) throws(TrainingError) -> Tile? {
         guard let budget = memoryBudget else { return tile }
         let network = network()
         let keepsAverages = optimizer.averageDecay > 0
         let beside =
-            4 * others.parameters + optimizer.footprint.bytes(others.trained) + otherBytes
+            4 * others.parameters + optimizer.footprint.bytes(others.trained)
             + (keepsAverages ? 4 * (others.trained + (way == .frozen ? 0 : network.trained)) : 0)
         do {
             return try MemoryPlan.tile(
                 fitting: budget - beside, network,
-                way: training(step: 0, key: RandomKey(seed: 0)), optimizer: optimizer.footprint)
+                way: running ?? training(step: 0, key: RandomKey(seed: 0)),
+                optimizer: optimizer.footprint, peak: peak)
         } catch {
             throw TrainingError(
                 "memoryBudget \(ByteSize.text(budget)): a step needs at least "
-                    + "\(ByteSize.text(error.least + beside)) counted; raise the budget"
+                    + "\(ByteSize.text(error.least + beside, rounded: .up)) counted; raise the budget"
                     + (way == .dr2net ? " or \(advice)" : ", \(advice), or way: dr2net"))
         }
     }

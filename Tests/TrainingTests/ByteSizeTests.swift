@@ -25,6 +25,16 @@ import Training
         #expect(ByteSize.text(5 << 40) == "5.0 TiB")
     }
 
+    @Test("a size rounded up is enough when it is typed in")
+    func roundsUp() throws {
+        for bytes in [1, 1025, 102_401, (459 << 20) + 1, 3 << 30 + 7, (1 << 40) - 1] {
+            let typed = try #require(ByteSize.parse(ByteSize.text(bytes, rounded: .up)))
+            #expect(typed >= bytes && Double(typed) < 1.1 * Double(bytes))
+        }
+        #expect(ByteSize.text((459 << 20) + 1) == "459 MiB")
+        #expect(ByteSize.text((459 << 20) + 1, rounded: .up) == "460 MiB")
+    }
+
     @Test func aRecipeTakesSizes() throws {
         let reader = RecipeReader(
             try RecipeDocument(text: "memoryBudget: 2GiB\nother: lots", name: "r.yaml"))

@@ -19,15 +19,20 @@ package struct PointRun {
     package func callAsFunction() throws -> RunResult {
         let prepared = try preparedPoints()
         let classes = prepared.index.classes
-        let (network, pretrained) = try PointNetwork.make(recipe, classes: classes.count)
-        for note in pretrained.notes { progress.message(note) }
+        let (network, description) = try network(classes)
         try PointRunData(classes: classes, sampling: recipe.data.sampling(for: prepared.index))
             .write(folder.path)
         let task = try PointTask(recipe, network: network, prepared: prepared)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: RunDescription(task: "points", pretrained, labels: classes.names),
-            folder: folder, progress: progress)(task)
+            description: description, folder: folder, progress: progress)(task)
+    }
+
+    /// The network; what the pretrained one has beside its blocks is let go.
+    private func network(_ classes: PointClasses) throws -> (PointNetwork, RunDescription) {
+        let (network, pretrained) = try PointNetwork.make(recipe, classes: classes.count)
+        for note in pretrained.notes { progress.message(note) }
+        return (network, RunDescription(task: "points", pretrained, labels: classes.names))
     }
 
     private func preparedPoints() throws -> PreparedPoints {

@@ -45,21 +45,23 @@ package final class PointTask: FinetuningTask {
             recipe.classWeights, counts: prepared.index.counts(.training))
         let batch = recipe.training.batchSize, points = recipe.data.sampling.points
         try recipe.training.freeze(network.parameterGroups)
-        let transformer = network.transformer
+        let transformer = network.transformer, optimizer = recipe.training.optimizer
+        let way = recipe.finetuning.way
+        // A gradient still goes through frozen blocks, to the layers before them.
+        if way == .frozen { transformer.setTrainable(false) }
         tile = try recipe.finetuning.tile(
             network.memoryShape(samples: batch, points: points),
+            way: way == .frozen ? .checkpointed : nil,
             others: (
                 network.parameterCount - transformer.parameterCount,
                 network.trainableCount - transformer.trainableCount
             ),
-            otherBytes: network.otherBytes(
-                samples: batch, points: points, keepsAll: recipe.finetuning.way == .conventional,
-                heldGradients: recipe.finetuning.way == .frozen
-                    || recipe.training.optimizer.updatesInBackward ? 0 : transformer.trainableCount),
-            optimizer: recipe.training.optimizer,
-            advice: "take fewer data.points or a smaller batchSize")
-        // A gradient still goes through frozen blocks, to the layers before them.
-        if recipe.finetuning.way == .frozen { network.transformer.setTrainable(false) }
+            optimizer: optimizer, advice: "take fewer data.points or a smaller batchSize"
+        ) {
+            network.stepBytes(
+                $0, samples: batch, points: points, keepsAll: way == .conventional,
+                keepsGradients: !optimizer.updatesInBackward)
+        }
     }
 
     package var sampleCount: Int { samples.count }
