@@ -8,7 +8,7 @@ import Tensors
 ///
 ///     PointTimes POINTS.npy K SAMPLES REPEATS FOLDER
 ///     PointTimes coverage POINTS CLASSES
-///     PointTimes step WAY POINTS STEPS
+///     PointTimes step WAY POINTS STEPS [SHAPES]
 ///
 /// Prints one JSON object: seconds of the quickest repeat. Writes what was found to FOLDER.
 @main enum Main {
@@ -19,17 +19,18 @@ import Tensors
         {
             return Coverage.run(points: points, classes: classes)
         }
-        if arguments.count == 5, arguments[1] == "step", let points = Int(arguments[3]),
-            let steps = Int(arguments[4]), points >= 64, steps > 0
+        if (5...6).contains(arguments.count), arguments[1] == "step",
+            let points = Int(arguments[3]), let steps = Int(arguments[4]), points >= 64, steps > 0
         {
-            return try TrainingStep.run(arguments[2], points: points, steps: steps)
+            let shapes = arguments.dropFirst(5).first.map { max(1, Int($0) ?? 1) }
+            return try TrainingStep.run(arguments[2], points: points, steps: steps, shapes: shapes)
         }
         guard arguments.count == 6, let k = Int(arguments[2]), let samples = Int(arguments[3]),
             let repeats = Int(arguments[4])
         else {
             print(
                 "usage: PointTimes POINTS.npy K SAMPLES REPEATS FOLDER | coverage POINTS CLASSES "
-                    + "| step WAY POINTS STEPS")
+                    + "| step WAY POINTS STEPS [SHAPES]")
             exit(64)
         }
         let values = try Npy.readTensor(arguments[1]).floats

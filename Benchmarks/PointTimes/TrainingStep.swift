@@ -8,14 +8,35 @@ import Reversible
 import Tensors
 import Training
 
-/// A training step on one sphere, for `Benchmarks/point_step`: Pix4Point with the blocks of a
-/// ViT-S, 7 features, 13 classes, random weights.
+/// A training step for `Benchmarks/point_step`: Pix4Point with the blocks of a ViT-S and random
+/// weights, on one sphere as for S3DIS, or on shapes as published for ScanObjectNN.
 enum TrainingStep {
+    private static var sphere: PointNetworkSettings { .init(inputs: 7, classes: 13) }
+
+    private static var shape: PointNetworkSettings {
+        var settings = PointNetworkSettings(inputs: 3, classes: 15)
+        settings.isSegmentation = false
+        settings.stages = 1
+        settings.embeddingHasBatchNorm = true
+        settings.hidden = [256, 256]
+        return settings
+    }
+
+    /// Points in a cube.
+    private static func cube(_ count: Int, _ key: RandomKey) -> [SIMD3<Float>] {
+        (0..<count).map { point in
+            SIMD3<Float>(
+                Float(4 * key.uniform(3 * point) - 2), Float(4 * key.uniform(3 * point + 1) - 2),
+                Float(4 * key.uniform(3 * point + 2) - 2))
+        }
+    }
+
     /// Prints one JSON object: counted peak of a step, median seconds.
     ///
     /// - Parameter name: `conventional`, `checkpointed`, `dr2net` (balanced, β = 1/16), or `sparing`:
     ///   dr2net in tiles of 512 tokens, with updates in the backward pass and moments of 8 bits.
-    static func run(_ name: String, points: Int, steps: Int) throws {
+    /// - Parameter shapes: Shapes of a batch; nil for a sphere.
+    static func run(_ name: String, points: Int, steps: Int, shapes: Int? = nil) throws {
         let isSparing = name == "sparing"
         let tile = isSparing ? Tile(tokens: 512) : .standard
         let way: FinetuningWay
@@ -30,17 +51,16 @@ enum TrainingStep {
         let images = VisionTransformer(
             name: "vit-small-16", configuration: .vit(width: 384, heads: 6),
             key: RandomKey(seed: 0))
+        let settings = shapes == nil ? sphere : shape, samples = shapes ?? 1
         let network = PointNetwork(
-            PointNetworkSettings(inputs: 7, classes: 13), transformer: TokenTransformer(images),
-            key: RandomKey(seed: 1))
+            settings, transformer: TokenTransformer(images), key: RandomKey(seed: 1))
         let key = RandomKey(seed: 2)
-        let places = (0..<points).map { point in
-            SIMD3<Float>(
-                Float(4 * key.uniform(3 * point) - 2), Float(4 * key.uniform(3 * point + 1) - 2),
-                Float(4 * key.uniform(3 * point + 2) - 2))
+        let places = (0..<samples).map { cube(points, key.child($0)) }
+        let features = Tensor(
+            normal: [samples * points, settings.inputs], key: key.child("features"))
+        let labels = (0..<(shapes ?? points)).map {
+            Int32(key.child("labels").integer(below: settings.classes, $0))
         }
-        let features = Tensor(normal: [points, 7], key: key.child("features"))
-        let labels = (0..<points).map { Int32(key.child("labels").integer(below: 13, $0)) }
         let optimizer = AdamW(
             network.parameterGroups,
             settings: .init(updatesInBackward: isSparing, moments: isSparing ? .blocks : .full))
@@ -57,7 +77,7 @@ enum TrainingStep {
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
             let loss = try network.logits(
-                Variable(features), network.pyramid([places]), way: way, tile: tile, context
+                Variable(features), network.pyramid(places), way: way, tile: tile, context
             ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
             tape.backward(from: loss)
             try immediate?.end()
@@ -66,17 +86,17 @@ enum TrainingStep {
         }
         let median = seconds.sorted()[steps / 2]
         let plan = MemoryPlan(
-            network.memoryShape(samples: 1, points: points), way: way, tile: tile,
+            network.memoryShape(samples: samples, points: points), way: way, tile: tile,
             optimizer: optimizer.settings.footprint)
         // What surrounds the transformer.
         let others = network.parameterCount - network.transformer.parameterCount
         let predicted =
             4 * others + optimizer.settings.footprint.bytes(others)
             + network.stepBytes(
-                plan, samples: 1, points: points, keepsAll: way == .conventional,
+                plan, samples: samples, points: points, keepsAll: way == .conventional,
                 keepsGradients: !isSparing)
         print(
-            "{\"way\": \"\(name)\", \"points\": \(points), \"tokens\": \(points / 16), "
+            "{\"way\": \"\(name)\", \"samples\": \(samples), \"points\": \(points), "
                 + "\"parameters\": \(network.parameterCount), "
                 + "\"peakPredictedBytes\": \(predicted), "
                 + "\"peakCountedBytes\": \(StoragePool.usage.peak), "

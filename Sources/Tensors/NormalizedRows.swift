@@ -135,6 +135,24 @@ package struct NormalizedRows {
         /// The second round: the gradient by a part's rows.
         package func gradient(_ part: Tensor, _ gradient: Tensor) -> Tensor {
             guard let factors else { preconditionFailure("NormalizedRows before finish()") }
+            return mapped(part, gradient, factors)
+        }
+
+        /// The share of the gradient by a part's rows that knows no other rows, in the first round.
+        package func direct(_ part: Tensor, _ gradient: Tensor) -> Tensor {
+            let scales = forward.inverses, w = forward.weight.doubles, channels = forward.channels
+            let a = (0..<channels).map { scales[$0] * w[$0] }
+            let none = [Double](repeating: 0, count: 2 * channels)
+            return mapped(
+                part, gradient, Tensor(a + none, shape: [1, 3, channels], dtype: part.dtype))
+        }
+
+        /// The other share, by the statistics of all rows, in the second round.
+        package func indirect(_ part: Tensor) -> Tensor {
+            gradient(part, Tensor(zeros: part.shape, dtype: part.dtype))
+        }
+
+        private func mapped(_ part: Tensor, _ gradient: Tensor, _ factors: Tensor) -> Tensor {
             precondition(gradient.shape == part.shape, "\(gradient.shape) for \(part.shape)")
             let kernels = Kernels.table(part.dtype), channels = forward.channels
             let whole = forward.sample(part)

@@ -206,12 +206,15 @@ import Testing
         }
     }
 
-    @Test("decoder and head in slices: dropout, gradients and running statistics of the whole")
-    func slicedDecoderAgrees() throws {
+    @Test(
+        "norms over all points in slices: dropout, gradients and running statistics of the whole",
+        arguments: [true, false])
+    func slicedNormsAgree(isSegmentation: Bool) throws {
         let places = (0..<3).map { cube(48, RandomKey(seed: 6).child($0)) }
         let features = Tensor(normal: [144, 4], key: RandomKey(seed: 7), dtype: .float64)
         func run(_ way: FinetuningWay, tile: Tile?) throws -> [String: Tensor] {
-            let network = PointNetworkFixture.network(isSegmentation: true, dropout: 0.5)
+            let network = PointNetworkFixture.network(
+                isSegmentation: isSegmentation, dropout: 0.5)
             // As after some training: with positive and negative weights of norms.
             for entry in network.namedParameters where entry.parameter.shape.count == 1 {
                 let noise = Tensor(
@@ -233,15 +236,18 @@ import Testing
             }
             return result.compactMapValues { $0 }
         }
+        // Some gradients of shapes are 0 but for rounding, as norms over all rows follow them.
+        let floor = isSegmentation ? 1e-6 : 1e-3
         for size in [48, 20] {
             let whole = try run(.conventional, tile: Tile(tokens: size))
             let sliced = try run(.checkpointed, tile: Tile(tokens: size))
             #expect(Set(whole.keys) == Set(sliced.keys))
             for (name, value) in whole {
                 let own = try #require(sliced[name])
-                #expect(error(own, value, floor: 1e-6) < 1e-8, "\(name)")
+                #expect(error(own, value, floor: floor) < 1e-8, "\(name)")
             }
         }
+        guard isSegmentation else { return }
         let other = try run(.conventional, tile: Tile(tokens: 20))["logits"]
         let first = try run(.conventional, tile: Tile(tokens: 48))["logits"]
         #expect(try relativeError(#require(other), #require(first)) > 1e-3, "the draws differ")

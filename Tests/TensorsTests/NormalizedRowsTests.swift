@@ -29,17 +29,22 @@ import Testing
             for (channel, mean) in parted.statistics.mean.enumerated() {
                 #expect(abs(mean - statistics[2 * channel]) < 1e-6)
             }
-            var output = Tensor(zeros: x.shape, dtype: dtype), byInput = output
+            var output = Tensor(zeros: x.shape, dtype: dtype), byInput = output, shares = output
             var backward = parted.backward
             for part in parts {
                 output.replaceRows(.run(part), with: parted(x.rows(part)))
                 backward.count(x.rows(part), gradient.rows(part))
+                shares.replaceRows(
+                    .run(part), with: backward.direct(x.rows(part), gradient.rows(part)))
             }
             let (byWeight, byBias) = backward.finish()
             for part in parts {
                 byInput.replaceRows(
                     .run(part), with: backward.gradient(x.rows(part), gradient.rows(part)))
+                shares.replaceRows(
+                    .run(part), with: shares.rows(part) + backward.indirect(x.rows(part)))
             }
+            #expect(relativeError(shares, byInput) < tolerance)
             #expect(relativeError(output, whole.reshaped(to: x.shape)) < tolerance)
             #expect(relativeError(byInput, slopes.input.reshaped(to: x.shape)) < tolerance)
             #expect(relativeError(byWeight, slopes.weight) < tolerance)

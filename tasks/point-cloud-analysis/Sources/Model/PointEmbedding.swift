@@ -31,7 +31,7 @@ final class PointEmbedding: Module {
     ///
     /// - Parameters:
     ///   - keepsAll: Whether the tape keeps every activation, else the input of each stage alone.
-    ///   - tile: Rows of a slice; with batch norm a stage in training is one slice.
+    ///   - tile: Rows of neighbours of a slice.
     func callAsFunction(
         _ features: Variable, _ pyramid: PointPyramid, keepsAll: Bool, tile: Tile?,
         _ context: Context
@@ -49,14 +49,13 @@ final class PointEmbedding: Module {
 
 /// One level up: a group of neighbours becomes one row.
 final class EmbeddingStage: Module {
-    private let width: Int
-    private let needsWholeBatch: Bool
-    private let first: [PointLayer]
-    private let second: [PointLayer]
+    /// Channels of a group's row.
+    let width: Int
+    /// The layers of both small networks.
+    let first: [PointLayer], second: [PointLayer]
 
     init(inputs: Int, width: Int, norm: PointLayer.Norm, key: RandomKey) {
         self.width = width
-        needsWholeBatch = norm == .batch
         first = [
             PointLayer(3 + inputs, width, axes: 2, norm: norm, key: key.child("0.0")),
             PointLayer(width, width, axes: 2, relu: false, key: key.child("0.1")),
@@ -77,35 +76,55 @@ final class EmbeddingStage: Module {
         _ context: Context
     ) -> Variable {
         let count = step.centres.count
-        if keepsAll { return groups(x, step, 0..<count, k, context) }
-        let isWhole = needsWholeBatch && context.isTraining
-        let size = isWhole ? max(1, count) : max(1, (tile ?? .standard).tokens / k)
-        let parts = stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
+        if keepsAll { return rows(x, step, 0..<count, k, context) }
+        let parts = Tile(tokens: max(1, (tile ?? .standard).tokens / k)).ranges(count)
+        if context.isTraining, let sliced = SlicedEmbedding(self, step, neighbours: k) {
+            return sliced(x, parts, context)
+        }
         return x.recomputingParts(parts, width: width, context) { [self] x, part, context in
-            groups(x, step, part, k, context)
+            rows(x, step, part, k, context)
         }
     }
 
-    /// Some groups' rows, `[part, width]`, from the features of the level below.
-    private func groups(
-        _ x: Variable, _ step: PointPyramid.Step, _ part: Range<Int>, _ k: Int, _ context: Context
+    /// Some groups' rows, `[groups, width]`, from the features of the level below.
+    private func rows(
+        _ x: Variable, _ step: PointPyramid.Step, _ groups: Range<Int>, _ k: Int,
+        _ context: Context
     ) -> Variable {
-        let rows = part.lowerBound * k..<part.upperBound * k
-        let centres = step.centres[part].flatMap { Array(repeating: $0, count: k) }
+        let hidden = first[0].finishing(map(x, step, groups, k, context), context)
+        let mixed = second[0].finishing(mix(hidden, k, context), context)
+        return maximum(second[1](mixed, context), k)
+    }
+
+    /// The first map of some groups' neighbours, `[groups * k, width]`.
+    func map(
+        _ x: Variable, _ step: PointPyramid.Step, _ groups: Range<Int>, _ k: Int,
+        _ context: Context
+    ) -> Variable {
+        let rows = groups.lowerBound * k..<groups.upperBound * k
+        let centres = step.centres[groups].flatMap { Array(repeating: $0, count: k) }
         let differences =
             x.gatherRows(Array(step.neighbours[rows])) + x.gatherRows(centres).scaled(by: -1)
         let offsets = Variable(step.offsets.rows(rows).converted(to: x.tensor.dtype))
-        func maximum(_ x: Variable) -> Variable {
-            x.reshaped(to: [part.count, k, -1]).maxPool1d(kernel: k, stride: k)
-                .reshaped(to: [part.count, width])
-        }
-        let local = first[1](
-            first[0](.concatenated([offsets, differences], axis: 1), context), context)
+        return first[0].map(.concatenated([offsets, differences], axis: 1), context)
+    }
+
+    /// The third map, `[groups * k, 2 * width]`: of the second one's rows beside the maximum of
+    /// their group.
+    func mix(_ hidden: Variable, _ k: Int, _ context: Context) -> Variable {
+        let local = first[1](hidden, context), groups = local.shape[0] / k
         // The map of [maximum, own] side by side, without repeating the maximum before it.
         let own = second[0].partial(local, channels: width..<2 * width, context)
-        let shared = second[0].partial(maximum(local), channels: 0..<width, context)
-        let repeats = (0..<part.count).flatMap { Array(repeating: Int32($0), count: k) }
-        let mixed = second[0].finishing(own + shared.gatherRows(repeats), context)
-        return maximum(second[1](mixed, context))
+        // One use of the weight, as there is one leaf on a tape.
+        let same = context.tape == nil ? context.repeated : context
+        let shared = second[0].partial(maximum(local, k), channels: 0..<width, same)
+        let repeats = (0..<groups).flatMap { Array(repeating: Int32($0), count: k) }
+        return own + shared.gatherRows(repeats)
+    }
+
+    /// The maximum over each group, `[groups, width]`.
+    private func maximum(_ x: Variable, _ k: Int) -> Variable {
+        x.reshaped(to: [x.shape[0] / k, k, width]).maxPool1d(kernel: k, stride: k)
+            .reshaped(to: [x.shape[0] / k, width])
     }
 }

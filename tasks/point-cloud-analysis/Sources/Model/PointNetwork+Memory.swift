@@ -89,7 +89,7 @@ private struct LayerBytes {
     /// A stage's rows of neighbours that are there at once.
     private func neighbourRows(_ stage: Int) -> Int {
         let all = rows[stage + 1] * settings.neighbours
-        guard let rowsOfSlice, !settings.embeddingHasBatchNorm else { return all }
+        guard let rowsOfSlice else { return all }
         return min(all, max(1, rowsOfSlice / settings.neighbours) * settings.neighbours)
     }
 
@@ -109,8 +109,8 @@ private struct LayerBytes {
 
     /// The backward pass of the embedding, at the highest.
     var embeddingPeak: Int {
-        // Maps beyond what the tape keeps; a slice with layer norm is highest before it turns.
-        let maps = rowsOfSlice != nil && !settings.embeddingHasBatchNorm ? 16 : 10
+        // Maps beyond what the tape keeps, in quarters; norms in parts have several tapes.
+        let maps = rowsOfSlice == nil ? 5 : settings.embeddingHasBatchNorm ? 19 : 9
         var before = 0, peak = 0
         for stage in stages {
             let count = neighbourRows(stage), width = widths[stage + 1], own = kept(stage, count)
