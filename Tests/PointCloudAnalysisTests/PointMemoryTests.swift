@@ -32,7 +32,7 @@ private struct Case {
         }
     }
 
-    /// Sizes where the points rule and others where the blocks do, each way, three tiles.
+    /// Sizes where the points rule and others where the blocks do, each way, with a tile and without.
     static var sweep: [Case] {
         let sizes = [
             Case(), Case(width: 96, depth: 2, hidden: 256, samples: 1, points: 8192),
@@ -44,7 +44,7 @@ private struct Case {
         ]
         return sizes.flatMap { size in
             Way.allCases.flatMap { way in
-                (way == .conventional ? [nil] : [nil, 512, 64]).map { tile in
+                (way == .conventional ? [nil] : [nil, 128]).map { tile in
                     var one = size
                     (one.way, one.tile) = (way, tile)
                     return one

@@ -45,7 +45,7 @@ extension PointNetwork {
     }
 }
 
-/// Bytes of the layers around the transformer, of one batch.
+/// Bytes of the layers around the transformer, of one batch; factors are counted ones.
 private struct LayerBytes {
     private let settings: PointNetworkSettings
     private let width: Int
