@@ -22,8 +22,11 @@ import Tensors
         if (5...6).contains(arguments.count), arguments[1] == "step",
             let points = Int(arguments[3]), let steps = Int(arguments[4]), points >= 64, steps > 0
         {
-            let shapes = arguments.dropFirst(5).first.map { max(1, Int($0) ?? 1) }
-            return try TrainingStep.run(arguments[2], points: points, steps: steps, shapes: shapes)
+            let shapes = arguments.count == 6 ? Int(arguments[5]) : nil
+            if arguments.count == 5 || shapes ?? 0 > 0 {
+                return try TrainingStep.run(
+                    arguments[2], points: points, steps: steps, shapes: shapes)
+            }
         }
         guard arguments.count == 6, let k = Int(arguments[2]), let samples = Int(arguments[3]),
             let repeats = Int(arguments[4])

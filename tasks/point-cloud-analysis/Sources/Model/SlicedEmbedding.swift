@@ -90,16 +90,16 @@ struct SlicedEmbedding {
         var backward = rows.map(\.backward)
         backward[2].count(kept.largest, gradient)
         let last = backward[2].finish()
-        /// The gradient by rows of the last map.
-        func slope(_ made: Tensor, _ part: Range<Int>) -> Tensor {
+        /// The gradient by a part's rows of the last map.
+        func lastSlope(_ made: Tensor, _ part: Range<Int>) -> Tensor {
             backward[2].gradient(made, spread(gradient.rows(part), made, kept.signs))
         }
         for part in kept.parts {
             let mixed = mix(rows[0](map(kept.values, part, plain)), plain)
             let tape = Tape(for: context), input = tape.input(rows[1](mixed))
             let made = stage.second[1].map(input, context.on(tape))
-            tape.backward(from: made, gradient: slope(made.tensor, part))
-            if let own = tape.gradient(of: input) { backward[1].count(mixed, own) }
+            tape.backward(from: made, gradient: lastSlope(made.tensor, part))
+            backward[1].count(mixed, slope(of: input, tape))
         }
         let middle = backward[1].finish()
         var byInput = needsInput ? Tensor(zeros: kept.values.shape, dtype: gradient.dtype) : nil
@@ -118,18 +118,23 @@ struct SlicedEmbedding {
                 // The last map again, its weights as constants: they have their gradient.
                 let upper = Tape(for: context), input = upper.input(rows[1](mixed.tensor))
                 let last = stage.second[1].constantPartial(input, channels: 0..<2 * stage.width)
-                upper.backward(from: last, gradient: slope(last.tensor, part))
-                let own = upper.gradient(of: input) ?? input.tensor
+                upper.backward(from: last, gradient: lastSlope(last.tensor, part))
+                let own = slope(of: input, upper)
                 tape.backward(from: mixed, gradient: backward[1].gradient(mixed.tensor, own))
-                let slope = tape.gradient(of: hidden) ?? hidden.tensor
-                backward[0].count(made, slope)
-                return backward[0].direct(made, slope)
+                let below = slope(of: hidden, tape)
+                backward[0].count(made, below)
+                return backward[0].direct(made, below)
             }
         }
         let first = backward[0].finish()
         for part in kept.parts { descend(part) { backward[0].indirect($0) } }
         return [byInput, first.weight, first.bias]
             + [middle.weight, middle.bias, last.weight, last.bias]
+    }
+
+    /// The gradient of a tape's leaf; zeros where nothing came down to it.
+    private func slope(of leaf: Variable, _ tape: Tape) -> Tensor {
+        tape.gradient(of: leaf) ?? Tensor(zeros: leaf.shape, dtype: leaf.tensor.dtype)
     }
 
     // MARK: Rows of a part
