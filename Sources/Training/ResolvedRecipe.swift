@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
 
 /// A recipe with every default written out.
 package struct ResolvedRecipe: Sendable {
@@ -14,12 +15,9 @@ package struct ResolvedRecipe: Sendable {
     package var fingerprint: String {
         var part = root
         for key in ["threads", "ranks", "checkpoint", "evaluate"] { part[key] = nil }
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for line in ResolvedRecipe.lines(part, indent: 0) {
-            for byte in line.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        var digest = ContentDigest()
+        for line in ResolvedRecipe.lines(part, indent: 0) { digest.add(line.utf8) }
+        return digest.text
     }
 
     private static func lines(_ section: RecipeSection, indent: Int) -> [String] {

@@ -67,7 +67,7 @@ package struct PointPreparation {
         for (number, item) in items.enumerated() {
             func tell(_ outcome: Outcome) { report(number + 1, items.count, item.id, outcome) }
             do {
-                let stamp = try item.mark + SourceStamp.of(item.paths)
+                let stamp = try item.mark + stamp(of: item.paths)
                 if known.move(item, stamp: stamp, to: &index) {
                     tell(.present)
                 } else {
@@ -91,6 +91,11 @@ package struct PointPreparation {
         try write(index, to: PreparedPoints.indexPath(folder))
         try? FileManager.default.removeItem(atPath: PreparedPoints.journalPath(folder))
         return try PreparedPoints(folder: folder)
+    }
+
+    /// A source that can't be read is left out like one that can't be parsed.
+    private func stamp(of paths: [String]) throws(PointFileError) -> String {
+        do { return try SourceStamp.of(paths) } catch { throw PointFileError(error) }
     }
 
     private func write(_ index: PointIndex, to path: String) throws {

@@ -42,31 +42,3 @@ struct KnownItems {
         return false
     }
 }
-
-/// What tells that files have not changed: their lengths and times.
-enum SourceStamp {
-    /// The stamp of files and folders.
-    static func of(_ paths: [String]) throws(PointFileError) -> String {
-        var files = 0, bytes = 0, latest = 0.0
-        func add(_ path: String) -> Bool {
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
-                return false
-            }
-            if attributes[.type] as? FileAttributeType != .typeDirectory {
-                files += 1
-                bytes += (attributes[.size] as? NSNumber)?.intValue ?? 0
-                let date = attributes[.modificationDate] as? Date
-                latest = max(latest, date?.timeIntervalSince1970 ?? 0)
-            }
-            return true
-        }
-        for path in paths {
-            guard add(path) else {
-                throw PointFileError("no such file; fetch it or correct data.source", path: path)
-            }
-            guard let names = FileManager.default.enumerator(atPath: path) else { continue }
-            for case let name as String in names { _ = add("\(path)/\(name)") }
-        }
-        return "\(files) files, \(bytes) bytes, \(Int(latest * 1000))"
-    }
-}
