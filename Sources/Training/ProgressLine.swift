@@ -103,6 +103,9 @@ package final class ProgressLine: Sendable {
         if let text { write(text) }
     }
 
+    /// Forgets how fast the work went: what follows is another one.
+    package func restart() { state.withLock { $0.recent = [] } }
+
     /// Prints a line of its own, above the bar.
     package func message(_ text: String) {
         if style == .quiet { return }

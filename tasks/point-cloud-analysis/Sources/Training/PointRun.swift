@@ -20,9 +20,11 @@ package struct PointRun {
         let prepared = try preparedPoints()
         let classes = prepared.index.classes
         let (network, description) = try network(classes)
-        try PointRunData(classes: classes, sampling: recipe.data.sampling(for: prepared.index))
-            .write(folder.path)
         let task = try PointTask(recipe, network: network, prepared: prepared)
+        try PointRunData(
+            classes: classes, sampling: recipe.data.sampling(for: prepared.index),
+            neighbours: task.neighbours
+        ).write(folder.path)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
             description: description, folder: folder, progress: progress)(task)

@@ -65,6 +65,8 @@ package final class PointTask: FinetuningTask {
     }
 
     package var sampleCount: Int { samples.count }
+    /// Points within a sphere's radius of a training point, the median; nil of shapes.
+    var neighbours: Double? { samples.neighbours }
     package var parameterGroups: [ParameterGroup] { network.parameterGroups }
 
     /// Steps since the blocks began to train.
