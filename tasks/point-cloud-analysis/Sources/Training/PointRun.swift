@@ -21,13 +21,13 @@ package struct PointRun {
         let classes = prepared.index.classes
         let (network, description) = try network(classes)
         let task = try PointTask(recipe, network: network, prepared: prepared)
-        try PointRunData(
+        let data = PointRunData(
             classes: classes, sampling: recipe.data.sampling(for: prepared.index),
-            neighbours: task.neighbours
-        ).write(folder.path)
+            neighbours: task.neighbours)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: description, folder: folder, progress: progress)(task)
+            description: description, folder: folder, progress: progress,
+            begin: { try data.write(folder.path) })(task)
     }
 
     /// The network; what the pretrained one has beside its blocks is let go.
