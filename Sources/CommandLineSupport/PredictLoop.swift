@@ -15,16 +15,23 @@ package struct PredictLoop {
     package let keepGoing: Bool
     /// Where progress is shown.
     package let progress: ProgressLine
+    private let now: @Sendable () -> Double
 
     /// Told how much of the present input is done, and in what: "frames", "tiles".
     package typealias Report = (_ done: Int, _ total: Int, _ unit: String) -> Void
 
     /// A loop over inputs.
-    package init(_ inputs: [String], noun: String, keepGoing: Bool, progress: ProgressLine) {
+    ///
+    /// - Parameter now: Seconds of a clock that only goes forward.
+    package init(
+        _ inputs: [String], noun: String, keepGoing: Bool, progress: ProgressLine,
+        now: @escaping @Sendable () -> Double = ProgressLine.seconds
+    ) {
         self.inputs = inputs
         self.noun = noun
         self.keepGoing = keepGoing
         self.progress = progress
+        self.now = now
     }
 
     /// Inputs that gave no prediction.
@@ -59,8 +66,9 @@ package struct PredictLoop {
         keep: (_ number: Int, _ input: String, _ value: Value) throws -> Void
     ) throws -> Outcome {
         var bad: [String] = []
+        let start = now()
         for (number, input) in inputs.enumerated() {
-            let place = inputs.count > 1 ? " (\(noun) \(number + 1) of \(inputs.count))" : ""
+            let place = place(number, since: start)
             let value: Value
             progress.restart()
             do {
@@ -86,6 +94,17 @@ package struct PredictLoop {
             throw CommandFailure("no \(noun) could be read")
         }
         return Outcome(total: inputs.count, bad: bad)
+    }
+
+    /// Which input this is, and how long the others take where that is a minute or more.
+    private func place(_ number: Int, since start: Double) -> String {
+        guard inputs.count > 1 else { return "" }
+        var left = ""
+        if number > 0 {
+            let seconds = (now() - start) / Double(number) * Double(inputs.count - number)
+            if seconds >= 60 { left = ", \(ProgressLine.duration(seconds)) left in all" }
+        }
+        return " (\(noun) \(number + 1) of \(inputs.count)\(left))"
     }
 
     private func failure(_ text: String, _ done: Int, _ kept: () -> String) -> CommandFailure {

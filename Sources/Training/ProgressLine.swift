@@ -138,7 +138,8 @@ package final class ProgressLine: Sendable {
         return "\(bar) \("\(done)/\(total) \(text)".prefix(room))"
     }
 
-    static func duration(_ seconds: Double) -> String {
+    /// Seconds for people: "4 min 10 s".
+    package static func duration(_ seconds: Double) -> String {
         let whole = Int(min(max(0, seconds), 1e9).rounded(.up))
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }

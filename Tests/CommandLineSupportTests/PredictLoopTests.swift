@@ -8,10 +8,9 @@ import Training
 @Suite("Loops over inputs") struct PredictLoopTests {
     private struct Fault: Error, CustomStringConvertible { let description: String }
 
-    private func loop(_ keepGoing: Bool, progress: ProgressLine = ProgressLine(.quiet))
-        -> PredictLoop
-    {
-        PredictLoop(["a", "bad", "c"], noun: "image", keepGoing: keepGoing, progress: progress)
+    private func loop(_ keepGoing: Bool) -> PredictLoop {
+        PredictLoop(
+            ["a", "bad", "c"], noun: "image", keepGoing: keepGoing, progress: ProgressLine(.quiet))
     }
 
     @Test("what an input gives is kept before the next begins")
@@ -64,18 +63,29 @@ import Training
             } == "no image could be read")
     }
 
-    @Test("progress names the present input, its number and the part that is done")
+    @Test(
+        "progress names the present input, its number, its part that is done and the time for all")
     func progress() throws {
         let text = Mutex("")
         let line = ProgressLine(
             .plain(everySeconds: 0), now: { 1 }, write: { part in text.withLock { $0 += part } })
-        _ = try loop(true, progress: line).run(
+        let seconds = Mutex(0.0)
+        let loop = PredictLoop(
+            ["a", "bad", "c"], noun: "image", keepGoing: false, progress: line,
+            now: {
+                seconds.withLock {
+                    $0 += 100
+                    return $0
+                }
+            })
+        _ = try loop.run(
             predict: { _, _, report in report(1, 4, "tiles") }, keep: { _, _, _ in })
         let lines = text.withLock { $0 }.split(separator: "\n")
         #expect(
             lines == [
-                "1/4 tiles of a (image 1 of 3)", "1/4 tiles of bad (image 2 of 3)",
-                "1/4 tiles of c (image 3 of 3)",
+                "1/4 tiles of a (image 1 of 3)",
+                "1/4 tiles of bad (image 2 of 3, 3 min 20 s left in all)",
+                "1/4 tiles of c (image 3 of 3, 1 min 40 s left in all)",
             ])
     }
 }
