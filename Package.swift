@@ -137,6 +137,7 @@ let package = Package(
             of: "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
         tests(of: "Ranks", []),
+        tests(of: "CommandLineSupport", ["Checkpoints", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
         tests(of: "Reports", ["Media"]),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
-import CommandLineSupport
+package import CommandLineSupport
 import Foundation
 import Layers
 import Media
@@ -73,6 +73,20 @@ package struct TemporalPredictor {
                     + "\(NumberText.short(uncertainBelow)) may lack some")
         }
         return .init(id: id, detections: detections)
+    }
+
+    /// Which files of a folder the run predicts.
+    package var inputs: InputList.Kind {
+        recipe.data.features == nil
+            ? InputList.Kind(
+                "video",
+                endings: [
+                    "3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "h264", "h265",
+                    "hevc", "ivf", "m2ts", "m2v", "m4v", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg",
+                    "mts", "mxf", "nut", "ogm", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv",
+                    "y4m",
+                ])
+            : InputList.Kind("video", endings: ["npy"])
     }
 
     /// The id that predictions for a file go by: its name without ending.

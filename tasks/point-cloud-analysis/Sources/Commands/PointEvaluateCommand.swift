@@ -65,6 +65,8 @@ struct PointEvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(
+            chart, option: "--chart", endings: ["svg"], inputs: [groundTruth, predictions])
         let evaluation = try PointEvaluation.evaluate(
             groundTruth: groundTruth, predictions: predictions, classes: classes,
             ignored: Set(ignore), without: Set(without))

@@ -53,6 +53,7 @@ struct PointViewCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, endings: ["png"], inputs: [file])
         let view = PointView(
             width: width, height: height, direction: from, coloring: color)
         let key = RandomKey(seed: common.seed).child("surface")

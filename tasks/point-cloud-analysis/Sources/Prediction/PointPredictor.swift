@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import CommandLineSupport
+import Foundation
 import Layers
 import Tensors
 import Training
@@ -9,6 +11,7 @@ package struct PointPredictor {
     package let classes: PointClasses
     private let inference: PointInference
     private let data: PointDataRecipe
+    private let neighbours: Double?
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
@@ -26,11 +29,28 @@ package struct PointPredictor {
         ).network
         try checkpoint.load(into: network.namedParameters, evaluated: true)
         classes = known.classes
+        neighbours = known.neighbours
         data = recipe.data
         let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
         inference = PointInference(
             network, recipe.data, way: recipe.finetuning.evaluation(step: step),
             tile: recipe.finetuning.tile)
+    }
+
+    /// Which files and folders of a folder the run predicts.
+    package var inputs: InputList.Kind {
+        guard isSegmentation else {
+            return InputList.Kind("shape", endings: ["las", "npy", "obj", "off", "ply"])
+        }
+        var kind = InputList.Kind("cloud", endings: ["las", "laz", "npy", "ply"])
+        // A room of S3DIS is a folder.
+        kind.takesFolder = { path in
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(
+                atPath: "\(path)/Annotations", isDirectory: &isFolder) && isFolder.boolValue
+        }
+        kind.leavesOut = { $0.contains(".predicted.") }
+        return kind
     }
 
     /// Whether the run gives every point a class, rather than a shape.
@@ -41,15 +61,39 @@ package struct PointPredictor {
     /// - Parameters:
     ///   - input: LAS, PLY, `.npy` or what else `points` reads as a cloud.
     ///   - output: `.las` or `.ply`.
+    ///   - note: Told what people should know, a line each.
     ///   - report: Told the share of points that is done.
     /// - Returns: Points of each class.
     package func write(
-        _ input: String, to output: String, report: (Double) -> Void
+        _ input: String, to output: String, note: (String) -> Void = { _ in },
+        report: (Double) -> Void
     ) throws -> [Int] {
         let scene = try PointScene.read(
             input, grid: data.grid, features: data.sampling.features)
+        if let line = PointPredictor.foreign(
+            scene, sampling: data.sampling, neighbours: neighbours)
+        {
+            note("\(input): \(line)")
+        }
         let labels = try inference.labels(of: scene, report: report)
         return try PredictedCloud(scene, labels: labels, classes: classes).write(input, to: output)
+    }
+
+    /// What to know before a scene is predicted whose points lie much closer or wider than those
+    /// that the network was trained on; nil where they don't.
+    ///
+    /// - Parameter neighbours: Points within a sphere's radius of a training point; nil of runs
+    ///   that did not count them.
+    package static func foreign(
+        _ scene: PointScene, sampling: PointSampling, neighbours: Double?
+    ) -> String? {
+        guard let spheres = sampling.spheres, let neighbours, neighbours > 0 else { return nil }
+        let found = IndexedScene(scene).neighbours(within: Float(spheres.radius))
+        guard found * 5 < neighbours || found > neighbours * 5 else { return nil }
+        let least = Double(scene.count) / min(found, Double(sampling.points))
+        return "\(Int(found)) points of the grid within \(NumberText.short(spheres.radius)) of a "
+            + "point, \(Int(neighbours)) in training: is its unit or density another one? At "
+            + "least \(Int(least.rounded(.up))) spheres are to be predicted"
     }
 
     /// The probability of each class of a shape.

@@ -57,6 +57,10 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        if let curves {
+            var plan = OutputPlan(inputs: [groundTruth, predictions])
+            try plan.folder(curves, option: "--curves", files: [])
+        }
         let evaluation = try DetectionEvaluation.evaluate(
             groundTruth: groundTruth, predictions: predictions, by: `protocol`,
             maximumDetections: try limits(), breaksDownErrors: errors || curves != nil,

@@ -108,7 +108,12 @@ package enum COCOResults {
     /// Results as one JSON text.
     package static func encoded(_ results: [DetectionResult], of index: DetectionIndex) -> String {
         results.isEmpty
-            ? "[]" : "[\n" + results.map { line($0, index) }.joined(separator: ",\n") + "]"
+            ? "[]" : "[\n" + lines(results, of: index) + "]"
+    }
+
+    /// The entries of a list of results.
+    static func lines(_ results: [DetectionResult], of index: DetectionIndex) -> String {
+        results.map { line($0, index) }.joined(separator: ",\n")
     }
 
     private static func line(_ result: DetectionResult, _ index: DetectionIndex) -> String {

@@ -27,8 +27,10 @@ struct ExtractCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        var overrides = set
+        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try TemporalRecipe(
-            RecipeDocument(path: recipe, overrides: set), dataFolder: DataCache().root)
+            RecipeDocument(path: recipe, overrides: overrides), dataFolder: DataCache().root)
         let extraction = try FeatureExtraction(recipe, folder: output)
         for note in extraction.notes { console.note(note) }
         let summary = try extraction.run { done, total, line in
