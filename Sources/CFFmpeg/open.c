@@ -10,6 +10,7 @@
 #include <libavutil/display.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,10 +155,18 @@ static int open_video(CFFVideo *video, const char *path, int32_t threads) {
     return 0;
 }
 
-static void silence(void) {
-    // Nothing is printed: damage is counted from return codes and frame flags instead.
-    av_log_set_level(AV_LOG_QUIET);
+static _Thread_local int64_t lacking_features;
+
+int64_t cff_lacking_features(void) { return lacking_features; }
+
+// Nothing is printed: damage is counted from return codes and frame flags. Only what a decoder leaves black
+// since it lacks a feature is said nowhere else.
+static void listen(void *context, int level, const char *format, va_list arguments) {
+    (void)context, (void)level, (void)arguments;
+    if (format && strstr(format, " is not implemented. Update your FFmpeg")) lacking_features++;
 }
+
+static void silence(void) { av_log_set_callback(listen); }
 
 CFFVideo *cff_video_open(const char *path, int32_t threads, int32_t *status) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;

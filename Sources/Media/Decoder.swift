@@ -66,6 +66,8 @@ final class Decoder {
     var currentHeight: Int {
         Int(turn.isTransposed ? cff_video_current_width(video) : cff_video_current_height(video))
     }
+    /// Bits of a sample of the current frame.
+    var currentSampleBits: Int { Int(cff_video_current_bits(video)) }
     var warnings: Int { Int(cff_video_warnings(video)) }
 
     /// Makes the pending frame current and decodes the next.

@@ -9,6 +9,8 @@ package final class VideoReader {
     package let info: VideoInfo
     /// Size of every frame given, in pixels.
     package let width, height: Int
+    /// Bits of a sample of the first frame as it is stored.
+    let sampleBits: Int
 
     private let mode: ResizeMode
     private let filter: ResizeFilter
@@ -55,6 +57,7 @@ package final class VideoReader {
         self.threads = threads
         self.geometry = geometry
         geometrySource = size
+        sampleBits = decoder.currentSampleBits
         info = decoder.info
         width = geometry.cropWidth
         height = geometry.cropHeight

@@ -94,6 +94,8 @@ int64_t cff_video_current_duration(const CFFVideo *video);
 // Size of the current frame as stored.
 int32_t cff_video_current_width(const CFFVideo *video);
 int32_t cff_video_current_height(const CFFVideo *video);
+// Bits of its samples.
+int32_t cff_video_current_bits(const CFFVideo *video);
 
 // How the current frame is stored, valid until the next decoding, seek or close. Returns 0 or a negative
 // code.
@@ -104,7 +106,8 @@ int32_t cff_video_picture(CFFVideo *video, CFFPicture *picture);
 void cff_video_row(const CFFVideo *video, int32_t part, int32_t row, int32_t first, int32_t count,
                    int16_t *levels);
 
-// Damage met so far: packets and frames that FFmpeg reported as broken or that came out of order.
+// Damage met so far: packets and frames that FFmpeg reported as broken, that came out of order, or for
+// which it lacks a feature.
 int64_t cff_video_warnings(const CFFVideo *video);
 
 // A short text for a code, zero-terminated.
