@@ -13,7 +13,8 @@ struct PredictCommand: ParsableCommand {
         abstract: "Detect actions in new videos with a trained run.",
         discussion: """
             Videos may be hours long: memory does not grow with them. The result has ActivityNet's \
-            JSON form, keyed by file name without ending; --csv and --srt write it in other forms. \
+            JSON form, keyed by the id that the run's annotations give a file, else by its name \
+            without ending; --csv and --srt write it in other forms. \
             Without any file the JSON goes to standard output.
             """)
 
@@ -53,9 +54,9 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        try checkNames()
         let predictor = try TemporalPredictor(
             run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        try checkNames(predictor)
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         var videos: [ActivityNetResults.Video] = []
         for (number, input) in inputs.enumerated() {
@@ -76,7 +77,7 @@ struct PredictCommand: ParsableCommand {
         }
         progress.finish()
         guard !videos.isEmpty else { throw CommandFailure("no video could be read") }
-        try write(ActivityNetResults(version: "dr2net", videos: videos), console)
+        try write(ActivityNetResults(version: "dr2net", videos: videos), predictor, console)
         if videos.count < inputs.count {
             throw CommandFailure(
                 "\(inputs.count - videos.count) of \(inputs.count) videos could not be read; "
@@ -85,10 +86,10 @@ struct PredictCommand: ParsableCommand {
     }
 
     /// Predictions go by the files' names, so these must differ.
-    private func checkNames() throws(CommandFailure) {
+    private func checkNames(_ predictor: TemporalPredictor) throws(CommandFailure) {
         var seen: [String: String] = [:]
         for input in inputs {
-            let name = TemporalPredictor.id(of: input)
+            let name = predictor.id(of: input)
             if let other = seen.updateValue(input, forKey: name) {
                 throw CommandFailure(
                     "\(other) and \(input) are both called \(name), by which predictions go; "
@@ -97,7 +98,9 @@ struct PredictCommand: ParsableCommand {
         }
     }
 
-    private func write(_ results: ActivityNetResults, _ console: Console) throws {
+    private func write(
+        _ results: ActivityNetResults, _ predictor: TemporalPredictor, _ console: Console
+    ) throws {
         if let output { try results.write(to: output) }
         if let csv { try AtomicFile.write(DetectionTable.text(results), to: csv) }
         if let srt {
@@ -107,9 +110,13 @@ struct PredictCommand: ParsableCommand {
             } catch {
                 throw CommandFailure("\(srt): can't create the folder; choose another --srt")
             }
+            let paths = Dictionary(
+                inputs.map { (predictor.id(of: $0), $0) }, uniquingKeysWith: { first, _ in first })
             for video in results.videos {
+                let lead = paths[video.id].map(predictor.lead) ?? 0
                 try AtomicFile.write(
-                    Subtitles.text(video.detections, minimumScore: subtitleScore),
+                    Subtitles.text(
+                        video.detections, minimumScore: subtitleScore, lead: lead),
                     to: "\(srt)/\(video.id).srt")
             }
         }
