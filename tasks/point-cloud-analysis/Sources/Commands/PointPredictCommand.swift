@@ -12,7 +12,7 @@ struct PointPredictCommand: ParsableCommand {
         abstract: "Classes of new clouds' points, or of new shapes, with a trained run.",
         discussion: """
             A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
-            files' own numbers; with --json: a list of input, output and points of each class. A run \
+            files' own numbers: of LAS and PLY the same file with that field changed alone; with --json: a list of input, output and points of each class. A run \
             on shapes prints each input's class and probabilities, and writes nothing.
             """)
 
@@ -29,6 +29,10 @@ struct PointPredictCommand: ParsableCommand {
     @Option(
         help: "The folder to write into; that of the input where absent.", completion: .directory)
     var folder: String?
+
+    @Flag(
+        help: "Write each class's probability, too: extra bytes of LAS, properties of PLY, p_NAME.")
+    var probabilities = false
 
     @OptionGroup var common: CommonOptions
 
@@ -47,7 +51,9 @@ struct PointPredictCommand: ParsableCommand {
         var results: [Result] = []
         for input in inputs {
             let path = output ?? place(of: input)
-            let counts = try predictor.write(input, to: path) {
+            let counts = try predictor.write(
+                input, to: path, probabilities: probabilities, note: { console.note($0) }
+            ) {
                 progress.update(done: Int($0 * 1000), total: 1000, "of the points of \(input)")
             }
             results.append(
