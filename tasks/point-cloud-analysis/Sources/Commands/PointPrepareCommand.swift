@@ -54,6 +54,7 @@ extension PointPreparation.Outcome {
         case .made(let points): "\(points) points"
         case .present: "already there"
         case .skipped(let reason): "left out: \(reason)"
+        case .noted(let line): line
         }
     }
 }
