@@ -3,14 +3,18 @@ import Foundation
 package import Metrics
 
 extension PointScene {
-    /// Lays a file's cloud on the grid, without classes.
+    /// Lays a file's cloud on the grid.
+    ///
+    /// Where heights are asked for, the points that are noise or don't count keep
+    /// ``PointClasses/ignored``, so that the ground is found as in training; no other class is read.
     ///
     /// - Parameters:
     ///   - grid: The side of a voxel in the file's units.
     ///   - features: What the network sees: the file must have it.
+    ///   - classes: Those of the run; a file's own classes are left alone where nil.
     /// - Throws: One line for a file that can't be read or lacks a feature.
     package static func read(
-        _ path: String, grid: Double, features: [PointFeature]
+        _ path: String, grid: Double, features: [PointFeature], classes: PointClasses? = nil
     ) throws -> PointScene {
         let survey = try CloudSurvey(PointFile.open(path))
         if features.contains(.color), !survey.hasUsefulColors {
@@ -24,7 +28,13 @@ extension PointScene {
                     + "clouds with intensities", path: path)
         }
         var scene = PointScene(origin: survey.lower)
-        _ = try SceneSubsampler(grid: grid).run({ try PointFile.open(path) }, survey: survey) {
+        let lookup = classes.flatMap {
+            features.contains(.height) && survey.hasLabels
+                ? ClassLookup(groundOf: $0, isLAS: survey.isLAS) : nil
+        }
+        _ = try SceneSubsampler(grid: grid, lookup: lookup).run(
+            { try PointFile.open(path) }, survey: survey
+        ) {
             scene.append($0)
         }
         return scene

@@ -21,6 +21,11 @@ package struct PointPredictor {
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         recipe.data.sampling = known.sampling
+        if known.sampling.features.contains(.height), known.sampling.ground == .lowest {
+            warn(
+                "\(folder): heights count from a cloud's lowest point, as this run was trained; "
+                    + "one stray point far below moves them all")
+        }
         let network = try PointNetwork.make(
             recipe, classes: known.classes.count, loadsWeights: false
         ).network
@@ -47,7 +52,7 @@ package struct PointPredictor {
         _ input: String, to output: String, report: (Double) -> Void
     ) throws -> [Int] {
         let scene = try PointScene.read(
-            input, grid: data.grid, features: data.sampling.features)
+            input, grid: data.grid, features: data.sampling.features, classes: classes)
         let labels = try inference.labels(of: scene, report: report)
         return try PredictedCloud(scene, labels: labels, classes: classes).write(input, to: output)
     }
