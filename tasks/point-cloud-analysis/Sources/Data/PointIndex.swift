@@ -105,6 +105,15 @@ package struct PointIndex: Sendable, Codable, Equatable {
         return variance > 0 ? (mean, variance.squareRoot()) : (mean, 1)
     }
 
+    /// Everything of a subset that training and scores depend on, a line each.
+    func identity(_ subset: Subset) -> [String] {
+        scenes.filter { $0.subset == subset }.map {
+            "\($0.id) \($0.origin) \($0.points) \($0.originals) \($0.ignored) \($0.counts) "
+                + "\($0.hasColors) \($0.hasIntensities) \($0.intensitySum) \($0.intensitySquares)"
+        }
+            + shapes.filter { $0.subset == subset }.map { "\($0.id) \($0.points) \($0.label)" }
+    }
+
     /// Original points, or shapes, of each class.
     package func counts(_ subset: Subset) -> [Int] {
         var counts = [Int](repeating: 0, count: classes.count)

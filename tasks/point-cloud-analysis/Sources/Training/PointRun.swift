@@ -23,13 +23,14 @@ package struct PointRun {
         for note in review.notes { progress.message(note) }
         let classes = prepared.index.classes
         let (network, description) = try network(classes)
-        try PointRunData(classes: classes, sampling: recipe.data.sampling(for: prepared.index))
-            .write(folder.path)
+        let data = PointRunData(
+            classes: classes, sampling: recipe.data.sampling(for: prepared.index))
         let task = try PointTask(
             recipe, network: network, prepared: prepared, note: progress.message)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: description, folder: folder, progress: progress)(task)
+            description: description, folder: folder, progress: progress,
+            begin: { try data.write(folder.path) })(task)
     }
 
     /// A run that began with heights of one rule doesn't go on with those of another.

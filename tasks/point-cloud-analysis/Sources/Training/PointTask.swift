@@ -67,6 +67,18 @@ package final class PointTask: FinetuningTask {
     }
 
     package var sampleCount: Int { samples.count }
+
+    package var dataIdentity: DataIdentity {
+        let index = prepared.index
+        return DataIdentity(
+            labels: index.classes.names, labelIDs: index.classes.codes.map { Int($0[0]) },
+            samples: sampleCount,
+            parts: [
+                "training points": index.identity(.training),
+                "validation points": index.identity(.validation),
+            ])
+    }
+
     package var parameterGroups: [ParameterGroup] { network.parameterGroups }
 
     /// Steps since the blocks began to train.
