@@ -43,12 +43,15 @@ struct CloudSurvey: Sendable {
     private(set) var fieldNames: [String] = []
     /// Points of each number that the file uses for classes, at most 4096 numbers.
     private(set) var codes: [Int32: Int] = [:]
+    /// Whether these numbers are those of LAS.
+    let isLAS: Bool
 
     /// Reads a cloud to its end.
     ///
     /// - Throws: What reading throws; one line for a cloud whose points are all equal.
     init(_ reader: any PointReader) throws(PointFileError) {
         var reader = reader
+        isLAS = reader is LASReader
         var small = [Int](repeating: 0, count: 256)
         while let block = try reader.next(PointFile.blockSize) {
             total += block.count

@@ -184,6 +184,7 @@ package struct PointPreparation {
             origin: (0..<3).map { summary.origin[$0] }, points: summary.points,
             originals: summary.originals, ignored: summary.ignored, counts: summary.counts,
             hasColors: survey.hasUsefulColors, hasIntensities: survey.hasIntensities,
+            isLAS: survey.isLAS,
             intensitySum: summary.intensitySum, intensitySquares: summary.intensitySquares)
         if item.subset == .validation { try originals(of: scene, open, region, survey) }
         return scene

@@ -3,19 +3,26 @@ import Foundation
 package import Metrics
 
 extension PointScene {
-    /// Lays a file's cloud on the grid, without classes.
+    /// Lays a file's cloud on the grid.
+    ///
+    /// Where heights are asked for, the points that are noise or don't count keep
+    /// ``PointClasses/ignored``, so that the ground is found as in training; no other class is read.
     ///
     /// - Parameters:
     ///   - grid: The side of a voxel in the file's units.
     ///   - features: What the network sees: the file must have it; all else isn't read.
     ///   - reading: What the file calls its fields.
+    ///   - classes: Those of the run; a file's own classes are left alone where nil.
     ///   - note: Told what people should know of how the file is read.
     /// - Throws: One line for a file that can't be read or lacks a feature.
     package static func read(
         _ path: String, grid: Double, features: [PointFeature], reading: PointReading = .all,
-        note: (String) -> Void = { _ in }
+        classes: PointClasses? = nil, note: (String) -> Void = { _ in }
     ) throws -> PointScene {
-        let open = PointFile.opener(path, reading.only(PointReading.Fields(features)))
+        var fields = PointReading.Fields(features)
+        // The ground lies under the points that are none of its noise.
+        if classes != nil, features.contains(.height) { fields.insert(.label) }
+        let open = PointFile.opener(path, reading.only(fields))
         let survey = try CloudSurvey(open())
         for line in survey.notes { note(line.hasPrefix(path) ? line : "\(path): \(line)") }
         if features.contains(.color), !survey.hasUsefulColors {
@@ -29,7 +36,11 @@ extension PointScene {
                     + "clouds with intensities", path: path)
         }
         var scene = PointScene(origin: survey.lower)
-        _ = try SceneSubsampler(grid: grid).run(open, survey: survey) {
+        let lookup = classes.flatMap {
+            features.contains(.height) && survey.hasLabels
+                ? ClassLookup(groundOf: $0, isLAS: survey.isLAS) : nil
+        }
+        _ = try SceneSubsampler(grid: grid, lookup: lookup).run(open, survey: survey) {
             scene.append($0)
         }
         return scene

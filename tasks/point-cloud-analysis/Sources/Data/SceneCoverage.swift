@@ -36,7 +36,7 @@ package struct SceneCoverage {
         guard let spheres = sampling.spheres, scene.count > 0, classes > 0 else {
             preconditionFailure("spheres over \(scene.count) points, \(classes) classes")
         }
-        indexed = IndexedScene(scene)
+        indexed = IndexedScene(scene, sampling.ground)
         self.sampling = sampling
         self.spheres = spheres
         self.augmentation = spheres.votes ? augmentation : nil
@@ -83,7 +83,7 @@ package struct SceneCoverage {
         }
         count += 1
         return sampling.sample(
-            of: scene, own: own, centre: centre, lowest: indexed.lowest,
+            of: scene, own: own, centre: centre, ground: indexed.ground,
             augmentation: augmentation, key: key.child(count))
     }
 

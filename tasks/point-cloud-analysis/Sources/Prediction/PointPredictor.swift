@@ -24,6 +24,11 @@ package struct PointPredictor {
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         recipe.data.sampling = known.sampling
+        if known.sampling.features.contains(.height), known.sampling.ground == .lowest {
+            warn(
+                "\(folder): heights count from a cloud's lowest point, as this run was trained; "
+                    + "one stray point far below moves them all")
+        }
         let network = try PointNetwork.make(
             recipe, classes: known.classes.count, loadsWeights: false
         ).network
@@ -87,7 +92,7 @@ package struct PointPredictor {
         if let loss = copy.loss { note(loss) }
         let scene = try PointScene.read(
             input, grid: data.grid, features: data.sampling.features, reading: data.reading,
-            note: note)
+            classes: classes, note: note)
         if let line = PointPredictor.foreign(
             scene, sampling: data.sampling, neighbours: neighbours)
         {
