@@ -114,7 +114,7 @@ package struct PointPredictor {
         _ scene: PointScene, sampling: PointSampling, neighbours: Double?
     ) -> String? {
         guard let spheres = sampling.spheres, let neighbours, neighbours > 0 else { return nil }
-        let found = IndexedScene(scene).neighbours(within: Float(spheres.radius))
+        let found = IndexedScene(scene, sampling.ground).neighbours(within: Float(spheres.radius))
         guard found * 5 < neighbours || found > neighbours * 5 else { return nil }
         let least = Double(scene.count) / min(found, Double(sampling.points))
         return "\(Int(found)) points of the grid within \(NumberText.short(spheres.radius)) of a "
