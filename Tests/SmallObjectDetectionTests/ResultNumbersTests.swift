@@ -87,7 +87,7 @@ import Testing
         "names that fit several images, several pictures or none end before the work",
         arguments: [
             (["0.png", "b/0.png"], ["x/b/0.png"], "may be image"),
-            (["0.png"], ["a/0.png", "b/0.png"], "a/0.png and b/0.png are both image 1"),
+            (["0.png"], ["a/0.png", "b/0.png"], "a/0.png and b/0.png are both image 0.png"),
             (["a/0.png"], ["b/0.png"], "such as a/0.png"),
             (["a/0.png"], ["0.png"], "is none of the 1 images"),
         ])

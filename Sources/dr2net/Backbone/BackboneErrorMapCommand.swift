@@ -38,7 +38,7 @@ struct BackboneErrorMapCommand: ParsableCommand {
     @Option(help: "Tokens a slice of a branch.")
     var tile = Tile.standard.tokens
 
-    @Option(help: "Where the picture goes.", completion: .file(extensions: ["svg"]))
+    @Option(help: "Where the picture goes (.svg).", completion: .file(extensions: ["svg"]))
     var output: String?
 
     @OptionGroup var common: CommonOptions

@@ -47,7 +47,9 @@ struct PrepareCommand: ParsableCommand {
     @Flag(help: "Decode every image too, to find damage behind its header.")
     var checkPixels = false
 
-    @Option(help: "A picture of the sizes of boxes to write (SVG).", completion: .file())
+    @Option(
+        help: "A picture of the sizes of boxes to write (.svg).",
+        completion: .file(extensions: ["svg"]))
     var histogram: String?
 
     @Option(

@@ -21,7 +21,7 @@ struct PreviewCommand: ParsableCommand {
     @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
     var recipe: String
 
-    @Option(help: "The picture to write.", completion: .file(extensions: ["png"]))
+    @Option(help: "The picture to write (.png).", completion: .file(extensions: ["png"]))
     var output: String
 
     @Option(help: "Inputs to draw.")

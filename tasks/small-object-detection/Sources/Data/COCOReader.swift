@@ -104,9 +104,8 @@ package enum COCOReader {
             }
         }
         try scanner.end()
-        if namesAlone {
-            parts.categories = parts.categories ?? []
-            parts.annotations = []
+        if namesAlone, let images = parts.images {
+            return DetectionIndex(images: images, categories: parts.categories ?? [], boxes: [])
         }
         guard let images = parts.images, let categories = parts.categories,
             let annotations = parts.annotations
