@@ -134,7 +134,7 @@ package final class PointTask: FinetuningTask {
         guard kind == .inverseRoot else { return nil }
         let raw = counts.map { $0 > 0 ? 1 / Double($0).squareRoot() : 0 }
         let mean = raw.reduce(0, +) / Double(max(1, counts.count { $0 > 0 }))
-        return raw.map { $0 / mean }
+        return mean > 0 ? raw.map { $0 / mean } : raw
     }
 
     // MARK: Evaluation
