@@ -88,6 +88,8 @@ struct PointEvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(
+            chart, option: "--chart", endings: ["svg"], inputs: [groundTruth, predictions])
         let known = try evaluatedClasses()
         let left = try without.map { label in
             guard

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 package import Tensors
 
 /// Overlapping spheres that see every point of a scene, and the mean of what is predicted in them.
@@ -120,5 +121,25 @@ package struct SceneCoverage {
             }
             return Int32(best)
         }
+    }
+
+    /// The probability of each class of each point, `[points, C]`: the softmax of the mean logits.
+    ///
+    /// - Precondition: Every point was seen.
+    package func probabilities() -> [Float] {
+        var result = sums
+        for point in seen.indices {
+            precondition(seen[point] > 0, "point \(point) of \(seen.count) was in no sphere")
+            let first = point * classes, range = first..<first + classes
+            let largest = sums[range].max() ?? 0, count = Double(seen[point])
+            var total = 0.0
+            for place in range {
+                let value = exp(Double(sums[place] - largest) / count)
+                result[place] = Float(value)
+                total += value
+            }
+            for place in range { result[place] = Float(Double(result[place]) / total) }
+        }
+        return result
     }
 }

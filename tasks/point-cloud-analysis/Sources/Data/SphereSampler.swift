@@ -57,6 +57,11 @@ package final class SphereSampler: Sendable {
         key = RandomKey(seed: seed).child("spheres")
     }
 
+    /// Points within a sphere's radius of a point of the scenes, the median.
+    package var neighbours: Double {
+        scenes.map { $0.neighbours(within: Float(spheres.radius)) }.median
+    }
+
     /// A training sample; the same bits whenever it is asked for.
     ///
     /// - Parameter number: In `0..<count`.
@@ -125,6 +130,16 @@ struct IndexedScene: Sendable {
         ground = scene.ground(rule)
     }
 
+    /// How many points, itself among them, lie within a radius of a point: the median of 64 points
+    /// spread over the scene's numbers.
+    func neighbours(within radius: Float) -> Double {
+        let draws = min(64, scene.count)
+        return (0..<draws).map { draw in
+            let point = scene.positions[draw * scene.count / draws]
+            return Double(tree.points(within: radius, of: point).count)
+        }.median
+    }
+
     /// At most `limit` points within a radius, nearest first; of equals the lower number first.
     func nearest(to centre: SIMD3<Float>, within radius: Float, limit: Int) -> [Int32] {
         tree.points(within: radius, of: centre).map { number -> UInt64 in
@@ -134,6 +149,11 @@ struct IndexedScene: Sendable {
         }
         .sorted().prefix(limit).map { Int32(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }
     }
+}
+
+extension [Double] {
+    /// The middle one, the upper of two; 0 of none.
+    var median: Double { isEmpty ? 0 : sorted()[count / 2] }
 }
 
 /// Places with potentials.

@@ -23,10 +23,11 @@ package struct PointRun {
         for note in review.notes { progress.message(note) }
         let classes = prepared.index.classes
         let (network, description) = try network(classes)
-        let data = PointRunData(
-            classes: classes, sampling: recipe.data.sampling(for: prepared.index))
         let task = try PointTask(
             recipe, network: network, prepared: prepared, note: progress.message)
+        let data = PointRunData(
+            classes: classes, sampling: recipe.data.sampling(for: prepared.index),
+            neighbours: task.neighbours)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
             description: description, folder: folder, progress: progress,

@@ -75,6 +75,8 @@ package final class PointTask: FinetuningTask {
     }
 
     package var sampleCount: Int { samples.count }
+    /// Points within a sphere's radius of a training point, the median; nil of shapes.
+    var neighbours: Double? { samples.neighbours }
 
     package var dataIdentity: DataIdentity {
         let index = prepared.index
