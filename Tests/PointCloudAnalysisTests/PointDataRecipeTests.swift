@@ -116,7 +116,9 @@ import Training
                 [
                     "split: {at: 1}", "split: {at: 2}", "split: {at: 1, gap: 1}",
                     "split: {axis: y, at: 1}", "split: {at: 1, training: above}",
-                    "split: {at: 1}\ngrid: 0.1", "split: {at: 1}\ntraining: [a.las]",
+                    "split: {at: 1}\ngrid: 0.1", "split: {at: 1}\ncolorRange: 255",
+                    "split: {at: 1}\nfields: {label: semantic}",
+                    "split: {at: 1}\ntraining: [a.las]",
                     "training: [a.las]\nvalidation: [b.las]",
                     "training: [b.las]\nvalidation: [a.las]",
                 ]
