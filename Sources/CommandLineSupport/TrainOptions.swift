@@ -158,7 +158,7 @@ package struct TrainOptions: ParsableArguments {
     }
 
     /// A recipe with the options laid over it.
-    private func document(
+    package func document(
         _ path: String, _ common: CommonOptions
     ) throws(TrainingError) -> RecipeDocument {
         var overrides = set

@@ -43,10 +43,7 @@ extension FinetuningRecipe {
     ) throws(TrainingError) -> Tile? {
         guard let budget = memoryBudget else { return tile }
         let network = network()
-        let keepsAverages = optimizer.averageDecay > 0
-        let beside =
-            4 * others.parameters + optimizer.footprint.bytes(others.trained)
-            + (keepsAverages ? 4 * (others.trained + (way == .frozen ? 0 : network.trained)) : 0)
+        let beside = bytes(beside: network, others, optimizer)
         do {
             return try MemoryPlan.tile(
                 fitting: budget - beside, network,
@@ -58,5 +55,31 @@ extension FinetuningRecipe {
                     + "\(ByteSize.text(error.least + beside, rounded: .up)) counted; raise the budget"
                     + (way == .dr2net ? " or \(advice)" : ", \(advice), or way: dr2net"))
         }
+    }
+
+    /// What ``tile(_:way:others:optimizer:advice:peak:)`` gives, and the bytes that a step counts at
+    /// its highest point with it.
+    package func plannedStep(
+        _ network: MemoryPlan.Network, way running: FinetuningWay? = nil,
+        others: (parameters: Int, trained: Int), optimizer: AdamW.Settings, advice: String,
+        peak: (MemoryPlan) -> Int
+    ) throws(TrainingError) -> (tile: Tile?, bytes: Int) {
+        let tile = try tile(
+            network, way: running, others: others, optimizer: optimizer, advice: advice,
+            peak: peak)
+        let plan = MemoryPlan(
+            network, way: running ?? training(step: 0, key: RandomKey(seed: 0)), tile: tile,
+            optimizer: optimizer.footprint)
+        return (tile, peak(plan) + bytes(beside: network, others, optimizer))
+    }
+
+    /// What the parameters beside a network's stages take, and the averages of all.
+    private func bytes(
+        beside network: MemoryPlan.Network, _ others: (parameters: Int, trained: Int),
+        _ optimizer: AdamW.Settings
+    ) -> Int {
+        let averages = others.trained + (way == .frozen ? 0 : network.trained)
+        return 4 * others.parameters + optimizer.footprint.bytes(others.trained)
+            + (optimizer.averageDecay > 0 ? 4 * averages : 0)
     }
 }

@@ -144,8 +144,12 @@ extension RunResult {
     ///
     /// - Parameters:
     ///   - keys: Which scores, in order; others that the run has follow by name.
+    ///   - missing: Scores that can't be had, and why; they have a dash.
     ///   - further: Lines behind the run folder's.
-    package func text(_ keys: [String] = [], further: [String] = []) -> String {
+    package func text(
+        _ keys: [String] = [], missing: [(key: String, reason: String)] = [],
+        further: [String] = []
+    ) -> String {
         let own = scores.keys.filter { !$0.hasPrefix("plain.") }.sorted()
         let rows = keys.filter(own.contains) + own.filter { !keys.contains($0) }
         let hasPlain = scores.keys.contains { $0.hasPrefix("plain.") }
@@ -165,6 +169,9 @@ extension RunResult {
                 row(
                     [key, number(scores[key])] + (hasPlain ? [number(scores["plain." + key])] : [])
                         + names.map { number(baselines[$0]?[key]) }))
+        }
+        for (key, reason) in missing where scores[key] == nil {
+            lines.append(row([key, "-"]) + "  \(reason)")
         }
         if let best {
             lines.append("best \(best.metric)  \(number(best.value)) after step \(best.step)")

@@ -108,4 +108,38 @@ import Training
             try DataFixture.recipe("/data", "features: [position, color]", kind: "furniture")
         }
     }
+
+    @Test(
+        arguments: [
+            (
+                "scenes",
+                [
+                    "split: {at: 1}", "split: {at: 2}", "split: {at: 1, gap: 1}",
+                    "split: {axis: y, at: 1}", "split: {at: 1, training: above}",
+                    "split: {at: 1}\ngrid: 0.1", "split: {at: 1}\ncolorRange: 255",
+                    "split: {at: 1}\nfields: {label: semantic}",
+                    "split: {at: 1}\ntraining: [a.las]",
+                    "training: [a.las]\nvalidation: [b.las]",
+                    "training: [b.las]\nvalidation: [a.las]",
+                ]
+            ), ("s3dis", ["", "validationAreas: [1]", "grid: 0.1"]),
+            ("modelnet", ["", "surfacePoints: 99"]), ("scanobjectnn", ["", "surfacePoints: 99"]),
+            (
+                "furniture",
+                ["", "surfacePoints: 99", "heldOut: Scopia", "categories: [Lights, Vehicles]"]
+            ),
+        ] as [(String, [String])])
+    func everySettingThatShapesPointsHasItsFolder(kind: String, lines: [String]) throws {
+        let folders = try lines.map { try DataFixture.recipe("/data", $0, kind: kind).prepared }
+        #expect(Set(folders).count == lines.count)
+        for line in lines {
+            let named = line + "\nprepared: /points"
+            let own = try DataFixture.recipe("/data", named, kind: kind).prepared
+            #expect(try DataFixture.recipe("/other", named, kind: kind).prepared != own)
+            #expect(try DataFixture.recipe("/data/", named, kind: kind).prepared == own)
+        }
+        // What training does with the points makes no others.
+        let more = try DataFixture.recipe("/data", lines[0] + "\npoints: 100", kind: kind)
+        #expect(more.prepared == folders[0])
+    }
 }

@@ -2,6 +2,7 @@
 import Checkpoints
 import Foundation
 import PointCloudAnalysis
+import Tensors
 import Testing
 
 @Suite("Sources of points") struct PointSourcesTests {
@@ -103,6 +104,82 @@ import Testing
             #expect(index.shapes.map(\.id) == ["One-1"])
             #expect(index.skipped.map(\.id) == ["One-2", "One-3"])
             #expect(index.skipped.last?.reason.contains("no member c.obj") == true)
+        }
+    }
+
+    /// Overwrites a file by another of its length and time.
+    private func replace(_ path: String, with bytes: Data) throws {
+        let old = try FileManager.default.attributesOfItem(atPath: path)
+        #expect((old[.size] as? NSNumber)?.intValue == bytes.count)
+        try AtomicFile.write(bytes, to: path)
+        let date = try #require(old[.modificationDate] as? Date)
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
+    }
+
+    @Test(arguments: ["scenes", "s3dis", "modelnet", "furniture", "scanobjectnn"])
+    func sourcesReplacedByOthersOfTheirLengthAreMadeAgain(kind: String) throws {
+        try withFolder { folder in
+            var lines = "surfacePoints: 50\npoints: 16", changed = ""
+            var other = Data()
+            func bytes(_ path: String) throws -> Data {
+                try Data(contentsOf: URL(fileURLWithPath: path))
+            }
+            switch kind {
+            case "scenes":
+                lines = "training: [a.las]\nvalidation: [b.las]\ngrid: 0.5\nradius: 2"
+                for (name, seed) in [("b", UInt64(1)), ("a", 2)] {
+                    try DataFixture.writeLAS(
+                        DataFixture.cloud(200, seed: seed), to: "\(folder)/\(name).las")
+                }
+                changed = "\(folder)/b.las"
+                other = try bytes("\(folder)/a.las")
+            case "s3dis":
+                lines = "grid: 0.5\nradius: 2"
+                for area in [1, 5] {
+                    try write(
+                        "1 2 3 4 5 6\n2 2 3 4 5 6\n",
+                        to: "\(folder)/Area_\(area)/hall_1/Annotations/floor_1.txt")
+                }
+                changed = "\(folder)/Area_5/hall_1/Annotations/floor_1.txt"
+                other = Data("1 2 3 4 5 6\n7 2 3 4 5 6\n".utf8)
+            case "modelnet":
+                let mesh = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n"
+                for part in ["train", "test"] { try write(mesh, to: "\(folder)/cup/\(part)/a.off") }
+                changed = "\(folder)/cup/test/a.off"
+                other = Data(mesh.replacing("0 1 0\n3", with: "0 7 0\n3").utf8)
+            case "furniture":
+                lines += "\ncategories: [Lights]"
+                changed = "\(folder)/One.sh3f"
+                try AtomicFile.write(collection(24), to: changed)
+                other = try bytes(changed)
+                let place = try #require(other.firstRange(of: Data("v 4 0 0".utf8)))
+                other.replaceSubrange(place, with: Data("v 5 0 0".utf8))
+            default:
+                lines = "surfacePoints: 16\npoints: 8"
+                for part in ["training", "test"] {
+                    let values = (0..<24).map { Double($0 * $0 % 17) }
+                    try Npy.write(
+                        Tensor(values, shape: [2, 4, 3], dtype: .float32),
+                        to: "\(folder)/\(part)_points.npy")
+                    try Npy.write(
+                        IntegerArray([0, 1], shape: [2]), to: "\(folder)/\(part)_labels.npy")
+                }
+                changed = "\(folder)/test_labels.npy"
+                other = try bytes(changed)
+                other[other.count - 8] = 2
+            }
+            let recipe = try DataFixture.recipe(folder, lines, kind: kind)
+            func made() throws -> Int {
+                var made = 0
+                try PointPreparation(recipe).run { _, _, _, outcome in
+                    if case .present = outcome { return }
+                    made += 1
+                }
+                return made
+            }
+            #expect(try made() > 0 && made() == 0)
+            try replace(changed, with: other)
+            #expect(try made() > 0)
         }
     }
 }

@@ -15,9 +15,9 @@ struct PointEvaluateCommand: ParsableCommand {
             the same places. Classes are 0 to N - 1 (--classes N), or those of a run (--run DIR), \
             whose groups of numbers count as one. A class that is neither true nor predicted has no \
             IoU and does not count in the mean; a prediction that is no class is wrong. With --json \
-            the keys are mIoU, mAcc, OA, perClass, confusion, points, ignored, outside (points by \
-            predicted label that is no class) and majority (what the most frequent class alone \
-            would score); with --without also mIoUWithout.
+            the keys are mIoU, mAcc, OA, names, perClass, confusion, points, ignored, outside \
+            (points by predicted label that is no class) and majority (what the most frequent class \
+            alone would score); with --without also mIoUWithout.
             """)
 
     @Option(help: "True labels (.npy, LAS, PLY).", completion: .file())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import Datasets
 import Training
 
 /// `dr2net points train`: finetunes, evaluates, writes the run folder.
@@ -16,8 +17,12 @@ struct PointTrainCommand: ParsableCommand {
     @OptionGroup var options: TrainOptions
     @OptionGroup var common: CommonOptions
 
+    @Flag(help: "Print what a step of the recipe counts at its highest point, and train nothing.")
+    var plan = false
+
     func run() throws {
         let console = common.start()
+        if plan { return try printPlan(console) }
         guard
             let result = try options.run(
                 common, read: { try PointRecipe($0, dataFolder: $1) },
@@ -26,7 +31,33 @@ struct PointTrainCommand: ParsableCommand {
         else { return }
         try console.result(result) {
             result.text(
-                ["mIoU", "mAcc", "OA"], further: ["confusion      \(result.run)/confusion.svg"])
+                ["mIoU", "mAcc", "OA"], missing: missing(result),
+                further: ["confusion      \(result.run)/confusion.svg"])
+        }
+    }
+
+    private func printPlan(_ console: Console) throws {
+        guard let path = options.recipe else {
+            throw CommandFailure("--plan needs a recipe; give that of the run folder")
+        }
+        let recipe = try PointRecipe(
+            options.document(path, common), dataFolder: DataCache().root)
+        let plan = try PointStepPlan(recipe, classes: recipe.data.namedClasses().count)
+        try console.result(plan) { plan.text }
+    }
+
+    /// The scores that every run has where its validation has them.
+    private func missing(_ result: RunResult) -> [(key: String, reason: String)] {
+        guard let data = try? PointRunData.read(result.run) else { return [] }
+        let segments = data.sampling.spheres != nil
+        if result.scores.isEmpty {
+            let keys = (segments ? ["mIoU"] : []) + ["mAcc", "OA"]
+            return keys.map { ($0, "the validation points were lost, see above") }
+        }
+        return data.classes.names.map {
+            segments
+                ? ("IoU \($0)", "no validation point is of this class or taken for it")
+                : ("accuracy \($0)", "no validation shape is of this class")
         }
     }
 }

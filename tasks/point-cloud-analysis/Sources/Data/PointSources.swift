@@ -23,6 +23,18 @@ struct PointItem {
     let content: Content
 }
 
+extension PointDataRecipe {
+    /// The classes that training will have, without a look at the source where the recipe says.
+    package func namedClasses() throws -> PointClasses {
+        switch kind {
+        case .s3dis: PointClasses(names: S3DISRoom.classes)
+        case .furniture: PointClasses(names: categories)
+        case .scanobjectnn: classes ?? PointClasses(names: ScanObjectArrays.classes)
+        case .scenes, .modelnet: try classes ?? PointSources.items(self).classes
+        }
+    }
+}
+
 /// The scenes or shapes of a recipe's source.
 enum PointSources {
     /// Everything that is to be prepared, in a fixed order, and the classes.

@@ -2,16 +2,18 @@
 
 /// What can be said of prepared points before the first step: what would end a run late is an error
 /// now, what it can't learn or score is a line.
-struct PointDataReview {
+package struct PointDataReview {
     /// Lines for people.
-    private(set) var notes: [String] = []
+    package private(set) var notes: [String] = []
 
     /// Reviews the points that a run trains on and is scored with.
     ///
     /// Reads everything that training doesn't read at its beginning anyway.
     ///
     /// - Throws: One line for a part without points, and for a prepared file that is damaged.
-    init(_ prepared: PreparedPoints, weights: PointRecipe.ClassWeights) throws(PointFileError) {
+    package init(
+        _ prepared: PreparedPoints, weights: PointRecipe.ClassWeights
+    ) throws(PointFileError) {
         let index = prepared.index
         let training = index.counts(.training), validation = index.counts(.validation)
         for (counts, subset) in [(training, PointIndex.Subset.training), (validation, .validation)]

@@ -45,13 +45,21 @@ package final class PointTask: FinetuningTask {
         self.prepared = prepared
         classWeights = PointTask.classWeights(
             recipe.classWeights, counts: prepared.index.counts(.training))
+        tile = try PointTask.plannedStep(recipe, network).tile
+    }
+
+    /// Freezes what the recipe freezes, and plans a step in which the blocks train: the largest tile
+    /// that fits the recipe's budget, and the bytes that the step counts with it.
+    static func plannedStep(
+        _ recipe: PointRecipe, _ network: PointNetwork
+    ) throws -> (tile: Tile?, bytes: Int) {
         let batch = recipe.training.batchSize, points = recipe.data.sampling.points
         try recipe.training.freeze(network.parameterGroups)
         let transformer = network.transformer, optimizer = recipe.training.optimizer
         let way = recipe.finetuning.way
         // A gradient still goes through frozen blocks, to the layers before them.
         if way == .frozen { transformer.setTrainable(false) }
-        tile = try recipe.finetuning.tile(
+        return try recipe.finetuning.plannedStep(
             network.memoryShape(samples: batch, points: points),
             way: way == .frozen ? .checkpointed : nil,
             others: (
@@ -128,7 +136,7 @@ package final class PointTask: FinetuningTask {
         guard kind == .inverseRoot else { return nil }
         let raw = counts.map { $0 > 0 ? 1 / Double($0).squareRoot() : 0 }
         let mean = raw.reduce(0, +) / Double(max(1, counts.count { $0 > 0 }))
-        return raw.map { $0 / mean }
+        return mean > 0 ? raw.map { $0 / mean } : raw
     }
 
     // MARK: Evaluation

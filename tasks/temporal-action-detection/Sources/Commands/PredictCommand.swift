@@ -72,7 +72,8 @@ struct PredictCommand: ParsableCommand {
         if let csv { try plan.file(csv, option: "--csv", endings: ["csv"]) }
         if let srt {
             try plan.folder(
-                srt, option: "--srt", files: list.paths.map { ($0, subtitles(srt, predictor.id(of: $0))) })
+                srt, option: "--srt",
+                files: list.paths.map { ($0, subtitles(srt, predictor.id(of: $0))) })
         }
         try plan.makeFolders()
         let files = try ResultFiles(output: output, csv: csv)
