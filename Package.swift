@@ -56,7 +56,7 @@ let package = Package(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Reports", yaml,
+                "Ranks", "Reports", "TextFormats", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.

@@ -54,15 +54,19 @@ package struct FinetuningRun {
     private let description: RunDescription
     private let folder: RunFolder
     private let progress: ProgressLine
+    private let begin: () throws -> Void
 
     /// A run in a folder.
     ///
     /// - Parameters:
     ///   - fingerprint: `ResolvedRecipe.fingerprint` of the whole recipe.
     ///   - description: What prediction and export need, for the folder.
+    ///   - begin: Writes the task's own files into the folder, once it is known that its
+    ///     checkpoint fits.
     package init(
         _ training: TrainingRecipe, _ finetuning: FinetuningRecipe, fingerprint: String,
-        description: RunDescription, folder: RunFolder, progress: ProgressLine
+        description: RunDescription, folder: RunFolder, progress: ProgressLine,
+        begin: @escaping () throws -> Void = {}
     ) {
         self.training = training
         self.finetuning = finetuning
@@ -70,6 +74,7 @@ package struct FinetuningRun {
         self.description = description
         self.folder = folder
         self.progress = progress
+        self.begin = begin
     }
 
     /// Trains to the end, evaluates where the loop has not, writes findings and `summary.json`.
@@ -111,6 +116,7 @@ package struct FinetuningRun {
                 note: progress.message)
         }
         description.best = training.bestMetric
+        try begin()
         try description.write(folder.path)
         try RunEnvironment.current.write(folder.path)
     }

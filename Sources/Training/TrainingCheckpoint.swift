@@ -19,6 +19,8 @@ package struct TrainingCheckpoint: Sendable {
     package var seed: UInt64
     /// ``ResolvedRecipe/fingerprint`` of the run.
     package var recipeFingerprint: String
+    /// What the outputs mean and what they were trained on; nil in files of earlier versions.
+    package var data: DataIdentity?
     /// The pair (α, β) of the last step, where the network has one.
     package var coefficients: CoefficientPair?
     /// The parameters under `model.`, the optimizer's state under `optimizer.`.
@@ -29,13 +31,15 @@ package struct TrainingCheckpoint: Sendable {
     /// A checkpoint of a run.
     package init(
         step: Int, position: Int, sampleCount: Int, seed: UInt64, recipeFingerprint: String,
-        coefficients: CoefficientPair?, parameters: [ModuleRegistry.Entry], optimizer: AdamW
+        data: DataIdentity?, coefficients: CoefficientPair?, parameters: [ModuleRegistry.Entry],
+        optimizer: AdamW
     ) {
         self.step = step
         self.position = position
         self.sampleCount = sampleCount
         self.seed = seed
         self.recipeFingerprint = recipeFingerprint
+        self.data = data
         self.coefficients = coefficients
         arrays = StateDict()
         for entry in parameters { arrays["model." + entry.name] = entry.parameter.tensor }
@@ -65,6 +69,7 @@ package struct TrainingCheckpoint: Sendable {
         sampleCount = try number("samples")
         seed = try number("seed")
         recipeFingerprint = text["recipe"] ?? ""
+        data = text["data"].flatMap { DataIdentity(text: $0) }
         if let alpha = text["alpha"].flatMap(Double.init),
             let beta = text["beta"].flatMap(Double.init)
         {
@@ -80,6 +85,7 @@ package struct TrainingCheckpoint: Sendable {
             "position": String(position), "samples": String(sampleCount), "seed": String(seed),
             "recipe": recipeFingerprint,
         ]
+        state.metadata["data"] = data?.text
         state.metadata["alpha"] = coefficients?.alpha.description
         state.metadata["beta"] = coefficients?.beta.description
         return state

@@ -18,6 +18,7 @@ package final class TrainingLoop {
     private let progress: ProgressLine
     private let interruption: Interruption
     let plan: TrainingPlan
+    private let data: DataIdentity
     let schedule: LearningRateSchedule
     let optimizer: AdamW
     /// This process's part where several train together; nil where it is alone.
@@ -52,6 +53,7 @@ package final class TrainingLoop {
         self.progress = progress
         self.interruption = interruption
         plan = try TrainingPlan(recipe, sampleCount: task.sampleCount)
+        data = task.dataIdentity
         var schedule = recipe.schedule
         schedule.totalSteps = plan.totalSteps
         self.schedule = schedule
@@ -121,7 +123,8 @@ package final class TrainingLoop {
         let isOver = step < plan.totalSteps && stopsEarly(after: step)
         if let ranks {
             step = try ranks.start(
-                step: step, fingerprint: fingerprint, parameters: parameters, optimizer: optimizer)
+                step: step, fingerprint: fingerprint, data: data, parameters: parameters,
+                optimizer: optimizer)
         }
         var verdict = try share(isOver ? .stopEarly : .goOn)
         while step < plan.totalSteps, verdict == .goOn {
@@ -200,13 +203,17 @@ package final class TrainingLoop {
             return 0
         }
         let step = checkpoint.step
-        guard checkpoint.recipeFingerprint == fingerprint, checkpoint.seed == recipe.seed,
-            checkpoint.position == plan.position(step: step), step <= plan.totalSteps,
-            checkpoint.sampleCount == plan.order.sampleCount
-        else {
+        guard checkpoint.recipeFingerprint == fingerprint, checkpoint.seed == recipe.seed else {
             throw TrainingError(
-                "\(folder.path): the recipe or the data differ from those of the checkpoint at "
-                    + "step \(step); resume with the run's own recipe, or start a new run")
+                "\(folder.path): the recipe differs from that of the checkpoint at step \(step); "
+                    + "resume with the run's own recipe, or start a new run")
+        }
+        try checkData(of: checkpoint)
+        guard checkpoint.position == plan.position(step: step), step <= plan.totalSteps else {
+            throw TrainingError(
+                "\(folder.path): the checkpoint at step \(step) is at sample "
+                    + "\(checkpoint.position), expected \(plan.position(step: step)) of a run of "
+                    + "\(plan.totalSteps) steps; the file is damaged, go on from another")
         }
         try checkpoint.load(into: parameters)
         try optimizer.restore(from: checkpoint.arrays, prefix: "optimizer.")
@@ -217,12 +224,37 @@ package final class TrainingLoop {
         return step
     }
 
+    /// Refuses to go on where outputs would mean something else, or samples are others.
+    private func checkData(of checkpoint: TrainingCheckpoint) throws(TrainingError) {
+        var former = DataIdentity(
+            labels: data.labels, samples: checkpoint.sampleCount, parts: [:])
+        if let known = checkpoint.data {
+            former = known
+        } else {
+            progress.message(
+                "the checkpoint at step \(checkpoint.step) is of an earlier version and does not "
+                    + "say what data it was trained on: that they are the same can't be checked")
+            // The run folder at least knows its classes.
+            if let run = try? RunDescription.read(folder.path) {
+                (former.labels, former.labelIDs) = (run.labels, run.labelIDs)
+            }
+        }
+        let differences = data.differences(from: former)
+        guard differences.isEmpty else {
+            throw TrainingError(
+                "\(folder.path): the data are not those of the checkpoint at step "
+                    + "\(checkpoint.step): \(differences.joined(separator: "; ")); put back the "
+                    + "data as they were, or begin a new run, from these weights with --start-from "
+                    + folder.path)
+        }
+    }
+
     private func save(_ step: Int) throws {
         guard step != savedStep, rank == 0 else { return }
         let checkpoint = TrainingCheckpoint(
             step: step, position: plan.position(step: step),
             sampleCount: plan.order.sampleCount, seed: recipe.seed,
-            recipeFingerprint: fingerprint,
+            recipeFingerprint: fingerprint, data: data,
             coefficients: task.coefficients(step: step - 1, totalSteps: plan.totalSteps),
             parameters: parameters, optimizer: optimizer)
         try folder.save(checkpoint, keep: recipe.checkpointsKept, best: best?.step)

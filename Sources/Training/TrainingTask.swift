@@ -47,6 +47,8 @@ package struct StepLosses {
 package protocol TrainingTask: AnyObject {
     /// The number of training samples.
     var sampleCount: Int { get }
+    /// What the outputs mean and what the samples are, for checkpoints.
+    var dataIdentity: DataIdentity { get }
     /// All parameters of the model, each once, the frozen ones included.
     var parameterGroups: [ParameterGroup] { get }
 

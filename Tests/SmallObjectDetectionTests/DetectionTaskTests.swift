@@ -138,4 +138,35 @@ import Training
         let whole = try fixture.images(try fixture.recipe(["data.cut=whole"])).tiles
         #expect(whole.samples.map(\.image) == [0, 1] && whole.samples[0].scale == 64.0 / 96)
     }
+
+    @Test(
+        "a run does not go on with changed annotations",
+        arguments: [
+            ("\"square\"", "\"circle\"", "class 0 \"square\" is now \"circle\"; put back"),
+            (
+                "\"category_id\": 3", "\"category_id\": 4",
+                "class \"square\" has the number 4, it had 3; put back"
+            ),
+            ("[40, 20, 16, 16]", "[40, 20, 15, 16]", "the training images changed"),
+        ])
+    func changedAnnotationsAreNotResumed(old: String, new: String, says: String) throws {
+        let fixture = try DetectionFixture()
+        let recipe = try fixture.recipe(["steps=1", "batchSize=1"])
+        let path = fixture.path + "/run", file = fixture.path + "/all.json"
+        func run(_ folder: RunFolder) throws {
+            _ = try DetectionRun(recipe, folder: folder, progress: ProgressLine(.quiet))()
+        }
+        do { try run(try RunFolder.create(path, recipe: recipe.resolved)) }
+        do { try run(try RunFolder.open(path)) }
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try text.replacingOccurrences(of: old, with: new)
+            .replacingOccurrences(
+                of: "{\"id\": 3, \"name\": \"square\"}",
+                with: "{\"id\": "
+                    + "\(new.hasSuffix("4") ? 4 : 3), \"name\": \"square\"}"
+            )
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let error = #expect(throws: TrainingError.self) { try run(try RunFolder.open(path)) }
+        #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+    }
 }

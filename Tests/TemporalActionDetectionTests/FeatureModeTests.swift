@@ -223,4 +223,32 @@ private final class FeatureFixture {
             #expect((10...15).contains(short.frames.count))
         }
     }
+
+    @Test(arguments: [
+        (#""label": "up""#, #""label": "down""#, "class 0 \"up\" is now \"down\"; put back"),
+        (
+            "[6, 10]", "[6, 11]",
+            "step 1: the training videos changed"
+        ),
+        ("[4, 8]", "[3, 8]", "step 1: the validation videos changed"),
+        (
+            #""b": {"subset": "training""#, #""b": {"subset": "other""#,
+            "training samples 3 -> 2; the training videos changed"
+        ),
+    ])
+    func changedAnnotationsAreNotResumed(old: String, new: String, says: String) throws {
+        let fixture = try FeatureFixture()
+        let recipe = try fixture.recipe(["steps=1"])
+        let folder = try fixture.train(recipe).folder
+        func resume() throws {
+            _ = try TemporalRun(
+                recipe, folder: try RunFolder.open(folder), progress: ProgressLine(.quiet))()
+        }
+        try resume()
+        try FeatureFixture.annotations.replacingOccurrences(of: old, with: new)
+            .write(toFile: fixture.path + "/annotations.json", atomically: true, encoding: .utf8)
+        let error = #expect(throws: TrainingError.self) { try resume() }
+        #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+        #expect(try RunDescription.read(folder).labels == ["up"])
+    }
 }

@@ -166,7 +166,9 @@ import Training
                 try toy.loop(folder).run()
             }
             let text = message { _ = try results[1].get() } ?? ""
-            #expect(text.hasPrefix("rank 1 trains another recipe or model than rank 0"), "\(text)")
+            #expect(
+                text.hasPrefix("rank 1 trains another recipe, model or data set than rank 0"),
+                "\(text)")
         }
     }
 }

@@ -12,6 +12,7 @@ import Training
         task.head.weight.tensor = Tensor(repeating: Double(step), shape: [4, 8])
         return TrainingCheckpoint(
             step: step, position: 4 * step, sampleCount: 7, seed: 5, recipeFingerprint: "f",
+            data: task.dataIdentity,
             coefficients: CoefficientPair(alpha: 0.9375, beta: 0.0625),
             parameters: task.parameterGroups.flatMap(\.entries),
             optimizer: AdamW(task.parameterGroups, settings: .init()))
@@ -29,6 +30,7 @@ import Training
             let read = try #require(try folder.latestCheckpoint(warn: { _ in }))
             #expect(read.step == 3 && read.position == 12 && read.seed == 5)
             #expect(read.sampleCount == 7 && read.recipeFingerprint == "f")
+            #expect(read.data == ToyTask().dataIdentity)
             #expect(read.coefficients == CoefficientPair(alpha: 0.9375, beta: 0.0625))
             let task = ToyTask()
             try read.load(into: task.parameterGroups.flatMap(\.entries))

@@ -31,6 +31,9 @@ final class ToyTask: TrainingTask {
     let head: ToyModule
     let loadTimer = LoadTimer()
     var sampleCount = 7
+    var labels = ["a", "b"]
+    /// What the samples are, for their digest.
+    var content = ["x", "y"]
     /// Called before each forward pass, with its place.
     var onStep: (StepPosition) -> Void = { _ in }
     var seen: [[Int]] = []
@@ -46,6 +49,10 @@ final class ToyTask: TrainingTask {
     init(rows: Int = 4) {
         backbone = ToyModule(rows: rows, seed: 1)
         head = ToyModule(rows: rows, seed: 2)
+    }
+
+    var dataIdentity: DataIdentity {
+        DataIdentity(labels: labels, samples: sampleCount, parts: ["training samples": content])
     }
 
     var parameterGroups: [ParameterGroup] {

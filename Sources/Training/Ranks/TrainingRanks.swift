@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Checkpoints
 import Foundation
 import Layers
 import Ranks
@@ -74,16 +75,18 @@ final class TrainingRanks {
     ///
     /// - Returns: the steps done.
     func start(
-        step: Int, fingerprint: String, parameters: [ModuleRegistry.Entry], optimizer: AdamW
+        step: Int, fingerprint: String, data: DataIdentity, parameters: [ModuleRegistry.Entry],
+        optimizer: AdamW
     ) throws -> Int {
-        let own = Array("\(fingerprint) \(parameters.count) \(step)".utf8)
+        let digest = ContentDigest.of([data.text])
+        let own = Array("\(fingerprint) \(parameters.count) \(step) \(digest)".utf8)
         let first = try group.fromFirst(own, tag: RankTag.start, isStopping: isStopping)
         let words = String(decoding: first, as: UTF8.self).split(separator: " ")
-        guard words.count == 3, words[0] == fingerprint, words[1] == "\(parameters.count)",
-            let step = Int(words[2])
+        guard words.count == 4, words[0] == fingerprint, words[1] == "\(parameters.count)",
+            words[3] == digest, let step = Int(words[2])
         else {
             throw TrainingError(
-                "rank \(rank) trains another recipe or model than rank 0; give all the same "
+                "rank \(rank) trains another recipe, model or data set than rank 0; give all the same "
                     + "program, weights and data")
         }
         for entry in parameters {

@@ -90,6 +90,27 @@ package final class TemporalTask: FinetuningTask {
     }
 
     package var sampleCount: Int { windows.count }
+
+    package var dataIdentity: DataIdentity {
+        func lines(_ subset: String) -> [String] {
+            videos.filter { $0.subset == subset }.flatMap { video in
+                [
+                    "\(video.id) \(video.duration) \(video.count) \(video.clock.rate) "
+                        + "\(video.clock.offset)"
+                ]
+                    + (actions[video.id] ?? []).map {
+                        "\($0.segment.start) \($0.segment.end) \($0.label)"
+                    }
+            }
+        }
+        return DataIdentity(
+            labels: detector.labels, samples: sampleCount,
+            parts: [
+                "training videos": lines(recipe.data.trainingSubset),
+                "validation videos": lines(recipe.data.validationSubset),
+            ])
+    }
+
     package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
 
     /// Steps since the backbone began to train.

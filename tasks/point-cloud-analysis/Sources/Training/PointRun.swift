@@ -20,12 +20,13 @@ package struct PointRun {
         let prepared = try preparedPoints()
         let classes = prepared.index.classes
         let (network, description) = try network(classes)
-        try PointRunData(classes: classes, sampling: recipe.data.sampling(for: prepared.index))
-            .write(folder.path)
+        let data = PointRunData(
+            classes: classes, sampling: recipe.data.sampling(for: prepared.index))
         let task = try PointTask(recipe, network: network, prepared: prepared)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: description, folder: folder, progress: progress)(task)
+            description: description, folder: folder, progress: progress,
+            begin: { try data.write(folder.path) })(task)
     }
 
     /// The network; what the pretrained one has beside its blocks is let go.

@@ -25,6 +25,7 @@ package final class PointTask: FinetuningTask {
 
     /// The task of a recipe on prepared points.
     package init(_ recipe: PointRecipe, network: PointNetwork, prepared: PreparedPoints) throws {
+        try prepared.check(are: recipe.data)
         guard
             prepared.scenes(.validation).contains(where: { $0.counts.contains { $0 > 0 } })
                 || !prepared.shapes(.validation).isEmpty
@@ -65,6 +66,18 @@ package final class PointTask: FinetuningTask {
     }
 
     package var sampleCount: Int { samples.count }
+
+    package var dataIdentity: DataIdentity {
+        let index = prepared.index
+        return DataIdentity(
+            labels: index.classes.names, labelIDs: index.classes.codes.map { Int($0[0]) },
+            samples: sampleCount,
+            parts: [
+                "training points": index.identity(.training),
+                "validation points": index.identity(.validation),
+            ])
+    }
+
     package var parameterGroups: [ParameterGroup] { network.parameterGroups }
 
     /// Steps since the blocks began to train.

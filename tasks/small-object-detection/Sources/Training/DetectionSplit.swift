@@ -67,6 +67,16 @@ package struct DetectionSplit: Sendable {
         self.ignored = ignored
     }
 
+    /// Everything of the images and their boxes that training and scores depend on, a line each.
+    var identity: [String] {
+        func corners(_ box: Box) -> String { "\(box.x1) \(box.y1) \(box.x2) \(box.y2)" }
+        return index.images.enumerated().flatMap { place, image in
+            ["\(image.file) \(image.width) \(image.height) \(repeats[place])"]
+                + objects[place].map { "\($0.label) \(corners($0.box))" }
+                + ignored[place].map { "ignored \(corners($0))" }
+        }
+    }
+
     /// The path of an image.
     package func path(_ image: Int) -> String { "\(folders[image])/\(index.images[image].file)" }
 

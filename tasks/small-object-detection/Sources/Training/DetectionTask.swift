@@ -51,6 +51,14 @@ package final class DetectionTask: FinetuningTask {
 
     package var sampleCount: Int { images.tiles.samples.count }
 
+    package var dataIdentity: DataIdentity {
+        DataIdentity(
+            labels: classes.names, labelIDs: classes.ids, samples: sampleCount,
+            parts: [
+                "training images": images.split.identity, "validation images": validation.identity,
+            ])
+    }
+
     package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
 
     /// Steps since the backbone began to train.

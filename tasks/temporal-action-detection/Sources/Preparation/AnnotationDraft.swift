@@ -160,8 +160,10 @@ struct AnnotationDraft {
 
     // MARK: As ActivityNet has it
 
-    /// The annotations of the videos whose length is known.
-    func json(duration: (_ id: String) -> Double?) -> ActivityNetJSON {
+    /// The annotations of the videos whose length is known, or of all where none is needed.
+    func json(
+        needsDuration: Bool = true, duration: (_ id: String) -> Double?
+    ) -> ActivityNetJSON {
         func value(
             _ kind: ActivityNetJSON.Kind, _ line: Int, _ file: String? = nil
         ) -> ActivityNetJSON {
@@ -169,7 +171,9 @@ struct AnnotationDraft {
         }
         var database: [(name: String, value: ActivityNetJSON)] = []
         for id in order {
-            guard let video = videos[id], let seconds = duration(id) else { continue }
+            guard let video = videos[id] else { continue }
+            let seconds = duration(id)
+            if seconds == nil, needsDuration { continue }
             let annotations = video.entries.map { entry in
                 let line = entry.line
                 let ends = [entry.start, entry.end].map { value(.string($0), line) }
@@ -182,7 +186,7 @@ struct AnnotationDraft {
             let line = video.line
             let fields: [(name: String, value: ActivityNetJSON)] = [
                 ("subset", value(.string(video.subset), line)),
-                ("duration", value(.number(seconds), line)),
+                ("duration", value(seconds.map { .number($0) } ?? .null, line)),
                 ("annotations", value(.array(annotations), line)),
             ]
             database.append((id, value(.object(fields), line, video.path)))

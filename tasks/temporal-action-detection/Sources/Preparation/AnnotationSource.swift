@@ -55,7 +55,7 @@ package enum AnnotationSource: Sendable, Equatable {
     /// - Parameters:
     ///   - options: How strictly.
     ///   - duration: Seconds of a video where they aren't stated, or of the source that is all of
-    ///     it; nil leaves the video out.
+    ///     it; nil leaves the video out where `options` require one.
     /// - Throws: The faults, as `ActivityNetAnnotations.read`.
     package func read(
         options: AnnotationOptions, duration: (_ id: String, _ source: String?) -> Double?
@@ -71,7 +71,8 @@ package enum AnnotationSource: Sendable, Equatable {
         case .thumos14(let paths): draft = try AnnotationDraft(thumos14: paths)
         }
         return try ActivityNetAnnotations.decode(
-            draft.json { duration($0, nil) }, file: draft.name, options: options)
+            draft.json(needsDuration: options.requiresDuration) { duration($0, nil) },
+            file: draft.name, options: options)
     }
 }
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import PointCloudAnalysis
+import Testing
+import Training
+
+/// A run on points goes on with the points that it began with.
+@Suite("Resuming on points") struct PointResumeTests {
+    private func recipe(_ folder: String) throws -> PointRecipe {
+        let lines = DataFixture.split.split(separator: "\n").map { "  \($0)\n" }.joined()
+        return try PointRecipe(
+            RecipeDocument(
+                text: """
+                    steps: 1
+                    data:
+                      kind: scenes
+                      source: \(folder)/cloud.las
+                      prepared: \(folder)/prepared
+                      classes: {low: [2], high: [6]}
+                      ignore: [1]
+                    \(lines)
+                    backbone: {name: vit-tiny-16}
+                    network: {neighbours: 8, hidden: [16]}
+                    """), dataFolder: "/nowhere")
+    }
+
+    @Test func relabelledPointsAreNotResumed() throws {
+        try withFolder { folder in
+            var cloud = DataFixture.cloud(600)
+            let path = folder + "/cloud.las", run = folder + "/run"
+            try DataFixture.writeLAS(cloud, to: path)
+            let recipe = try recipe(folder)
+            func go(_ run: RunFolder) throws {
+                _ = try PointRun(recipe, folder: run, progress: ProgressLine(.quiet))()
+            }
+            do { try go(try RunFolder.create(run, recipe: recipe.resolved)) }
+            do { try go(try RunFolder.open(run)) }
+            let data = try #require(FileManager.default.contents(atPath: run + "/points.json"))
+            let labels = try #require(cloud.labels)
+            cloud.labels = labels.map { $0 == 2 ? 6 : $0 == 6 ? 2 : $0 }
+            try DataFixture.writeLAS(cloud, to: path)
+            let error = #expect(throws: TrainingError.self) { try go(try RunFolder.open(run)) }
+            #expect(
+                error?.description.contains("step 1: the training points changed") == true,
+                "\(error?.description ?? "")")
+            #expect(FileManager.default.contents(atPath: run + "/points.json") == data)
+        }
+    }
+}
