@@ -213,11 +213,16 @@ int32_t cff_video_end(CFFVideo *video, int64_t ticks, CFFEnd *end) {
     }
     AVPacket *packet = video->queue[0];
     int retries = 0;
+    // A malformed index may list more packets than the file has bytes.
+    int64_t packets = 0;
     while (1) {
         const int status = av_read_frame(video->format, packet);
         if (status == AVERROR(EAGAIN) && ++retries < MAXIMUM_RETRIES) continue;
         // An early end, as in decoding: what came before it stays good.
-        if (status < 0) return may_begin ? CFF_FRAME : CFF_END;
+        if (status < 0 || ++packets > video->source.size) {
+            if (status >= 0) av_packet_unref(packet);
+            return may_begin ? CFF_FRAME : CFF_END;
+        }
         retries = 0;
         const int is_picture = packet->stream_index == video->stream->index;
         // What lies in front of a key frame is shown before it, or before what follows it.

@@ -5,9 +5,11 @@ import Testing
 
 @Suite("Damaged and foreign files")
 struct DamagedFilesTests {
-    /// Reads as a careless caller would: opens, samples the whole, jumps back.
+    /// Reads as a careless caller would: opens, measures, samples the whole, jumps back.
     private func readThrough(_ path: String) throws(MediaError) -> Clip {
         let reader = try VideoReader(path: path, resize: .exact(width: 16, height: 16))
+        let length = try reader.length()
+        #expect(length.pictures > 0 && length.pictures <= length.content, "\(path): \(length)")
         _ = try reader.frames(at: [1.5])
         return try reader.frames(at: [-1, 0, 0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 30])
     }

@@ -143,6 +143,39 @@ private final class FeatureFixture {
         #expect(found.detections.allSatisfy { $0.segment.end <= 16 && $0.label == "up" })
     }
 
+    /// What `extract` writes beside a file gives its times; a table has no lengths of videos.
+    @Test func extractedFeaturesNeedNoFurtherWords() throws {
+        let fixture = try FeatureFixture()
+        for (name, seconds) in [("a", 20), ("v_b", 12), ("c", 16)] {
+            let text = """
+                {"framesPerSecond": 8, "featureStride": 4, "featureOffset": 0.5,
+                 "vectors": \(2 * seconds), "duration": \(seconds), "backbone": "one",
+                 "source": "any"}
+                """
+            try Data(text.utf8).write(
+                to: URL(filePath: "\(fixture.path)/\(name).features.json"))
+        }
+        let table = "video,start,end,label,subset\na,3,9,up,training\nc,4,8,up,validation\n"
+        try Data(table.utf8).write(to: URL(filePath: fixture.path + "/t.csv"))
+        let (folder, result) = try fixture.train(
+            fixture.recipe([
+                "data.annotations=\(fixture.path)/t.csv", "data.featureStride=null", "steps=2",
+            ]))
+        #expect(result.scores["mAP"] != nil)
+        let predictor = try TemporalPredictor(run: folder, dataFolder: "", warn: { _ in })
+        let file = fixture.path + "/v_b.npy"
+        let found = try predictor.detections(in: file, report: { _, _ in }, warn: { _ in })
+        #expect(found.id == "v_b" && !found.detections.isEmpty)
+        #expect(found.detections.allSatisfy { $0.segment.end <= 12 })
+        // Of another network with as many channels.
+        let path = fixture.path + "/v_b.features.json"
+        let other = try String(contentsOfFile: path, encoding: .utf8).replacing("one", with: "two")
+        try Data(other.utf8).write(to: URL(filePath: path))
+        #expect(throws: TemporalError.self) {
+            try predictor.detections(in: file, report: { _, _ in }, warn: { _ in })
+        }
+    }
+
     @Test func theActionIsFound() throws {
         let fixture = try FeatureFixture()
         let result = try fixture.train(

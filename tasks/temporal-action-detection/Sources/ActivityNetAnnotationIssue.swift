@@ -105,12 +105,13 @@ package struct AnnotationOptions: Sendable, Equatable {
     /// Whether every video must state its length; the evaluation does without.
     package var requiresDuration = true
 
+    /// Whether lengths that are not stated are asked for, and a video without an answer left out.
+    package var asksForDurations = false
+
     /// Whether segments without length and repeated ones are kept and only mentioned.
     ///
     /// The ActivityNet evaluation scores them like any other.
     package var keepsDegenerate = false
-    /// Whether lengths that are not stated are asked for, and a video without an answer left out.
-    package var asksForDurations = false
 
     /// The strict reading that training uses.
     package init() {}

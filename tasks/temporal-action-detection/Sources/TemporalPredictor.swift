@@ -111,6 +111,14 @@ package struct TemporalPredictor {
                     + "tad extract wrote beside it, or train with data.featureStride and "
                     + "data.framesPerSecond to predict from files")
         }
+        // Features of another network may well have as many channels.
+        if let origin, let trained = FeatureOrigin.backbone(in: recipe.folder),
+            origin.backbone != trained
+        {
+            throw TemporalError(
+                "\(path): extracted with \(origin.backbone), but the run was trained on features "
+                    + "of \(trained) (\(recipe.folder)); extract it with that network")
+        }
         let clock: VideoClock
         do {
             clock = try recipe.clock(

@@ -36,6 +36,8 @@ package struct FeatureExtraction {
     private let encoder: FrameEncoder
     private let annotations: ActivityNetAnnotations
     private let films: TemporalVideos
+    /// Videos whose length can't be known, with reasons.
+    private let unmeasured: [String]
     /// The network and its weights, for people, and all that tells them from others.
     private let backbone: (name: String, settings: [String])
 
@@ -63,9 +65,14 @@ package struct FeatureExtraction {
         backbone = try FeatureExtraction.backbone(recipe)
         let films = TemporalVideos(recipe.data.videos)
         self.films = films
+        var unmeasured: [String] = []
         annotations = try RecipeAnnotations(recipe.data).read { id, source in
-            try? films.duration(of: id, source: source)
+            do throws(TemporalError) { return try films.duration(of: id, source: source) } catch {
+                unmeasured.append(error.description)
+                return nil
+            }
         }
+        self.unmeasured = unmeasured
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)
@@ -88,7 +95,7 @@ package struct FeatureExtraction {
         var summary = Summary(
             folder: folder, written: 0, present: 0, width: encoder.width,
             framesPerSecond: recipe.data.rate, featureStride: group,
-            featureOffset: Double(group - 1) / Double(2 * group), skipped: [])
+            featureOffset: Double(group - 1) / Double(2 * group), skipped: unmeasured)
         for (index, video) in annotations.videos.enumerated() {
             let done = index + 1, total = annotations.videos.count
             func skip(_ reason: String) {

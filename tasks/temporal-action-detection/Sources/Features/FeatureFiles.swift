@@ -94,9 +94,19 @@ package struct FeatureFiles: Sendable {
 
     /// The file of a video: the id, with or without ActivityNet's `v_`.
     private static func path(of id: String, in folder: String) throws(TemporalError) -> String {
-        for name in ["\(id).npy", "v_\(id).npy", "\(PreparedFrames.fileName(id)).npy"] {
-            let path = "\(folder)/\(name)"
-            if FileManager.default.fileExists(atPath: path) { return path }
+        // Letters may be composed differently in the folder.
+        let spellings =
+            id.utf8.allSatisfy { $0 < 128 }
+            ? [id]
+            : [
+                id, id.precomposedStringWithCanonicalMapping,
+                id.decomposedStringWithCanonicalMapping,
+            ]
+        for id in spellings {
+            for name in ["\(id).npy", "v_\(id).npy", "\(PreparedFrames.fileName(id)).npy"] {
+                let path = "\(folder)/\(name)"
+                if FileManager.default.fileExists(atPath: path) { return path }
+            }
         }
         throw TemporalError(
             "video \(id): no file \(id).npy or v_\(id).npy in \(folder); put it there or correct "

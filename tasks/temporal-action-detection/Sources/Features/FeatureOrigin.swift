@@ -24,8 +24,10 @@ package struct FeatureOrigin: Codable, Sendable, Equatable {
 
     /// The file that tells of `path`, a `.npy` file.
     static func path(beside path: String) -> String {
-        (path.hasSuffix(".npy") ? String(path.dropLast(4)) : path) + ".features.json"
+        (path.hasSuffix(".npy") ? String(path.dropLast(4)) : path) + ending
     }
+
+    private static let ending = ".features.json"
 
     /// What is told of features; nil for those made elsewhere.
     ///
@@ -43,6 +45,15 @@ package struct FeatureOrigin: Codable, Sendable, Equatable {
                 "\(path): damaged, or not what dr2net tad extract writes; extract again")
         }
         return origin
+    }
+
+    /// The network of the first extracted features in a folder; nil where there are none.
+    static func backbone(in folder: String) -> String? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let first = names.filter { $0.hasSuffix(ending) }.min()
+        return first.flatMap { name in
+            (try? read(beside: "\(folder)/\(name.dropLast(ending.count)).npy"))?.backbone
+        }
     }
 
     /// Writes it beside the features.
