@@ -215,6 +215,9 @@ void cff_video_info(const CFFVideo *video, CFFInfo *info) {
                            && !(video->format->iformat->flags & AVFMT_NOTIMESTAMPS);
     info->tick = av_q2d(stream->time_base);
     info->start = stream->start_time == AV_NOPTS_VALUE ? INT64_MIN : stream->start_time;
+    const int64_t content = video->format->start_time;
+    info->content_start = content == AV_NOPTS_VALUE
+        ? INT64_MIN : av_rescale_q(content, AV_TIME_BASE_Q, stream->time_base);
     info->frame_rate = 0;
     if (stream->avg_frame_rate.num > 0 && stream->avg_frame_rate.den > 0) {
         info->frame_rate = av_q2d(stream->avg_frame_rate);
@@ -222,6 +225,8 @@ void cff_video_info(const CFFVideo *video, CFFInfo *info) {
         info->frame_rate = av_q2d(rate);
     }
     info->duration = -1;
+    // A length guessed from bit rates is none.
+    if (video->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return;
     if (stream->duration != AV_NOPTS_VALUE && stream->duration > 0) {
         info->duration = (double)stream->duration * info->tick;
     } else if (video->format->duration != AV_NOPTS_VALUE && video->format->duration > 0) {

@@ -16,6 +16,7 @@ package final class VideoReader {
     private let filter: ResizeFilter
     private let threads: Int
     private var decoder: Decoder
+    private var measured: VideoLength?
     /// Warnings of decoders given up on a restart.
     private var earlierWarnings = 0
     /// Ticks of time 0, and of the first frame.
@@ -61,6 +62,16 @@ package final class VideoReader {
         info = decoder.info
         width = geometry.cropWidth
         height = geometry.cropHeight
+    }
+
+    /// How long the film is, by its packets; read once.
+    package func length() throws(MediaError) -> VideoLength {
+        if let measured { return measured }
+        let length = try VideoLength(
+            path: info.path, origin: origin, first: first, hasTimestamps: canSeek,
+            lastTicks: decoder.currentDuration)
+        measured = length
+        return length
     }
 
     /// Damaged packets and frames met since the file was opened.

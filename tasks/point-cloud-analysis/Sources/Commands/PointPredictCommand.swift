@@ -12,7 +12,7 @@ struct PointPredictCommand: ParsableCommand {
         abstract: "Classes of new clouds' points, or of new shapes, with a trained run.",
         discussion: """
             A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
-            files' own numbers; with --json: a list of input, output and points of each class. A run \
+            files' own numbers: of LAS and PLY the same file with that field changed alone; with --json: a list of input, output and points of each class. A run \
             on shapes prints each input's class and probabilities, and writes nothing.
             """)
 
@@ -38,6 +38,10 @@ struct PointPredictCommand: ParsableCommand {
         help:
             "Go on with the other inputs where one can't be read; the exit code is 1 all the same.")
     var keepGoing = false
+
+    @Flag(
+        help: "Write each class's probability, too: extra bytes of LAS, properties of PLY, p_NAME.")
+    var probabilities = false
 
     @OptionGroup var common: CommonOptions
 
@@ -69,7 +73,7 @@ struct PointPredictCommand: ParsableCommand {
             predict: { _, input, report in
                 let path = output ?? place(of: input)
                 let counts = try predictor.write(
-                    input, to: path, note: loop.progress.message
+                    input, to: path, probabilities: probabilities, note: loop.progress.message
                 ) {
                     report(Int($0 * 1000), 1000, "of the points")
                 }

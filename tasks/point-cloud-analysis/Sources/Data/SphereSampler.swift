@@ -44,7 +44,7 @@ package final class SphereSampler: Sendable {
         self.sampling = sampling
         self.spheres = spheres
         self.augmentation = augmentation
-        self.scenes = scenes.map { IndexedScene($0) }
+        self.scenes = scenes.map { IndexedScene($0, sampling.ground) }
         places = try scenes.map { scene in
             do throws(VoxelGridError) {
                 let grid = try VoxelGrid(scene.positions, side: Float(spheres.radius / 10))
@@ -71,7 +71,7 @@ package final class SphereSampler: Sendable {
         let own = scene.nearest(
             to: centre.place, within: Float(spheres.radius), limit: sampling.points)
         return sampling.sample(
-            of: scene.scene, own: own, centre: centre.place, lowest: scene.lowest,
+            of: scene.scene, own: own, centre: centre.place, ground: scene.ground,
             augmentation: augmentation, key: key.child(epoch).child(number))
     }
 
@@ -122,12 +122,12 @@ package final class SphereSampler: Sendable {
 struct IndexedScene: Sendable {
     let scene: PointScene
     let tree: PointTree
-    let lowest: Float
+    let ground: Float
 
-    init(_ scene: PointScene) {
+    init(_ scene: PointScene, _ rule: GroundRule) {
         self.scene = scene
         tree = PointTree(scene.positions)
-        lowest = scene.lowest
+        ground = scene.ground(rule)
     }
 
     /// How many points, itself among them, lie within a radius of a point: the median of 64 points

@@ -24,6 +24,11 @@ package struct PointPredictor {
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         recipe.data.sampling = known.sampling
+        if known.sampling.features.contains(.height), known.sampling.ground == .lowest {
+            warn(
+                "\(folder): heights count from a cloud's lowest point, as this run was trained; "
+                    + "one stray point far below moves them all")
+        }
         let network = try PointNetwork.make(
             recipe, classes: known.classes.count, loadsWeights: false
         ).network
@@ -56,27 +61,48 @@ package struct PointPredictor {
     /// Whether the run gives every point a class, rather than a shape.
     package var isSegmentation: Bool { data.kind.isSegmentation }
 
+    /// Checks that a cloud can be written with predicted classes, before any inference.
+    ///
+    /// - Parameters:
+    ///   - input: LAS, PLY, `.npy` or what else `points` reads as a cloud.
+    ///   - output: `.las` or `.ply`; the input's format keeps all its fields.
+    ///   - probabilities: Whether the probability of each class is written, too.
+    package func copy(
+        _ input: String, to output: String, probabilities: Bool = false
+    ) throws(PointFileError) -> CloudCopy {
+        try CloudCopy(
+            of: input, to: output, codes: classes.writtenCodes,
+            probabilities: probabilities ? classes.names : [], reading: data.reading)
+    }
+
     /// Writes a cloud with the predicted class of every point.
     ///
     /// - Parameters:
     ///   - input: LAS, PLY, `.npy` or what else `points` reads as a cloud.
-    ///   - output: `.las` or `.ply`.
+    ///   - output: `.las` or `.ply`; the input's format keeps all its fields.
+    ///   - probabilities: Whether the probability of each class is written, too.
     ///   - note: Told what people should know, a line each.
     ///   - report: Told the share of points that is done.
     /// - Returns: Points of each class.
     package func write(
-        _ input: String, to output: String, note: (String) -> Void = { _ in },
-        report: (Double) -> Void
+        _ input: String, to output: String, probabilities: Bool = false,
+        note: (String) -> Void = { _ in }, report: (Double) -> Void
     ) throws -> [Int] {
+        let copy = try copy(input, to: output, probabilities: probabilities)
+        if let loss = copy.loss { note(loss) }
         let scene = try PointScene.read(
-            input, grid: data.grid, features: data.sampling.features)
+            input, grid: data.grid, features: data.sampling.features, reading: data.reading,
+            classes: classes, note: note)
         if let line = PointPredictor.foreign(
             scene, sampling: data.sampling, neighbours: neighbours)
         {
             note("\(input): \(line)")
         }
-        let labels = try inference.labels(of: scene, report: report)
-        return try PredictedCloud(scene, labels: labels, classes: classes).write(input, to: output)
+        let coverage = try inference.coverage(of: scene, report: report)
+        return try PredictedCloud(
+            scene, labels: coverage.labels(),
+            probabilities: probabilities ? coverage.probabilities() : [], classes: classes
+        ).write(copy)
     }
 
     /// What to know before a scene is predicted whose points lie much closer or wider than those
@@ -88,7 +114,7 @@ package struct PointPredictor {
         _ scene: PointScene, sampling: PointSampling, neighbours: Double?
     ) -> String? {
         guard let spheres = sampling.spheres, let neighbours, neighbours > 0 else { return nil }
-        let found = IndexedScene(scene).neighbours(within: Float(spheres.radius))
+        let found = IndexedScene(scene, sampling.ground).neighbours(within: Float(spheres.radius))
         guard found * 5 < neighbours || found > neighbours * 5 else { return nil }
         let least = Double(scene.count) / min(found, Double(sampling.points))
         return "\(Int(found)) points of the grid within \(NumberText.short(spheres.radius)) of a "
@@ -100,7 +126,8 @@ package struct PointPredictor {
     ///
     /// - Parameter input: A mesh, on whose surface points are drawn, or a cloud of one object.
     package func probabilities(of input: String) throws -> [Double] {
-        var reader = try PointFile.open(input, samples: data.surfacePoints)
+        var reader = try PointFile.open(
+            input, PointReading([]), samples: data.surfacePoints)
         let places = try reader.rest().positions
         guard !places.isEmpty else {
             throw PointFileError("0 points, expected at least one", path: input)

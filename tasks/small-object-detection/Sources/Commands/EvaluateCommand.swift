@@ -12,7 +12,7 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Annotations have COCO's JSON form (images, categories, annotations), predictions its \
             results' form. With --json the keys are the protocol's: AP AP50 AP75 APs APm APl AR1 \
-            AR10 AR100 ARs ARm ARl for coco; -1 where nothing was to be found; perClass, counts and, \
+            AR10 AR100 ARs ARm ARl for coco; null where nothing was to be found; perClass, counts and, \
             with --errors, what each cause of errors costs (TIDE).
             """)
 

@@ -13,7 +13,8 @@ struct PredictCommand: ParsableCommand {
         abstract: "Detect actions in new videos with a trained run.",
         discussion: """
             Videos may be hours long: memory does not grow with them. The result has ActivityNet's \
-            JSON form, keyed by file name without ending; --csv and --srt write it in other forms. \
+            JSON form, keyed by the id that the run's annotations give a file, else by its name \
+            without ending; --csv and --srt write it in other forms. \
             Without any file the JSON goes to standard output. Until all videos are done their \
             results so far are in FILE.partial, which goes when FILE is whole.
             """)
@@ -61,7 +62,7 @@ struct PredictCommand: ParsableCommand {
             run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
         let list = try InputList(inputs, predictor.inputs)
         for note in list.notes { console.note(note) }
-        try checkNames(list.paths)
+        try checkNames(list.paths, predictor)
         if !keepGoing { try list.checkPresent() }
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         let loop = PredictLoop(
@@ -71,7 +72,7 @@ struct PredictCommand: ParsableCommand {
         if let csv { try plan.file(csv, option: "--csv", endings: ["csv"]) }
         if let srt {
             try plan.folder(
-                srt, option: "--srt", files: list.paths.map { ($0, subtitles(srt, $0)) })
+                srt, option: "--srt", files: list.paths.map { ($0, subtitles(srt, predictor.id(of: $0))) })
         }
         try plan.makeFolders()
         let files = try ResultFiles(output: output, csv: csv)
@@ -93,8 +94,10 @@ struct PredictCommand: ParsableCommand {
                 try files.append(video)
                 if let srt {
                     try AtomicFile.write(
-                        Subtitles.text(video.detections, minimumScore: subtitleScore),
-                        to: subtitles(srt, input))
+                        Subtitles.text(
+                            video.detections, minimumScore: subtitleScore,
+                            lead: predictor.lead(of: input)),
+                        to: subtitles(srt, video.id))
                 }
             })
         try files.write(results)
@@ -108,15 +111,17 @@ struct PredictCommand: ParsableCommand {
         try outcome.check(noun: loop.noun)
     }
 
-    private func subtitles(_ folder: String, _ input: String) -> String {
-        "\(folder)/\(TemporalPredictor.id(of: input)).srt"
+    private func subtitles(_ folder: String, _ id: String) -> String {
+        "\(folder)/\(id).srt"
     }
 
     /// Predictions go by the files' names, so these must differ.
-    private func checkNames(_ inputs: [String]) throws(CommandFailure) {
+    private func checkNames(
+        _ inputs: [String], _ predictor: TemporalPredictor
+    ) throws(CommandFailure) {
         var seen: [String: String] = [:]
         for input in inputs {
-            let name = TemporalPredictor.id(of: input)
+            let name = predictor.id(of: input)
             if let other = seen.updateValue(input, forKey: name) {
                 throw CommandFailure(
                     "\(other) and \(input) are both called \(name), by which predictions go; "
