@@ -120,10 +120,11 @@ package struct TileWriter {
                 empty += 1
                 continue
             }
-            // The number sets images of one name in different folders apart, the size other tilings.
+            // The number sets images of one name in different folders apart, the size other tilings,
+            // the suffix other bands and ranges.
             let name =
                 "\(image.id)-\(String(decoding: stem.utf8.prefix(120), as: UTF8.self))-"
-                + "\(place.x)-\(place.y)-\(place.width)x\(place.height).png"
+                + "\(place.x)-\(place.y)-\(place.width)x\(place.height)\(reading.suffix).png"
             tiles.append(PlannedTile(place: place, file: name, boxes: inside))
         }
         return (tiles, empty)
