@@ -44,8 +44,9 @@ static int on_error(TIFF *tiff, void *user, const char *module, const char *form
 static int on_warning(TIFF *tiff, void *user, const char *module, const char *format, va_list arguments) {
     (void)tiff, (void)module;
     CTFFile *file = user;
-    // Packed bytes beyond a row's are left out, as their writers mean it.
-    if (file->is_reading && !strstr(format, "Discarding")) keep(file, format, arguments);
+    // Packed bytes beyond a row's are left out, as their writers mean it; old LZW is read as it is.
+    const int is_harmless = strstr(format, "Discarding") || strstr(format, "Old-style LZW");
+    if (file->is_reading && !is_harmless) keep(file, format, arguments);
     return 1;
 }
 

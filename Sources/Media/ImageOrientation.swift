@@ -51,6 +51,26 @@ package enum ImageOrientation: Int, Sendable, Hashable {
         }
     }
 
+    /// Where the box of a stored picture lies in the shown one.
+    ///
+    /// - Parameters:
+    ///   - box: Left, upper, width and height in pixels of the stored picture.
+    ///   - width: Width of the stored picture.
+    ///   - height: Height of the stored picture.
+    package func shown(
+        _ box: (x: Double, y: Double, width: Double, height: Double), width: Int, height: Int
+    ) -> (x: Double, y: Double, width: Double, height: Double) {
+        // A quarter's inverse is the other quarter, seen from the shown picture; others are their own.
+        let inverse: ImageOrientation =
+            switch self {
+            case .clockwise: .anticlockwise
+            case .anticlockwise: .clockwise
+            default: self
+            }
+        return inverse.stored(
+            box, width: isTransposed ? height : width, height: isTransposed ? width : height)
+    }
+
     /// What a block of EXIF says, `.upright` where it says nothing that can be used.
     ///
     /// Only the first directory is looked at and no link to another is followed, so that no loop

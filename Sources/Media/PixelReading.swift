@@ -26,6 +26,12 @@ package struct PixelReading: Sendable, Hashable {
         self.range = range
     }
 
+    /// What sets files made by this apart from others, empty where nothing is chosen.
+    package var suffix: String {
+        let bands = bands.map { "-b" + $0.map { "\($0)" }.joined(separator: ".") } ?? ""
+        return bands + (range.map { "-r\($0.low),\($0.high)" } ?? "")
+    }
+
     /// Most bands that a picture may have.
     package static let bandLimit = 65535
 

@@ -16,6 +16,8 @@ final class TIFFRows: RowSource {
     /// The colours of row `held` of pieces.
     private var rows: [UInt8] = []
     private var held = -1
+    /// The row of strips in `buffer`.
+    private var decoded = -1
     private var isMeasured = false
     private(set) var nextRow = 0
 
@@ -62,7 +64,7 @@ final class TIFFRows: RowSource {
         }
         isMeasured = true
         if header.way == .rows {
-            try file.row(nextRow, into: &buffer)
+            try decode(nextRow)
             convert(
                 0, header.width, Set(channels).map { ($0, $0 * header.bits) }, into: &pixels,
                 at: offset)
@@ -74,6 +76,17 @@ final class TIFFRows: RowSource {
             pixels.replaceSubrange(offset..<offset + count, with: rows[start..<start + count])
         }
         nextRow += 1
+    }
+
+    /// Reads a row of strips; most codecs know no way to it but from their strip's start.
+    private func decode(_ row: Int) throws(MediaError) {
+        let start = row / header.pieceHeight * header.pieceHeight
+        let isOnTheWay = (start..<row).contains(decoded)
+        decoded = isOnTheWay ? decoded : start - 1
+        while decoded < row {
+            try file.row(decoded + 1, into: &buffer)
+            decoded += 1
+        }
     }
 
     /// Where a channel's samples begin in the piece that is held.
@@ -113,7 +126,7 @@ final class TIFFRows: RowSource {
         if header.way == .rows {
             let parts = Set(channels).map { ($0, $0 * header.bits) }
             for row in 0..<header.height {
-                try file.row(row, into: &buffer)
+                try decode(row)
                 measure(0, header.width, parts)
             }
             return

@@ -80,7 +80,8 @@ import Testing
         for more in [
             ["--tile-size", "20"], ["--keep-empty"], ["--tiles", "x", "--tile-overlap", "400"],
             ["--tiles", "x", "--kept-area", "0"], ["--tiles", "x", "--tile-size", "0"],
-            ["--orientation", "upright"],
+            ["--orientation", "upright"], ["--orientation", "unsaid"], ["--bands", "1,2"],
+            ["--range", "5"], ["--range", "5,1"],
         ] {
             let run = try prepare(folder, more)
             #expect(run.code == 64 && run.output.isEmpty, "\(more): \(run.code)")
@@ -102,7 +103,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "rows/one-pixel.png", "whole/cmyk.jpg", "whole/cmyk.tif", "whole/interlaced.png",
+        "rows/one-pixel.png", "whole/cmyk.jpg", "rows/scene-lib-cmyk.tif", "whole/interlaced.png",
+        "rows/scene-lib-deep8.tif", "tiff/jpeg-ycbcr.tif",
         "rows/palette4.png", "rows/grey-deep.png", "rows/scene-deep.tif", "whole/exif-loop.jpg",
     ])
     func oddPicturesAreCut(name: String) throws {
@@ -110,8 +112,22 @@ import Testing
         #expect(run.code == 0 && run.output.contains("1 tiles with 1 boxes"), "\(run.complaint)")
     }
 
+    @Test("what a picture's samples need is asked for or said")
+    func picturesThatNeedAWord() throws {
+        let turned = try prepare(picture: "turned.jpg")
+        #expect(turned.code == 1 && turned.complaintLines.count == 1)
+        #expect(turned.complaint.contains("--orientation stored"), "\(turned.complaint)")
+        #expect(try prepare(picture: "turned.jpg", ["--orientation", "stored"]).code == 0)
+        let twelve = try prepare(picture: "tiff/twelve.tif")
+        #expect(twelve.code == 0 && twelve.complaint.contains("--range low,high"))
+        let ranged = try prepare(picture: "tiff/twelve.tif", ["--range", "0,4095"])
+        #expect(ranged.code == 0 && !ranged.complaint.contains("--range"))
+        let bands = try prepare(picture: "tiff/bands.tif", ["--bands", "9"])
+        #expect(bands.code == 1 && bands.complaint.contains("expected band 9"))
+    }
+
     @Test(arguments: [
-        ("giant.png", "in 253 bytes"), ("giant.jpg", "as a whole and needs 30 GiB"),
+        ("giant.png", "in 253 bytes"), ("giant.jpg", "as a whole and needs 46 GiB"),
         ("scene.rgb", "scene.rgb"),
     ])
     func picturesThatCannotBeReadAreOneLine(name: String, part: String) throws {

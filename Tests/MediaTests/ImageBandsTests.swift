@@ -123,6 +123,8 @@ import Testing
         let box = orientation.stored(
             (min(a.0, b.0), min(a.1, b.1), abs(a.0 - b.0), abs(a.1 - b.1)), width: 13, height: 9)
         #expect(box == (2, 1, 5, 3))
+        let back = orientation.shown(box, width: 13, height: 9)
+        #expect(back == (min(a.0, b.0), min(a.1, b.1), abs(a.0 - b.0), abs(a.1 - b.1)))
     }
 
     @Test("headers that lie and files that are none are one line before anything is decoded")

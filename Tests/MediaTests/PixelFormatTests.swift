@@ -142,133 +142,212 @@ import Testing
     // MARK: Bytes by definition
 
     /// A film of one picture whose bytes are given; the codec keeps them.
-    private func film(
-        _ name: String, _ format: String, _ bytes: [UInt8], tags: [String] = [],
-        size: String = "\(width)x\(height)", codec: [String] = ["-c:v", "rawvideo", "-f", "nut"]
-    ) throws -> String {
-        let raw = try MediaFixtures.write("\(name).raw", bytes)
-        return try MediaFixtures.make(
-            "\(name).film",
-            ["-f", "rawvideo", "-pixel_format", format, "-video_size", size, "-i", raw] + tags
-                + codec)
+    private struct Own {
+        var name, format: String
+        var bytes: [UInt8]
+        var tags: [String] = []
+        var codec = ["-c:v", "rawvideo", "-f", "nut"]
     }
 
+    private static let coded = ["-c:v", "ffv1", "-strict", "-2", "-f", "matroska"]
+    private static let area = width * height
+
+    /// All of them by one run of the program, which starts slowly.
+    private static let ownFilms: Result<String, any Error> = Result {
+        let films = matrixFilms + greyFilms + otherFilms
+        let folder = MediaFixtures.folder.appending(path: "own")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var inputs: [String] = [], outputs: [String] = []
+        for (number, film) in films.enumerated() {
+            let raw = try MediaFixtures.write("own/\(film.name).raw", film.bytes)
+            inputs += ["-f", "rawvideo", "-pixel_format", film.format]
+            inputs += ["-video_size", "\(width)x\(height)", "-i", raw]
+            outputs += ["-map", "\(number):v"] + film.tags + film.codec
+            if number < films.count - 1 { outputs.append(folder.appending(path: film.name).path) }
+        }
+        _ = try MediaFixtures.make("own/\(films[films.count - 1].name)", inputs + outputs)
+        return folder.path
+    }
+
+    private func film(_ name: String) throws -> String { "\(try Self.ownFilms.get())/\(name)" }
+
     /// Samples one after the other, of one byte up to 8 bits, else of two.
-    private func plane(_ sample: Int, depth: Int, count: Int) -> [UInt8] {
+    private static func plane(_ sample: Int, depth: Int, count: Int) -> [UInt8] {
         depth <= 8
             ? [UInt8](repeating: UInt8(sample), count: count)
             : (0..<count).flatMap { _ in [UInt8(sample & 255), UInt8(sample >> 8)] }
     }
 
-    @Test(
-        "luma and differences are those of their matrix and range (ITU-T H.273)",
-        arguments: [
-            ("bt709", 0.2126, 0.0722), ("fcc", 0.3, 0.11), ("bt470bg", 0.299, 0.114),
-            ("smpte170m", 0.299, 0.114), ("smpte240m", 0.212, 0.087), ("bt2020nc", 0.2627, 0.0593),
-            ("unknown", 0.299, 0.114), ("ycgco", 0, 0), ("rgb", 0, 0),
-        ], [8, 10, 16])
-    func matrices(matrix: (name: String, red: Double, blue: Double), depth: Int) throws {
-        for isFull in [false, true] where matrix.name != "rgb" || isFull {
+    private typealias Matrix = (name: String, red: Double, blue: Double)
+    private static let matrices: [Matrix] = [
+        ("bt709", 0.2126, 0.0722), ("fcc", 0.3, 0.11), ("bt470bg", 0.299, 0.114),
+        ("smpte170m", 0.299, 0.114), ("smpte240m", 0.212, 0.087), ("bt2020nc", 0.2627, 0.0593),
+        ("unknown", 0.299, 0.114), ("ycgco", 0, 0), ("rgb", 0, 0),
+    ]
+
+    /// One colour as whole numbers of a matrix, and what they show.
+    private struct Coded {
+        var samples: [Int] = []
+        var shown: [Double] = []
+
+        init(_ matrix: Matrix, depth: Int, isFull: Bool) {
             // Parts from 0 to 1 and from -0.5 to 0.5, then as whole numbers.
             let luma = 0.5, blue = -0.17, red = 0.12
             let last = Double((1 << depth) - 1), unit = Double(1 << (depth - 8))
-            let scales: (Double, Double, Double) =
-                isFull ? (0, last, last) : (16 * unit, 219 * unit, 224 * unit)
-            let middle = Double(1 << (depth - 1))
-            let y = (scales.0 + luma * scales.1).rounded()
+            let low = isFull ? 0 : 16 * unit, high = isFull ? last : 219 * unit
             let isMixed = matrix.name == "ycgco" || matrix.name == "rgb"
             // YCgCo's differences are of colours in luma's range.
-            let spread = isMixed && !isFull ? scales.1 : scales.2
+            let spread = isMixed ? high : isFull ? last : 224 * unit
+            let middle = Double(1 << (depth - 1))
+            let y = (low + luma * high).rounded()
             let u = (middle + blue * spread).rounded(), v = (middle + red * spread).rounded()
-            let path = try film(
-                "matrix \(matrix.name) \(depth) \(isFull)",
-                depth == 8 ? "yuv444p" : "yuv444p\(depth)le",
-                [y, u, v].flatMap {
-                    plane(Int($0), depth: depth, count: Self.width * Self.height)
-                },
-                tags: ["-colorspace", matrix.name, "-color_range", isFull ? "pc" : "tv"],
-                codec: ["-c:v", "ffv1", "-strict", "-2", "-f", "matroska"])
-            let (l, b, r) = (
-                (y - scales.0) / scales.1, (u - middle) / spread, (v - middle) / spread
-            )
-            let expected: [Double]
+            samples = [Int(y), Int(u), Int(v)]
+            let l = (y - low) / high, b = (u - middle) / spread, r = (v - middle) / spread
             switch matrix.name {
-            case "ycgco": expected = [l - b + r, l + b, l - b - r]
-            case "rgb": expected = [v / last, y / last, u / last]
+            case "ycgco": shown = [l - b + r, l + b, l - b - r]
+            case "rgb": shown = [v / last, y / last, u / last]
             default:
-                let (kr, kb) = (matrix.red, matrix.blue)
-                let shownRed = l + 2 * (1 - kr) * r, shownBlue = l + 2 * (1 - kb) * b
-                expected = [
-                    shownRed, (l - kr * shownRed - kb * shownBlue) / (1 - kr - kb), shownBlue,
-                ]
+                let shownRed = l + 2 * (1 - matrix.red) * r
+                let shownBlue = l + 2 * (1 - matrix.blue) * b
+                let green = l - matrix.red * shownRed - matrix.blue * shownBlue
+                shown = [shownRed, green / (1 - matrix.red - matrix.blue), shownBlue]
             }
-            let found = try strangers(path, expected.map { $0 * 255 }, tolerance: [1.1, 1.1, 1.1])
-            #expect(found == [], "full range: \(isFull), expected \(expected.map { $0 * 255 })")
+            shown = shown.map { $0 * 255 }
         }
     }
 
-    @Test("grey of every depth", arguments: [8, 10, 12, 16])
-    func grey(depth: Int) throws {
+    private static let depths = [8, 10, 16]
+
+    private static var matrixFilms: [Own] {
+        matrices.flatMap { matrix in
+            depths.flatMap { depth in
+                [false, true].map { isFull in
+                    Own(
+                        name: "\(matrix.name) \(depth) \(isFull)",
+                        format: depth == 8 ? "yuv444p" : "yuv444p\(depth)le",
+                        bytes: Coded(matrix, depth: depth, isFull: isFull).samples.flatMap {
+                            plane($0, depth: depth, count: area)
+                        },
+                        tags: ["-colorspace", matrix.name, "-color_range", isFull ? "pc" : "tv"],
+                        codec: coded)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "luma and differences are those of their matrix and range (ITU-T H.273)",
+        arguments: 0..<9, depths)
+    func matrices(number: Int, depth: Int) throws {
+        let matrix = Self.matrices[number]
+        // RGB is taken to use all values.
+        for isFull in [false, true] where matrix.name != "rgb" || isFull {
+            let expected = Coded(matrix, depth: depth, isFull: isFull).shown
+            let found = try strangers(
+                try film("\(matrix.name) \(depth) \(isFull)"), expected,
+                tolerance: [1.1, 1.1, 1.1])
+            #expect(found == [], "\(matrix.name), full range: \(isFull), expected \(expected)")
+        }
+    }
+
+    private static let greyDepths = [8, 10, 12, 16]
+
+    private static func grey(_ depth: Int) -> [(range: String, sample: Int, level: Double)] {
         let unit = 1 << (depth - 8), last = (1 << depth) - 1
-        let cases: [(range: String, sample: Int, level: Double)] = [
-            ("pc", 140 * last / 255, 140), ("tv", 126 * unit, 110 * 255 / 219),
-        ]
-        for (range, sample, level) in cases {
-            let path = try film(
-                "grey \(depth) \(range)", depth == 8 ? "gray" : "gray\(depth)le",
-                plane(sample, depth: depth, count: Self.width * Self.height),
-                tags: ["-color_range", range],
-                codec: ["-c:v", "ffv1", "-strict", "-2", "-f", "matroska"])
-            let found = try strangers(path, [level, level, level], tolerance: [1, 1, 1])
+        return [("pc", 140 * last / 255, 140), ("tv", 126 * unit, 110 * 255 / 219)]
+    }
+
+    private static var greyFilms: [Own] {
+        greyDepths.flatMap { depth in
+            grey(depth).map { range, sample, _ in
+                Own(
+                    name: "grey \(depth) \(range)", format: depth == 8 ? "gray" : "gray\(depth)le",
+                    bytes: plane(sample, depth: depth, count: area), tags: ["-color_range", range],
+                    codec: coded)
+            }
+        }
+    }
+
+    @Test("grey of every depth", arguments: greyDepths)
+    func grey(depth: Int) throws {
+        for (range, _, level) in Self.grey(depth) {
+            let found = try strangers(
+                try film("grey \(depth) \(range)"), [level, level, level], tolerance: [1, 1, 1])
             #expect(found == [], "\(range)")
         }
     }
 
+    private static let bits: [(format: String, byte: UInt8, level: Double)] = [
+        ("monow", 0, 255), ("monow", 255, 0), ("monob", 0, 0), ("monob", 255, 255),
+    ]
+
+    private static func mosaic(_ pattern: String, depth: Int) -> [UInt8] {
+        let values: [Character: Int] = ["r": 20, "g": 220, "b": 20]
+        let tile = pattern.map { values[$0] ?? 0 }
+        return (0..<area).flatMap { place in
+            plane(
+                tile[place / width % 2 * 2 + place % width % 2] * (depth == 8 ? 1 : 257),
+                depth: depth, count: 1)
+        }
+    }
+
+    private static let patterns = ["bggr", "rggb", "gbrg", "grbg"]
+
+    private static var otherFilms: [Own] {
+        var films = bits.map { format, byte, _ in
+            Own(
+                name: "\(format) \(byte)", format: format,
+                bytes: [UInt8](repeating: byte, count: 3 * height))
+        }
+        for pattern in patterns {
+            for depth in [8, 16] {
+                films.append(
+                    Own(
+                        name: "\(pattern) \(depth)",
+                        format: "bayer_\(pattern)\(depth == 8 ? "8" : "16le")",
+                        bytes: mosaic(pattern, depth: depth)))
+            }
+        }
+        // (20, 220, 20) by BT.601: Y 134, U 70, V 54.
+        let group: [UInt8] = [70, 134, 134, 54, 134, 134]
+        films.append(
+            Own(
+                name: "six bytes", format: "uyyvyy411",
+                bytes: (0..<area / 4).flatMap { _ in group }))
+        films.append(
+            Own(
+                name: "constant luminance", format: "yuv444p",
+                bytes: [UInt8](repeating: 100, count: 3 * area),
+                tags: ["-colorspace", "bt2020c"], codec: coded))
+        return films
+    }
+
     @Test("pixels of one bit, where white is 0 and where it is 1")
     func oneBit() throws {
-        let cases: [(format: String, byte: UInt8, level: Double)] = [
-            ("monow", 0, 255), ("monow", 255, 0), ("monob", 0, 0), ("monob", 255, 255),
-        ]
-        for (format, byte, level) in cases {
-            let path = try film(
-                "\(format) \(byte)", format, [UInt8](repeating: byte, count: 3 * 12))
-            let found = try strangers(path, [level, level, level], tolerance: [0, 0, 0])
+        for (format, byte, level) in Self.bits {
+            let found = try strangers(
+                try film("\(format) \(byte)"), [level, level, level], tolerance: [0, 0, 0])
             #expect(found == [], "\(format) of \(byte)")
         }
     }
 
     @Test("luma and differences of four pixels in six bytes")
     func sixBytes() throws {
-        // (20, 220, 20) by BT.601: Y 134, U 70, V 54.
-        let group: [UInt8] = [70, 134, 134, 54, 134, 134]
-        let path = try film(
-            "uyyvyy411", "uyyvyy411", (0..<Self.width / 4 * Self.height).flatMap { _ in group })
-        let found = try strangers(path, Self.colour.map(Double.init), tolerance: [2, 2, 2])
+        let found = try strangers(
+            try film("six bytes"), Self.colour.map(Double.init), tolerance: [2, 2, 2])
         #expect(found == [])
     }
 
-    @Test(
-        "sensors' mosaics", arguments: ["bggr", "rggb", "gbrg", "grbg"], [8, 16])
+    @Test("sensors' mosaics", arguments: patterns, [8, 16])
     func mosaics(pattern: String, depth: Int) throws {
-        let values: [Character: Int] = ["r": 20, "g": 220, "b": 20]
-        let tile = pattern.map { values[$0] ?? 0 }
-        let bytes = (0..<Self.height).flatMap { y in
-            (0..<Self.width).flatMap { x in
-                plane(tile[y % 2 * 2 + x % 2] * (depth == 8 ? 1 : 257), depth: depth, count: 1)
-            }
-        }
-        let format = "bayer_\(pattern)\(depth == 8 ? "8" : "16le")"
         let found = try strangers(
-            try film(format, format, bytes), Self.colour.map(Double.init), tolerance: [2, 2, 2])
+            try film("\(pattern) \(depth)"), Self.colour.map(Double.init), tolerance: [2, 2, 2])
         #expect(found == [])
     }
 
     @Test("colours that this program has no matrix for are refused, not guessed")
     func refused() throws {
-        let path = try film(
-            "constant luminance", "yuv444p",
-            [UInt8](repeating: 100, count: 3 * Self.width * Self.height),
-            tags: ["-colorspace", "bt2020c"], codec: ["-c:v", "ffv1", "-f", "matroska"])
+        let path = try film("constant luminance")
         do {
             _ = try VideoReader(path: path, resize: .original).frames(at: [0])
             Issue.record("read")

@@ -179,6 +179,10 @@ import Testing
             #expect(PixelReading.bands(text) == nil, "\(text)")
         }
         #expect(PixelReading.range("-1.5,2e3") == PixelReading.Range(low: -1.5, high: 2000))
+        #expect(PixelReading().suffix.isEmpty)
+        #expect(
+            PixelReading(bands: [4, 3, 2], range: .init(low: 0, high: 4095)).suffix
+                == "-b4.3.2-r0.0,4095.0")
         for text in ["", "1", "1,1", "2,1", "nan,1", "0,inf", "0,1,2", "a,b"] {
             #expect(PixelReading.range(text) == nil, "\(text)")
         }

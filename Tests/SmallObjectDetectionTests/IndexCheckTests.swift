@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Media
 import SmallObjectDetection
 import Testing
 
@@ -115,6 +116,46 @@ import Testing
                 index([.init(id: 1, file: "t.jpg", width: 13, height: 9)]), faults: &faults)
         }
         #expect(wrong.contains("has 9 x 13 pixels"), "\(wrong)")
+    }
+
+    @Test("where nothing says which way boxes count, turned pictures ask for it")
+    func unsaidOrientation() throws {
+        let folder = try DataFolder()
+        try turned(folder)
+        // As YOLO's reader gives them: the file's own size.
+        let yolo = index([.init(id: 1, file: "t.jpg", width: 13, height: 9)], [box(1, 2, 4, 5)])
+        func check(_ pixels: AnnotatedPixels, _ format: AnnotationFormat) -> IndexCheck {
+            IndexCheck(imageFolder: folder.path, pixels: pixels, format: format)
+        }
+        func complaint(_ index: DetectionIndex, _ format: AnnotationFormat) -> String {
+            COCOFixture.complaint { () throws(DetectionError) in
+                var faults = DetectionFaults(keepGoing: false)
+                _ = try check(.unsaid, format).run(index, faults: &faults)
+            }
+        }
+        for format in [AnnotationFormat.yolo, .visDrone] {
+            let found = complaint(yolo, format)
+            #expect(found.contains("t.jpg: EXIF turns this picture"), "\(found)")
+            #expect(found.contains("--orientation stored") && found.contains("data.orientation"))
+        }
+        var faults = DetectionFaults(keepGoing: false)
+        let said = try check(.stored, .yolo).run(yolo, faults: &faults)
+        #expect(said.index == yolo && said.turns == [.upright])
+        // A size of the stored pixels alone says it; none, and a picture without boxes, don't.
+        #expect(try check(.unsaid, .coco).run(yolo, faults: &faults).index == yolo)
+        let sizeless = index([.init(id: 1, file: "t.jpg", width: 0, height: 0)], [box(1, 2, 4, 5)])
+        #expect(complaint(sizeless, .coco).contains("EXIF turns this picture"))
+        let empty = index([.init(id: 1, file: "t.jpg", width: 13, height: 9)])
+        #expect(try check(.unsaid, .yolo).run(empty, faults: &faults).index == empty)
+        // Upside down, both ways have one size.
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/Images/rows/scene-turned.tif")
+        try folder.write(try Data(contentsOf: path), "u.tif")
+        let down = index([.init(id: 1, file: "u.tif", width: 13, height: 9)], [box(1, 2, 4, 5)])
+        #expect(complaint(down, .coco).contains("EXIF turns this picture"))
+        let shown = try check(.shown, .coco).run(down, faults: &faults)
+        #expect(shown.index.boxes == [box(8, 2, 4, 5)] && shown.turns == [.upsideDown])
     }
 
     @Test("pixels missing behind a good header are found where they are asked for")

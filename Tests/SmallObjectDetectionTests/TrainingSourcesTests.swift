@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Media
 import Regions
 import SmallObjectDetection
 import Testing
@@ -43,6 +44,29 @@ import Training
         try text.write(toFile: file, atomically: true, encoding: .utf8)
         return try DetectionRecipe(
             RecipeDocument(path: file, overrides: []), dataFolder: "/data")
+    }
+
+    @Test("keys of pictures are read, and noted only where they are written")
+    func pictureKeys() throws {
+        let fixture = try mixed()
+        let sources = "trainingAnnotations: all.json, trainingImages: ."
+        let plain = try recipe(fixture, sources)
+        #expect(plain.data.pictures.orientation == .unsaid)
+        #expect(plain.data.pictures.reading == PixelReading())
+        let given = try recipe(
+            fixture, sources + ", orientation: shown, bands: [4, 3, 2], range: [0, 4095]")
+        #expect(given.data.pictures.orientation == .shown)
+        #expect(given.data.pictures.reading.bands == [4, 3, 2])
+        #expect(given.data.pictures.reading.range == PixelReading.Range(low: 0, high: 4095))
+        #expect(given.data.pictures.settings == ["bands [4, 3, 2]", "range 0.0 4095.0"])
+        #expect(given.resolved.fingerprint != plain.resolved.fingerprint)
+        for wrong in [
+            "orientation: left", "bands: [1, 2]", "bands: [1.5]", "range: [4, 4]", "range: [1]",
+        ] {
+            #expect(throws: TrainingError.self, "\(wrong)") {
+                try recipe(fixture, sources + ", " + wrong)
+            }
+        }
     }
 
     @Test("are one, classes by name, and each is shown as often as it says")

@@ -62,6 +62,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Override a key of the recipe's inference: key=value. Repeatable.")
     var set: [String] = []
 
+    @OptionGroup var pictures: PictureOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -85,10 +86,12 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let predictor = try DetectionPredictor(
+        var predictor = try DetectionPredictor(
             run: runFolder,
-            overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" },
+            overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" }
+                + pictures.overrides,
             dataFolder: DataCache().root, warn: { console.note($0) })
+        predictor.note = { console.note($0) }
         let list = try InputList(inputs, DetectionPredictor.inputs)
         for note in list.notes { console.note(note) }
         if !keepGoing { try list.checkPresent() }
@@ -124,7 +127,8 @@ struct PredictCommand: ParsableCommand {
             keep: { number, input, all in
                 let found = numbers.numbered(all)
                 leftOut += all.count - found.count
-                let own = found.map { detection in
+                let counted = try predictor.counted(found, in: input)
+                let own = counted.map { detection in
                     DetectionResult(
                         image: number, category: detection.label, x: detection.box.x1,
                         y: detection.box.y1, width: detection.box.width,
@@ -134,7 +138,7 @@ struct PredictCommand: ParsableCommand {
                 try partial?.append(COCOResults.lines(own, of: whole))
                 if let visdrone {
                     try AtomicFile.write(
-                        VisDroneLines.text(found, ids: whole.categories.map(\.id)),
+                        VisDroneLines.text(counted, ids: whole.categories.map(\.id)),
                         to: "\(visdrone)/\(Self.name(input)).txt")
                 }
                 if let draw {

@@ -4,7 +4,6 @@ import Checkpoints
 import CommandLineSupport
 
 extension AnnotationFormat: ExpressibleByArgument {}
-extension AnnotatedPixels: ExpressibleByArgument {}
 
 /// `dr2net detect prepare`: checks annotations and images and writes one index.
 struct PrepareCommand: ParsableCommand {
@@ -17,7 +16,7 @@ struct PrepareCommand: ParsableCommand {
             known class and at least half of itself inside. The first fault ends the work with one \
             line; with --keep-going what is faulty is left out and listed. --tiles cuts the images \
             into tiles too, for training on images of any size: PNG, BMP and TIFF are read in \
-            strips. Started again, it goes on where it was broken off.
+            strips. The index refers to stored pixels, whatever --orientation says. Started again, it goes on where it was broken off.
             """)
 
     @Option(
@@ -37,12 +36,7 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "Names of the classes in order, separated by commas; YOLO needs them.")
     var classes: String?
 
-    @Option(
-        help: """
-            The pixels that boxes refer to where EXIF turns a picture: those stored or those \
-            shown. The index always refers to those stored.
-            """)
-    var orientation = AnnotatedPixels.stored
+    @OptionGroup var pictures: PictureOptions
 
     @Flag(help: "Decode every image too, to find damage behind its header.")
     var checkPixels = false
@@ -93,22 +87,28 @@ struct PrepareCommand: ParsableCommand {
         }
         var faults = DetectionFaults(keepGoing: keepGoing)
         let reader = AnnotationReader(
-            format: format, imageFolder: images, classes: try names(), pixels: orientation)
+            format: format, imageFolder: images, classes: try names(), pixels: pictures.pixels)
         let index = try reader.read(annotations, faults: &faults)
         let check = IndexCheck(
-            imageFolder: images, pixels: orientation, decodesPixels: checkPixels)
+            imageFolder: images, pixels: pictures.pixels, decodesPixels: checkPixels,
+            format: format, reading: pictures.reading)
         let outcome = try check.run(index, faults: &faults) {
             if $0 % 1000 == 0 { console.note("\($0)/\($1) images checked") }
         }
         var cut: (folder: String, outcome: TileWriter.Outcome)?
         if let tiles, let tiling = try tiling() {
-            let writer = TileWriter(
+            var writer = TileWriter(
                 imageFolder: images, folder: tiles, tiling: tiling, keepsEmpty: keepEmpty)
+            writer.reading = pictures.reading
             let outcome = try writer.run(outcome.index, faults: &faults) {
                 if $0 % 100 == 0 { console.note("\($0)/\($1) images cut") }
             }
             cut = (tiles, outcome)
         }
+        // Tiles have been decoded, or the check has decoded all.
+        let notices = checkPixels ? outcome.notices : cut?.outcome.notices ?? []
+        for line in notices.prefix(20) { console.note(line) }
+        if notices.count > 20 { console.note("\(notices.count - 20) more such pictures") }
         try COCOWriter.write(outcome.index, to: output)
         let summary = PrepareSummary(outcome, faults: faults, output: output, tiles: cut)
         if let histogram { try AtomicFile.write(summary.histogram, to: histogram) }

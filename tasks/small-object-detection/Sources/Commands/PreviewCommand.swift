@@ -33,6 +33,7 @@ struct PreviewCommand: ParsableCommand {
     @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
     var set: [String] = []
 
+    @OptionGroup var pictures: PictureOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -45,12 +46,12 @@ struct PreviewCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         try OutputPlan.check(output, endings: ["png"])
-        var overrides = set
+        var overrides = set + pictures.overrides
         if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try DetectionRecipe(
             RecipeDocument(path: recipe, overrides: overrides), dataFolder: DataCache().root)
         let (training, _, classes) = try DetectionSplit.read(recipe.data) { console.note($0) }
-        let images = try TrainingImages(training, recipe)
+        let images = try TrainingImages(training, recipe, note: { console.note($0) })
         let sheet = try ContactSheet(images, recipe).draw(count: count, step: step)
         try AtomicFile.write(sheet.picture.png(), to: output)
         let result = Result(

@@ -11,10 +11,13 @@ struct TrainCommand: ParsableCommand {
             "Finetune a pretrained backbone with a pyramid and an FCOS head; evaluate at the end.")
 
     @OptionGroup var options: TrainOptions
+    @OptionGroup var pictures: PictureOptions
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let console = common.start()
+        var options = options
+        options.set += pictures.overrides
         guard
             let result = try options.run(
                 common, read: { try DetectionRecipe($0, dataFolder: $1) },

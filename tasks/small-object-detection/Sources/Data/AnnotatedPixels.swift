@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import Media
+package import Media
+import Regions
 
 /// Which pixels annotated boxes refer to, where EXIF says that a picture is to be turned.
 package enum AnnotatedPixels: String, Sendable, CaseIterable {
+    /// Nothing says it: stored ones where the annotation's size is theirs alone, else a fault.
+    case unsaid
     /// Those of the file, as pycocotools and torchvision take them.
     case stored
     /// Those that a viewer shows, turned.
@@ -10,7 +13,37 @@ package enum AnnotatedPixels: String, Sendable, CaseIterable {
 
     /// The size in which boxes of a picture are annotated.
     func size(of info: ImageInfo) -> (width: Int, height: Int) {
-        self == .stored ? (info.width, info.height) : info.shownSize
+        self == .shown ? info.shownSize : (info.width, info.height)
+    }
+
+    /// Checks that it is known which pixels the boxes of a picture refer to.
+    ///
+    /// - Parameter size: What the annotation says of the picture's size; 0 or nil where nothing.
+    /// - Throws: One line that asks for it.
+    package func check(
+        _ info: ImageInfo, size: (width: Int, height: Int)? = nil
+    ) throws(DetectionError) {
+        guard self == .unsaid, info.orientation != .upright else { return }
+        let isTelling = info.orientation.isTransposed && info.width != info.height
+        if isTelling, let size, size.width > 0 || size.height > 0 { return }
+        throw DetectionError(
+            "\(info.path): EXIF turns this picture, and nothing says which way boxes count; "
+                + "expected --orientation stored (as pycocotools and torchvision do) or shown (as "
+                + "viewers do), or data.orientation in the recipe")
+    }
+
+    /// Boxes of stored pixels as they are to be counted.
+    func counted(_ found: [BoxDetection], in info: ImageInfo) -> [BoxDetection] {
+        guard self == .shown else { return found }
+        return found.map { detection in
+            var detection = detection
+            let box = detection.box
+            let shown = info.orientation.shown(
+                (box.x1, box.y1, box.width, box.height), width: info.width, height: info.height)
+            detection.box = Box(
+                x1: shown.x, y1: shown.y, x2: shown.x + shown.width, y2: shown.y + shown.height)
+            return detection
+        }
     }
 }
 

@@ -41,7 +41,7 @@ package struct AnnotationReader {
     /// A reader.
     package init(
         format: AnnotationFormat, imageFolder: String, classes: [String]? = nil,
-        pixels: AnnotatedPixels = .stored
+        pixels: AnnotatedPixels = .unsaid
     ) {
         self.pixels = pixels
         self.format = format

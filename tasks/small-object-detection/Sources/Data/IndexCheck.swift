@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Media
+package import Media
 
 /// Compares an index with the image files and its boxes with the images.
 package struct IndexCheck {
@@ -13,6 +13,11 @@ package struct IndexCheck {
         package var droppedBoxes = 0
         /// Boxes cut to their image.
         package var clippedBoxes = 0
+        /// How each image is turned from the stored pixels, which `index` counts, to those in which
+        /// its annotation counts.
+        package var turns: [ImageOrientation] = []
+        /// What people should know of pictures that were decoded.
+        package var notices: [String] = []
     }
 
     /// The folder of the images.
@@ -22,11 +27,21 @@ package struct IndexCheck {
     package let pixels: AnnotatedPixels
     /// Whether every picture is decoded too, to its last row.
     package let decodesPixels: Bool
+    /// Whether the annotation has sizes of its own, which tell turned pictures from others.
+    private let hasSizes: Bool
+    private let reading: PixelReading
 
     /// A check against the files in `imageFolder`.
+    ///
+    /// - Parameters:
+    ///   - format: The annotation's; YOLO's has no sizes but those of the files.
+    ///   - reading: How pictures are decoded.
     package init(
-        imageFolder: String, pixels: AnnotatedPixels = .stored, decodesPixels: Bool = false
+        imageFolder: String, pixels: AnnotatedPixels = .unsaid, decodesPixels: Bool = false,
+        format: AnnotationFormat = .coco, reading: PixelReading = PixelReading()
     ) {
+        hasSizes = format == .coco || format == .voc
+        self.reading = reading
         self.imageFolder = imageFolder
         self.pixels = pixels
         self.decodesPixels = decodesPixels
@@ -52,6 +67,7 @@ package struct IndexCheck {
         var positions: [Int?] = []
         var infos: [ImageInfo] = []
         var files: [String: String] = [:]
+        let annotated = Set(index.boxes.map(\.image))
         for (number, var image) in index.images.enumerated() {
             do throws(DetectionError) {
                 if let other = files.updateValue(image.idJSON, forKey: image.file) {
@@ -60,8 +76,21 @@ package struct IndexCheck {
                             + "expected each file once")
                 }
                 let info = try info(of: image)
+                // A picture without boxes has nothing that could lie wrong.
+                if annotated.contains(number) {
+                    try pixels.check(info, size: hasSizes ? (image.width, image.height) : nil)
+                }
+                if decodesPixels {
+                    let notice = try DetectionError.wrapping {
+                        let bands = try ImageBands(info.path, reading)
+                        try bands.check()
+                        return bands.notice
+                    }
+                    if let notice { outcome.notices.append(notice) }
+                }
                 (image.width, image.height) = (info.width, info.height)
                 infos.append(info)
+                outcome.turns.append(pixels == .shown ? info.orientation : .upright)
                 positions.append(outcome.index.images.count)
                 outcome.index.images.append(image)
             } catch {
@@ -125,16 +154,15 @@ package struct IndexCheck {
         }
         let size = pixels.size(of: info)
         guard isSame(size) else {
-            let isTurned = pixels == .stored && isSame(info.shownSize)
+            let isTurned = pixels != .shown && isSame(info.shownSize)
             throw DetectionError(
                 "\(path): has \(size.width) x \(size.height) pixels, the annotation says "
                     + "\(image.width) x \(image.height); "
                     + (isTurned
                         ? "EXIF turns the picture: where boxes are annotated on the turned one, "
-                            + "give --orientation shown"
+                            + "give --orientation shown (recipe: data.orientation)"
                         : "correct one of them"))
         }
-        if decodesPixels { try DetectionError.wrapping { try ImageBands(path).check() } }
         return info
     }
 

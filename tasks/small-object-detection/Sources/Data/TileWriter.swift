@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 import Foundation
-import Media
+package import Media
 import Reports
 
 /// Cuts the images of an index into tiles on disk, with an index of the tiles.
@@ -9,6 +9,9 @@ import Reports
 /// Images are read band by band, so that one of any size needs a row of tiles. A tile is there whole
 /// or not at all; one that is newer than its image is kept, so that broken-off work goes on.
 package struct TileWriter {
+    /// How images are decoded.
+    package var reading = PixelReading()
+
     /// What was done.
     package struct Outcome: Sendable, Equatable {
         /// The tiles as images, with their boxes.
@@ -21,6 +24,8 @@ package struct TileWriter {
         package var empty = 0
         /// Images left out since their pixels are damaged.
         package var droppedImages = 0
+        /// What people should know of images that were decoded.
+        package var notices: [String] = []
     }
 
     /// The folder of the images.
@@ -115,10 +120,11 @@ package struct TileWriter {
                 empty += 1
                 continue
             }
-            // The number sets images of one name in different folders apart, the size other tilings.
+            // The number sets images of one name in different folders apart, the size other tilings,
+            // the suffix other bands and ranges.
             let name =
                 "\(image.id)-\(String(decoding: stem.utf8.prefix(120), as: UTF8.self))-"
-                + "\(place.x)-\(place.y)-\(place.width)x\(place.height).png"
+                + "\(place.x)-\(place.y)-\(place.width)x\(place.height)\(reading.suffix).png"
             tiles.append(PlannedTile(place: place, file: name, boxes: inside))
         }
         return (tiles, empty)
@@ -132,7 +138,7 @@ package struct TileWriter {
         let missing = tiles.filter { Self.changed("\(folder)/\($0.file)") ?? .min <= changed }
         outcome.kept += tiles.count - missing.count
         guard !missing.isEmpty else { return }
-        let bands = try ImageBands(path)
+        let bands = try ImageBands(path, reading)
         var next = 0
         while next < missing.count {
             let first = missing[next].place
@@ -151,6 +157,7 @@ package struct TileWriter {
             // Let go before the next is read, so that its rows are moved and not copied.
             band = nil
         }
+        if let notice = bands.notice { outcome.notices.append(notice) }
     }
 
     /// Nanoseconds of a file's last change; nil where there is none.

@@ -2,6 +2,7 @@
 import Backbones
 package import CommandLineSupport
 import Layers
+import Media
 package import Regions
 import Training
 
@@ -11,7 +12,14 @@ package struct DetectionPredictor {
     package let labels: [String]
     /// The data set's numbers of the classes.
     package let labelIDs: [Int]
-    private let inference: TiledInference
+    private var inference: TiledInference
+    private let orientation: AnnotatedPixels
+
+    /// Told what people should know of a picture.
+    package var note: (String) -> Void {
+        get { inference.note }
+        set { inference.note = newValue }
+    }
 
     /// Which files of a folder are images.
     package static let inputs = InputList.Kind(
@@ -24,7 +32,7 @@ package struct DetectionPredictor {
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     ///
     /// - Parameters:
-    ///   - overrides: `inference.KEY=VALUE` settings in place of the recipe's.
+    ///   - overrides: `inference.KEY=VALUE` and picture settings in place of the recipe's.
     ///   - warn: Told of damaged newer checkpoints that were passed over.
     package init(
         run folder: String, overrides: [String], dataFolder: String, warn: (String) -> Void
@@ -44,16 +52,27 @@ package struct DetectionPredictor {
         labels = description.labels
         labelIDs = description.labelIDs ?? Array(1...max(1, labels.count))
         let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
+        orientation = recipe.data.pictures.orientation
         inference = TiledInference(
             detector, recipe, way: recipe.finetuning.evaluation(step: step))
     }
 
-    /// The detections of an image, best first.
+    /// Detections in the pixels that `data.orientation` asks for.
+    package func counted(
+        _ found: [BoxDetection], in path: String
+    ) throws(DetectionError) -> [BoxDetection] {
+        guard orientation == .shown else { return found }
+        return orientation.counted(found, in: try ImageInfo.usable(path))
+    }
+
+    /// The detections of an image in its stored pixels, best first.
     ///
+    /// - Throws: Where EXIF turns the picture and nothing says which pixels are to be counted.
     /// - Parameter report: Told how many inputs of how many are done.
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void
     ) throws -> [BoxDetection] {
-        try inference.detections(in: path, report: report)
+        try orientation.check(try ImageInfo.usable(path))
+        return try inference.detections(in: path, report: report)
     }
 }

@@ -15,6 +15,8 @@ package struct TiledInference {
     private let recipe: DetectionRecipe
     private let way: FinetuningWay
     private let tables: PixelTables
+    /// Told what people should know of a picture.
+    package var note: (String) -> Void = { _ in }
 
     /// Inference with a network evaluated one way.
     package init(_ detector: PyramidDetector, _ recipe: DetectionRecipe, way: FinetuningWay) {
@@ -51,13 +53,14 @@ package struct TiledInference {
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> [BoxDetection] {
-        let bands = try ImageBands(path)
+        let bands = try ImageBands(path, recipe.data.pictures.reading)
         let passes = passes(width: bands.info.width, height: bands.info.height)
         var found: [BoxDetection] = []
         for (number, patch) in passes.enumerated() {
             found += try detections(bands, patch)
             report(number + 1, passes.count)
         }
+        if let notice = bands.notice { note(notice) }
         return recipe.inference.suppression(found)
     }
 

@@ -45,6 +45,8 @@ package struct DetectionDataRecipe: Sendable {
     package var cacheBytes: Int
     /// Whether faulty images and boxes are left out instead of refused.
     package var keepGoing: Bool
+    /// How pictures are read.
+    package var pictures: PictureRecipe
 
     /// Reads and checks the keys.
     init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
@@ -86,6 +88,7 @@ package struct DetectionDataRecipe: Sendable {
         emptyTiles = try section.value("emptyTiles", default: 0.25, in: 0...1000)
         cacheBytes = try section.optionalBytes("cache") ?? (1 << 30)
         keepGoing = try section.value("keepGoing", default: false)
+        pictures = try PictureRecipe(section)
     }
 
     /// The sets to train on: each annotations with the folder of their images, or all with one.

@@ -23,7 +23,7 @@ package struct DetectionRun {
                 "\(recipe.data.validation.annotations): has no box to score against; expected at "
                     + "least one")
         }
-        let images = try TrainingImages(training, recipe)
+        let images = try TrainingImages(training, recipe, note: progress.message)
         let count = training.index.images.count
         progress.message(
             "\(images.tiles.samples.count) training tiles of \(count) image\(count == 1 ? "" : "s"), "

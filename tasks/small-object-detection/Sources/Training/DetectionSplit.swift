@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Media
 package import Regions
 import Training
 
@@ -12,6 +13,8 @@ package struct DetectionSplit: Sendable {
     package let repeats: [Int]
     /// What each image's detector should find.
     package let objects: [[BoxTarget]]
+    /// How each image is turned from its stored pixels to those in which its annotation counts.
+    package var turns: [ImageOrientation] = []
     /// Where nothing counts: crowds, boxes that need not be found, regions of ignored classes.
     package let ignored: [[Box]]
 
@@ -89,15 +92,21 @@ package struct DetectionSplit: Sendable {
     ) throws(DetectionError) -> (
         training: DetectionSplit, validation: DetectionSplit, classes: Classes
     ) {
+        var turns: [ImageOrientation] = []
         func checked(_ source: DetectionDataRecipe.Source) throws(DetectionError) -> DetectionIndex
         {
             var faults = DetectionFaults(keepGoing: recipe.keepGoing)
             let reader = AnnotationReader(
-                format: recipe.format, imageFolder: source.images, classes: recipe.classes)
-            let outcome = try IndexCheck(imageFolder: source.images).run(
+                format: recipe.format, imageFolder: source.images, classes: recipe.classes,
+                pixels: recipe.pictures.orientation)
+            let check = IndexCheck(
+                imageFolder: source.images, pixels: recipe.pictures.orientation,
+                format: recipe.format)
+            let outcome = try check.run(
                 try reader.read(source.annotations, faults: &faults), faults: &faults)
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
             if faults.count > 20 { note("left out \(faults.count - 20) more") }
+            turns = outcome.turns
             return outcome.index
         }
         var indices: [DetectionIndex] = [], folders: [String] = [], repeats: [Int] = []
@@ -114,13 +123,15 @@ package struct DetectionSplit: Sendable {
                 "\(recipe.training[0].annotations): has no class to learn; expected at least one "
                     + "that is not in data.ignoredClasses")
         }
+        var scored = try DetectionSplit(
+            validation, folders: validation.images.map { _ in recipe.validation.images },
+            classes: classes, ignoring: recipe.ignoredClasses)
+        // The validation images were the last to be checked.
+        scored.turns = turns
         return (
             try DetectionSplit(
                 training, folders: folders, repeats: repeats, classes: classes,
-                ignoring: recipe.ignoredClasses),
-            try DetectionSplit(
-                validation, folders: validation.images.map { _ in recipe.validation.images },
-                classes: classes, ignoring: recipe.ignoredClasses), classes
+                ignoring: recipe.ignoredClasses), scored, classes
         )
     }
 }

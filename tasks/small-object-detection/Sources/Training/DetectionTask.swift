@@ -143,8 +143,19 @@ package final class DetectionTask: FinetuningTask {
     package var isEvaluated: Bool { evaluation != nil }
 
     package func writeFindings(_ folder: RunFolder) throws {
+        // In the pixels in which the annotation counts.
+        let counted = predictions.map { result in
+            var result = result
+            guard validation.turns.indices.contains(result.image) else { return result }
+            let image = validation.index.images[result.image]
+            (result.x, result.y, result.width, result.height) = validation.turns[result.image]
+                .shown(
+                    (result.x, result.y, result.width, result.height), width: image.width,
+                    height: image.height)
+            return result
+        }
         try COCOResults.write(
-            predictions, of: validation.index, to: folder.path + "/predictions.json")
+            counted, of: validation.index, to: folder.path + "/predictions.json")
         guard let first = validation.index.images.indices.first else { return }
         let names = validation.index.categories.map(\.name)
         try BoxDrawing.write(

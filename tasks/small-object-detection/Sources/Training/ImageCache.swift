@@ -8,9 +8,23 @@ package final class ImageCache {
     /// Paths, the least recently used first.
     private var order: [String] = []
     private var bytes = 0
+    private let reading: PixelReading
+    private let note: (String) -> Void
+    /// Pictures of which something was said: of the first ones, since there may be thousands.
+    private var noticed: Set<String> = []
+    private static let mostNotices = 3
 
     /// A cache of at most `capacity` bytes, and of at least one image.
-    package init(capacity: Int) { self.capacity = capacity }
+    ///
+    /// - Parameter note: Told what people should know of a picture.
+    package init(
+        capacity: Int, reading: PixelReading = PixelReading(),
+        note: @escaping (String) -> Void = { _ in }
+    ) {
+        self.capacity = capacity
+        self.reading = reading
+        self.note = note
+    }
 
     /// All pixels of an image.
     ///
@@ -21,8 +35,16 @@ package final class ImageCache {
             order.append(path)
             return known
         }
-        let bands = try ImageBands(path)
+        let bands = try ImageBands(path, reading)
         let image = try bands.rows(0..<bands.info.height)
+        if let notice = bands.notice, noticed.count < Self.mostNotices,
+            noticed.insert(path).inserted
+        {
+            note(notice)
+            if noticed.count == Self.mostNotices {
+                note("further pictures of this kind are not named")
+            }
+        }
         images[path] = image
         order.append(path)
         bytes += image.pixels.count

@@ -15,12 +15,17 @@ package final class TrainingImages {
 
     /// The inputs of a recipe.
     ///
+    /// - Parameter note: Told what people should know of pictures as they are decoded.
     /// - Throws: Where there are no images.
-    package init(_ split: DetectionSplit, _ recipe: DetectionRecipe) throws(DetectionError) {
+    package init(
+        _ split: DetectionSplit, _ recipe: DetectionRecipe,
+        note: @escaping (String) -> Void = { _ in }
+    ) throws(DetectionError) {
         self.split = split
         self.recipe = recipe.data
         augmentation = recipe.augmentation
-        cache = ImageCache(capacity: recipe.data.cacheBytes)
+        cache = ImageCache(
+            capacity: recipe.data.cacheBytes, reading: recipe.data.pictures.reading, note: note)
         tiles = TrainingTiles(
             split, recipe.data, key: RandomKey(seed: recipe.training.seed).child("tiles"))
         guard !tiles.samples.isEmpty else {
