@@ -24,7 +24,7 @@ package struct TriangleMesh: Sendable, Equatable {
     }
 
     private static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
-        guard let mesh = try read(source, beginning: try source.prefix(512)) else {
+        guard let mesh = try read(source, beginning: try source.prefix(1 << 16)) else {
             throw source.error("found neither OFF nor OBJ; convert the mesh to one of them")
         }
         return mesh
