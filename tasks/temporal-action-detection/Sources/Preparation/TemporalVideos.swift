@@ -78,7 +78,7 @@ package final class TemporalVideos: Sendable {
     }
 
     /// The way from film to frames: changes where other pixels come out of one film.
-    private static let decoding = "frames 2"
+    private static let decoding = "frames 3"
 
     /// The frames of a video at a rate, the first at 0 s.
     ///
