@@ -4,7 +4,8 @@ import CFFmpeg
 /// A picture as films store it: three parts, mostly luma and two colour differences, these often with one sample for
 /// two or four pixels; or red, green and blue.
 ///
-/// Parts are planes of bytes, or rows of any depth that are read one by one. Colour samples lie in the middle of their pixels, which is how swscale, and so PyAV, decord and OpenCV, show films.
+/// Parts are planes of bytes, or rows of any depth that are read one by one. Colour samples lie in
+/// the middle of their pixels, which is how swscale, and so PyAV, decord and OpenCV, show films.
 package struct PlanarPicture {
     /// One plane; rows are `stride` bytes apart, which is negative where the last comes first.
     package struct Plane {
