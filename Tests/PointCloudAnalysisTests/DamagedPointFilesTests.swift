@@ -28,6 +28,33 @@ import Testing
         #expect(refused > rounds / 20, "damage went unseen")
     }
 
+    /// Copies of damaged clouds are written or refused, too; extra bytes are named as well.
+    @Test(arguments: [FuzzFormat.las, .ply]) func copiesNeverTrap(_ format: FuzzFormat) throws {
+        try withFolder { folder in
+            let inputs = try FuzzInputs(format, folder: PointFixture.folder, seed: 2)
+            let source = "\(folder)/in", output = "\(folder)/out.\(format.rawValue)"
+            var written = 0
+            for index in 0..<120 {
+                try Data(inputs[index]).write(to: URL(fileURLWithPath: source))
+                do {
+                    var reading = PointReading.all
+                    reading.label = index % 3 == 0 ? "extrau1" : nil
+                    try CloudCopy(
+                        of: source, to: output, codes: [0, 5, 31], probabilities: ["a", "b"],
+                        reading: reading
+                    ).write {
+                        PointPrediction(
+                            codes: $0.map { _ in 5 }, probabilities: $0.flatMap { _ in [0.5, 0.5] })
+                    }
+                    written += 1
+                    var reader = try PointFile.open(source, reading)
+                    _ = try reader.next(100)
+                } catch { #expect(!"\(error)".contains("\n")) }
+            }
+            #expect(written > 4, "\(written) copies")
+        }
+    }
+
     /// Every input that once failed.
     @Test func formerCrashersEndWell() throws {
         let folder = PointFixture.path("crashers")
