@@ -57,7 +57,8 @@ package struct DetectionSplit: Sendable {
                     "\(index.images[box.image].file): a box is of class "
                         + "\(DetectionError.quoted(name)), which no training image has; expected "
                         + "one of \(classes.names.joined(separator: ", ")): name the classes in "
-                        + "data.classes, or leave the others out by data.ignoredClasses")
+                        + "data.classes, or leave the others out by data.ignoredClasses or "
+                        + "data.keepGoing")
             }
         }
         self.index = index
@@ -82,10 +83,12 @@ package struct DetectionSplit: Sendable {
 
     /// Reads and checks the training and the validation images of a recipe.
     ///
-    /// - Parameter note: Told of what was left out.
+    /// - Parameters:
+    ///   - decodesPixels: Whether every picture is decoded too, so that a damaged one is found now.
+    ///   - note: Told of what was left out.
     /// - Throws: One line for the first fault, unless `keepGoing`.
     package static func read(
-        _ recipe: DetectionDataRecipe, note: (String) -> Void
+        _ recipe: DetectionDataRecipe, decodesPixels: Bool = false, note: (String) -> Void
     ) throws(DetectionError) -> (
         training: DetectionSplit, validation: DetectionSplit, classes: Classes
     ) {
@@ -94,7 +97,9 @@ package struct DetectionSplit: Sendable {
             var faults = DetectionFaults(keepGoing: recipe.keepGoing)
             let reader = AnnotationReader(
                 format: recipe.format, imageFolder: source.images, classes: recipe.classes)
-            let outcome = try IndexCheck(imageFolder: source.images).run(
+            let outcome = try IndexCheck(
+                imageFolder: source.images, decodesPixels: decodesPixels
+            ).run(
                 try reader.read(source.annotations, faults: &faults), faults: &faults)
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
             if faults.count > 20 { note("left out \(faults.count - 20) more") }
@@ -107,13 +112,20 @@ package struct DetectionSplit: Sendable {
             folders += index.images.map { _ in source.images }
             repeats += index.images.map { _ in source.repeats }
         }
-        let training = DetectionIndex(joining: indices), validation = try checked(recipe.validation)
+        let training = DetectionIndex(joining: indices)
+        var validation = try checked(recipe.validation)
         let classes = Classes(training, ignoring: recipe.ignoredClasses)
         guard !classes.names.isEmpty else {
             throw DetectionError(
                 "\(recipe.training[0].annotations): has no class to learn; expected at least one "
                     + "that is not in data.ignoredClasses")
         }
+        if recipe.keepGoing {
+            for line in validation.leaveOut(allBut: classes, ignoring: recipe.ignoredClasses) {
+                note("left out: \(recipe.validation.annotations): \(line)")
+            }
+        }
+        validation.add(classes)
         return (
             try DetectionSplit(
                 training, folders: folders, repeats: repeats, classes: classes,
