@@ -79,6 +79,8 @@ package struct FinetuningRun {
 
     /// Trains to the end, evaluates where the loop has not, writes findings and `summary.json`.
     ///
+    /// Where a trained run can't be scored, all else is written before the error is thrown.
+    ///
     /// - Throws: As `TrainingLoop.run`, also after an interruption.
     package func callAsFunction(_ task: any FinetuningTask) throws -> RunResult {
         try folder.ranks?.wakeNext()
@@ -87,19 +89,35 @@ package struct FinetuningRun {
             task, recipe: training, fingerprint: fingerprint, folder: folder, progress: progress,
             interruption: interruption)
         let progress = progress
-        try interruption.listening(
-            notify: { progress.message("stopping after this step; again to quit at once") }
-        ) { _ = try loop.run { step in try describe(task, from: step) } }
-        if let group = folder.ranks?.group, group.rank > 0 { return try summary(baselines: [:]) }
-        if !task.isEvaluated {
-            let step = try folder.metrics().last?.step ?? 0
-            _ = try loop.withEvaluatedWeights {
-                try task.evaluate(
-                    step: step, totalSteps: training.totalSteps(sampleCount: task.sampleCount))
+        do {
+            try interruption.listening(
+                notify: { progress.message("stopping after this step; again to quit at once") }
+            ) { _ = try loop.run { step in try describe(task, from: step) } }
+            if let group = folder.ranks?.group, group.rank > 0 {
+                return try summary(baselines: [:])
             }
+            if !task.isEvaluated {
+                let step = try folder.metrics().last?.step ?? 0
+                _ = try loop.withEvaluatedWeights {
+                    try task.evaluate(
+                        step: step, totalSteps: training.totalSteps(sampleCount: task.sampleCount))
+                }
+            }
+        } catch {
+            guard folder.ranks == nil, loop.isTrained else { throw error }
+            try write(baselines: [:])
+            throw TrainingError(
+                "\(error); all \(loop.plan.totalSteps) steps are done and the checkpoint is there, "
+                    + "but not the score: correct that and go on with --resume \(folder.path)")
         }
         try task.writeFindings(folder)
-        let result = try summary(baselines: try task.baselines())
+        return try write(baselines: try task.baselines())
+    }
+
+    /// Writes `summary.json` and the report.
+    @discardableResult
+    private func write(baselines: [String: [String: Double]]) throws -> RunResult {
+        let result = try summary(baselines: baselines)
         try AtomicFile.write(RunResult.json(result), to: folder.path + "/summary.json")
         try RunReport.write(folder.path)
         return result

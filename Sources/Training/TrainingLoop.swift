@@ -90,6 +90,9 @@ package final class TrainingLoop {
         }
     }
 
+    /// Whether all steps are done and their checkpoint is there.
+    var isTrained: Bool { savedStep == plan.totalSteps }
+
     /// This process's rank, 0 where it is alone.
     var rank: Int { ranks?.rank ?? 0 }
     /// The number of processes.

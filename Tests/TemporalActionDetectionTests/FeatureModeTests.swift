@@ -76,6 +76,62 @@ private final class FeatureFixture {
         "postProcessing.minimumScore=0.0001",
     ]
 
+    /// What training says before its first step; the folder must hold no metrics then.
+    private func complaint(_ fixture: FeatureFixture, _ overrides: [String]) throws -> String {
+        let recipe = try fixture.recipe(overrides + ["steps=1"])
+        let folder = try RunFolder.create(
+            fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
+        do {
+            _ = try TemporalRun(recipe, folder: folder, progress: ProgressLine(.quiet))()
+            return "no error"
+        } catch {
+            #expect(try folder.metrics().isEmpty)
+            return "\(error)"
+        }
+    }
+
+    @Test func subsetsWithoutVideosOrSegmentsAreFoundBeforeTheFirstStep() throws {
+        let fixture = try FeatureFixture()
+        #expect(
+            try complaint(fixture, ["data.validationSubset=test"]).contains(
+                "no usable video is in subset \"test\"; expected one of \"training\", "
+                    + "\"validation\": correct data.validationSubset"))
+        let bare = FeatureFixture.annotations.replacing(
+            #"[{"segment": [4, 8], "label": "up"}]"#, with: "[]")
+        try Data(bare.utf8).write(to: URL(filePath: fixture.path + "/annotations.json"))
+        #expect(
+            try complaint(fixture, []).contains(
+                "none of the 1 usable videos of subset \"validation\" has a segment to score "
+                    + "against"))
+        #expect(
+            try complaint(
+                fixture, ["data.validationSubset=training", "data.trainingSubset=validation"]
+            ).contains("of subset \"validation\" has a segment to learn from"))
+    }
+
+    @Test func aValidationVideoWithoutClassScoresIsFoundBeforeTheFirstStep() throws {
+        let fixture = try FeatureFixture()
+        try Data(#"{"class": ["up"], "results": {"a": [1]}}"#.utf8).write(
+            to: URL(filePath: fixture.path + "/scores.json"))
+        #expect(
+            try complaint(fixture, ["postProcessing.videoScores=\(fixture.path)/scores.json"])
+                .contains(
+                    "no scores of video c; expected some for every video"))
+    }
+
+    @Test func classesOfOneSideAloneTrainAndEndWithAReport() throws {
+        let fixture = try FeatureFixture()
+        let mixed = FeatureFixture.annotations.replacing(
+            #"[{"segment": [4, 8], "label": "up"}]"#,
+            with: #"[{"segment": [4, 8], "label": "down"}]"#)
+        try Data(mixed.utf8).write(to: URL(filePath: fixture.path + "/annotations.json"))
+        let (folder, result) = try fixture.train(fixture.recipe(["steps=1"]))
+        #expect(result.scores["mAP"] != nil)
+        for name in ["predictions.json", "summary.json", "report.html"] {
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/\(name)"), "\(name)")
+        }
+    }
+
     @Test func filesAreFoundAndWhatIsMissingIsTold() throws {
         let fixture = try FeatureFixture()
         let files = try fixture.files(fixture.recipe())

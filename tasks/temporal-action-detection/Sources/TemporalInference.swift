@@ -21,6 +21,11 @@ package struct TemporalInference {
         }
     }
 
+    /// Makes sure before the work that a recipe's file of class scores has every video.
+    ///
+    /// - Throws: One line for the first that it lacks.
+    func requireScores(of videos: [String]) throws(TemporalError) { try scores?.require(videos) }
+
     /// The windows of a video: starts at a constant step, the last one shifted back inside.
     package static func windows(frames: Int, length: Int, overlap: Double) -> [Range<Int>] {
         if frames <= length { return [0..<frames] }

@@ -46,6 +46,7 @@ package struct TemporalRun {
         let reading = try RecipeAnnotations(recipe.data)
         // First where that is possible: a fault should not wait for hours of decoding.
         let early = try reading.readWithoutVideos()
+        if let early { try SubsetCheck.run(early, recipe.data) }
         let source: TemporalSource, annotations: ActivityNetAnnotations
         if let features = recipe.data.features {
             var unknown: [String] = []
@@ -76,6 +77,7 @@ package struct TemporalRun {
                 "\(missing) of \(annotations.videos.count) annotated videos are not there or not "
                     + "prepared; neither training nor evaluation sees them")
         }
+        try SubsetCheck.run(usable, recipe.data, note: progress.message)
         return (source, usable, annotations.labels)
     }
 

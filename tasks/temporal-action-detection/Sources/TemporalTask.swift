@@ -76,6 +76,8 @@ package final class TemporalTask: FinetuningTask {
         recipe.setSampleCount(windows.count)
         self.recipe = recipe
         inference = try TemporalInference(detector, recipe)
+        try inference.requireScores(
+            of: videos.filter { $0.subset == data.validationSubset }.map(\.id))
         stitching = recipe.head.stitching(length: data.windowPositions)
         try recipe.training.freeze(detector.parameterGroups)
         tile = try detector.encoder.flatMap { encoder in

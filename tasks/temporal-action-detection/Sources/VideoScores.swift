@@ -57,6 +57,21 @@ package struct VideoScores: Sendable {
         self.results = results
     }
 
+    /// Makes sure that the file has scores of every video.
+    ///
+    /// - Throws: One line for the first that it lacks.
+    func require(_ videos: [String]) throws(TemporalError) {
+        if let missing = videos.first(where: { results[$0] == nil }) {
+            throw lacking(missing)
+        }
+    }
+
+    private func lacking(_ video: String) -> TemporalError {
+        TemporalError(
+            "\(path): no scores of video \(video); expected some for every video that is "
+                + "evaluated or predicted; add them or leave the video out")
+    }
+
     /// Each detection once for each of the video's best classes, its score the root of both
     /// scores' product.
     ///
@@ -64,11 +79,7 @@ package struct VideoScores: Sendable {
     package func named(
         _ detections: [SegmentDetection], video: String
     ) throws(TemporalError) -> [SegmentDetection] {
-        guard let scores = results[video] else {
-            throw TemporalError(
-                "\(path): no scores of video \(video); expected some for every video that is "
-                    + "evaluated or predicted; add them or leave the video out")
-        }
+        guard let scores = results[video] else { throw lacking(video) }
         let best = scores.indices.sorted {
             scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1
         }.prefix(count)

@@ -40,7 +40,6 @@ package struct ResultNumbers: Sendable {
         let files = IndexedFiles(known.images, index: path, folder: imageFolder)
         var images: [DetectionIndex.Image] = [], owners: [Int: String] = [:]
         for input in inputs {
-            // All that names the image stays as it is.
             var found = try files.image(of: input)
             if let other = owners.updateValue(input, forKey: found.id) {
                 throw DetectionError(
@@ -48,6 +47,7 @@ package struct ResultNumbers: Sendable {
                         + "expected one picture for it: name one of them, or give --images DIR, "
                         + "the folder that the file's names are relative to")
             }
+            // All that names the image stays as it is.
             found.file = input
             images.append(found)
         }
@@ -130,7 +130,8 @@ private struct IndexedFiles {
             )
         }
         guard found.count == 1 else {
-            let list = found.prefix(3).map(\.file).joined(separator: " and ")
+            let list = found.prefix(3).map { "\($0.idJSON) (\($0.file))" }.joined(
+                separator: " and ")
             throw DetectionError(
                 "\(input): may be image \(list) of \(path); "
                     + (folder == nil

@@ -17,12 +17,10 @@ package struct DetectionRun {
     /// Runs to the end.
     package func callAsFunction() throws -> RunResult {
         let (training, validation, classes) = try DetectionSplit.read(
-            recipe.data, note: progress.message)
-        guard !validation.index.boxes.isEmpty else {
-            throw DetectionError(
-                "\(recipe.data.validation.annotations): has no box to score against; expected at "
-                    + "least one")
-        }
+            recipe.data, decodesPixels: true, note: progress.message)
+        try DetectionSplit.check(
+            training: training, validation: validation, classes: classes, recipe.data,
+            note: progress.message)
         let images = try TrainingImages(training, recipe, note: progress.message)
         let count = training.index.images.count
         progress.message(

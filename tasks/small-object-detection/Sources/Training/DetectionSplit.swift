@@ -60,7 +60,8 @@ package struct DetectionSplit: Sendable {
                     "\(index.images[box.image].file): a box is of class "
                         + "\(DetectionError.quoted(name)), which no training image has; expected "
                         + "one of \(classes.names.joined(separator: ", ")): name the classes in "
-                        + "data.classes, or leave the others out by data.ignoredClasses")
+                        + "data.classes, or leave the others out by data.ignoredClasses or "
+                        + "data.keepGoing")
             }
         }
         self.index = index
@@ -85,10 +86,12 @@ package struct DetectionSplit: Sendable {
 
     /// Reads and checks the training and the validation images of a recipe.
     ///
-    /// - Parameter note: Told of what was left out.
+    /// - Parameters:
+    ///   - decodesPixels: Whether every picture is decoded too, so that a damaged one is found now.
+    ///   - note: Told of what was left out.
     /// - Throws: One line for the first fault, unless `keepGoing`.
     package static func read(
-        _ recipe: DetectionDataRecipe, note: (String) -> Void
+        _ recipe: DetectionDataRecipe, decodesPixels: Bool = false, note: (String) -> Void
     ) throws(DetectionError) -> (
         training: DetectionSplit, validation: DetectionSplit, classes: Classes
     ) {
@@ -101,7 +104,8 @@ package struct DetectionSplit: Sendable {
                 pixels: recipe.pictures.orientation)
             let check = IndexCheck(
                 imageFolder: source.images, pixels: recipe.pictures.orientation,
-                format: recipe.format)
+                decodesPixels: decodesPixels, format: recipe.format,
+                reading: recipe.pictures.reading)
             let outcome = try check.run(
                 try reader.read(source.annotations, faults: &faults), faults: &faults)
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
@@ -116,13 +120,20 @@ package struct DetectionSplit: Sendable {
             folders += index.images.map { _ in source.images }
             repeats += index.images.map { _ in source.repeats }
         }
-        let training = DetectionIndex(joining: indices), validation = try checked(recipe.validation)
+        let training = DetectionIndex(joining: indices)
+        var validation = try checked(recipe.validation)
         let classes = Classes(training, ignoring: recipe.ignoredClasses)
         guard !classes.names.isEmpty else {
             throw DetectionError(
                 "\(recipe.training[0].annotations): has no class to learn; expected at least one "
                     + "that is not in data.ignoredClasses")
         }
+        if recipe.keepGoing {
+            for line in validation.leaveOut(allBut: classes, ignoring: recipe.ignoredClasses) {
+                note("left out: \(recipe.validation.annotations): \(line)")
+            }
+        }
+        validation.add(classes)
         var scored = try DetectionSplit(
             validation, folders: validation.images.map { _ in recipe.validation.images },
             classes: classes, ignoring: recipe.ignoredClasses)

@@ -52,6 +52,7 @@ struct AnalyzeCommand: ParsableCommand {
             var plan = OutputPlan(inputs: [arguments.groundTruth, arguments.predictions])
             try plan.folder(
                 output, option: "--output", files: [("analysis", "\(output)/analysis.json")])
+            try plan.makeFolders()
         }
         var options = DiagnosisOptions()
         options.buckets = buckets
@@ -69,12 +70,6 @@ struct AnalyzeCommand: ParsableCommand {
     private func write(
         _ diagnosis: TemporalDiagnosis, _ report: DiagnosisReport, to folder: String
     ) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CommandFailure("\(folder): can't create the folder; choose another --output")
-        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try AtomicFile.write(encoder.encode(diagnosis), to: folder + "/analysis.json")
