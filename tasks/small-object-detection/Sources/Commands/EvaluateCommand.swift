@@ -57,7 +57,6 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        if let curves { try DetectionCurves.makeFolder(curves) }
         let evaluation = try DetectionEvaluation.evaluate(
             groundTruth: groundTruth, predictions: predictions, by: `protocol`,
             maximumDetections: try limits(), breaksDownErrors: errors || curves != nil,

@@ -40,15 +40,14 @@ package struct ResultNumbers: Sendable {
         let files = IndexedFiles(known.images, index: path, folder: imageFolder)
         var images: [DetectionIndex.Image] = [], owners: [Int: String] = [:]
         for input in inputs {
-            var found = try files.image(of: input)
+            let found = try files.image(of: input)
             if let other = owners.updateValue(input, forKey: found.id) {
                 throw DetectionError(
-                    "\(other) and \(input) are both image \(found.idJSON) (\(found.file)) of \(path); "
+                    "\(other) and \(input) are both image \(found.id) (\(found.file)) of \(path); "
                         + "expected one picture for it: name one of them, or give --images DIR, "
                         + "the folder that the file's names are relative to")
             }
-            (found.file, found.width, found.height) = (input, 0, 0)
-            images.append(found)
+            images.append(.init(id: found.id, file: input, width: 0, height: 0))
         }
         let numbers = Dictionary(grouping: known.categories, by: \.name)
         var categories: [DetectionIndex.Category] = [], lacking = Set<Int>()
@@ -129,8 +128,7 @@ private struct IndexedFiles {
             )
         }
         guard found.count == 1 else {
-            let list = found.prefix(3).map { "\($0.idJSON) (\($0.file))" }.joined(
-                separator: " and ")
+            let list = found.prefix(3).map { "\($0.id) (\($0.file))" }.joined(separator: " and ")
             throw DetectionError(
                 "\(input): may be image \(list) of \(path); "
                     + (folder == nil

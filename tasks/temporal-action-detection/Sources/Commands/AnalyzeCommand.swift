@@ -48,7 +48,6 @@ struct AnalyzeCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        if let output { try Self.make(output) }
         var options = DiagnosisOptions()
         options.buckets = buckets
         options.groups = top
@@ -62,19 +61,15 @@ struct AnalyzeCommand: ParsableCommand {
         if let output { console.note("\(output)/analysis.html and its charts are written") }
     }
 
-    /// Makes the folder, so that one that can't be is found before the work.
-    private static func make(_ folder: String) throws {
+    private func write(
+        _ diagnosis: TemporalDiagnosis, _ report: DiagnosisReport, to folder: String
+    ) throws {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw CommandFailure("\(folder): can't create the folder; choose another --output")
         }
-    }
-
-    private func write(
-        _ diagnosis: TemporalDiagnosis, _ report: DiagnosisReport, to folder: String
-    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try AtomicFile.write(encoder.encode(diagnosis), to: folder + "/analysis.json")
