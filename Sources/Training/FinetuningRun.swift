@@ -144,10 +144,14 @@ extension RunResult {
     ///
     /// - Parameters:
     ///   - keys: Which scores, in order; others that the run has follow by name.
+    ///   - showsLacking: Whether one of `keys` that the run hasn't is a dash, not left out.
     ///   - further: Lines behind the run folder's.
-    package func text(_ keys: [String] = [], further: [String] = []) -> String {
+    package func text(
+        _ keys: [String] = [], showsLacking: Bool = false, further: [String] = []
+    ) -> String {
         let own = scores.keys.filter { !$0.hasPrefix("plain.") }.sorted()
-        let rows = keys.filter(own.contains) + own.filter { !keys.contains($0) }
+        let rows =
+            keys.filter { showsLacking || own.contains($0) } + own.filter { !keys.contains($0) }
         let hasPlain = scores.keys.contains { $0.hasPrefix("plain.") }
         let names = baselines.keys.sorted()
         func number(_ value: Double?) -> String {

@@ -93,9 +93,11 @@ package struct DetectionSplit: Sendable {
         {
             var faults = DetectionFaults(keepGoing: recipe.keepGoing)
             let reader = AnnotationReader(
-                format: recipe.format, imageFolder: source.images, classes: recipe.classes)
+                format: recipe.format, imageFolder: source.images, classes: recipe.classes,
+                split: source.split)
             let outcome = try IndexCheck(imageFolder: source.images).run(
                 try reader.read(source.annotations, faults: &faults), faults: &faults)
+            for line in faults.remarks { note(line) }
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
             if faults.count > 20 { note("left out \(faults.count - 20) more") }
             return outcome.index
