@@ -43,7 +43,12 @@ let package = Package(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
         .target(name: "CPixels"),
-        module("Media", ["CKernels", "Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CZlib"]),
+        .target(name: "CTIFF", dependencies: ["CTIFFLibrary"]),
+        .systemLibrary(
+            name: "CTIFFLibrary", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+        module(
+            "Media",
+            ["CKernels", "Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
         module("Datasets", ["Checkpoints", yaml]),
 
         // What every task shares.
@@ -132,6 +137,7 @@ let package = Package(
             of: "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
         tests(of: "Ranks", []),
+        tests(of: "CommandLineSupport", ["Checkpoints", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
         tests(of: "Reports", ["Media"]),

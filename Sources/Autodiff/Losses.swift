@@ -28,7 +28,7 @@ extension Variable {
     ///
     /// - Parameters:
     ///   - targets: One a row; rows below 0 are left out. Without any other, the loss is 0.
-    ///   - classWeights: One a class, above 0; nil for 1 each.
+    ///   - classWeights: One a class, at least 0; nil for 1 each.
     ///   - smoothing: ε in [0, 1).
     package func smoothCrossEntropy(
         targets: [Int32], classWeights: [Double]? = nil, smoothing: Double = 0

@@ -25,6 +25,13 @@ int32_t cff_video_current_height(const CFFVideo *video) {
     return video->current->height;
 }
 
+int32_t cff_video_current_bits(const CFFVideo *video) {
+    const AVPixFmtDescriptor *format = av_pix_fmt_desc_get(video->current->format);
+    // A mosaic's depths are shares.
+    return !format ? 0 : format->flags & AV_PIX_FMT_FLAG_BAYER ? av_get_bits_per_pixel(format)
+                                                               : format->comp[0].depth;
+}
+
 static int is_grey(const AVPixFmtDescriptor *format) {
     return format->nb_components <= 2 && !(format->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL));
 }

@@ -123,7 +123,9 @@ int32_t cff_video_decode(CFFVideo *video) {
     if (video->ended) return CFF_END;
     int barren = 0;
     while (barren < MAXIMUM_BARREN_PACKETS) {
+        const int64_t lacking = cff_lacking_features();
         const int status = avcodec_receive_frame(video->codec, video->decoded);
+        video->warnings += cff_lacking_features() - lacking;
         if (status == 0) {
             const int taken = accept(video);
             av_frame_unref(video->decoded);
@@ -140,7 +142,9 @@ int32_t cff_video_decode(CFFVideo *video) {
         }
         barren++;
         if (status != AVERROR(EAGAIN)) video->warnings++;
+        const int64_t fed_before = cff_lacking_features();
         const int fed = feed(video);
+        video->warnings += cff_lacking_features() - fed_before;
         if (fed == AVERROR_EOF) {
             video->ended = 1;
             return CFF_END;
@@ -175,6 +179,52 @@ int64_t cff_video_index_end(const CFFVideo *video) {
     const int count = avformat_index_get_entries_count(video->stream);
     const AVIndexEntry *entry = count > 0 ? avformat_index_get_entry(video->stream, count - 1) : NULL;
     return entry && is_time(entry->timestamp) ? entry->timestamp : INT64_MIN;
+}
+
+// Adds a packet to what is known of the end.
+static void extend(const CFFVideo *video, const AVPacket *packet, CFFEnd *end) {
+    const AVStream *stream = video->format->streams[packet->stream_index];
+    const int is_picture = stream == video->stream;
+    if (is_picture) end->count++;
+    if (packet->flags & (AV_PKT_FLAG_CORRUPT | AV_PKT_FLAG_DISCARD)) return;
+    int64_t ticks = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+    if (ticks == AV_NOPTS_VALUE || !is_time(ticks)) return;
+    int64_t duration = is_time(packet->duration) && packet->duration > 0 ? packet->duration : 0;
+    if (is_picture && duration == 0) duration = cff_frame_ticks(video);
+    ticks = av_rescale_q(ticks + duration, stream->time_base, video->stream->time_base);
+    if (!is_time(ticks)) return;
+    if (ticks > end->content) end->content = ticks;
+    if (is_picture && ticks > end->pictures) end->pictures = ticks;
+}
+
+int32_t cff_video_end(CFFVideo *video, int64_t ticks, CFFEnd *end) {
+    *end = (CFFEnd){.pictures = INT64_MIN, .content = INT64_MIN};
+    for (unsigned i = 0; i < video->format->nb_streams; i++) {
+        AVStream *stream = video->format->streams[i];
+        if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) stream->discard = AVDISCARD_DEFAULT;
+    }
+    int may_begin = 1;
+    video->source.budget = cff_budget(&video->source);
+    if (ticks != INT64_MIN) {
+        const int status =
+            av_seek_frame(video->format, video->stream->index, ticks, AVSEEK_FLAG_BACKWARD);
+        if (status < 0) return status;
+        may_begin = 0;
+    }
+    AVPacket *packet = video->queue[0];
+    int retries = 0;
+    while (1) {
+        const int status = av_read_frame(video->format, packet);
+        if (status == AVERROR(EAGAIN) && ++retries < MAXIMUM_RETRIES) continue;
+        // An early end, as in decoding: what came before it stays good.
+        if (status < 0) return may_begin ? CFF_FRAME : CFF_END;
+        retries = 0;
+        const int is_picture = packet->stream_index == video->stream->index;
+        // What lies in front of a key frame is shown before it, or before what follows it.
+        if (is_picture && packet->flags & AV_PKT_FLAG_KEY) may_begin = 1;
+        if (!is_picture || may_begin) extend(video, packet, end);
+        av_packet_unref(packet);
+    }
 }
 
 int32_t cff_video_want(CFFVideo *video, const int64_t *ticks, int32_t count) {

@@ -10,6 +10,7 @@
 #include <libavutil/display.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -154,10 +155,18 @@ static int open_video(CFFVideo *video, const char *path, int32_t threads) {
     return 0;
 }
 
-static void silence(void) {
-    // Nothing is printed: damage is counted from return codes and frame flags instead.
-    av_log_set_level(AV_LOG_QUIET);
+static _Thread_local int64_t lacking_features;
+
+int64_t cff_lacking_features(void) { return lacking_features; }
+
+// Nothing is printed: damage is counted from return codes and frame flags. Only what a decoder leaves black
+// since it lacks a feature is said nowhere else.
+static void listen(void *context, int level, const char *format, va_list arguments) {
+    (void)context, (void)level, (void)arguments;
+    if (format && strstr(format, " is not implemented. Update your FFmpeg")) lacking_features++;
 }
+
+static void silence(void) { av_log_set_callback(listen); }
 
 CFFVideo *cff_video_open(const char *path, int32_t threads, int32_t *status) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -206,6 +215,9 @@ void cff_video_info(const CFFVideo *video, CFFInfo *info) {
                            && !(video->format->iformat->flags & AVFMT_NOTIMESTAMPS);
     info->tick = av_q2d(stream->time_base);
     info->start = stream->start_time == AV_NOPTS_VALUE ? INT64_MIN : stream->start_time;
+    const int64_t content = video->format->start_time;
+    info->content_start = content == AV_NOPTS_VALUE
+        ? INT64_MIN : av_rescale_q(content, AV_TIME_BASE_Q, stream->time_base);
     info->frame_rate = 0;
     if (stream->avg_frame_rate.num > 0 && stream->avg_frame_rate.den > 0) {
         info->frame_rate = av_q2d(stream->avg_frame_rate);
@@ -213,6 +225,8 @@ void cff_video_info(const CFFVideo *video, CFFInfo *info) {
         info->frame_rate = av_q2d(rate);
     }
     info->duration = -1;
+    // A length guessed from bit rates is none.
+    if (video->format->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE) return;
     if (stream->duration != AV_NOPTS_VALUE && stream->duration > 0) {
         info->duration = (double)stream->duration * info->tick;
     } else if (video->format->duration != AV_NOPTS_VALUE && video->format->duration > 0) {

@@ -71,6 +71,8 @@ static inline int64_t cff_budget(const Source *source) {
 
 // Ticks that one frame lasts by the average rate, at least 1.
 int64_t cff_frame_ticks(const CFFVideo *video);
+// How often decoders on this thread have said that they lack a feature.
+int64_t cff_lacking_features(void);
 void cff_release_scaler(CFFVideo *video);
 void cff_release_packets(CFFVideo *video);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "CPixels.h"
 
+#include <math.h>
 #include <string.h>
 
 static uint8_t paeth(int left, int above, int corner) {
@@ -66,101 +67,86 @@ void cpix_look_up(const uint8_t *indices, const uint8_t *palette, uint8_t *rgb, 
     for (int64_t x = 0; x < width; x++) memcpy(rgb + 3 * x, palette + 3 * indices[x], 3);
 }
 
-void cpix_integrate(uint8_t *row, int64_t width, int32_t samples, int32_t sample_bytes,
-                    int32_t is_big_endian) {
-    const int64_t count = width * samples;
-    if (sample_bytes == 1) {
-        for (int64_t i = samples; i < count; i++) row[i] = (uint8_t)(row[i] + row[i - samples]);
-        return;
+static uint64_t whole(const uint8_t *bytes, int64_t bit, int32_t bits, int32_t is_big_endian) {
+    if (bits % 8 == 0 && bit % 8 == 0) {
+        const int32_t count = bits / 8;
+        uint64_t value = 0;
+        for (int32_t i = 0; i < count; i++) {
+            value = value << 8 | bytes[bit / 8 + (is_big_endian ? i : count - 1 - i)];
+        }
+        return value;
     }
-    const int high = is_big_endian ? 0 : 1;
-    for (int64_t i = samples; i < count; i++) {
-        uint8_t *here = row + 2 * i;
-        const uint8_t *before = row + 2 * (i - samples);
-        const unsigned value = (unsigned)(here[high] << 8 | here[1 - high])
-                               + (unsigned)(before[high] << 8 | before[1 - high]);
-        here[high] = (uint8_t)(value >> 8);
-        here[1 - high] = (uint8_t)value;
+    uint64_t value = 0;
+    for (int32_t i = 0; i < bits; i++, bit++) {
+        value = value << 1 | (bytes[bit / 8] >> (7 - bit % 8) & 1);
     }
+    return value;
 }
 
-int64_t cpix_packbits(const uint8_t *packed, int64_t count, uint8_t *bytes, int64_t capacity) {
-    int64_t in = 0, out = 0;
-    while (in < count && out < capacity) {
-        const int code = (int8_t)packed[in++];
-        if (code == -128) continue;
-        int64_t length = code >= 0 ? code + 1 : 1 - code;
-        if (length > capacity - out) length = capacity - out;
-        if (code >= 0) {
-            if (length > count - in) return -1;
-            memcpy(bytes + out, packed + in, (size_t)length);
-            in += code + 1;
+static double half(uint16_t bits) {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    const double sign = bits >> 15 ? -1 : 1;
+    if (exponent == 31) return fraction ? NAN : sign * INFINITY;
+    return exponent ? sign * ldexp(1024 + fraction, exponent - 25) : sign * ldexp(fraction, -24);
+}
+
+static double number(uint64_t bits, const cpix_samples *kind) {
+    switch (kind->kind) {
+    case CPIX_UNSIGNED: return (double)bits;
+    case CPIX_SIGNED: {
+        const int shift = 64 - kind->bits;
+        return (double)((int64_t)(bits << shift) >> shift);
+    }
+    default: break;
+    }
+    if (kind->bits == 16) return half((uint16_t)bits);
+    if (kind->bits == 32) {
+        const uint32_t low = (uint32_t)bits;
+        float value;
+        memcpy(&value, &low, sizeof value);
+        return value;
+    }
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static uint8_t level(double value, const cpix_samples *kind, double gain, double nudge) {
+    const double level = (value - kind->low) * gain + nudge;
+    const int byte = level >= 255 ? 255 : level > 0 ? (int)level : 0;
+    return (uint8_t)(kind->is_inverted ? 255 - byte : byte);
+}
+
+void cpix_levels(const uint8_t *row, int64_t first_bit, int64_t stride_bits, cpix_samples *kind,
+                 uint8_t *rgb, int64_t width) {
+    const int is_float = kind->kind == CPIX_FLOAT;
+    const double span = kind->high - kind->low;
+    // Whole numbers share 256 levels evenly: of 16 bits the upper 8. The nudge is less than their step and
+    // more than the product's error.
+    const int is_shared = !is_float && kind->bits > 8;
+    const double gain = span > 0 ? (is_shared ? 256 / (span + 1) : 255 / span) : 0;
+    const double nudge = is_shared ? 1e-10 : 0.5;
+    // What stands for no value is written in more digits than floats of 16 and 32 bits have.
+    const double digits = is_float ? (kind->bits == 16 ? 2048 : kind->bits == 32 ? 16777216 : INFINITY) : INFINITY;
+    const double slack = kind->has_missing ? fabs(kind->missing) / digits : 0;
+    const int is_two_bytes = kind->bits == 16 && !is_float && first_bit % 8 == 0 && stride_bits % 8 == 0;
+    const int high = kind->is_big_endian ? 0 : 1;
+    for (int64_t x = 0; x < width; x++) {
+        const int64_t bit = first_bit + x * stride_bits;
+        uint64_t bits;
+        if (is_two_bytes) {
+            const uint8_t *bytes = row + bit / 8;
+            bits = (uint64_t)(bytes[high] << 8 | bytes[1 - high]);
         } else {
-            if (in >= count) return -1;
-            memset(bytes + out, packed[in++], (size_t)length);
+            bits = whole(row, bit, kind->bits, kind->is_big_endian);
         }
-        out += length;
-    }
-    return out;
-}
-
-enum { LZW_CODES = 4096, LZW_CLEAR = 256, LZW_END = 257, LZW_FIRST = 258 };
-
-int64_t cpix_lzw(const uint8_t *packed, int64_t count, uint8_t *bytes, int64_t capacity) {
-    // An entry is a run of bytes that has been written before: where it begins and how long it is.
-    int64_t starts[LZW_CODES];
-    int64_t lengths[LZW_CODES];
-    int next = LZW_FIRST, bits = 9;
-    int64_t in = 0, out = 0, last_start = 0, last_length = 0;
-    uint32_t buffer = 0;
-    int held = 0;
-    while (out < capacity) {
-        while (held < bits) {
-            if (in >= count) return out;
-            buffer = buffer << 8 | packed[in++];
-            held += 8;
-        }
-        const int code = (int)(buffer >> (held - bits) & ((1u << bits) - 1));
-        held -= bits;
-        if (code == LZW_END) return out;
-        if (code == LZW_CLEAR) {
-            next = LZW_FIRST;
-            bits = 9;
-            last_length = 0;
+        const double value = number(bits, kind);
+        if (value != value || (kind->has_missing && fabs(value - kind->missing) <= slack)) {
+            if (rgb) rgb[3 * x] = 0;
             continue;
         }
-        const int64_t start = out;
-        int64_t length;
-        if (code < LZW_CLEAR) {
-            bytes[out++] = (uint8_t)code;
-            length = 1;
-        } else {
-            int64_t from;
-            if (code < next) {
-                from = starts[code];
-                length = lengths[code];
-            } else if (code == next && last_length > 0) {
-                // The entry that this very code completes: the last run and its first byte.
-                from = last_start;
-                length = last_length + 1;
-            } else {
-                return -1;
-            }
-            if (length > capacity - out) length = capacity - out;
-            // Byte by byte, since the run may reach into what it writes.
-            for (int64_t i = 0; i < length; i++) bytes[out + i] = bytes[from + i];
-            out += length;
-        }
-        if (last_length > 0 && next < LZW_CODES) {
-            // The last run and the first byte of this one lie side by side in the output.
-            starts[next] = last_start;
-            lengths[next] = last_length + 1;
-            next++;
-            // TIFF widens the codes one early.
-            if (next >= (1 << bits) - 1 && bits < 12) bits++;
-        }
-        last_start = start;
-        last_length = length;
+        if (value < kind->least && value > -INFINITY) kind->least = value;
+        if (value > kind->greatest && value < INFINITY) kind->greatest = value;
+        if (rgb) rgb[3 * x] = level(value, kind, gain, nudge);
     }
-    return out;
 }

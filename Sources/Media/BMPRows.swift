@@ -50,7 +50,7 @@ struct BMPHeader: Sendable {
                 source.path, "a BMP of \(width) x \(abs(signed)) pixels in \(source.count) bytes",
                 expected: "\(header.dataStart + needed) bytes")
         }
-        return ImageFormat(info: info) { () in BMPRows(source, header) }
+        return ImageFormat(info: info) { _ in BMPRows(source, header) }
     }
 }
 

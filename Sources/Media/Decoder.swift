@@ -15,6 +15,8 @@ final class Decoder {
     let tick: Double
     /// Ticks at which the container says that the stream starts.
     let announcedStart: Int64?
+    /// Ticks at which the first of all streams starts.
+    let contentStart: Int64?
 
     init(path: String, threads: Int) throws(MediaError) {
         var status: Int32 = 0
@@ -35,6 +37,7 @@ final class Decoder {
         turn = FrameTurn(facts)
         tick = facts.tick
         announcedStart = facts.start == .min ? nil : facts.start
+        contentStart = facts.content_start == .min ? nil : facts.content_start
         info = VideoInfo(
             path: path, facts: facts, codec: String(cString: cff_video_codec(video)),
             container: String(cString: cff_video_container(video)))
@@ -66,6 +69,8 @@ final class Decoder {
     var currentHeight: Int {
         Int(turn.isTransposed ? cff_video_current_width(video) : cff_video_current_height(video))
     }
+    /// Bits of a sample of the current frame.
+    var currentSampleBits: Int { Int(cff_video_current_bits(video)) }
     var warnings: Int { Int(cff_video_warnings(video)) }
 
     /// Makes the pending frame current and decodes the next.
@@ -84,6 +89,24 @@ final class Decoder {
     func keyFrame(before ticks: Int64) -> Int64? {
         let found = cff_video_key_frame(video, ticks)
         return found == .min ? nil : found
+    }
+
+    /// Ticks of the last key frame that the container's index knows.
+    var indexEnd: Int64? {
+        let found = cff_video_index_end(video)
+        return found == .min ? nil : found
+    }
+
+    /// Where the packets end: those from a key frame near `ticks` on, or all of a file just opened.
+    ///
+    /// The decoder is of no use for anything else afterwards.
+    /// - Returns: nil where no key frame follows `ticks`.
+    func end(from ticks: Int64?) throws(MediaError) -> CFFEnd? {
+        var end = CFFEnd()
+        let status = cff_video_end(video, ticks ?? .min, &end)
+        if ticks != nil, status < 0 { return nil }
+        if status < 0 { throw MediaError(status: status, path: path, while: "reading its end") }
+        return Int(status) == CFF_FRAME ? end : nil
     }
 
     /// Whether the container's index reaches as far as `ticks`.

@@ -43,16 +43,17 @@ package struct PixelBand: Sendable, Equatable {
 
 /// Gives the rows of a picture band by band, of formats that allow it without holding the others.
 ///
-/// PNG (not interlaced), BMP (uncompressed, 8, 24 and 32 bits) and TIFF (8 and 16 bits, strips or
-/// tiles, plain, PackBits, LZW or deflated) are read in order from above, a strip at a time. Any
-/// other picture is decoded whole by FFmpeg on the first call. Transparency is dropped, of 16 bits
-/// the upper 8 are kept, and pixels are those stored: EXIF's turn is not made. Belongs to one thread
-/// at a time.
+/// PNG (not interlaced), BMP (uncompressed, 8, 24 and 32 bits) and TIFF (what libtiff reads) are read
+/// in order from above, a row, strip or row of tiles at a time. Any other picture is decoded whole by
+/// FFmpeg on the first call. Transparency is dropped, of 16 bits the upper 8 are kept unless
+/// `PixelReading` says otherwise, and pixels are those stored: EXIF's turn is not made. Belongs to one
+/// thread at a time.
 package final class ImageBands {
     /// What the header says.
     package let info: ImageInfo
 
     private let format: ImageFormat
+    private let reading: PixelReading
     private var source: (any RowSource)?
     private var band: PixelBand
 
@@ -61,24 +62,31 @@ package final class ImageBands {
 
     /// Opens a picture; decodes nothing.
     ///
-    /// - Parameter memoryLimit: The most bytes that may be needed beside the rows asked for.
+    /// - Parameters:
+    ///   - reading: Which bands and samples become which colours.
+    ///   - memoryLimit: The most bytes that may be needed beside the rows asked for.
     /// - Throws: One line for a file that cannot be used, and for one that needs more memory.
     package convenience init(
-        _ path: String, memoryLimit: Int = ImageBands.defaultMemoryLimit
+        _ path: String, _ reading: PixelReading = PixelReading(),
+        memoryLimit: Int = ImageBands.defaultMemoryLimit
     ) throws(MediaError) {
-        try self.init(ImageFormat.open(path), memoryLimit)
+        try self.init(ImageFormat.open(path), reading, memoryLimit)
     }
 
     /// Opens a picture that is in memory, of a format that is read by rows; `name` stands for the
     /// file in messages.
     package convenience init(
-        bytes: [UInt8], name: String, memoryLimit: Int = ImageBands.defaultMemoryLimit
+        bytes: [UInt8], name: String, _ reading: PixelReading = PixelReading(),
+        memoryLimit: Int = ImageBands.defaultMemoryLimit
     ) throws(MediaError) {
-        try self.init(ImageFormat.open(ByteSource(bytes: bytes, path: name)), memoryLimit)
+        try self.init(ImageFormat.open(ByteSource(bytes: bytes, path: name)), reading, memoryLimit)
     }
 
-    private init(_ format: ImageFormat, _ memoryLimit: Int) throws(MediaError) {
+    private init(
+        _ format: ImageFormat, _ reading: PixelReading, _ memoryLimit: Int
+    ) throws(MediaError) {
         self.format = format
+        self.reading = reading
         info = format.info
         try info.checkMemory(limit: memoryLimit)
         band = PixelBand(rows: 0..<0, width: info.width, pixels: [])
@@ -104,7 +112,7 @@ package final class ImageBands {
                     x: 0, y: rows.lowerBound, width: info.width, height: rows.count))
         }
         let source: any RowSource
-        if let opened = self.source { source = opened } else { source = try format.rows() }
+        if let opened = self.source { source = opened } else { source = try format.rows(reading) }
         self.source = source
         // After a failure the band is empty and nothing is kept.
         let last = band
@@ -112,6 +120,11 @@ package final class ImageBands {
         band = try next(rows, after: last, source)
         return band
     }
+
+    /// What people should know of the samples that were read, one line; nil where it is nothing.
+    ///
+    /// Whole once every row has been read.
+    package var notice: String? { source?.notice }
 
     /// Decodes every row, to know that all are there.
     ///
@@ -149,6 +162,13 @@ package final class ImageBands {
         for row in shared.count..<rows.count {
             try source.readRow(into: &pixels, at: row * rowBytes)
         }
+        if !format.choosesBands, reading.bands != nil {
+            let channels = try reading.channels(of: 3, path: info.path)
+            for pixel in Swift.stride(from: shared.count * rowBytes, to: wanted, by: 3) {
+                let colour = [pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]]
+                for index in 0..<3 { pixels[pixel + index] = colour[channels[index]] }
+            }
+        }
         return PixelBand(rows: rows, width: info.width, pixels: pixels)
     }
 }
@@ -163,6 +183,13 @@ protocol RowSource: AnyObject {
 
     /// Writes the next row, three bytes a pixel, from `offset`.
     func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError)
+
+    /// What people should know of the samples that were read.
+    var notice: String? { get }
+}
+
+extension RowSource {
+    var notice: String? { nil }
 }
 
 /// A picture that FFmpeg has decoded whole.
@@ -170,11 +197,19 @@ final class WholeRows: RowSource {
     private let clip: Clip
     private(set) var nextRow = 0
 
-    init(_ info: ImageInfo) throws(MediaError) {
-        clip = try ImageReader.read(info.path)
-        guard clip.warnings == 0, info.format != "JPEG" || JPEGHeader.hasEnd(info.path) else {
+    init(_ info: ImageInfo, range: PixelReading.Range?) throws(MediaError) {
+        let reader = try VideoReader(path: info.path, resize: .original)
+        guard range == nil || reader.sampleBits <= 8 else {
+            throw MediaError(
+                path: info.path, found: "a \(info.format) of \(reader.sampleBits) bits a sample",
+                expected: "TIFF or PNG where a range is given",
+                remedy: "convert it to one of them, or leave --range (data.range) out")
+        }
+        clip = try reader.frames(at: [0])
+        guard reader.warnings == 0, info.format != "JPEG" || JPEGHeader.hasEnd(info.path) else {
             throw MediaError.damaged(
-                info.path, "damaged or missing pixels", expected: "a whole picture")
+                info.path, "damaged or missing pixels, or a kind that FFmpeg does not decode",
+                expected: "a whole picture")
         }
         guard clip.width == info.width, clip.height == info.height else {
             throw MediaError.damaged(

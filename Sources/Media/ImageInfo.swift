@@ -13,8 +13,6 @@ package struct ImageInfo: Sendable, Hashable {
     package let orientation: ImageOrientation
     /// Whether rows can be had without decoding the whole picture.
     package let isReadByRows: Bool
-    /// Whether it is a TIFF in tiles, which FFmpeg takes for strips.
-    package let isTiled: Bool
     /// Bytes needed beside the rows asked for: one row or strip, or the whole picture.
     package let memory: Int
 
@@ -22,8 +20,8 @@ package struct ImageInfo: Sendable, Hashable {
     package static let maximumSide = 1_000_000
     /// Pictures that FFmpeg decodes whole have at most so many pixels and this longest side.
     package static let wholeLimit = (pixels: 1 << 27, side: 32768)
-    /// FFmpeg's frame, the scaler's output and the result.
-    private static let wholeBytesAPixel = 9
+    /// FFmpeg's frame of up to 64 bits a pixel, its copy where it is a film's, and the result.
+    private static let wholeBytesAPixel = 14
 
     /// Size as shown, turned.
     package var shownSize: (width: Int, height: Int) {
@@ -40,7 +38,7 @@ package struct ImageInfo: Sendable, Hashable {
 
     init(
         _ path: String, _ format: String, width: Int, height: Int,
-        orientation: ImageOrientation = .upright, rowMemory: Int?, isTiled: Bool = false
+        orientation: ImageOrientation = .upright, rowMemory: Int?
     ) throws(MediaError) {
         guard (1...Self.maximumSide).contains(width), (1...Self.maximumSide).contains(height)
         else {
@@ -54,7 +52,6 @@ package struct ImageInfo: Sendable, Hashable {
         self.width = width
         self.height = height
         self.orientation = orientation
-        self.isTiled = isTiled
         isReadByRows = rowMemory != nil
         memory = rowMemory ?? Self.wholeBytesAPixel * width * height
     }
@@ -79,14 +76,6 @@ package struct ImageInfo: Sendable, Hashable {
                 + "few rows, which are read a strip at a time")
     }
 
-    /// That tiles of this kind cannot be read.
-    func tilesRefused() -> MediaError {
-        MediaError(
-            path: path, found: "a TIFF in tiles",
-            expected: "strips, or tiles of 8 or 16 bits plain, PackBits, LZW or deflated, unscaled",
-            remedy: "convert it to PNG or to TIFF in strips")
-    }
-
     private static func size(_ bytes: Int) -> String {
         let mebibytes = (bytes + 1 << 19) >> 20
         return mebibytes < 10240 ? "\(mebibytes) MiB" : "\(mebibytes >> 10) GiB"
@@ -96,8 +85,10 @@ package struct ImageInfo: Sendable, Hashable {
 /// A picture file whose header has been read.
 struct ImageFormat {
     let info: ImageInfo
+    /// Whether rows come by the bands that are asked for; else they are red, green and blue.
+    var choosesBands = false
     /// Makes the reader of rows.
-    let rows: () throws(MediaError) -> any RowSource
+    let rows: (PixelReading) throws(MediaError) -> any RowSource
 
     static func open(_ path: String) throws(MediaError) -> ImageFormat {
         try open(
@@ -127,7 +118,9 @@ struct ImageFormat {
 
     /// A picture that FFmpeg decodes.
     static func whole(_ info: ImageInfo) -> ImageFormat {
-        ImageFormat(info: info) { () throws(MediaError) in try WholeRows(info) }
+        ImageFormat(info: info) { reading throws(MediaError) in
+            try WholeRows(info, range: reading.range)
+        }
     }
 }
 

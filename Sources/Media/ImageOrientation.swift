@@ -78,6 +78,9 @@ package enum ImageOrientation: Int, Sendable, Hashable {
 enum ByteOrder: Sendable, Hashable {
     case littleEndian, bigEndian
 
+    /// This machine's.
+    static let machine: ByteOrder = 1.littleEndian == 1 ? .littleEndian : .bigEndian
+
     /// As "II" or "MM" at the start says; nil for anything else.
     init?(_ bytes: [UInt8]) {
         switch bytes.prefix(2) {

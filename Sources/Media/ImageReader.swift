@@ -15,20 +15,42 @@ package enum ImageReader {
     ) throws(MediaError) -> Clip {
         let bands = try ImageBands(path)
         let info = bands.info
-        if info.isReadByRows {
-            guard resize != .original else {
-                guard info.width * info.height <= ImageInfo.wholeLimit.pixels else {
-                    throw MediaError.refused(
-                        resize, width: info.width, height: info.height, path: path)
+        let (width, height) = (info.width, info.height)
+        guard
+            let geometry = ResizeGeometry(resize, frameWidth: width, frameHeight: height),
+            max(width * height, geometry.cropWidth * geometry.cropHeight)
+                <= ImageInfo.wholeLimit.pixels
+        else { throw MediaError.refused(resize, width: width, height: height, path: path) }
+        let pixels = try bands.rows(0..<height).pixels
+        var clip = Clip(
+            frameCount: 1, height: geometry.cropHeight, width: geometry.cropWidth,
+            pixels: resize == .original ? pixels : scaled(pixels, width, height, geometry, filter))
+        clip.timestamps = [0]
+        return clip
+    }
+
+    private static func scaled(
+        _ pixels: [UInt8], _ width: Int, _ height: Int, _ geometry: ResizeGeometry,
+        _ filter: ResizeFilter
+    ) -> [UInt8] {
+        let picture = PlanarPicture(
+            width: width, height: height, chromaShift: (0, 0), planes: [], colours: .primaries,
+            readRow: { part, row, columns, levels in
+                var place = 3 * (row * width + columns.lowerBound) + part
+                for index in 0..<columns.count {
+                    levels[index] = Int16(pixels[place]) * 128
+                    place += 3
                 }
-                var clip = Clip(
-                    frameCount: 1, height: info.height, width: info.width,
-                    pixels: try bands.rows(0..<info.height).pixels)
-                clip.timestamps = [0]
-                return clip
-            }
-            guard !info.isTiled else { throw info.tilesRefused() }
+            })
+        let left = geometry.left, top = geometry.top
+        let window = ScaledWindow(
+            width: geometry.width, height: geometry.height,
+            columns: left..<left + geometry.cropWidth, rows: top..<top + geometry.cropHeight)
+        return [UInt8](unsafeUninitializedCapacity: 3 * geometry.cropWidth * geometry.cropHeight) {
+            buffer, count in
+            guard let rgb = buffer.baseAddress else { return }
+            FrameScaler().scale(picture, to: window, filter: filter, into: rgb)
+            count = buffer.count
         }
-        return try VideoReader(path: path, resize: resize, filter: filter).frames(at: [0])
     }
 }

@@ -15,6 +15,8 @@ struct PNGHeader: Sendable {
     let layout: SampleLayout
     /// Where the first chunk of pixels lies.
     let dataStart: Int
+    /// Whether samples have 16 bits.
+    let isDeep: Bool
 
     var rowBytes: Int { layout.rowBytes(width) }
 
@@ -50,7 +52,8 @@ struct PNGHeader: Sendable {
             layout = .samples(samples, bytes: depth / 8, isBigEndian: true)
         }
         let header = PNGHeader(
-            width: width, height: height, layout: layout, dataStart: parts.data)
+            width: width, height: height, layout: layout, dataStart: parts.data, isDeep: depth == 16
+        )
         let info = try ImageInfo(
             source.path, "PNG", width: width, height: height, orientation: parts.orientation,
             rowMemory: interlacing == 0 ? 2 * header.rowBytes + 1 << 16 : nil)
@@ -60,7 +63,9 @@ struct PNGHeader: Sendable {
                 "more bytes, that many cannot hold them")
         }
         guard interlacing == 0 else { return ImageFormat.whole(info) }
-        return ImageFormat(info: info) { () throws(MediaError) in try PNGRows(source, header) }
+        return ImageFormat(info: info) { reading throws(MediaError) in
+            try PNGRows(source, header, range: reading.range)
+        }
     }
 
     /// What stands before the pixels.
@@ -106,9 +111,16 @@ final class PNGRows: RowSource {
     /// The filter's number and the bytes of the present row and the one above it.
     private var row: [UInt8]
     private var above: [UInt8]
+    /// Of samples of 16 bits, which are black and white.
+    private var scale: SampleScale?
     private(set) var nextRow = 0
 
-    init(_ source: ByteSource, _ header: PNGHeader) throws(MediaError) {
+    init(
+        _ source: ByteSource, _ header: PNGHeader, range: PixelReading.Range?
+    ) throws(MediaError) {
+        if header.isDeep {
+            scale = SampleScale(.unsigned, bits: 16, isBigEndian: true, range: range)
+        }
         self.source = source
         self.header = header
         place = header.dataStart
@@ -126,6 +138,8 @@ final class PNGRows: RowSource {
         stream.deallocate()
     }
 
+    var notice: String? { scale?.notice(path: source.path) }
+
     func seek(to target: Int) throws(MediaError) {
         if target < nextRow {
             inflateReset(stream)
@@ -139,6 +153,14 @@ final class PNGRows: RowSource {
 
     func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError) {
         try unfilteredRow()
+        if case .direct(let stride, let red, let green, let blue) = header.layout, scale != nil {
+            for (colour, place) in [red, green, blue].enumerated() {
+                scale?.convert(
+                    above, firstBit: 8 * (1 + place), strideBits: 8 * stride, width: header.width,
+                    into: &pixels, at: offset + colour)
+            }
+            return
+        }
         header.layout.convert(
             above, from: 1, width: header.width, into: &pixels, at: offset)
     }

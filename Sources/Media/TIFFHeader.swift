@@ -1,197 +1,246 @@
 // SPDX-License-Identifier: Apache-2.0
+import CTIFF
 import Checkpoints
 
-/// The first directory of a TIFF file (TIFF 6.0; the 64-bit form too).
-struct TIFFHeader: Sendable {
-    enum Compression: Int, Sendable {
-        case none = 1
-        case lzw = 5
-        case deflate = 8
-        case oldDeflate = 32946
-        case packBits = 32773
+/// The first picture of a TIFF file, as libtiff says what it is.
+struct TIFFHeader {
+    /// How rows come out of libtiff.
+    enum Way: Hashable {
+        /// Strips of whole pixels: row by row.
+        case rows
+        /// Tiles, or strips of one sample each: a row of pieces.
+        case pieces
+        /// Pixels that libtiff itself makes colours of, a row of pieces.
+        case colours
     }
 
     /// More strips or tiles are taken for damage.
-    private static let maximumPieces = 1 << 20
+    private static let maximumPieces = 1 << 22
+    /// Codecs that unpack a piece as a whole, whatever is asked for: LERC, WebP, JBIG, PixarLog.
+    private static let wholePieceCodecs: Set<Int> = [34887, 50001, 34661, 32909]
+    /// What libtiff may allocate at once while it reads a directory.
+    private static let directoryMemory = 1 << 28
 
     let width, height: Int
-    let layout: SampleLayout
-    let samples, sampleBytes: Int
-    let order: ByteOrder
-    let compression: Compression
-    let hasDifferences: Bool
-    /// Size of a strip or tile; a strip is as wide as the picture.
-    let pieceWidth, pieceHeight: Int
-    /// Where the pieces lie and how long they are, row by row.
-    let offsets, counts: [Int]
+    let orientation: ImageOrientation
+    let way: Way
+    let samples, bits: Int
+    let kind: SampleScale.Kind
+    let isInverted, isPlanar, isTiled: Bool
+    let pieceWidth, pieceHeight, pieceBytes, rowBytes: Int
+    let missing: Double?
+    let palette: [UInt8]?
+    private let packedBytes, compression: Int
 
-    var across: Int { (width + pieceWidth - 1) / pieceWidth }
-    var pieceRowBytes: Int { layout.rowBytes(pieceWidth) }
+    var across: Int { isTiled ? (width + pieceWidth - 1) / pieceWidth : 1 }
+
+    /// Rows of a piece: a tile has all of them, the last strip may have fewer.
+    func rows(in pieceRow: Int) -> Int { min(pieceHeight, height - pieceRow * pieceHeight) }
+
+    /// Bytes held while rows are read.
+    private var memory: Int {
+        let unpacked = Self.wholePieceCodecs.contains(compression) ? 2 * pieceBytes : 0
+        return switch way {
+        case .rows: packedBytes + 2 * rowBytes + unpacked
+        case .pieces: packedBytes + pieceBytes + 3 * width * pieceHeight + unpacked
+        case .colours: packedBytes + 3 * pieceBytes + 4 * width * pieceHeight
+        }
+    }
 
     /// The format of a file that begins as TIFF files do; nil where it is none.
     static func format(_ source: ByteSource) throws(MediaError) -> ImageFormat? {
-        guard let tags = try TIFFTags(source) else { return nil }
-        let width = try tags.number(256) ?? 0, height = try tags.number(257) ?? 0
-        let orientation = ImageOrientation(rawValue: try tags.number(274) ?? 1) ?? .upright
-        let header = try TIFFHeader(tags, width: width, height: height)
-        // Before anything is computed from the pieces' lengths.
-        try header?.check(source)
-        let info = try ImageInfo(
-            source.path, "TIFF", width: width, height: height, orientation: orientation,
-            rowMemory: header?.memory, isTiled: try tags.number(322) != nil)
-        guard let header else {
-            guard !info.isTiled else { throw info.tilesRefused() }
-            return ImageFormat.whole(info)
+        let start = try source.bytes(0, min(source.count, 4), of: "the TIFF header")
+        guard let order = ByteOrder(start), [42, 43].contains(order.number(start, 2, 2)) else {
+            return nil
         }
-        return ImageFormat(info: info) { () in TIFFRows(source, header) }
+        let file = try TIFFFile(source, memoryLimit: directoryMemory)
+        let header = try TIFFHeader(file.info, path: source.path)
+        let info = try ImageInfo(
+            source.path, "TIFF", width: header.width, height: header.height,
+            orientation: header.orientation, rowMemory: header.memory)
+        return ImageFormat(info: info, choosesBands: true) { reading throws(MediaError) in
+            try TIFFRows(source, header, reading)
+        }
     }
 
-    /// Nil for a kind that FFmpeg is to read.
-    private init?(_ tags: TIFFTags, width: Int, height: Int) throws(MediaError) {
+    private init(_ info: CTFInfo, path: String) throws(MediaError) {
+        func refused(_ found: String, _ expected: String, _ remedy: String) -> MediaError {
+            MediaError(path: path, found: found, expected: expected, remedy: remedy)
+        }
         let sides = 1...ImageInfo.maximumSide
-        guard sides.contains(width), sides.contains(height) else { return nil }
-        let samples = try tags.number(277) ?? 1
-        let bits = try tags.numbers(258, limit: 8) ?? [1]
-        let photometric = try tags.number(262) ?? 1
-        let formats = try tags.numbers(339, limit: 8) ?? [1]
-        let predictor = try tags.number(317) ?? 1
-        let planes = try tags.number(284) ?? 1, fillOrder = try tags.number(266) ?? 1
-        guard (1...8).contains(samples), let depth = bits.first, [8, 16].contains(depth),
-            bits.allSatisfy({ $0 == depth }), formats.allSatisfy({ $0 == 1 }),
-            samples == 1 || planes == 1, fillOrder == 1,
-            let compression = Compression(rawValue: try tags.number(259) ?? 1),
-            [1, 2].contains(predictor)
-        else { return nil }
-        let order = tags.order
-        switch photometric {
-        case 0 where samples == 1 && depth == 8: layout = .grey(bits: 8, isWhiteZero: true)
-        case 1 where samples <= 2:
-            layout = .samples(samples, bytes: depth / 8, isBigEndian: order == .bigEndian)
-        case 2 where samples >= 3:
-            layout = .samples(samples, bytes: depth / 8, isBigEndian: order == .bigEndian)
-        case 3 where samples == 1 && depth == 8:
-            guard let map = try tags.numbers(320, limit: 768), map.count == 768 else { return nil }
-            layout = .indexed(
-                bits: 8,
-                palette: (0..<256).flatMap { index in
-                    (0..<3).map { UInt8(truncatingIfNeeded: map[256 * $0 + index] >> 8) }
-                })
-        default: return nil
+        let width = Int(info.width), height = Int(info.height)
+        guard sides.contains(width), sides.contains(height) else {
+            throw refused(
+                "a TIFF of \(width) x \(height) pixels",
+                "sides of 1 to \(ImageInfo.maximumSide) pixels", "check the file or copy it again")
+        }
+        guard info.is_raw == 0 else {
+            throw refused(
+                "a camera's raw picture (DNG)", "developed colours",
+                "develop it to TIFF, PNG or JPEG")
+        }
+        guard info.is_reduced == 0 else {
+            throw refused(
+                "a small copy of another picture in the first directory", "the picture itself",
+                "write the full one alone to TIFF or PNG")
+        }
+        guard ctf_has_codec(info.compression) != 0 else {
+            throw refused(
+                "a TIFF of compression \(info.compression)", "one that libtiff reads here",
+                "convert it to deflate, LZW or JPEG")
+        }
+        guard info.piece_width > 0, sides.contains(Int(info.piece_height)), info.piece_bytes > 0,
+            info.row_bytes > 0, (1...PixelReading.bandLimit).contains(Int(info.samples)),
+            Int(info.pieces) <= Self.maximumPieces
+        else {
+            throw MediaError.damaged(
+                path, "a TIFF whose strips or tiles have no size or are too many",
+                expected: "at most \(Self.maximumPieces) of some pixels")
+        }
+        guard info.missing < 0 else {
+            throw MediaError.damaged(
+                path,
+                "strip or tile \(info.missing) of \(info.missing_bytes) bytes from byte "
+                    + "\(info.missing_offset)", expected: "it in the file")
         }
         self.width = width
         self.height = height
-        self.samples = samples
-        self.order = order
-        self.compression = compression
-        sampleBytes = depth / 8
-        hasDifferences = predictor == 2
-        let isTiled = try tags.number(322) != nil
-        let rows = try tags.number(isTiled ? 323 : 278) ?? height
-        pieceWidth = isTiled ? try tags.number(322) ?? 0 : width
-        pieceHeight = isTiled ? rows : min(rows, height)
-        guard sides.contains(pieceWidth), sides.contains(pieceHeight) else { return nil }
-        let down = (height + pieceHeight - 1) / pieceHeight
-        let pieces = (width + pieceWidth - 1) / pieceWidth * down
-        guard pieces <= Self.maximumPieces,
-            let offsets = try tags.numbers(isTiled ? 324 : 273, limit: pieces),
-            let counts = try tags.numbers(isTiled ? 325 : 279, limit: pieces),
-            offsets.count == pieces, counts.count == pieces
-        else { return nil }
-        self.offsets = offsets
-        self.counts = counts
-    }
-
-    /// Whether rows lie in the file as they are.
-    var isPlain: Bool { compression == .none && !hasDifferences && pieceWidth == width }
-
-    /// Bytes held while rows are read: one row, or a row of pieces and one piece.
-    var memory: Int {
-        isPlain
-            ? pieceRowBytes : pieceRowBytes * pieceHeight * (across + 1) + (counts.max() ?? 0)
-    }
-
-    /// Rows of a piece: a tile has all of them, the last strip may have fewer.
-    func rows(in pieceRow: Int) -> Int {
-        pieceWidth == width ? min(pieceHeight, height - pieceRow * pieceHeight) : pieceHeight
-    }
-
-    /// Checks that the pieces lie in the file and could hold their pixels.
-    private func check(_ source: ByteSource) throws(MediaError) {
-        // Of 2 bytes PackBits makes 128, of 1 deflate 1032; 12 bits of LZW stand for 4096 bytes.
-        let ratio = [Compression.none: 1, .packBits: 64, .lzw: 2731][compression] ?? 1032
-        for (index, (offset, count)) in zip(offsets, counts).enumerated() {
-            let needed = pieceRowBytes * rows(in: index / across) / ratio
-            guard source.contains(offset: offset, count: count), count >= needed else {
+        orientation = ImageOrientation(rawValue: Int(info.orientation)) ?? .upright
+        samples = Int(info.samples)
+        bits = Int(info.bits)
+        isPlanar = info.is_planar != 0
+        isTiled = info.is_tiled != 0
+        compression = Int(info.compression)
+        pieceWidth = Int(info.piece_width)
+        pieceHeight = Int(info.piece_height)
+        pieceBytes = Int(info.piece_bytes)
+        rowBytes = Int(info.row_bytes)
+        packedBytes = Int(info.packed_bytes)
+        missing = info.has_missing_value != 0 ? info.missing_value : nil
+        isInverted = info.photometric == 0
+        let kinds: [UInt16: SampleScale.Kind] = [1: .unsigned, 2: .signed, 3: .float, 4: .unsigned]
+        // Black and white, colours, a palette, a mask; YCbCr that its codec turns into colours.
+        let isPlain = [0, 1, 2, 3, 4].contains(info.photometric) || info.photometric == 6
+        if info.needs_colours != 0 {
+            way = .colours
+            kind = .unsigned
+            palette = nil
+            return
+        }
+        guard isPlain, let kind = kinds[info.format],
+            kind == .float ? [16, 32, 64].contains(bits) : (1...64).contains(bits),
+            kind != .signed || bits >= 8
+        else {
+            throw refused(
+                "a TIFF of photometric interpretation \(info.photometric) and sample format "
+                    + "\(info.format) of \(info.bits) bits",
+                "grey, RGB, a palette, YCbCr or CMYK of whole or real numbers",
+                "convert it to RGB, e.g. with gdal_translate or ImageMagick")
+        }
+        // What libtiff unpacks must hold what the tags promise.
+        let parts = isPlanar ? 1 : samples
+        guard pieceWidth * parts * bits <= 8 * rowBytes, rowBytes * pieceHeight <= pieceBytes
+        else {
+            throw MediaError.damaged(
+                path, "strips or tiles of \(pieceBytes) bytes",
+                expected: "\(pieceHeight) rows of \(pieceWidth) pixels of \(parts * bits) bits")
+        }
+        self.kind = kind
+        way = isTiled || isPlanar ? .pieces : .rows
+        if info.photometric == 3 {
+            guard samples == 1, info.palette_count > 0 else {
+                throw refused(
+                    "a TIFF with a palette for \(samples) samples of \(bits) bits",
+                    "one sample of up to 8 bits and its palette", "convert it to RGB")
+            }
+            let bytes = withUnsafeBytes(of: info.palette) { Array($0) }
+            palette = bytes
+        } else {
+            palette = nil
+            guard info.photometric != 2 || samples >= 3 else {
                 throw MediaError.damaged(
-                    source.path,
-                    "strip or tile \(index) of \(count) bytes from byte \(offset) in a file of "
-                        + "\(source.count)", expected: "at least \(needed) bytes in the file")
+                    path, "an RGB TIFF of \(samples) sample\(samples == 1 ? "" : "s")",
+                    expected: "3 or more")
             }
         }
     }
 }
 
-/// The entries of a TIFF file's first directory.
-private struct TIFFTags {
-    private struct Entry {
-        let kind, count: Int
-        /// The bytes of the entry in which its value or its place stands.
-        let field: [UInt8]
+/// An open TIFF file: the owner of a C handle.
+final class TIFFFile {
+    /// What the callback of the handle reads.
+    private final class Input {
+        let source: ByteSource
+        init(_ source: ByteSource) { self.source = source }
     }
 
-    private static let maximumEntries = 4096
+    private let input: Unmanaged<Input>
+    private let file: OpaquePointer
+    private let path: String
 
-    let order: ByteOrder
-    private let source: ByteSource
-    private let isLong: Bool
-    private var entries: [Int: Entry] = [:]
-
-    /// Nil for what is no TIFF file.
-    init?(_ source: ByteSource) throws(MediaError) {
-        let start = try source.bytes(0, min(source.count, 16), of: "the TIFF header")
-        guard let order = ByteOrder(start) else { return nil }
-        let version = order.number(start, 2, 2)
-        guard version == 42 || version == 43 && order.number(start, 4, 2) == 8 else { return nil }
-        self.order = order
-        self.source = source
-        isLong = version == 43
-        let place = isLong ? order.number(start, 8, 8) : order.number(start, 4, 4)
-        let countBytes = isLong ? 8 : 2, entryBytes = isLong ? 20 : 12
-        let head = try source.bytes(place, countBytes, of: "the TIFF directory")
-        let count = order.number(head, 0, countBytes)
-        guard count <= Self.maximumEntries else {
+    /// - Parameter memoryLimit: The largest block that libtiff may allocate.
+    init(_ source: ByteSource, memoryLimit: Int) throws(MediaError) {
+        path = source.path
+        let input = Unmanaged.passRetained(Input(source))
+        var text = [CChar](repeating: 0, count: 256)
+        let opened = ctf_open(
+            input.toOpaque(),
+            { context, offset, buffer, count in
+                guard let context, let buffer, count > 0 else { return -1 }
+                let source = Unmanaged<Input>.fromOpaque(context).takeUnretainedValue().source
+                let target = UnsafeMutableRawBufferPointer(start: buffer, count: Int(count))
+                guard (try? source.fill(target, from: Int(offset), of: "a TIFF")) != nil else {
+                    return -1
+                }
+                return count
+            }, Int64(source.count), Int64(memoryLimit), &text, Int32(text.count))
+        guard let opened else {
+            input.release()
+            let found = String(
+                decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw MediaError.damaged(
-                source.path, "\(count) entries in the TIFF directory",
-                expected: "at most \(Self.maximumEntries)")
+                source.path, "a TIFF that libtiff cannot open (\(found))", expected: "a whole one")
         }
-        let table = try source.bytes(
-            place + countBytes, count * entryBytes, of: "the TIFF directory")
-        for index in 0..<count {
-            let entry = Array(table[index * entryBytes..<(index + 1) * entryBytes])
-            let fieldStart = isLong ? 12 : 8
-            entries[order.number(entry, 0, 2)] = Entry(
-                kind: order.number(entry, 2, 2),
-                count: order.number(entry, 4, isLong ? 8 : 4), field: Array(entry[fieldStart...]))
-        }
+        file = opened
+        self.input = input
     }
 
-    /// The first number of an entry; nil where there is none.
-    func number(_ tag: Int) throws(MediaError) -> Int? { try numbers(tag, limit: .max)?.first }
+    deinit {
+        ctf_close(file)
+        input.release()
+    }
 
-    /// The numbers of an entry, at most `limit`; nil where there is none or it holds no whole
-    /// numbers.
-    func numbers(_ tag: Int, limit: Int) throws(MediaError) -> [Int]? {
-        guard let entry = entries[tag], entry.count > 0,
-            let bytes = [1: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8][entry.kind]
-        else { return nil }
-        // One number is asked for where there is no limit.
-        let count = limit == .max ? 1 : min(entry.count, limit)
-        let isInside = entry.count <= entry.field.count / bytes
-        let values =
-            isInside
-            ? entry.field
-            : try source.bytes(
-                order.number(entry.field, 0, entry.field.count), count * bytes, of: "tag \(tag)")
-        return (0..<count).map { order.number(values, $0 * bytes, bytes) }
+    var info: CTFInfo {
+        var info = CTFInfo()
+        ctf_info(file, &info)
+        return info
+    }
+
+    /// Reads a row of all samples.
+    func row(_ row: Int, into buffer: inout [UInt8]) throws(MediaError) {
+        try check(ctf_read_row(file, UInt32(row), &buffer, Int64(buffer.count)), row)
+    }
+
+    /// Reads the piece that holds column x and row y of a sample.
+    func piece(x: Int, y: Int, sample: Int, into buffer: inout [UInt8]) throws(MediaError) {
+        try check(
+            ctf_read_piece(
+                file, UInt32(x), UInt32(y), UInt16(sample), &buffer, Int64(buffer.count)), y)
+    }
+
+    /// Reads rows as libtiff's colours, 4 bytes a pixel.
+    func colours(_ rows: Range<Int>, into buffer: inout [UInt8]) throws(MediaError) {
+        try check(
+            ctf_read_colours(
+                file, UInt32(rows.lowerBound), UInt32(rows.count), &buffer, Int64(buffer.count)),
+            rows.lowerBound)
+    }
+
+    private func check(_ status: Int32, _ row: Int) throws(MediaError) {
+        guard status != 0 else { return }
+        throw MediaError.damaged(
+            path,
+            "pixels at row \(row) that libtiff cannot read (\(String(cString: ctf_message(file))))",
+            expected: "whole strips or tiles")
     }
 }

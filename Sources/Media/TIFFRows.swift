@@ -1,105 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPixels
-import CZlib
 import Checkpoints
 
 /// Reads a TIFF file row by row: holds one row, or one row of strips or tiles.
 final class TIFFRows: RowSource {
-    private let source: ByteSource
     private let header: TIFFHeader
-    /// The unpacked rows of the pieces in row `held` of pieces, as wide as the pieces are together.
+    private let file: TIFFFile
+    private let path: String
+    /// The samples that are red, green and blue.
+    private let channels: [Int]
+    private let layout: SampleLayout?
+    private var scale: SampleScale
+    /// A row or piece as libtiff gives it.
+    private var buffer: [UInt8]
+    /// The colours of row `held` of pieces.
     private var rows: [UInt8] = []
     private var held = -1
+    private var isMeasured = false
     private(set) var nextRow = 0
 
-    init(_ source: ByteSource, _ header: TIFFHeader) {
-        self.source = source
+    init(
+        _ source: ByteSource, _ header: TIFFHeader, _ reading: PixelReading
+    ) throws(MediaError) {
         self.header = header
+        path = source.path
+        file = try TIFFFile(source, memoryLimit: ImageBands.defaultMemoryLimit)
+        // Again, since that sets how JPEG's colours come out.
+        _ = file.info
+        let isColour = header.way == .colours || header.palette != nil
+        channels = try reading.channels(of: isColour ? 3 : header.samples, path: source.path)
+        scale = SampleScale(
+            header.kind, bits: header.bits, isBigEndian: ByteOrder.machine == .bigEndian,
+            isInverted: header.isInverted, missing: header.missing, range: reading.range)
+        if let palette = header.palette {
+            layout = .indexed(bits: header.bits, palette: palette)
+        } else if header.bits == 8, header.kind == .unsigned, !header.isInverted,
+            !header.isPlanar, header.way != .colours
+        {
+            layout = .direct(
+                stride: header.samples, red: channels[0], green: channels[1], blue: channels[2])
+        } else {
+            layout = nil
+        }
+        let size =
+            switch header.way {
+            case .rows: header.rowBytes
+            case .pieces: header.pieceBytes
+            case .colours: 4 * header.width * header.pieceHeight
+            }
+        buffer = [UInt8](repeating: 0, count: size)
     }
+
+    var notice: String? { header.way == .colours ? nil : scale.notice(path: path) }
 
     func seek(to row: Int) { nextRow = row }
 
     func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError) {
-        let pieceRow = nextRow / header.pieceHeight, row = nextRow % header.pieceHeight
-        if header.isPlain {
-            let start = row * header.pieceRowBytes
-            guard start + header.pieceRowBytes <= header.counts[pieceRow] else {
-                throw short(pieceRow)
-            }
-            let bytes = try source.bytes(
-                header.offsets[pieceRow] + start, header.pieceRowBytes, of: "row \(nextRow)")
-            header.layout.convert(bytes, from: 0, width: header.width, into: &pixels, at: offset)
+        if !isMeasured, header.way != .colours, layout == nil, scale.needsExtent {
+            try measure()
+            scale.takeExtent()
+        }
+        isMeasured = true
+        if header.way == .rows {
+            try file.row(nextRow, into: &buffer)
+            convert(
+                0, header.width, Set(channels).map { ($0, $0 * header.bits) }, into: &pixels,
+                at: offset)
         } else {
+            let pieceRow = nextRow / header.pieceHeight
             if held != pieceRow { try unpack(pieceRow) }
-            header.layout.convert(
-                rows, from: row * header.pieceRowBytes * header.across, width: header.width,
-                into: &pixels, at: offset)
+            let count = 3 * header.width
+            let start = nextRow % header.pieceHeight * count
+            pixels.replaceSubrange(offset..<offset + count, with: rows[start..<start + count])
         }
         nextRow += 1
     }
 
-    /// Unpacks a row of pieces side by side.
-    private func unpack(_ pieceRow: Int) throws(MediaError) {
-        held = -1
-        let rowBytes = header.pieceRowBytes
-        let wanted = header.rows(in: pieceRow)
-        if rows.isEmpty {
-            rows = [UInt8](repeating: 0, count: rowBytes * header.pieceHeight * header.across)
-        }
-        for column in 0..<header.across {
-            let index = pieceRow * header.across + column
-            var piece = try unpacked(index, count: wanted * rowBytes)
-            if header.hasDifferences { integrate(&piece, rows: wanted) }
-            if header.across == 1 {
-                rows.replaceSubrange(0..<piece.count, with: piece)
+    /// Where a channel's samples begin in the piece that is held.
+    private typealias Part = (channel: Int, firstBit: Int)
+
+    private var stride: Int { header.bits * (header.isPlanar ? 1 : header.samples) }
+
+    /// Reads a row of pieces one after the other; `body` finds each in `buffer`.
+    private func forPieces(
+        in pieceRow: Int, _ body: (_ x: Int, _ width: Int, _ parts: [Part]) -> Void
+    ) throws(MediaError) {
+        let y = pieceRow * header.pieceHeight
+        let wanted = Set(channels).sorted()
+        for x in Swift.stride(from: 0, to: header.width, by: header.pieceWidth) {
+            let width = min(header.pieceWidth, header.width - x)
+            guard header.isPlanar else {
+                try file.piece(x: x, y: y, sample: 0, into: &buffer)
+                body(x, width, wanted.map { ($0, $0 * header.bits) })
                 continue
             }
-            for row in 0..<wanted {
-                let target = (row * header.across + column) * rowBytes
-                rows.replaceSubrange(
-                    target..<target + rowBytes, with: piece[row * rowBytes..<(row + 1) * rowBytes])
+            for channel in wanted {
+                try file.piece(x: x, y: y, sample: channel, into: &buffer)
+                body(x, width, [(channel, 0)])
+            }
+        }
+    }
+
+    /// Looks at all samples of the colours.
+    private func measure() throws(MediaError) {
+        func measure(_ row: Int, _ width: Int, _ parts: [Part]) {
+            for part in parts {
+                scale.measure(
+                    buffer, firstBit: 8 * row * header.rowBytes + part.firstBit, strideBits: stride,
+                    width: width)
+            }
+        }
+        if header.way == .rows {
+            let parts = Set(channels).map { ($0, $0 * header.bits) }
+            for row in 0..<header.height {
+                try file.row(row, into: &buffer)
+                measure(0, header.width, parts)
+            }
+            return
+        }
+        for top in Swift.stride(from: 0, to: header.height, by: header.pieceHeight) {
+            let count = header.rows(in: top / header.pieceHeight)
+            try forPieces(in: top / header.pieceHeight) { _, width, parts in
+                for row in 0..<count { measure(row, width, parts) }
+            }
+        }
+    }
+
+    /// Makes colours of a row of pieces side by side.
+    private func unpack(_ pieceRow: Int) throws(MediaError) {
+        held = -1
+        let count = header.rows(in: pieceRow), whole = header.width
+        if rows.isEmpty {
+            rows = [UInt8](repeating: 0, count: 3 * whole * header.pieceHeight)
+        }
+        if header.way == .colours {
+            let top = pieceRow * header.pieceHeight
+            try file.colours(top..<top + count, into: &buffer)
+            SampleLayout.direct(
+                stride: 4, red: channels[0], green: channels[1], blue: channels[2]
+            ).convert(buffer, from: 0, width: whole * count, into: &rows, at: 0)
+        } else {
+            try forPieces(in: pieceRow) { x, width, parts in
+                for row in 0..<count {
+                    convert(
+                        row, width, parts, into: &rows, at: 3 * (row * whole + x))
+                }
             }
         }
         held = pieceRow
     }
 
-    private func unpacked(_ index: Int, count: Int) throws(MediaError) -> [UInt8] {
-        let packed = try source.bytes(
-            header.offsets[index], header.counts[index], of: "strip or tile \(index)")
-        var bytes = [UInt8](repeating: 0, count: count)
-        let made: Int64
-        switch header.compression {
-        case .none:
-            made = Int64(min(count, packed.count))
-            if packed.count >= count { bytes = Array(packed[..<count]) }
-        case .lzw: made = cpix_lzw(packed, Int64(packed.count), &bytes, Int64(count))
-        case .packBits: made = cpix_packbits(packed, Int64(packed.count), &bytes, Int64(count))
-        case .deflate, .oldDeflate:
-            var length = uLong(count)
-            let status = uncompress(&bytes, &length, packed, uLong(packed.count))
-            // A full buffer is enough: what a piece holds beyond its pixels is left out.
-            made = status == Z_OK || status == Z_BUF_ERROR ? Int64(length) : -1
+    /// Makes colours of a row of the piece that is held.
+    private func convert(
+        _ row: Int, _ width: Int, _ parts: [Part], into pixels: inout [UInt8], at offset: Int
+    ) {
+        let start = row * header.rowBytes
+        if let layout {
+            layout.convert(buffer, from: start, width: width, into: &pixels, at: offset)
+            return
         }
-        guard made == count else { throw short(index) }
-        return bytes
-    }
-
-    private func integrate(_ piece: inout [UInt8], rows: Int) {
-        let rowBytes = header.pieceRowBytes
-        piece.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            for row in 0..<rows {
-                cpix_integrate(
-                    base + row * rowBytes, Int64(header.pieceWidth),
-                    Int32(clamping: header.samples), Int32(clamping: header.sampleBytes),
-                    header.order == .bigEndian ? 1 : 0)
+        for part in parts {
+            for colour in 0..<3 where channels[colour] == part.channel {
+                scale.convert(
+                    buffer, firstBit: 8 * start + part.firstBit, strideBits: stride, width: width,
+                    into: &pixels, at: offset + colour)
             }
         }
-    }
-
-    private func short(_ index: Int) -> MediaError {
-        MediaError.damaged(
-            source.path, "damaged or too few bytes in strip or tile \(index)",
-            expected: "\(header.pieceHeight) rows of \(header.pieceWidth) pixels")
     }
 }

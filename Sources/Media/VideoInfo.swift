@@ -9,8 +9,11 @@ package struct VideoInfo: Sendable, Hashable {
     /// The pixels' aspect ratio is not applied.
     package let width: Int
     package let height: Int
-    /// Seconds, or nil where the container does not say.
-    package let duration: Double?
+    /// Seconds that the container announces, nil where it does not say.
+    ///
+    /// That may be the length of the sound, or of a file that was cut off since:
+    /// ``VideoReader/length()`` measures.
+    package let announcedDuration: Double?
     /// Frames per second on average, or nil where unknown.
     ///
     /// Variable rates are common: choose frames by time.
@@ -25,6 +28,9 @@ package struct VideoInfo: Sendable, Hashable {
     package let isMirrored: Bool
     package let hasAudio: Bool
 
+    /// Whether this is a picture that doesn't move.
+    package var isStill: Bool { container.hasSuffix("_pipe") || container == "image2" }
+
     /// Reads the headers of a file; decodes no more than FFmpeg needs to know the format.
     package static func probe(_ path: String) throws(MediaError) -> VideoInfo {
         try Decoder(path: path, threads: 1).info
@@ -36,7 +42,7 @@ extension VideoInfo {
         self.path = path
         width = Int(facts.width)
         height = Int(facts.height)
-        duration = facts.duration >= 0 ? facts.duration : nil
+        announcedDuration = facts.duration >= 0 ? facts.duration : nil
         averageFrameRate = facts.frame_rate > 0 ? facts.frame_rate : nil
         self.codec = codec
         self.container = container

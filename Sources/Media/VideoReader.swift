@@ -9,11 +9,14 @@ package final class VideoReader {
     package let info: VideoInfo
     /// Size of every frame given, in pixels.
     package let width, height: Int
+    /// Bits of a sample of the first frame as it is stored.
+    let sampleBits: Int
 
     private let mode: ResizeMode
     private let filter: ResizeFilter
     private let threads: Int
     private var decoder: Decoder
+    private var measured: VideoLength?
     /// Warnings of decoders given up on a restart.
     private var earlierWarnings = 0
     /// Ticks of time 0, and of the first frame.
@@ -55,9 +58,20 @@ package final class VideoReader {
         self.threads = threads
         self.geometry = geometry
         geometrySource = size
+        sampleBits = decoder.currentSampleBits
         info = decoder.info
         width = geometry.cropWidth
         height = geometry.cropHeight
+    }
+
+    /// How long the film is, by its packets; read once.
+    package func length() throws(MediaError) -> VideoLength {
+        if let measured { return measured }
+        let length = try VideoLength(
+            path: info.path, origin: origin, first: first, hasTimestamps: canSeek,
+            lastTicks: decoder.currentDuration)
+        measured = length
+        return length
     }
 
     /// Damaged packets and frames met since the file was opened.

@@ -9,6 +9,8 @@ package struct ConfusionMatrix: Sendable, Equatable {
     package let classes: Int
     /// Points of true class t predicted as p at `t * classes + p`.
     package private(set) var counts: [Int]
+    /// Points of each true class that were predicted as none of the classes.
+    package private(set) var missed: [Int]
 
     /// A matrix of zeros.
     ///
@@ -17,6 +19,7 @@ package struct ConfusionMatrix: Sendable, Equatable {
         precondition(classes > 0, "a confusion matrix of \(classes) classes")
         self.classes = classes
         counts = [Int](repeating: 0, count: classes * classes)
+        missed = [Int](repeating: 0, count: classes)
     }
 
     /// Counts one point.
@@ -30,19 +33,29 @@ package struct ConfusionMatrix: Sendable, Equatable {
         counts[truth * classes + prediction] += 1
     }
 
+    /// Counts one point that was predicted as none of the classes: it is wrong, and no class's
+    /// prediction.
+    ///
+    /// - Precondition: The class lies in `0..<classes`.
+    package mutating func addMiss(truth: Int) {
+        precondition(truth >= 0 && truth < classes, "class \(truth) of \(classes) classes")
+        missed[truth] += 1
+    }
+
     /// Adds the counts of another matrix of as many classes: another scene.
     package mutating func add(_ other: ConfusionMatrix) {
         precondition(
             classes == other.classes, "matrices of \(classes) and \(other.classes) classes")
         for index in counts.indices { counts[index] += other.counts[index] }
+        for label in missed.indices { missed[label] += other.missed[label] }
     }
 
     /// All points.
-    package var total: Int { counts.reduce(0, +) }
+    package var total: Int { counts.reduce(0, +) + missed.reduce(0, +) }
 
     /// Points of a true class.
     package func points(of label: Int) -> Int {
-        counts[label * classes..<(label + 1) * classes].reduce(0, +)
+        counts[label * classes..<(label + 1) * classes].reduce(missed[label], +)
     }
 
     /// Points predicted as a class.
@@ -73,6 +86,7 @@ package struct ConfusionMatrix: Sendable, Equatable {
         for index in counts.indices where labels.contains(index / classes) {
             rest.counts[index] = 0
         }
+        for label in labels where rest.missed.indices.contains(label) { rest.missed[label] = 0 }
         return mean(
             (0..<classes).filter { !labels.contains($0) }
                 .compactMap { rest.intersectionOverUnion(of: $0) })

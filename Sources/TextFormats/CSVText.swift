@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Comma-separated values as in RFC 4180: quotes, line breaks inside quotes, LF or CRLF.
+///
+/// Read as well are tables with semicolons, as spreadsheets write them where commas are decimal, or
+/// with tabs: whichever the first line has most of.
 package enum CSVText {
     /// One line of a table.
     package struct Row: Sendable, Equatable {
@@ -8,6 +11,27 @@ package enum CSVText {
         package let line: Int
         /// The fields, without their quotes.
         package let fields: [String]
+    }
+
+    /// What stands between the fields of bytes that end with a 0.
+    package static func separator(_ bytes: [UInt8]) -> Unicode.Scalar {
+        var counts: [(separator: Unicode.Scalar, count: Int)] = [(",", 0), (";", 0), ("\t", 0)]
+        var isQuoted = false, isEmpty = true
+        for byte in bytes {
+            if byte == 0 { break }
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if isQuoted { continue }
+            if byte == 0x0A || byte == 0x0D {
+                if isEmpty { continue }
+                break
+            }
+            isEmpty = false
+            for place in counts.indices where UInt8(ascii: counts[place].separator) == byte {
+                counts[place].count += 1
+            }
+        }
+        let most = counts.map(\.count).max() ?? 0
+        return counts.first { $0.count == most }?.separator ?? ","
     }
 
     /// `text` as a field: in quotes where it holds a comma, a quote, a line break or outer blanks.
@@ -23,7 +47,7 @@ package enum CSVText {
         fields.map(field).joined(separator: ",") + "\n"
     }
 
-    /// The rows of a file; lines without any character are left out.
+    /// The rows of a file and what stands between their fields; lines without any character are left out.
     ///
     /// - Parameters:
     ///   - expected: What it should be, such as "a CSV file of segments".
@@ -32,30 +56,35 @@ package enum CSVText {
     ///   text that is not UTF-8.
     package static func read(
         _ path: String, expected: String, limit: Int = 1 << 30
-    ) throws(TextFormatError) -> [Row] {
-        try rows(
-            TextFile.read(path, expected: expected, limit: limit, terminator: [0]), name: path)
+    ) throws(TextFormatError) -> (rows: [Row], separator: Unicode.Scalar) {
+        let bytes = try TextFile.read(path, expected: expected, limit: limit, terminator: [0])
+        return (try rows(bytes, name: path), separator(bytes))
     }
 
     /// The rows of bytes that end with a 0; `name` stands for the file in messages.
     package static func rows(
         _ bytes: [UInt8], name: String
     ) throws(TextFormatError) -> [Row] {
+        let separator = separator(bytes)
         var scanner = ByteScanner(terminated: bytes, name: name)
         var rows: [Row] = []
         while !scanner.isAtEnd {
             let line = scanner.line()
             if scanner.takeLineEnd() { continue }
-            var fields = [try scanner.field()]
-            while scanner.take(",") { fields.append(try scanner.field()) }
+            var fields = [try scanner.field(separator)]
+            while scanner.take(separator) { fields.append(try scanner.field(separator)) }
             guard scanner.isAtEnd || scanner.takeLineEnd() else {
                 throw scanner.failure(
-                    "found \(scanner.here) behind a closing quote; expected a comma or the end "
-                        + "of the line")
+                    "found \(scanner.here) behind a closing quote; expected "
+                        + "\(separatorName(separator)) or the end of the line")
             }
             rows.append(Row(line: line, fields: fields))
         }
         return rows
+    }
+
+    private static func separatorName(_ separator: Unicode.Scalar) -> String {
+        separator == "," ? "a comma" : separator == ";" ? "a semicolon" : "a tab"
     }
 }
 
@@ -66,11 +95,11 @@ extension ByteScanner {
         return take("\n") || hasReturn
     }
 
-    /// Reads a field up to the comma or the line end behind it.
-    fileprivate mutating func field() throws(TextFormatError) -> String {
+    /// Reads a field up to the separator or the line end behind it.
+    fileprivate mutating func field(_ separator: Unicode.Scalar) throws(TextFormatError) -> String {
         guard take("\"") else {
             let start = position
-            while !isAtEnd, ![0x2C, 0x0A, 0x0D].contains(next) { position += 1 }
+            while !isAtEnd, ![UInt8(ascii: separator), 0x0A, 0x0D].contains(next) { position += 1 }
             return try text(bytes[start..<position])
         }
         var content: [UInt8] = []

@@ -103,6 +103,9 @@ package final class ProgressLine: Sendable {
         if let text { write(text) }
     }
 
+    /// Forgets how fast the work went: what follows is another one.
+    package func restart() { state.withLock { $0.recent = [] } }
+
     /// Prints a line of its own, above the bar.
     package func message(_ text: String) {
         if style == .quiet { return }
@@ -135,7 +138,8 @@ package final class ProgressLine: Sendable {
         return "\(bar) \("\(done)/\(total) \(text)".prefix(room))"
     }
 
-    static func duration(_ seconds: Double) -> String {
+    /// Seconds for people: "4 min 10 s".
+    package static func duration(_ seconds: Double) -> String {
         let whole = Int(min(max(0, seconds), 1e9).rounded(.up))
         if whole < 60 { return "\(whole) s" }
         if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }

@@ -104,7 +104,7 @@ struct RecipeSection: Sendable {
 }
 
 /// Finding the name that somebody meant.
-enum NearestName {
+package enum NearestName {
     /// The known name closest to `name`, nil where none is close.
     ///
     /// Dotted paths are compared whole and by their last part, ignoring case.
@@ -129,7 +129,7 @@ enum NearestName {
     }
 
     /// Insertions, deletions and substitutions from one text to another (Levenshtein).
-    static func editDistance(_ a: String, _ b: String) -> Int {
+    package static func editDistance(_ a: String, _ b: String) -> Int {
         let a = Array(a.utf8.prefix(200)), b = Array(b.utf8.prefix(200))
         var row = Array(0...b.count)
         for i in a.indices {

@@ -60,6 +60,7 @@ struct ClipCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, inputs: [video])
         let reader = try VideoReader(
             path: video, resize: resize.mode(size: size), threads: common.threads ?? 1)
         guard let rate = reader.info.averageFrameRate else {

@@ -35,6 +35,7 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, endings: ["html"])
         let records = try runs.map { try RunRecord($0) }
         let isOne = records.count == 1
         let path = output ?? (isOne ? "\(runs[0])/\(RunReport.fileName)" : "comparison.html")

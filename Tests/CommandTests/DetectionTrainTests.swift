@@ -136,6 +136,103 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.path("drawn/1.png")))
     }
 
+    @Test("numbers are those of the file that --index names, by path and by class name")
+    func predictFollowsTheIndex() throws {
+        let folder = try finished()
+        for (name, source) in [("a", "0.ppm"), ("b", "1.ppm")] {
+            let place = folder.path("index/\(name)")
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: true)
+            try Data(contentsOf: URL(fileURLWithPath: folder.path(source))).write(
+                to: URL(fileURLWithPath: place + "/0001.ppm"))
+        }
+        // No annotations, another number for the class, images in another order.
+        let index = try folder.write(
+            """
+            {"images": [{"id": 5, "file_name": "b/0001.ppm"}, {"id": 8, "file_name": "a/0001.ppm"}],
+             "categories": [{"id": 1, "name": "circle"}, {"id": 42, "name": "square"}]}
+            """, as: "index.json")
+        let predict = ["detect", "predict", "--run", folder.path("run"), "--quiet"]
+        let run = try CommandRun(
+            predict + [folder.path("index/*/*.ppm"), "--index", index, "--json"])
+        try #require(run.code == 0, "\(run.complaint)")
+        let list = try #require(try run.json() as? [[String: Any]])
+        #expect(Set(list.compactMap { $0["category_id"] as? Int }) == [42])
+        let own = try #require(
+            try object(folder.path("run/predictions.json")) as? [[String: Any]])
+        for (number, former) in [(8, 10), (5, 11)] {
+            #expect(
+                list.filter { $0["image_id"] as? Int == number }.map { $0["bbox"] as? [Double] }
+                    == own.filter { $0["image_id"] as? Int == former }.map {
+                        $0["bbox"] as? [Double]
+                    })
+        }
+        let twice = try folder.write(
+            #"{"images": [{"id": 1, "file_name": "0001.ppm"}], "categories": []}"#,
+            as: "twice.json")
+        let refused = try CommandRun(
+            predict + [folder.path("index/a"), folder.path("index/b"), "--index", twice])
+        #expect(refused.code == 1 && refused.output.isEmpty)
+        #expect(refused.complaint.contains("are both image 1"), "\(refused.complaint)")
+    }
+
+    @Test("bad images are listed, the others written, and places are checked first")
+    func predictKeepsGoing() throws {
+        let folder = try finished()
+        let bad = try folder.write("P6 80 64 255\nshort", as: "bad.ppm")
+        let (first, output) = (folder.path("0.ppm"), folder.path("going.json"))
+        let predict = ["detect", "predict", "--run", folder.path("run"), "--quiet"]
+        let going = try CommandRun(
+            predict + [bad, first, "--keep-going", "--output", output, "--json"])
+        #expect(going.code == 1 && going.complaintLines.count == 2, "\(going.complaint)")
+        #expect(going.complaint.contains("1 of 2 images could not be read"))
+        let list = try #require(try object(output) as? [[String: Any]])
+        #expect(!list.isEmpty && list.allSatisfy { $0["image_id"] as? Int == 2 })
+        #expect((try going.json() as? [[String: Any]])?.count == list.count)
+        #expect(try !folder.names().contains("going.json.partial"))
+
+        let ended = try CommandRun(
+            predict + [first, bad, "--output", folder.path("ended.json")])
+        #expect(ended.code == 1 && ended.complaintLines.count == 1, "\(ended.complaint)")
+        #expect(try !folder.names().contains("ended.json"))
+        let partial = try #require(
+            try object(folder.path("ended.json.partial")) as? [[String: Any]])
+        #expect(partial.count == list.count)
+
+        let copy = try folder.write(
+            try Data(contentsOf: URL(fileURLWithPath: first)), as: "same.png")
+        for (options, text) in [
+            (["--draw", folder.path], "is the input"), (["--output", copy], ".json"),
+            (["--output", folder.path("none/x.json")], "there is no folder"),
+        ] {
+            let refused = try CommandRun(predict + [copy] + options)
+            #expect(refused.code == 1 && refused.complaint.contains(text), "\(refused.complaint)")
+        }
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: copy))
+                == Data(contentsOf: URL(fileURLWithPath: first)))
+    }
+
+    @Test("a kill in the middle leaves a whole file of the images before")
+    func predictKilled() throws {
+        let folder = try finished()
+        let stuck = folder.path("stuck.ppm")
+        try #require(mkfifo(stuck, 0o600) == 0)
+        defer { unlink(stuck) }
+        let output = folder.path("killed.json")
+        let process = try CommandProcess([
+            "detect", "predict", "--run", folder.path("run"), folder.path("0.ppm"), stuck,
+            "--output", output, "--quiet",
+        ])
+        try process.wait(forLines: 3, in: output + ".partial")
+        process.kill()
+        #expect(!FileManager.default.fileExists(atPath: output))
+        let found = try #require(try object(output + ".partial") as? [[String: Any]])
+        let own = try #require(
+            try object(folder.path("run/predictions.json")) as? [[String: Any]])
+        #expect(found.count == own.filter { $0["image_id"] as? Int == 10 }.count)
+    }
+
     @Test("preview draws the training inputs") func previewDraws() throws {
         let folder = try finished()
         let run = try CommandRun([

@@ -37,7 +37,7 @@ import Testing
         ],
         [
             "backbone", "error-map", "--backbone", "vit-tiny-16", "--weights", "IN", "--output",
-            "OUT",
+            "OUT.svg",
         ],
         ["backbone", "error-map", "--backbone", "vit-tiny-16", "--input", "IN"],
         ["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "IN", "IN"],
@@ -48,7 +48,7 @@ import Testing
         ["tad", "predict", "--run", "IN", "IN"],
         ["points", "evaluate", "--ground-truth", "IN", "--predictions", "IN", "--classes", "3"],
         ["points", "evaluate", "--ground-truth", "ARRAY", "--predictions", "IN", "--classes", "3"],
-        ["points", "view", "IN", "--output", "OUT"],
+        ["points", "view", "IN", "--output", "OUT.png"],
         [
             "backbone", "profile", "--backbone", "vit-tiny-16", "--weights", "IN",
             "--input-shape", "1,3,32,32",
@@ -72,6 +72,7 @@ import Testing
         let places = [
             "IN": input, "ARRAY": array, "OUT": folder.path("output"),
             "OUT.safetensors": folder.path("output.safetensors"),
+            "OUT.svg": folder.path("output.svg"), "OUT.png": folder.path("output.png"),
         ]
         let run = try CommandRun(arguments.map { places[$0] ?? $0 } + ["--json"])
         #expect(run.code == 1)

@@ -63,9 +63,10 @@ import Testing
         }
     }
 
-    @Test func anEmptyPartIsLeftOutWithItsReason() throws {
+    @Test func anEmptyPartIsLeftOutWithItsReasonAndCode1() throws {
         let run = try prepare(try folder(), ["--set", "data.split.at=99"])
-        #expect(run.code == 0 && run.output.contains("1 scenes, 72 points"))
+        #expect(run.code == 1 && run.output.contains("1 scenes, 72 points"))
+        #expect(run.complaint.contains("nothing is left for validation"), "\(run.complaint)")
         #expect(run.output.contains("left out a-validation: "), "\(run.output)")
         #expect(run.output.contains("no point of 72 lies in this part of the cloud"))
     }

@@ -88,6 +88,30 @@ import Testing
         let list = try #require(try predicted.json() as? [[String: Any]])
         let counts = try #require(list.first?["points"] as? [String: Int])
         #expect(counts.values.reduce(0, +) == 288)
+        // A link to the input, and two inputs of one name.
+        let link = folder.path("link.ply")
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: folder.path("a.ply"))
+        let source = try Data(contentsOf: URL(fileURLWithPath: folder.path("a.ply")))
+        let second = folder.path("a.npy")
+        try Npy.write(Tensor(zeros: [4, 3]), to: second)
+        let predict = ["points", "predict", "--run", folder.path("whole"), "--quiet"]
+        for (options, text) in [
+            ([folder.path("a.ply"), "--output", link], "is the input"),
+            ([folder.path("a.ply"), second, "--folder", folder.path("new")], "both be written to"),
+            ([folder.path("a.ply"), "--output", folder.path("x.png")], "expected .las or .ply"),
+        ] {
+            let refused = try CommandRun(predict + options)
+            #expect(refused.code == 1 && refused.complaint.contains(text), "\(refused.complaint)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("a.ply"))) == source)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("new")))
+        let bad = try folder.write("no cloud", as: "bad.ply")
+        let going = try CommandRun(
+            predict + [bad, folder.path("a.ply"), "--folder", folder.path("new"), "--keep-going"])
+        #expect(going.code == 1 && going.complaintLines.count == 2, "\(going.complaint)")
+        #expect(FileManager.default.fileExists(atPath: folder.path("new/a.predicted.ply")))
+
         let view = try CommandRun([
             "points", "view", output, "--output", folder.path("a.png"), "--color", "label",
             "--quiet",

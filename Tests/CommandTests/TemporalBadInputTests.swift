@@ -38,6 +38,19 @@ import Testing
         #expect(evaluation.code == 1 && evaluation.complaintLines.count == 1)
     }
 
+    /// Whether decoded or only checked.
+    @Test(arguments: [[], ["--check"]]) func whereNoVideoIsUsablePreparationFails(
+        _ more: [String]
+    ) throws {
+        let data = try TemporalDataset()
+        let recipe = try data.recipe()
+        for film in TemporalDataset.films {
+            try FileManager.default.removeItem(atPath: data.folder.path(film.id + ".y4m"))
+        }
+        let run = try CommandRun(["tad", "prepare", recipe] + more)
+        #expect(run.code == 1 && run.complaint.contains("no file a.y4m"), "\(run.complaint)")
+    }
+
     @Test func repeatedAnnotationsAreRefusedOrLeftOut() throws {
         let data = try TemporalDataset()
         let twice = ["segment": [1, 3], "label": "bright"] as [String: Any]

@@ -123,6 +123,14 @@ import Testing
         #expect(run.complaintLines.count == 2 && run.complaint.contains("1 of 3 videos"))
         let results = try #require(try run.object()["results"] as? [String: [[String: Any]]])
         #expect(Set(results.keys) == ["b", "c"])
+        #expect(try !data.folder.names().contains { $0.hasSuffix(".partial") })
+        let ended = try CommandRun(predict + [path("c.y4m"), damaged, "--output", path("e.json")])
+        #expect(ended.code == 1 && ended.complaintLines.count == 1, "\(ended.complaint)")
+        #expect(ended.complaint.contains("1 of 2 videos are in"))
+        let kept = try JSONSerialization.jsonObject(
+            with: Data(contentsOf: URL(fileURLWithPath: path("e.json.partial"))))
+        let videos = (kept as? [String: Any])?["results"] as? [String: [[String: Any]]]
+        #expect(videos?["c"]?.count == results["c"]?.count && videos?.count == 1)
         let table = try String(contentsOfFile: path("p.csv"), encoding: .utf8)
         #expect(table.hasPrefix("video,start,end,label,score\nb,"))
         #expect(

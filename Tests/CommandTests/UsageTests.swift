@@ -76,6 +76,7 @@ import Testing
                 "vit-tiny-16",
             ], "timm, transformers-vit"
         ),
+        (["points", "prepare", "r.yaml", "--seed", "1"], "the same for every seed"),
         (["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "w"], "inputs"),
     ])
     func wrongUsageIsCode64(arguments: [String], expected: String) throws {

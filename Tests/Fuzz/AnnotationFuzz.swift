@@ -23,7 +23,8 @@ enum AnnotationFuzz {
             categories: [.init(id: 2, name: "bush"), .init(id: 9, name: "tree")],
             boxes: [.init(image: 0, category: 1, x: 1, y: 2, width: 3, height: 4)])
         var faults = DetectionFaults(keepGoing: false)
-        let results = try COCOResults.parse(bytes, name: "input", for: index, faults: &faults)
-        _ = try DetectionEvaluation.evaluate(index, results, by: .coco, breaksDownErrors: true)
+        let reading = try COCOResults.parse(bytes, name: "input", for: index, faults: &faults)
+        _ = try DetectionEvaluation.evaluate(
+            index, reading.results, by: .coco, breaksDownErrors: true)
     }
 }

@@ -41,7 +41,9 @@ import Testing
 
     @Test(
         "every kind of pixel is FFmpeg's within 1 where both read it",
-        arguments: names("rows").filter { !$0.contains("tiles") && !$0.contains("little") }
+        arguments: names("rows").filter {
+            !$0.contains("tiles") && !$0.contains("little") && !$0.contains("lib")
+        }
             + names("whole"))
     func asFFmpeg(name: String) throws {
         let path = Self.path(name)
@@ -132,7 +134,7 @@ import Testing
             _ = try ImageBands(Self.path("giant.jpg"))
         }
         #expect(
-            jpeg.contains("read as a whole and needs 30 GiB") && jpeg.contains("PNG"), "\(jpeg)")
+            jpeg.contains("read as a whole and needs 46 GiB") && jpeg.contains("PNG"), "\(jpeg)")
         #expect(
             complaint { () throws(MediaError) in
                 _ = try ImageBands(Self.path("scene.jpg"), memoryLimit: 1000)

@@ -207,6 +207,6 @@ struct VideoReaderTests {
         let info = try VideoInfo.probe(MediaFixtures.counted())
         #expect(info.width == 64 && info.height == 48 && info.codec == "h264")
         #expect(info.container.contains("mp4") && info.rotation == 0 && !info.hasAudio)
-        #expect(info.duration == 4 && info.averageFrameRate == 25)
+        #expect(info.announcedDuration == 4 && info.averageFrameRate == 25)
     }
 }

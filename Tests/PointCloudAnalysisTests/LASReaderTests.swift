@@ -58,7 +58,7 @@ import Testing
         expectRefused(try changed("format0.las", 96, [20, 0, 0, 0]), "inside the header of 227")
         expectRefused(try changed("format0.las", 94, [20, 0]), "header of 20 bytes")
         expectRefused(try changed("format0.las", 105, [19, 0]), "points of 19 bytes in format 0")
-        expectRefused(try changed("format0.las", 104, [9]), "point format 9, expected 0 to 8")
+        expectRefused(try changed("format0.las", 104, [11]), "point format 11, expected 0 to 10")
         expectRefused(try changed("format0.las", 25, [5]), "found LAS 1.5, expected 1.0 to 1.4")
         expectRefused(try changed("format0.las", 24, [2]), "found LAS 2.2")
     }

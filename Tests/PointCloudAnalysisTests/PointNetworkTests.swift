@@ -268,11 +268,12 @@ import Testing
         }
     }
 
-    @Test("weights of classes are one over the root of their share, one on average")
+    @Test("weights of classes are one over the root of their share, none without points")
     func classWeights() throws {
         #expect(PointTask.classWeights(.none, counts: [1, 2]) == nil)
         let weights = try #require(PointTask.classWeights(.inverseRoot, counts: [100, 25, 0, 4]))
-        let expected = [0.1, 0.2, 1, 0.5].map { $0 / 0.45 }
+        let expected = [0.1, 0.2, 0, 0.5].map { $0 / (0.8 / 3) }
         #expect(zip(weights, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+        #expect(PointTask.classWeights(.inverseRoot, counts: [0, 0]) == [0, 0])
     }
 }

@@ -137,7 +137,7 @@ import Training
                     switch outcome {
                     case .made: lines.append("made")
                     case .present: lines.append("present")
-                    case .skipped(let reason): lines.append(reason)
+                    case .skipped(let reason), .noted(let reason): lines.append(reason)
                     }
                 }
                 return lines

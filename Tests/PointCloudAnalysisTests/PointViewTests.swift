@@ -8,7 +8,7 @@ import Testing
         _ name: String, _ direction: PointView.Direction, _ coloring: PointView.Coloring?
     ) throws -> PointView.Drawing {
         try PointView(width: 64, height: 48, direction: direction, coloring: coloring).draw {
-            try PointFile.open(PointFixture.path(name), samples: 50_000)
+            try PointFile.open(PointFixture.path(name), PointReading($0), samples: 50_000)
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
                 """
             let view = PointView(width: 64, height: 48, direction: .top, coloring: nil)
             let drawing = try view.draw {
-                try PointFile.open(bytes: Array(text.utf8), name: "input")
+                try PointFile.open(bytes: Array(text.utf8), name: "input", PointReading($0))
             }
             #expect(drawing.coloring == expected)
         }
@@ -95,7 +95,9 @@ import Testing
                 """.utf8)
             for direction in PointView.Direction.allCases {
                 let view = PointView(width: 64, height: 48, direction: direction, coloring: nil)
-                let drawing = try view.draw { try PointFile.open(bytes: bytes, name: "input") }
+                let drawing = try view.draw {
+                    try PointFile.open(bytes: bytes, name: "input", PointReading($0))
+                }
                 #expect(ink(drawing) > 0 && drawing.points == count)
             }
         }

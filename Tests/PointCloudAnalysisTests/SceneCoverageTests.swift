@@ -87,7 +87,8 @@ import Testing
                 names: ["low", "high"], codes: [[2, 3], [6]], ignoredCodes: [1])
             let labels = scene.positions.map { Int32($0.z < 1 ? 0 : 1) }
             let cloud = PredictedCloud(scene, labels: labels, classes: classes)
-            let counts = try cloud.write(source, to: output)
+            let counts = try cloud.write(
+                CloudCopy(of: source, to: output, codes: classes.writtenCodes))
             var reader = try PointFile.open(output)
             let written = try reader.rest()
             #expect(
@@ -100,7 +101,9 @@ import Testing
                 let nearest = tree.nearest(to: [SIMD3<Float>(position - scene.origin)], k: 1)
                 #expect(code == (labels[Int(nearest.indices[0])] == 0 ? 2 : 6))
             }
-            expectLine(".las or .ply") { try cloud.write(source, to: "\(folder)/x.txt") }
+            expectLine(".las or .ply") {
+                try CloudCopy(of: source, to: "\(folder)/x.txt", codes: [2, 6])
+            }
         }
     }
 

@@ -74,7 +74,8 @@ import Testing
                         / Float(PointSampling.colorDeviation[1]),
                     (color.z - Float(PointSampling.colorMean[2]))
                         / Float(PointSampling.colorDeviation[2]),
-                    scene.intensities[point], (scene.positions[point].z - scene.lowest) * 0.5,
+                    scene.intensities[point],
+                    (scene.positions[point].z - scene.ground(.quantile)) * 0.5,
                 ]
                 for (column, value) in expected.enumerated() {
                     #expect(abs(values[8 * row + column] - value) < 1e-5)

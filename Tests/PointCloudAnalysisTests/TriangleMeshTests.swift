@@ -80,7 +80,7 @@ import Testing
         expectRefused("v 0 0 0\nf 1\n", "a face of three corners or more")
         expectRefused("v 0 0\n", "found the end of the line, expected a coordinate")
         expectRefused("v 1e308 0 0\nv -1e308 1e308 0\nv 0 0 1e308\nf 1 2 3\n", "an area of")
-        expectRefused("# nothing\n", "0 triangles")
+        expectRefused("# nothing\n", "found neither LAS, PLY")
         expectRefused("hello\n", "found neither LAS, PLY, .npy, OFF nor OBJ")
         expectRefused("", "the file is empty")
     }

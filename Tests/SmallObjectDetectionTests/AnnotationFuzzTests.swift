@@ -33,10 +33,10 @@ import Testing
         try check(.coco) { (bytes) throws(DetectionError) in
             var faults = DetectionFaults(keepGoing: keepGoing)
             guard bytes.first == UInt8(ascii: "{") else {
-                let results = try COCOResults.parse(
+                let reading = try COCOResults.parse(
                     bytes, name: "input", for: truth, faults: &faults)
                 _ = try DetectionEvaluation.evaluate(
-                    truth, results, by: .coco, breaksDownErrors: true)
+                    truth, reading.results, by: .coco, breaksDownErrors: true)
                 return
             }
             let index = try COCOReader.parse(bytes, name: "input", faults: &faults)

@@ -34,9 +34,9 @@ enum COCOFixture {
     ) throws(DetectionError) -> (results: [DetectionResult], faults: DetectionFaults) {
         let index = try index(truth("")).index
         var faults = DetectionFaults(keepGoing: keepGoing)
-        let results = try COCOResults.parse(
+        let reading = try COCOResults.parse(
             Array(text.utf8), name: "p.json", for: index, faults: &faults)
-        return (results, faults)
+        return (reading.results, faults)
     }
 
     /// What reading says is wrong.

@@ -30,6 +30,56 @@ import Testing
         #expect(faults.count == 0)
     }
 
+    @Test func idsOfImagesAreTextsAndNumbersOfAnySize() throws {
+        let ids = [
+            "9007199254740993", "\"img é\"", "9007199254740992", "18446744073709551615", "-3",
+            "18446744073709551614", "\"a\"", "7.0",
+        ]
+        let images = ids.map { "{\"id\": \($0), \"file_name\": \"f\"}" }.joined(separator: ",")
+        let boxes = ids.enumerated().map { number, id in
+            "{\"id\": \"n\(number)\", \"image_id\": \(id), \"category_id\": 1, "
+                + "\"bbox\": [\(number), 0, 1, 1]}"
+        }.joined(separator: ",")
+        let (index, _) = try COCOFixture.index(
+            "{\"images\": [\(images)], \"annotations\": [\(boxes)], "
+                + "\"categories\": [{\"id\": 1, \"name\": \"c\"}]}")
+        #expect(
+            index.images.map(\.idJSON) == [
+                "-3", "7", "9007199254740992", "9007199254740993", "\"a\"", "\"img é\"",
+                "18446744073709551614", "18446744073709551615",
+            ])
+        #expect(
+            index.boxes.map { index.images[$0.image].idJSON } == ids.map { $0 == "7.0" ? "7" : $0 })
+        #expect(index.images.map(\.id) == index.images.map(\.id).sorted())
+        let results = ids.map {
+            "{\"image_id\": \($0), \"category_id\": 1, \"bbox\": [0, 0, 1, 1], \"score\": 1}"
+        }.joined(separator: ",")
+        var faults = DetectionFaults(keepGoing: false)
+        let reading = try COCOResults.parse(
+            Array("[\(results)]".utf8), name: "p.json", for: index, faults: &faults)
+        #expect(reading.results.map(\.image) == index.boxes.map(\.image))
+        let written = COCOResults.encoded(reading.results, of: index)
+        #expect(written.contains("{\"image_id\": \"img é\", "))
+        #expect(written.contains("{\"image_id\": 18446744073709551615, "))
+        // Joined sets count on from large ids.
+        #expect(DetectionIndex(joining: [index, index]).images.count == 16)
+    }
+
+    @Test func ofClassesOfOneNameTheAnnotatedOneIsKept() throws {
+        let (index, _) = try COCOFixture.index(
+            """
+            {"images": [{"id": 3}], "annotations": [\(COCOFixture.annotation(1, category: 2)),
+             \(COCOFixture.annotation(2, category: 5))],
+             "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}, {"id": 4, "name": "b"},
+              {"id": 5, "name": "c"}, {"id": 6, "name": "b"}]}
+            """)
+        #expect(
+            index.categories == [
+                .init(id: 2, name: "a"), .init(id: 4, name: "b"), .init(id: 5, name: "c"),
+            ])
+        #expect(index.boxes.map(\.category) == [0, 2])
+    }
+
     @Test func numbersAreTheNearestDoubles() throws {
         let texts = [
             "0.1", "123456789.125", "0.30000000000000004", "1e-7", "12345678901234567890e-12",
@@ -80,7 +130,9 @@ import Testing
         (#"{"image_id": 3, "category_id": 9, "bbox": [1, 2, 3, 4]}"#, "no id"),
         (#"{"id": 1, "category_id": 9, "bbox": [1, 2, 3, 4]}"#, "no image_id"),
         (#"{"id": 1, "image_id": 3, "bbox": [1, 2, 3, 4]}"#, "no category_id"),
-        (#"{"id": 1, "image_id": "3", "category_id": 9, "bbox": [1, 2, 3, 4]}"#, "a text as image"),
+        (#"{"id": 1, "image_id": "3", "category_id": 9, "bbox": [1, 2, 3, 4]}"#, "of image \"3\""),
+        (#"{"id": 1, "image_id": [3], "category_id": 9, "bbox": [1, 2, 3, 4]}"#, "a list as image"),
+        (#"{"id": 1, "image_id": 3, "category_id": "9", "bbox": [1, 2, 3, 4]}"#, "a text as cat"),
         ("[1]", "is a list"), ("null", "is null"),
         (COCOFixture.annotation(1, image: 4), "of image 4, which is not among the 3 images"),
         (COCOFixture.annotation(1, category: 1), "of class 1, which is not among the 2"),
@@ -109,9 +161,12 @@ import Testing
         (#"{"images": [{"id": 1, "width": 0}]}"#, "a side of 0 pixels"),
         (#"{"images": [{"id": 1, "width": 1e300}]}"#, "as width"),
         (#"{"images": [{"id": 1, "file_name": 3}]}"#, "a number as file_name"),
+        (#"{"categories": [{"id": "1", "name": "a"}]}"#, "has \"1\" as id"),
         (
-            #"{"categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}]}"#,
-            "the name \"a\" again"
+            #"{"categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "a"}], "images": [{"id": 3}], "annotations": ["#
+                + "\(COCOFixture.annotation(1, category: 1)), "
+                + "\(COCOFixture.annotation(2, category: 2))]}",
+            "the categories 1 and 2 both have the name \"a\" and annotations"
         ),
         (#"{"categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]}"#, "the id 1 again"),
         (#"{"categories": [{"id": 1}]}"#, "categories[0] has no name"),

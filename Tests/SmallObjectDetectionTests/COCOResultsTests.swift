@@ -33,8 +33,12 @@ import Testing
             "of image 8, which is not among the 3"
         ),
         (
-            #"{"image_id": 7, "category_id": 8, "bbox": [1, 2, 3, 4], "score": 1}"#,
-            "of class 8, which is not among the 2"
+            #"{"image_id": "7", "category_id": 9, "bbox": [1, 2, 3, 4], "score": 1}"#,
+            "of image \"7\", which is not among the 3"
+        ),
+        (
+            #"{"image_id": 7, "category_id": 9, "bbox": [1, 2, 3], "score": 1}"#,
+            "of image 7 has a bbox of 3 numbers"
         ),
     ])
     func faultyResultsAreNamedOrDropped(result: String, part: String) throws {
@@ -46,6 +50,17 @@ import Testing
         #expect(found.hasPrefix("p.json: result 1 "), "\(found)")
         let (results, faults) = try COCOFixture.results(text, keepGoing: true)
         #expect(results.count == 2 && faults.count == 1)
+    }
+
+    @Test func classesOutsideTheAnnotationsAreCounted() throws {
+        let (index, _) = try COCOFixture.index(COCOFixture.truth(""))
+        let other = good.replacing("9,", with: "8,")
+        var faults = DetectionFaults(keepGoing: false)
+        let reading = try COCOResults.parse(
+            Array("[\(other), \(good), \(other)]".utf8), name: "p.json", for: index,
+            faults: &faults)
+        #expect(reading.results.map(\.category) == [-1, 1, -1])
+        #expect(reading.outside == [8: 2])
     }
 
     @Test func annotationsAreNoResults() {

@@ -29,12 +29,17 @@ import Testing
         let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(evaluation))
         let root = try #require(object as? [String: Any])
         for (key, value) in expected.summary {
-            #expect(abs(try #require(root[key] as? Double) - value) < 1e-9, "\(key)")
+            // What pycocotools has as -1 is null.
+            let found =
+                value < 0 ? root[key] is NSNull : abs((root[key] as? Double ?? 9) - value) < 1e-9
+            #expect(found, "\(key)")
         }
         let classes = try #require(root["perClass"] as? [String: [String: Any]])
         #expect(Set(classes.keys) == Set(expected.perClass.keys))
         for (key, value) in expected.perClass {
-            #expect(abs(try #require(classes[key]?["AP"] as? Double) - value) < 1e-9, "\(key)")
+            let own = classes[key]?["AP"]
+            #expect(
+                value < 0 ? own is NSNull : abs((own as? Double ?? 9) - value) < 1e-9, "\(key)")
         }
         #expect(root["protocol"] as? String == standard.rawValue)
     }
@@ -124,7 +129,80 @@ import Testing
                 AP 1.000  AP50 1.000  AP75 1.000  APs 1.000  APm -  APl -  AR1 1.000  AR10 1.000  \
                 AR100 1.000  ARs 1.000  ARm -  ARl -
                 protocol coco, images: 1
+                -: no annotated object to be found there, so no score
                 """)
+    }
+
+    @Test func classesOutsideTheAnnotationsFindNothingAndAreNamed() throws {
+        let truth = index(["tree"], [box(10, 0), box(60, 0)])
+        let results = [result(10, 0, 0.9), result(60, -1, 0.8)]
+        let found = try DetectionEvaluation.evaluate(
+            truth, results, by: .coco, breaksDownErrors: true, outside: [7: 1])
+        let alone = try DetectionEvaluation.evaluate(truth, [results[0]], by: .coco)
+        #expect(found.scores == alone.scores)
+        #expect(found.unknownCategories == [7] && found.unknownCategoryPredictions == 1)
+        #expect(
+            found.remarks.contains(
+                "classes outside the annotations: 1 (category 7), their 1 predictions find nothing "
+                    + "and are in no class's AP, as in pycocotools"))
+    }
+
+    @Test func imagesWithoutAPredictionAreNamed() throws {
+        var truth = index(["tree"], [box(10, 0)])
+        truth.images.append(.init(id: 2, file: "b.png", width: 100, height: 100))
+        truth.images.append(.init(id: 3, idText: "\"x\"", file: "", width: 100, height: 100))
+        let found = try DetectionEvaluation.evaluate(truth, [result(10, 0, 0.9)], by: .coco)
+        #expect(found.silentImages == ["b.png", "\"x\""])
+        #expect(
+            found.remarks.contains { $0.hasPrefix("images without a prediction: 2 (\"b.png\"") })
+    }
+
+    @Test func crowdedImagesPointToMaxDetections() throws {
+        let boxes = (0..<12).map { box(Double($0) * 40, 0) }
+        let results = (0..<15).map { result(Double($0) * 40, 0, 1 - Double($0) / 100) }
+        let found = try DetectionEvaluation.evaluate(
+            index(["tree"], boxes), results, by: .coco, maximumDetections: [5, 10])
+        #expect(
+            found.crowding.images == 1 && found.crowding.mostObjects == 12
+                && found.crowding.surplus == 5)
+        #expect(found.remarks.filter { $0.contains("--max-detections") }.count == 2)
+        let all = try DetectionEvaluation.evaluate(index(["tree"], boxes), results, by: .coco)
+        #expect(!all.remarks.contains { $0.contains("--max-detections") })
+        // VisDrone counts an image's predictions whatever their class.
+        let mixed = try DetectionEvaluation.evaluate(
+            index(["tree", "bush"], [box(10, 0), box(60, 1)]),
+            [result(10, 0, 1), result(60, 1, 1)],
+            by: .visDrone, maximumDetections: [1])
+        #expect(mixed.crowding.images == 1 && mixed.crowding.surplus == 1)
+    }
+
+    @Test func oneFaultyPredictionIsLeftOutUnderItsImagesName() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "dr2net-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let truth = folder.appendingPathComponent("t.json").path
+        let guesses = folder.appendingPathComponent("p.json").path
+        try Data(
+            """
+            {"images": [{"id": "night/1"}], "categories": [{"id": 1, "name": "a"}], "annotations":
+             [{"id": "x", "image_id": "night/1", "category_id": 1, "bbox": [1, 2, 3, 4]}]}
+            """.utf8
+        ).write(to: URL(fileURLWithPath: truth))
+        try Data(
+            """
+            [{"image_id": "night/1", "category_id": 1, "bbox": [1, 2, 3, 4], "score": NaN},
+             {"image_id": "night/1", "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]
+            """.utf8
+        ).write(to: URL(fileURLWithPath: guesses))
+        let found = try DetectionEvaluation.evaluate(
+            groundTruth: truth, predictions: guesses, by: .coco, keepGoing: true)
+        #expect(abs(found.averagePrecision - 1) < 1e-12 && found.droppedPredictions == 1)
+        let line = try #require(found.dropped.first)
+        #expect(
+            line == "\(guesses): result 0 of image \"night/1\" has NaN or Infinity as score; "
+                + "expected a number")
+        #expect(found.table.contains(line))
     }
 
     @Test func aTruthWithoutBoxesIsRefused() throws {

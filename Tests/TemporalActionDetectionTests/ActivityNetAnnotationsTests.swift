@@ -91,7 +91,9 @@ import Testing
             var options = AnnotationOptions()
             options.labels = ["a", "b"]
             let found = message(file("\(good), \(entry)"), options)
-            #expect(found.hasPrefix("a.json: \"v\": annotation 1: found "), "\(entry): \(found)")
+            #expect(
+                found.hasPrefix("a.json: line 1: \"v\": annotation 1: found "), "\(entry): \(found)"
+            )
             #expect(found.contains(part) && found.contains("; rejected"), "\(entry): \(found)")
             options.keepGoing = true
             let read = try ActivityNetAnnotations.parse(
@@ -118,7 +120,7 @@ import Testing
         options.keepGoing = true
         for (fields, kind) in faults {
             let text = file(entry("[1, 2]"), video: fields)
-            #expect(message(text).hasPrefix("a.json: \"v\": video: found "), "\(fields)")
+            #expect(message(text).hasPrefix("a.json: line 1: \"v\": video: found "), "\(fields)")
             let read = try ActivityNetAnnotations.parse(text, file: "a.json", options: options)
             #expect(read.videos.isEmpty && read.issueCounts == [kind: 1], "\(fields)")
         }
@@ -162,11 +164,30 @@ import Testing
         #expect(read.issueCounts.isEmpty)
     }
 
-    @Test func furtherFaultsAreCountedInTheOneLine() {
-        let found = message(file([entry("[5, 4]"), entry("[7, 6]")].joined(separator: ",")))
+    @Test func faultsAreListedWithTheirLines() {
+        let two = message(file([entry("[5, 4]"), entry("[7, 6]")].joined(separator: ",\n")))
         #expect(
-            found == "a.json: \"v\": annotation 0: found segment [5, 4]; expected the end after "
-                + "the start; rejected (and 1 more faults); correct the file, or keep going "
-                + "without the faulty entries")
+            two == """
+                a.json: 2 faults; correct the file, or keep going without the faulty entries:
+                  a.json: line 1: "v": annotation 0: found segment [5, 4]; expected the end after \
+                the start; rejected
+                  a.json: line 2: "v": annotation 1: found segment [7, 6]; expected the end after \
+                the start; rejected
+                """)
+        let many = message(
+            file(Array(repeating: entry("[5, 4]"), count: 30).joined(separator: ",\n")))
+        let lines = many.split(separator: "\n")
+        #expect(lines.count == 22 && lines[0].contains("30 faults") && lines[21] == "  and 10 more")
+        #expect(lines[20].contains("line 20: "))
+    }
+
+    @Test(arguments: [
+        (#""duration": 10, "annotation": []"#, "annotations"),
+        (#""durations": 10, "annotations": []"#, "duration"),
+        (#""duration": 10, "Subset": "x", "annotations": []"#, "subset"),
+    ])
+    func aMistypedNameIsNamed(fields: String, expected: String) {
+        let found = message("{\"database\": {\"v\": {\(fields)}}}")
+        #expect(found.contains("; expected \"\(expected)\""), "\(found)")
     }
 }

@@ -18,8 +18,8 @@ import Testing
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
-        return try AnnotationSource(folder.path + path).read(options: options) {
-            $0 == "gone" ? nil : $0 == "short" ? 2 : 10
+        return try AnnotationSource(folder.path + path).read(options: options) { id, _ in
+            id == "gone" ? nil : id == "short" ? 2 : 10
         }
     }
 
@@ -53,6 +53,42 @@ import Testing
         ])
         #expect(
             shown(folder) == ["b testing 10.0: 1.0-2.0 y", "a training 10.0: 1.0-2.0 x"])
+    }
+
+    @Test(
+        "tables of other tools are read",
+        arguments: [
+            "video_id;t-start;t-end;Class Name;Split\na;1,5;2,25;x;train\n",
+            "video\tstart (s)\tend (s)\taction\tsubset\na\t00:00:01.5\t0:02.25\tx\ttrain\n",
+            "\u{FEFF}\"split\",Filename,Start Time,End Time,label\r\ntrain,a,1.5,2.25,x\r\n",
+        ])
+    func otherTables(text: String) throws {
+        for name in ["/t.csv", "/t.TSV"] {
+            let found = try read([String(name.dropFirst()): text], path: name)
+            #expect(shown(found) == ["a train 10.0: 1.5-2.25 x"])
+        }
+    }
+
+    @Test("all faulty lines are told, with their files") func allFaults() throws {
+        let header = "video,start,end,label\n"
+        do {
+            _ = try read(
+                ["t.csv": "video,start,end,label,subset\na,1,t\n,1,2,x,t\n"], path: "/t.csv")
+            Issue.record("read")
+        } catch {
+            let lines = "\(error)".split(separator: "\n")
+            #expect(lines.count == 3 && lines[0].contains("t.csv: 2 faults"), "\(error)")
+            #expect(lines[1].contains("line 2: has 3") && lines[2].contains("line 3: has no video"))
+        }
+        do {
+            _ = try read(["one.csv": header + "a,2,1,x\n", "two.csv": header + "b,00:0x,1,x\n"])
+            Issue.record("read")
+        } catch {
+            let lines = "\(error)".split(separator: "\n")
+            #expect(lines.count == 3 && lines[0].hasPrefix("2 tables: 2 faults"), "\(error)")
+            #expect(
+                lines[1].contains("one.csv: line 2: ") && lines[2].contains("two.csv: line 2: "))
+        }
     }
 
     @Test("THUMOS14's files give two subsets without ambiguous segments") func thumos() throws {

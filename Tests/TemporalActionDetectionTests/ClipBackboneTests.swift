@@ -142,6 +142,17 @@ import Training
         #expect(try Npy.shape(folder + "/y.npy") == [6, 32])
         let second = try extraction.run { _, _, _ in }
         #expect(second.written == 0 && second.present == 3)
+        // Another film of the same length, another seed of random weights.
+        let film = fixture.path + "/two.y4m"
+        var bytes = try Data(contentsOf: URL(filePath: film))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(filePath: film))
+        let third = try extraction.run { _, _, _ in }
+        #expect(third.written == 1 && third.present == 2)
+        let other = try FeatureExtraction(
+            fixture.recipe(Self.videoMAE + ["seed=5"]), folder: folder,
+            encoder: encoder(8, group: 2, seed: 7))
+        #expect(try other.run { _, _, _ in }.written == 3)
         #expect(throws: TemporalError.self) {
             var empty = recipe
             empty.data.videos = ["/nowhere"]
@@ -153,12 +164,14 @@ import Training
             steps: 2
             way: frozen
             data: {annotations: \(fixture.path)/annotations.json, features: \(folder), \
-            framesPerSecond: 4, featureStride: 2, featureOffset: 0.25, windowLength: 8}
+            windowLength: 8}
             """
         let reading = try TemporalRecipe(RecipeDocument(text: text), dataFolder: "/data")
         let files = try FeatureFiles(
             #require(reading.data.features), annotations: .read(reading.data.annotations[0]))
         #expect(files.videos.map(\.id) == ["x/1", "x/2", "y"] && files.width == 32)
+        let clock = VideoClock(rate: 2, offset: 0.25)
+        #expect(files.videos.map(\.clock) == [clock, clock, clock])
     }
 
     /// What `extract` prints gives the times of frames in groups of two.

@@ -66,4 +66,9 @@ import Testing
         let odd = [detection(.nan, 1, "x", 1), detection(-5, .infinity, "x", 1)]
         #expect(Subtitles.text(odd, minimumScore: 0) == "")
     }
+
+    @Test("subtitles fit a player that begins with the sound") func lead() {
+        let text = Subtitles.text([detection(1, 2, "a", 1)], minimumScore: 0, lead: 0.25)
+        #expect(text == "1\n00:00:01,250 --> 00:00:02,250\na 1.00\n\n")
+    }
 }

@@ -37,6 +37,57 @@ import Testing
         #expect(frames.index.videos.last?.subset == "testing")
     }
 
+    /// Another film of the same length, with the same time.
+    @Test func framesOfAReplacedFilmAreDecodedAgain() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe()
+        let frames = try fixture.prepare(recipe).frames
+        let annotations = try ActivityNetAnnotations.read(recipe.data.annotations[0])
+        try frames.checkFilms(annotations, recipe.data)
+        let film = URL(filePath: fixture.path + "/two.y4m")
+        let date = try FileManager.default.attributesOfItem(atPath: film.path)[.modificationDate]
+        var bytes = Data("YUV4MPEG2 W32 H32 F8:1 Ip A1:1 Cmono XCOLORRANGE=FULL\n".utf8)
+        for frame in 0..<24 {
+            bytes += Data("FRAME\n".utf8) + Data(repeating: UInt8(3 * frame + 7), count: 1024)
+        }
+        let length = try Data(contentsOf: film).count
+        try #require(bytes.count == length)
+        try bytes.write(to: film)
+        try FileManager.default.setAttributes(
+            [.modificationDate: date ?? Date()], ofItemAtPath: film.path)
+        #expect {
+            try frames.checkFilms(annotations, recipe.data)
+        } throws: {
+            "\($0)".contains("1 of 3 videos are not of the film")
+        }
+        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12"])
+        // What is prepared outlives its films.
+        try FileManager.default.removeItem(at: film)
+        #expect(
+            try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y present"])
+        try frames.checkFilms(annotations, recipe.data)
+    }
+
+    @Test func anIndexWithoutStampsIsPreparedAgain() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe()
+        let folder = try fixture.prepare(recipe).frames.folder
+        let index = try String(contentsOfFile: folder + "/index.json", encoding: .utf8)
+        let old = index.replacing("\"stamp\"", with: "\"unread\"")
+        try Data(old.utf8).write(to: URL(filePath: folder + "/index.json"))
+        let frames = try PreparedFrames(folder: folder, rate: 4, size: 32)
+        #expect {
+            try frames.checkFilms(.read(recipe.data.annotations[0]), recipe.data)
+        } throws: {
+            "\($0)".contains("before films were stamped; run dr2net tad prepare")
+        }
+        var warnings: [String] = [], decoded = 0
+        try Preparation(recipe).run(warn: { warnings.append($0) }) { _, _, _, outcome in
+            if case .decoded = outcome { decoded += 1 }
+        }
+        #expect(warnings.count == 1 && decoded == 3, "\(warnings)")
+    }
+
     @Test func anUnfinishedPreparationGoesOn() throws {
         let fixture = try TemporalFixture()
         let recipe = try fixture.recipe()

@@ -20,6 +20,13 @@ import TextFormats
         #expect(lines == [1, 3, 5])
     }
 
+    @Test("semicolons and tabs part fields where the first line has most of them")
+    func separators() throws {
+        #expect(try rows("\n\"a,,\";b\n1,5;\"x;y\"\n") == [["a,,", "b"], ["1,5", "x;y"]])
+        #expect(try rows("a\tb, c\n1\t2,3") == [["a", "b, c"], ["1", "2,3"]])
+        #expect(try rows("a,b;c,d\n") == [["a", "b;c", "d"]])
+    }
+
     @Test(
         "what is written is read back",
         arguments: ["", "plain", "a,b", "say \"x\"", "two\nlines", " blank", "blank\t", "é,ü"])

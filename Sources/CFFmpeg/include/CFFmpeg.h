@@ -32,11 +32,19 @@ typedef struct CFFInfo {
     int32_t transposed, mirrored_x, mirrored_y;
     int32_t has_audio;
     int32_t has_timestamps;
-    double duration;
+    double duration;        // as announced by the container, in which sound may outlast pictures
     double frame_rate;
     double tick;            // seconds per tick of the stream's clock
     int64_t start;          // ticks
+    int64_t content_start;  // ticks at which the first of all streams starts
 } CFFInfo;
+
+// Where the packets of a file end, in ticks of the video stream; INT64_MIN where none was met.
+typedef struct CFFEnd {
+    int64_t pictures;       // the last picture's time and its duration
+    int64_t content;        // that of the last packet of any stream with pictures or sound
+    int64_t count;          // packets of pictures
+} CFFEnd;
 
 // What a frame's three parts are: luma and colour differences; luma alone; luma and differences of green
 // and orange (YCgCo); red, green and blue; these as green, blue and red.
@@ -81,6 +89,11 @@ int64_t cff_video_key_frame(const CFFVideo *video, int64_t ticks);
 // own and grow one as they are read, so it may end before the film does.
 int64_t cff_video_index_end(const CFFVideo *video);
 
+// Reads all packets from a key frame near `ticks` on, or with INT64_MIN all from where the handle
+// stands, to the end of the file, and decodes none. Returns CFF_FRAME, or CFF_END where no key frame
+// follows there, or a negative code. The handle then serves for this only.
+int32_t cff_video_end(CFFVideo *video, int64_t ticks, CFFEnd *end);
+
 // Ascending times that will be asked for, copied. Frames that no other frame needs and that none of
 // these times shows are then not decoded. 0 times: decode every frame.
 int32_t cff_video_want(CFFVideo *video, const int64_t *ticks, int32_t count);
@@ -94,6 +107,8 @@ int64_t cff_video_current_duration(const CFFVideo *video);
 // Size of the current frame as stored.
 int32_t cff_video_current_width(const CFFVideo *video);
 int32_t cff_video_current_height(const CFFVideo *video);
+// Bits of its samples.
+int32_t cff_video_current_bits(const CFFVideo *video);
 
 // How the current frame is stored, valid until the next decoding, seek or close. Returns 0 or a negative
 // code.
@@ -104,7 +119,8 @@ int32_t cff_video_picture(CFFVideo *video, CFFPicture *picture);
 void cff_video_row(const CFFVideo *video, int32_t part, int32_t row, int32_t first, int32_t count,
                    int16_t *levels);
 
-// Damage met so far: packets and frames that FFmpeg reported as broken or that came out of order.
+// Damage met so far: packets and frames that FFmpeg reported as broken, that came out of order, or for
+// which it lacks a feature.
 int64_t cff_video_warnings(const CFFVideo *video);
 
 // A short text for a code, zero-terminated.

@@ -22,13 +22,27 @@ void cpix_gather(const uint8_t *pixels, int32_t stride, int32_t red, int32_t gre
 // Red, green and blue of indices into a palette of 256 colours.
 void cpix_look_up(const uint8_t *indices, const uint8_t *palette, uint8_t *rgb, int64_t width);
 
-// Undoes TIFF's horizontal differences (TIFF 6.0, section 14) of samples of 1 or 2 bytes in place.
-void cpix_integrate(uint8_t *row, int64_t width, int32_t samples, int32_t sample_bytes,
-                    int32_t is_big_endian);
+enum { CPIX_UNSIGNED, CPIX_SIGNED, CPIX_FLOAT };
 
-// Unpacks TIFF's LZW (section 13) or PackBits (section 9). Returns the number of bytes written, at
-// most `capacity`, where what follows is left out; -1 for damage.
-int64_t cpix_lzw(const uint8_t *packed, int64_t count, uint8_t *bytes, int64_t capacity);
-int64_t cpix_packbits(const uint8_t *packed, int64_t count, uint8_t *bytes, int64_t capacity);
+// What samples are, and which values become black and white.
+typedef struct cpix_samples {
+    // Bits of one: 1 to 64, of floats 16, 32 or 64. Those of whole bytes are in one of the two orders,
+    // others are packed from the highest bit on.
+    int32_t bits, kind, is_big_endian;
+    // Whether the lowest value is white.
+    int32_t is_inverted;
+    double low, high;
+    // The value that stands for none; it and what is no number become 0.
+    int32_t has_missing;
+    double missing;
+    // The extent of the values seen, which grows with every call.
+    double least, greatest;
+} cpix_samples;
+
+// Levels of `width` samples, from `first_bit` and `stride_bits` apart, in every third byte of `rgb`; with
+// `rgb` NULL only their extent. Whole numbers of more than 8 bits share the levels evenly, others are
+// rounded.
+void cpix_levels(const uint8_t *row, int64_t first_bit, int64_t stride_bits, cpix_samples *kind,
+                 uint8_t *rgb, int64_t width);
 
 #endif

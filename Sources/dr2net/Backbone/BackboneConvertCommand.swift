@@ -67,6 +67,7 @@ struct BackboneConvertCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, inputs: [input])
         var state = try CheckpointFile.read(input)
         let metadata = state.metadata
         if let to, let backbone { state = try renamed(state, to, backbone, console) }

@@ -52,6 +52,7 @@ struct BackboneErrorMapCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, endings: ["svg"])
         let key = RandomKey(seed: common.seed)
         let layout = try network.entry().input
         let images =

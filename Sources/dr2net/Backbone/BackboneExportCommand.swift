@@ -3,6 +3,7 @@ import ArgumentParser
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Foundation
 
 /// `dr2net backbone export`.
 struct BackboneExportCommand: ParsableCommand {
@@ -28,6 +29,8 @@ struct BackboneExportCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: runFolder)) ?? []
+        try OutputPlan.check(output, inputs: names.map { "\(runFolder)/\($0)" })
         let finetuned = try FinetunedBackbone(run: runFolder) { console.note($0) }
         if finetuned.scores.isEmpty {
             console.note("the run has no evaluation at step \(finetuned.step): no score written")

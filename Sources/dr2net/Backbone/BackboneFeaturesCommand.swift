@@ -35,6 +35,7 @@ struct BackboneFeaturesCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, inputs: [input, weights])
         let images = try Npy.readTensor(input).converted(to: .float32)
         try network.check(images.shape, what: input)
         let backbone = try network.load(

@@ -46,6 +46,7 @@ struct BackboneGradientsCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, inputs: [input, weights])
         let key = RandomKey(seed: common.seed)
         let images = try Npy.readTensor(input).converted(to: dtype.tensorType)
         try network.check(images.shape, what: input)

@@ -20,9 +20,8 @@ struct PictureInput {
     /// - Throws: where a file can't be read, or where sizes differ.
     func read(_ paths: [String]) throws -> Tensor {
         try read(paths, "preprocessed images [N, 3, H, W]", rank: 4) { reader in
-            let isStill = PictureInput.isStill(reader)
             // A still picture is one frame at time 0; a video gives the middles of equal parts.
-            let duration = isStill ? nil : reader.info.duration
+            let duration = reader.info.isStill ? nil : try reader.length().pictures
             return try clip(reader, duration).tensor(
                 layout: .framesFirst, normalization: pixelNormalization)
         }
@@ -33,12 +32,10 @@ struct PictureInput {
     /// - Throws: where a file can't be read or isn't a video, or where sizes differ.
     func readClips(_ paths: [String]) throws -> Tensor {
         try read(paths, "preprocessed clips [N, 3, T, H, W]", rank: 5) { reader in
-            guard !PictureInput.isStill(reader), let duration = reader.info.duration else {
-                throw CommandFailure(
-                    "\(reader.info.path): a still picture, or a video of unknown length; expected a video"
-                )
+            guard !reader.info.isStill else {
+                throw CommandFailure("\(reader.info.path): a still picture; expected a video")
             }
-            let frames = try clip(reader, duration).tensor(
+            let frames = try clip(reader, reader.length().pictures).tensor(
                 layout: .channelsFirst, normalization: pixelNormalization)
             return frames.reshaped(to: [1] + frames.shape)
         }
@@ -70,10 +67,6 @@ struct PictureInput {
             parts.append(part)
         }
         return parts.count == 1 ? parts[0] : Tensor.joiningRows(parts)
-    }
-
-    private static func isStill(_ reader: VideoReader) -> Bool {
-        reader.info.container.hasSuffix("_pipe") || reader.info.container == "image2"
     }
 
     /// The middles of equal parts of a video, or the first frame.

@@ -13,6 +13,14 @@ package struct DetectionCurves {
     /// The pictures of an evaluation.
     package init(_ evaluation: DetectionEvaluation) { self.evaluation = evaluation }
 
+    /// Makes the folder.
+    private static func makeFolder(_ folder: String) throws(DetectionError) {
+        try DetectionError.wrapping {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        }
+    }
+
     /// Writes `precision-recall.svg` (mean over classes), one `precision-recall-NUMBER-NAME.svg` a
     /// class that has objects, and `errors.svg`.
     ///
@@ -24,9 +32,8 @@ package struct DetectionCurves {
             try AtomicFile.write(picture, to: "\(folder)/\(name)")
             files.append("\(folder)/\(name)")
         }
+        try Self.makeFolder(folder)
         try DetectionError.wrapping {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
             try put("precision-recall.svg", curve("mean over classes", nil).svg())
             for (label, name) in evaluation.classNames.enumerated()
             where evaluation.scores.classes[label].positives[0] > 0 {

@@ -23,7 +23,8 @@ package enum DetectionProtocol: String, Sendable, CaseIterable {
 extension DetectionEvaluation {
     /// Scores a file of results against a file of annotations, both in COCO's form.
     ///
-    /// Results of equal score keep file order. VisDrone's protocol finds the ignored regions in a
+    /// Results of a class that the annotations lack find nothing and are counted: no class's
+    /// precision holds them, as in pycocotools. Results of equal score keep file order. VisDrone's protocol finds the ignored regions in a
     /// class of that name, scores no class "others", leaves out boxes that lie in the regions by
     /// half, and needs the images' sizes; annotations with `ignore` need not be found.
     ///
@@ -39,16 +40,15 @@ extension DetectionEvaluation {
         var truthFaults = DetectionFaults(keepGoing: keepGoing)
         let index = try COCOReader.read(groundTruth, faults: &truthFaults)
         var resultFaults = DetectionFaults(keepGoing: keepGoing)
-        let results = try COCOResults.read(predictions, for: index, faults: &resultFaults)
+        let reading = try COCOResults.read(predictions, for: index, faults: &resultFaults)
         guard !index.boxes.isEmpty else {
             throw DetectionError(
                 "\(groundTruth): has no annotation to score against; expected at least one")
         }
         return try evaluate(
-            index, results, by: standard, maximumDetections: maximumDetections,
-            breaksDownErrors: breaksDownErrors, droppedAnnotations: truthFaults.count,
-            droppedPredictions: resultFaults.count,
-            name: groundTruth)
+            index, reading.results, by: standard, maximumDetections: maximumDetections,
+            breaksDownErrors: breaksDownErrors, outside: reading.outside,
+            annotationFaults: truthFaults, predictionFaults: resultFaults, name: groundTruth)
     }
 
     /// Scores `results` against `index`; `name` stands for the annotations in messages.
@@ -59,7 +59,8 @@ extension DetectionEvaluation {
     package static func evaluate(
         _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
         ignoring: [String] = [], maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false,
-        droppedAnnotations: Int = 0, droppedPredictions: Int = 0, name: String = "ground truth"
+        outside: [Int: Int] = [:], annotationFaults: DetectionFaults? = nil,
+        predictionFaults: DetectionFaults? = nil, name: String = "ground truth"
     ) throws(DetectionError) -> DetectionEvaluation {
         let isVisDrone = standard == .visDrone
         let labels = ScoredLabels(
@@ -95,6 +96,8 @@ extension DetectionEvaluation {
         }
         var rules = standard.rules
         if let maximumDetections { rules = rules.with(maximumDetections: maximumDetections) }
+        let crowding = BoxCrowding(truths, guesses, rules)
+        let spoken = Set(results.map(\.image))
         let scores = BoxAveragePrecision(rules).evaluate(
             groundTruth: truths, predictions: guesses, labels: labels.scored.count)
         return DetectionEvaluation(
@@ -105,7 +108,15 @@ extension DetectionEvaluation {
                     maximumDetections: rules.maximumDetections.last ?? 0) : nil,
             classNames: labels.scored,
             images: index.images.count, boxes: truths.count, predictions: guesses.count,
-            droppedAnnotations: droppedAnnotations, droppedPredictions: droppedPredictions,
+            unknownCategories: outside.keys.sorted(),
+            unknownCategoryPredictions: outside.values.reduce(0, +),
+            silentImages: index.images.indices.filter { !spoken.contains($0) }.map {
+                index.images[$0].file.isEmpty ? index.images[$0].idJSON : index.images[$0].file
+            }, crowding: crowding,
+            droppedAnnotations: annotationFaults?.count ?? 0,
+            droppedPredictions: predictionFaults?.count ?? 0,
+            dropped: Array(annotationFaults?.lines.prefix(20) ?? [])
+                + (predictionFaults?.lines.prefix(20) ?? []),
             annotationsInRegions: inRegions.annotations, predictionsInRegions: inRegions.predictions
         )
     }
@@ -156,7 +167,7 @@ private struct ScoredLabels {
     }
 
     /// The label of a class by its position; -1 where it is not scored.
-    subscript(category: Int) -> Int { labels[category] }
+    subscript(category: Int) -> Int { category < 0 ? -1 : labels[category] }
 
     func isRegion(_ category: Int) -> Bool { regions.contains(category) }
 }

@@ -5,7 +5,7 @@ import TextFormats
 
 /// The score of detected boxes, ready for people and for scripts.
 ///
-/// As JSON: the protocol's numbers under their names (`AP`, `AP50`, `APs`, `AR100`, …; -1 where
+/// As JSON: the protocol's numbers under their names (`AP`, `AP50`, `APs`, `AR100`, …; null where
 /// nothing was to be found), `perClass` (`{name: {"AP", "AP50", "AP75", "boxes", "predictions"}}`),
 /// `protocol` and the counts below; where asked for, `errors` (`AP50`, and `{cause: {"count",
 /// "AP50"}}` with what putting the cause right would gain).
@@ -24,10 +24,20 @@ package struct DetectionEvaluation: Sendable, Equatable {
     package let boxes: Int
     /// Number of predictions.
     package let predictions: Int
+    /// Classes of predictions that the annotations lack, by number; they find nothing.
+    package let unknownCategories: [Int]
+    /// Number of predictions of such classes.
+    package let unknownCategoryPredictions: Int
+    /// Images without a prediction, by file or id.
+    package let silentImages: [String]
+    /// What the protocol's number of predictions leaves out.
+    package let crowding: BoxCrowding
     /// Faulty annotations left out (only when asked to keep going).
     package let droppedAnnotations: Int
     /// Faulty predictions left out (only when asked to keep going).
     package let droppedPredictions: Int
+    /// One line for each faulty entry that was left out, the first 20 of either file.
+    package let dropped: [String]
     /// Annotations left out because they lie in ignored regions.
     package let annotationsInRegions: Int
     /// Predictions left out because they lie in ignored regions.
@@ -69,6 +79,26 @@ package struct DetectionEvaluation: Sendable, Equatable {
     /// One line for each thing that was left out; empty where nothing was.
     package var remarks: [String] {
         var lines = ["protocol \(`protocol`.rawValue), images: \(images)"]
+        if scores.summary.contains(where: { $0.value < 0 })
+            || classNames.indices.contains(where: { scores.averagePrecision(of: $0) < 0 })
+        {
+            lines.append("-: no annotated object to be found there, so no score")
+        }
+        if !unknownCategories.isEmpty {
+            lines.append(
+                "classes outside the annotations: \(unknownCategories.count) (category "
+                    + unknownCategories.prefix(3).map(String.init).joined(separator: ", ")
+                    + (unknownCategories.count > 3 ? " …" : "")
+                    + "), their \(unknownCategoryPredictions) predictions find nothing and are in "
+                    + "no class's AP, as in pycocotools")
+        }
+        if !silentImages.isEmpty {
+            lines.append(
+                "images without a prediction: \(silentImages.count) ("
+                    + silentImages.prefix(3).map(DetectionError.quoted).joined(separator: ", ")
+                    + (silentImages.count > 3 ? " …" : "") + ")")
+        }
+        lines += crowding.remarks
         if droppedAnnotations > 0 {
             lines.append("faulty annotations dropped: \(droppedAnnotations)")
         }
@@ -80,7 +110,7 @@ package struct DetectionEvaluation: Sendable, Equatable {
                 "in ignored regions and left out: \(annotationsInRegions) annotations, "
                     + "\(predictionsInRegions) predictions")
         }
-        return lines
+        return lines + dropped.map { "  \($0)" }
     }
 
     /// Three decimals, or a dash where nothing was to be found.
@@ -93,16 +123,21 @@ extension DetectionEvaluation: Encodable {
     /// Writes the keys that scripts read; see the type.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: NamedKey.self)
-        for score in scores.summary {
-            try container.encode(score.value, forKey: NamedKey(score.name))
+        /// No score is null.
+        func score(_ value: Double) -> Double? { value < 0 ? nil : value }
+        for one in scores.summary {
+            try container.encode(score(one.value), forKey: NamedKey(one.name))
         }
         var classes = container.nestedContainer(
             keyedBy: NamedKey.self, forKey: NamedKey("perClass"))
         for (label, name) in classNames.enumerated() {
             var one = classes.nestedContainer(keyedBy: NamedKey.self, forKey: NamedKey(name))
-            try one.encode(scores.averagePrecision(of: label), forKey: NamedKey("AP"))
-            try one.encode(scores.averagePrecision(of: label, at: 0.5), forKey: NamedKey("AP50"))
-            try one.encode(scores.averagePrecision(of: label, at: 0.75), forKey: NamedKey("AP75"))
+            try one.encode(
+                score(scores.averagePrecision(of: label)), forKey: NamedKey("AP"))
+            try one.encode(
+                score(scores.averagePrecision(of: label, at: 0.5)), forKey: NamedKey("AP50"))
+            try one.encode(
+                score(scores.averagePrecision(of: label, at: 0.75)), forKey: NamedKey("AP75"))
             try one.encode(scores.classes[label].boxes, forKey: NamedKey("boxes"))
             try one.encode(scores.classes[label].predictions, forKey: NamedKey("predictions"))
         }
@@ -121,8 +156,15 @@ extension DetectionEvaluation: Encodable {
         try container.encode(images, forKey: NamedKey("images"))
         try container.encode(boxes, forKey: NamedKey("boxes"))
         try container.encode(predictions, forKey: NamedKey("predictions"))
+        try container.encode(unknownCategories, forKey: NamedKey("unknownCategories"))
+        try container.encode(
+            unknownCategoryPredictions, forKey: NamedKey("unknownCategoryPredictions"))
+        try container.encode(silentImages, forKey: NamedKey("imagesWithoutPredictions"))
+        try container.encode(crowding.images, forKey: NamedKey("imagesOverLimit"))
+        try container.encode(crowding.surplus, forKey: NamedKey("predictionsOverLimit"))
         try container.encode(droppedAnnotations, forKey: NamedKey("droppedAnnotations"))
         try container.encode(droppedPredictions, forKey: NamedKey("droppedPredictions"))
+        try container.encode(dropped, forKey: NamedKey("dropped"))
         try container.encode(annotationsInRegions, forKey: NamedKey("annotationsInRegions"))
         try container.encode(predictionsInRegions, forKey: NamedKey("predictionsInRegions"))
     }

@@ -48,6 +48,9 @@ package struct AnnotationIssue: Sendable, Equatable, CustomStringConvertible {
     /// The file, as named by the caller.
     package let file: String
 
+    /// The line where the annotation, or the video, begins, from 1.
+    package let line: Int
+
     /// The video's id.
     package let video: String
 
@@ -63,10 +66,10 @@ package struct AnnotationIssue: Sendable, Equatable, CustomStringConvertible {
     /// What was done about it.
     package let action: Action
 
-    /// One line: file, video, index, found, expected, action.
+    /// One line: file, line, video, index, found, expected, action.
     package var description: String {
         let place = index.map { "annotation \($0)" } ?? "video"
-        return "\(file): \(ActivityNetJSON.quoted(video)): \(place): found \(found); "
+        return "\(file): line \(line): \(ActivityNetJSON.quoted(video)): \(place): found \(found); "
             + "expected \(expected); \(action.rawValue)"
     }
 }
@@ -106,6 +109,8 @@ package struct AnnotationOptions: Sendable, Equatable {
     ///
     /// The ActivityNet evaluation scores them like any other.
     package var keepsDegenerate = false
+    /// Whether lengths that are not stated are asked for, and a video without an answer left out.
+    package var asksForDurations = false
 
     /// The strict reading that training uses.
     package init() {}

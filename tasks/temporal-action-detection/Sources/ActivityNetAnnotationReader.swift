@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Regions
+import Training
 
 /// Turns the JSON of videos into values and collects what is wrong with them.
 struct ActivityNetAnnotationReader {
@@ -14,6 +15,8 @@ struct ActivityNetAnnotationReader {
     let options: AnnotationOptions
     private(set) var issues: [AnnotationIssue] = []
     private let labels: Set<String>?
+    /// The video or annotation that is being read.
+    private var place = ActivityNetJSON(kind: .null, line: 1)
 
     init(file: String, options: AnnotationOptions) {
         self.file = file
@@ -21,14 +24,25 @@ struct ActivityNetAnnotationReader {
         labels = options.labels.map(Set.init)
     }
 
-    /// The video `id`, or nil where it has a fault of its own.
-    mutating func video(_ id: String, _ value: ActivityNetJSON) -> Video? {
-        guard case .object = value.kind else {
+    /// The video `id`, or nil where it has a fault of its own, or is left out for its unknown length.
+    mutating func video(
+        _ id: String, _ value: ActivityNetJSON,
+        measured: (_ id: String, _ source: String?) -> Double?
+    ) -> Video? {
+        place = value
+        guard case .object(let members) = value.kind else {
             fault(.wrongType, id, found: value.summary, expected: "an object")
             return nil
         }
         let before = faultCount
-        let duration = duration(id, value)
+        for wanted in ["annotations", "duration", "subset"] where value.member(wanted) == nil {
+            let near = members.first { $0.name != wanted && Self.isMistyped($0.name, wanted) }
+            guard let near else { continue }
+            fault(
+                .wrongType, id, found: "the name \(ActivityNetJSON.quoted(near.name))",
+                expected: "\"\(wanted)\"")
+        }
+        var duration = duration(id, value)
         let part = part(id, value, duration: duration)
         let fps = number("fps", id, value)
         let texts = ["subset", "source", "resolution"].map { text($0, id, value) }
@@ -44,6 +58,10 @@ struct ActivityNetAnnotationReader {
             }
         }
         guard faultCount == before else { return nil }
+        if duration == nil, options.requiresDuration, options.asksForDurations {
+            guard let length = part?.length ?? measured(id, texts[1]) else { return nil }
+            duration = length
+        }
         if entries.isEmpty {
             note(.noAnnotations, id, found: "no annotations", expected: "at least one")
         }
@@ -58,7 +76,7 @@ struct ActivityNetAnnotationReader {
     private mutating func duration(_ id: String, _ value: ActivityNetJSON) -> Double? {
         guard let member = value.member("duration") else {
             let expected = "\"duration\" in seconds"
-            if options.requiresDuration {
+            if options.requiresDuration, !options.asksForDurations {
                 fault(.missingDuration, id, found: "no duration", expected: expected)
             }
             return nil
@@ -132,6 +150,11 @@ struct ActivityNetAnnotationReader {
         return nil
     }
 
+    /// Whether a name that nobody knows is a known one but for two letters or their case.
+    private static func isMistyped(_ name: String, _ wanted: String) -> Bool {
+        NearestName.editDistance(name.lowercased(), wanted) <= 2
+    }
+
     // MARK: Annotations
 
     private mutating func annotations(
@@ -140,6 +163,7 @@ struct ActivityNetAnnotationReader {
         var result: [Annotation] = []
         var seen = DuplicateFinder()
         for (index, entry) in entries.enumerated() {
+            place = entry
             guard let label = label(entry, id, index),
                 let segment = segment(entry, id, index, duration: duration)
             else { continue }
@@ -250,7 +274,8 @@ struct ActivityNetAnnotationReader {
     ) {
         issues.append(
             AnnotationIssue(
-                kind: kind, file: file, video: video, index: index, found: found,
+                kind: kind, file: place.file ?? file, line: place.line, video: video, index: index,
+                found: found,
                 expected: expected, action: action))
     }
 

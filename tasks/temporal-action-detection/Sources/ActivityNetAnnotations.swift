@@ -95,8 +95,8 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
 
     /// Reads the file at `path`.
     ///
-    /// - Throws: one line for the first fault that `options` do not forgive, with the number
-    ///   of further ones; for a file that is not JSON or has no `database`; for a subset that
+    /// - Throws: a line for each fault that `options` do not forgive, 20 at most, with the number
+    ///   of them; for a file that is not JSON or has no `database`; for a subset that
     ///   no video belongs to.
     package static func read(
         _ path: String, options: AnnotationOptions = AnnotationOptions()
@@ -114,8 +114,11 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
             ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, options: options)
     }
 
+    /// - Parameter duration: Asked for the length of a video, or of the source that is all of it,
+    ///   as `options` say.
     static func decode(
-        _ root: ActivityNetJSON, file: String, options: AnnotationOptions
+        _ root: ActivityNetJSON, file: String, options: AnnotationOptions,
+        duration: (_ id: String, _ source: String?) -> Double? = { _, _ in nil }
     ) throws(ActivityNetError) -> ActivityNetAnnotations {
         guard let database = root.member("database"), case .object(let members) = database.kind
         else {
@@ -129,7 +132,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
         for (id, value) in members where !options.excludedVideos.contains(id) {
             if let subset = value.member("subset")?.string { subsets.insert(subset) }
             if let wanted = options.subset, value.member("subset")?.string != wanted { continue }
-            if let video = reader.video(id, value) { videos.append(video) }
+            if let video = reader.video(id, value, measured: duration) { videos.append(video) }
         }
         if let wanted = options.subset, !subsets.contains(wanted) {
             let known = subsets.sorted().map(ActivityNetJSON.quoted).joined(separator: ", ")
@@ -138,10 +141,10 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
                     + "expected one of: \(known.isEmpty ? "(the file names none)" : known)")
         }
         let rejected = reader.issues.filter { $0.action == .rejected }
-        if let first = rejected.first {
-            let more = rejected.count > 1 ? " (and \(rejected.count - 1) more faults)" : ""
+        if !rejected.isEmpty {
             throw ActivityNetError(
-                "\(first)\(more); correct the file, or keep going without the faulty entries")
+                faults: rejected.map(\.description), of: file,
+                remedy: "correct the file, or keep going without the faulty entries")
         }
         return ActivityNetAnnotations(
             version: root.member("version")?.string ?? "", taxonomy: taxonomy(root),

@@ -23,6 +23,9 @@ struct ActivityNetJSON: Sendable {
     /// Line of the first character, from 1.
     let line: Int
 
+    /// The file, where it isn't the one that is read.
+    var file: String?
+
     /// The member `name` of an object; nil where it is missing, null, or this is no object.
     func member(_ name: String) -> ActivityNetJSON? {
         guard case .object(let members) = kind,

@@ -172,7 +172,7 @@ package struct ActivityNetResults: Sendable, Equatable {
     ///
     /// - Throws: one line for two videos of one id and for a number that is not finite.
     package func encoded() throws(ActivityNetError) -> String {
-        var text = "{\n\"version\": \(ActivityNetJSON.encoded(version)),\n\"results\": {"
+        var text = head
         let ordered = ordered
         for (position, video) in ordered.enumerated() {
             if position > 0, ordered[position - 1].id == video.id {
@@ -180,28 +180,41 @@ package struct ActivityNetResults: Sendable, Equatable {
                     "predictions name video \(ActivityNetJSON.quoted(video.id)) twice; "
                         + "expected each video once")
             }
-            text += position == 0 ? "\n" : ",\n"
-            text += ActivityNetJSON.encoded(video.id) + ": ["
-            for (index, detection) in video.detections.enumerated() {
-                let numbers = [detection.segment.start, detection.segment.end, detection.score]
-                guard numbers.allSatisfy(\.isFinite) else {
-                    throw ActivityNetError(
-                        "a prediction for \(ActivityNetJSON.quoted(video.id)) has the numbers "
-                            + "\(numbers); expected finite times and score")
-                }
-                text += index == 0 ? "\n" : ",\n"
-                text += " {\"segment\": [\(Self.milliseconds(numbers[0])), "
-                text += "\(Self.milliseconds(numbers[1]))], \"label\": "
-                text += ActivityNetJSON.encoded(detection.label)
-                text += ", \"score\": \(Self.sixDigits(detection.score))}"
+            text += (position == 0 ? "\n" : ",\n") + (try Self.entry(video))
+        }
+        return text + tail
+    }
+
+    /// What comes before the first video.
+    var head: String { "{\n\"version\": \(ActivityNetJSON.encoded(version)),\n\"results\": {" }
+
+    /// What comes behind the last video.
+    var tail: String {
+        let used = externalData.map {
+            "\"used\": true, \"details\": \(ActivityNetJSON.encoded($0))"
+        }
+        return "\n},\n\"external_data\": {\(used ?? "")}\n}\n"
+    }
+
+    /// A video's name and its predictions in their order.
+    ///
+    /// - Throws: one line for a number that is not finite.
+    static func entry(_ video: Video) throws(ActivityNetError) -> String {
+        var text = ActivityNetJSON.encoded(video.id) + ": ["
+        for (index, detection) in video.detections.enumerated() {
+            let numbers = [detection.segment.start, detection.segment.end, detection.score]
+            guard numbers.allSatisfy(\.isFinite) else {
+                throw ActivityNetError(
+                    "a prediction for \(ActivityNetJSON.quoted(video.id)) has the numbers "
+                        + "\(numbers); expected finite times and score")
             }
-            text += video.detections.isEmpty ? "]" : "\n]"
+            text += index == 0 ? "\n" : ",\n"
+            text += " {\"segment\": [\(milliseconds(numbers[0])), "
+            text += "\(milliseconds(numbers[1]))], \"label\": "
+            text += ActivityNetJSON.encoded(detection.label)
+            text += ", \"score\": \(sixDigits(detection.score))}"
         }
-        text += "\n},\n\"external_data\": {"
-        if let externalData {
-            text += "\"used\": true, \"details\": \(ActivityNetJSON.encoded(externalData))"
-        }
-        return text + "}\n}\n"
+        return text + (video.detections.isEmpty ? "]" : "\n]")
     }
 
     /// Writes the file to `path`, completely or not at all.

@@ -46,7 +46,7 @@ struct EvaluationItems {
         reading.keepGoing = options.keepGoing
         reading.excludedVideos = options.blockedVideos
         try self.init(
-            source.read(options: reading) { _ in nil },
+            source.read(options: reading) { _, _ in nil },
             ActivityNetResults.read(
                 predictions, keepGoing: options.keepGoing, needsLabels: needsLabels), options,
             groundTruthName: groundTruth, predictionsName: predictions)

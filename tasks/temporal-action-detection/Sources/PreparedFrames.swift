@@ -29,6 +29,8 @@ package struct PreparedFrames: Sendable {
             package var warnings: Int
             /// Seconds by which the file is longer than annotated, where that is much.
             package var surplus: Double?
+            /// What the film and the settings were; nil in indices of before there were stamps.
+            package var stamp: String?
         }
         /// A video that was left out.
         package struct Skipped: Codable, Sendable, Equatable {
@@ -99,6 +101,33 @@ package struct PreparedFrames: Sendable {
             throw TemporalError(
                 "\(path): missing or not \(video.frames) frames long; prepare again")
         }
+    }
+
+    /// Refuses frames of films that have been replaced since, or that are not known to be of them.
+    ///
+    /// Films that are not there any more can't be compared: their frames are taken.
+    package func checkFilms(
+        _ annotations: ActivityNetAnnotations, _ data: TemporalRecipe.Data
+    ) throws(TemporalError) {
+        let entries = Dictionary(index.videos.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        let films = TemporalVideos(data.videos)
+        var changed: [String] = []
+        for video in annotations.videos {
+            guard let entry = entries[video.id], let path = try? films.path(of: video) else {
+                continue
+            }
+            let stamp = try TemporalVideos.stamp(
+                path, video, rate: index.rate, size: index.size)
+            if entry.stamp != stamp { changed.append(path) }
+        }
+        guard let first = changed.first else { return }
+        let isOld = index.videos.allSatisfy { $0.stamp == nil }
+        throw TemporalError(
+            "\(folder): the frames of \(changed.count) of \(index.videos.count) videos "
+                + (isOld
+                    ? "were prepared before films were stamped"
+                    : "are not of the film or the annotation that is there now (first: \(first))")
+                + "; run dr2net tad prepare with this recipe again")
     }
 
     /// Whether the file of a video is as long as the index says.

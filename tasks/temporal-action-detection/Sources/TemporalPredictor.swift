@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
-import CommandLineSupport
+package import CommandLineSupport
 import Foundation
 import Layers
 import Media
@@ -14,6 +14,7 @@ package struct TemporalPredictor {
     private let recipe: TemporalRecipe
     private let inference: TemporalInference
     private let step: Int
+    private let ids: VideoIDs
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
@@ -30,6 +31,7 @@ package struct TemporalPredictor {
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         self.recipe = recipe
+        ids = VideoIDs(recipe.data)
         detector = try TemporalDetector(
             recipe, labels: description.labels, featureWidth: description.featureWidth,
             loadsWeights: false)
@@ -52,13 +54,13 @@ package struct TemporalPredictor {
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
     ) throws -> ActivityNetResults.Video {
-        let id = TemporalPredictor.id(of: path)
+        let id = id(of: path)
         if let features = recipe.data.features {
             return .init(id: id, detections: try detections(features, path, video: id))
         }
         guard let encoder = detector.encoder else { preconditionFailure("no backbone") }
         let video = try VideoFeatures(
-            path: path, start: 0, duration: nil, rate: recipe.data.rate, size: recipe.data.size)
+            path: path, rate: recipe.data.rate, size: recipe.data.size)
         var stream = inference.stream(
             positions: encoder.positions(video.frames),
             clock: VideoClock(rate: recipe.data.rate, group: encoder.framesPerPosition),
@@ -75,22 +77,47 @@ package struct TemporalPredictor {
         return .init(id: id, detections: detections)
     }
 
-    /// The id that predictions for a file go by: its name without ending.
-    package static func id(of path: String) -> String {
-        URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    /// Which files of a folder the run predicts.
+    package var inputs: InputList.Kind {
+        recipe.data.features == nil
+            ? InputList.Kind(
+                "video",
+                endings: [
+                    "3g2", "3gp", "asf", "avi", "divx", "dv", "f4v", "flv", "gif", "h264", "h265",
+                    "hevc", "ivf", "m2ts", "m2v", "m4v", "mkv", "mov", "mp4", "mpe", "mpeg", "mpg",
+                    "mts", "mxf", "nut", "ogm", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv",
+                    "y4m",
+                ])
+            : InputList.Kind("video", endings: ["npy"])
+    }
+
+    /// The id that predictions for a file go by: that of the run's annotations whose film
+    /// `prepare` finds under this name, else the name without ending.
+    package func id(of path: String) -> String { ids.id(of: path) }
+
+    /// Seconds that players play before the first frame, from which detections count.
+    package func lead(of path: String) -> Double {
+        recipe.data.features == nil ? (try? TemporalVideos.length(path))?.lead ?? 0 : 0
     }
 
     private func detections(
         _ recipe: FeatureRecipe, _ path: String, video: String
     ) throws -> [ActivityNetResults.Detection] {
         let features = try FeatureFiles.read(path, width: recipe.width)
-        guard recipe.stride != nil, recipe.rate != nil else {
+        let origin = try FeatureOrigin.read(beside: path)
+        guard origin != nil || (recipe.stride != nil && recipe.rate != nil) else {
             throw TemporalError(
-                "\(path): how long its video is can't be known; train with data.featureStride and "
+                "\(path): how long its video is can't be known; put the .features.json that dr2net "
+                    + "tad extract wrote beside it, or train with data.featureStride and "
                     + "data.framesPerSecond to predict from files")
         }
-        let clock = try recipe.clock(
-            of: path, count: features.shape[0], fps: nil, duration: nil)
+        let clock: VideoClock
+        do {
+            clock = try recipe.clock(
+                FeatureTimes(name: path, count: features.shape[0], origin: origin))
+        } catch let error as FeatureTimeError {
+            throw TemporalError(error.description)
+        }
         let whole = recipe.resampled(features)
         return try inference.detections(
             features: whole, clock: clock, duration: Double(whole.shape[0]) / clock.rate,

@@ -48,17 +48,25 @@ package struct TemporalRun {
         let early = try reading.readWithoutVideos()
         let source: TemporalSource, annotations: ActivityNetAnnotations
         if let features = recipe.data.features {
-            guard let early else {
-                throw TemporalError(
-                    "\(recipe.data.annotations.joined(separator: ", ")): does not say how long the videos are, which "
-                        + "data.features need; give ActivityNet JSON")
-            }
-            let files = try FeatureFiles(features, annotations: early)
-            (source, annotations) = (.features(files), early)
+            var unknown: [String] = []
+            annotations =
+                try early
+                ?? reading.read { id, _ in
+                    do { return try FeatureFiles.duration(of: id, features) } catch {
+                        unknown.append("\(error)")
+                        return nil
+                    }
+                }
+            for reason in unknown.prefix(20) { progress.message("left out: \(reason)") }
+            if annotations.videos.isEmpty, let first = unknown.first { throw TemporalError(first) }
+            let files = try FeatureFiles(
+                features, annotations: annotations, keepGoing: recipe.data.keepGoing)
+            source = .features(files)
             for video in files.skipped.prefix(20) { progress.message("left out: \(video.reason)") }
         } else {
             let frames = try preparedFrames()
             (source, annotations) = (.frames(frames), try early ?? reading.read(prepared: frames))
+            try frames.checkFilms(annotations, recipe.data)
         }
         for issue in annotations.issues.prefix(20) { progress.message("\(issue)") }
         let usable = source.usable(annotations)
@@ -77,7 +85,9 @@ package struct TemporalRun {
             return try PreparedFrames(folder: data.prepared, rate: data.rate, size: data.size)
         }
         progress.message("preparing frames in \(data.prepared)")
-        return try Preparation(recipe).run(workers: Parallel.threadCount) {
+        return try Preparation(recipe).run(
+            workers: Parallel.threadCount, warn: { progress.message($0) }
+        ) {
             done, total, id, outcome in
             progress.message(Preparation.line(done, total, id, outcome))
         }

@@ -10,20 +10,30 @@ struct PointEvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Score predicted labels against true ones: mIoU, mAcc, OA.",
         discussion: """
-            Both files are .npy arrays of one shape and of any integer type. A class that is \
-            neither true nor predicted has no IoU and does not count in the mean. With --json the \
-            keys are mIoU, mAcc, OA, perClass, confusion, points, ignored and majority (what the \
-            most frequent class alone would score); with --without also mIoUWithout.
+            Each side is a .npy array of any integer type, or a cloud whose points have classes: \
+            LAS, PLY, .npy of [N, 7]. Points are compared in the files' order; two clouds must have \
+            the same places. Classes are 0 to N - 1 (--classes N), or those of a run (--run DIR), \
+            whose groups of numbers count as one. A class that is neither true nor predicted has no \
+            IoU and does not count in the mean; a prediction that is no class is wrong. With --json \
+            the keys are mIoU, mAcc, OA, perClass, confusion, points, ignored, outside (points by \
+            predicted label that is no class) and majority (what the most frequent class alone \
+            would score); with --without also mIoUWithout.
             """)
 
-    @Option(help: "True labels (.npy).", completion: .file(extensions: ["npy"]))
+    @Option(help: "True labels (.npy, LAS, PLY).", completion: .file())
     var groundTruth: String
 
-    @Option(help: "Predicted labels (.npy).", completion: .file(extensions: ["npy"]))
+    @Option(help: "Predicted labels (.npy, LAS, PLY).", completion: .file())
     var predictions: String
 
     @Option(help: "The number of classes N; labels are 0 to N - 1.")
-    var classes: Int
+    var classes: Int?
+
+    @Option(
+        name: .customLong("run"),
+        help: "A run folder: its classes, their numbers in files and what it ignores.",
+        completion: .directory)
+    var runFolder: String?
 
     @Option(
         parsing: .unconditionalSingleValue,
@@ -32,8 +42,10 @@ struct PointEvaluateCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: "A class without which mIoU is given, too: its points and its IoU. Repeatable.")
-    var without: [Int] = []
+        help: ArgumentHelp(
+            "A class without which mIoU is given, too: its points and its IoU; a number, or a name "
+                + "with --run. Repeatable.", valueName: "class"))
+    var without: [String] = []
 
     @Option(
         help: "Where a picture of the confusion matrix goes (.svg).",
@@ -49,14 +61,25 @@ struct PointEvaluateCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard (1...4096).contains(classes) else {
+        guard (classes == nil) != (runFolder == nil) else {
+            throw ValidationError("give --classes N, or --run DIR for the classes of a run")
+        }
+        if let classes, !(1...4096).contains(classes) {
             throw ValidationError("--classes \(classes): expected 1 to 4096")
         }
-        for label in without where !(0..<classes).contains(label) {
-            throw ValidationError("--without \(label): expected 0 to \(classes - 1)")
+        if let classes {
+            for label in without where !(Int(label).map((0..<classes).contains) ?? false) {
+                throw ValidationError("--without \(label): expected 0 to \(classes - 1)")
+            }
         }
-        if let names, names.split(separator: ",").count != classes {
-            throw ValidationError("--names \(names): expected \(classes) names")
+        if let names {
+            guard let classes else {
+                throw ValidationError("--names \(names): --run has names already")
+            }
+            let parts = names.split(separator: ",")
+            guard parts.count == classes else {
+                throw ValidationError("--names \(names): expected \(classes) names")
+            }
         }
         if let failBelow, !(0...1).contains(failBelow) {
             throw ValidationError("--fail-below \(failBelow): expected 0 to 1")
@@ -65,17 +88,40 @@ struct PointEvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(
+            chart, option: "--chart", endings: ["svg"], inputs: [groundTruth, predictions])
+        let known = try evaluatedClasses()
+        let left = try without.map { label in
+            guard
+                let found = known.names.firstIndex(of: label)
+                    ?? classes.flatMap({ _ in Int(label) })
+            else {
+                throw CommandFailure(
+                    "--without \(label): expected a class of the run: "
+                        + known.names.joined(separator: ", "))
+            }
+            return found
+        }
         let evaluation = try PointEvaluation.evaluate(
-            groundTruth: groundTruth, predictions: predictions, classes: classes,
-            ignored: Set(ignore), without: Set(without))
+            groundTruth: groundTruth, predictions: predictions, classes: known,
+            without: Set(left))
         if let chart {
-            let names = names?.split(separator: ",").map(String.init)
+            let (labels, counts) = evaluation.chart
+            let shown = names.map { $0.split(separator: ",").map(String.init) } ?? known.names
             let picture = MatrixChart(
-                title: "Predicted classes",
-                names: names ?? (0..<classes).map(String.init), counts: evaluation.confusion)
+                title: "Predicted classes", names: shown + labels.dropFirst(shown.count),
+                counts: counts)
             try AtomicFile.write(picture.svg(), to: chart)
         }
         try console.result(evaluation) { evaluation.table }
         try ScoreGate.check(evaluation.mIoU, named: "mIoU", atLeast: failBelow)
+    }
+
+    private func evaluatedClasses() throws -> EvaluatedClasses {
+        if let runFolder {
+            return EvaluatedClasses(
+                try PointRunData.read(runFolder).classes, ignored: Set(ignore))
+        }
+        return EvaluatedClasses(count: classes ?? 0, ignored: Set(ignore))
     }
 }

@@ -12,14 +12,18 @@ struct PointPredictCommand: ParsableCommand {
         abstract: "Classes of new clouds' points, or of new shapes, with a trained run.",
         discussion: """
             A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
-            files' own numbers; with --json: a list of input, output and points of each class. A run \
+            files' own numbers: of LAS and PLY the same file with that field changed alone; with --json: a list of input, output and points of each class. A run \
             on shapes prints each input's class and probabilities, and writes nothing.
             """)
 
     @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
     var runFolder: String
 
-    @Argument(help: "Clouds (LAS, PLY, .npy), or shapes (OFF, OBJ too).", completion: .file())
+    @Argument(
+        help: """
+            Clouds (LAS, PLY, .npy), or shapes (OFF, OBJ too), folders of them, or quoted patterns \
+            ('a/**/*.las').
+            """, completion: .file())
     var inputs: [String]
 
     @Option(
@@ -29,6 +33,15 @@ struct PointPredictCommand: ParsableCommand {
     @Option(
         help: "The folder to write into; that of the input where absent.", completion: .directory)
     var folder: String?
+
+    @Flag(
+        help:
+            "Go on with the other inputs where one can't be read; the exit code is 1 all the same.")
+    var keepGoing = false
+
+    @Flag(
+        help: "Write each class's probability, too: extra bytes of LAS, properties of PLY, p_NAME.")
+    var probabilities = false
 
     @OptionGroup var common: CommonOptions
 
@@ -42,38 +55,79 @@ struct PointPredictCommand: ParsableCommand {
         let console = common.start()
         let predictor = try PointPredictor(
             run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
-        guard predictor.isSegmentation else { return try classify(predictor, console) }
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let kind = predictor.inputs
+        let list = try InputList(inputs, kind)
+        for note in list.notes { console.note(note) }
+        if !keepGoing { try list.checkPresent() }
+        let loop = PredictLoop(
+            list.paths, noun: kind.noun, keepGoing: keepGoing,
+            progress: ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
+        guard predictor.isSegmentation else { return try classify(predictor, loop, console) }
+        if output != nil, list.paths.count > 1 {
+            throw CommandFailure(
+                "--output goes with one input, found \(list.paths.count); give --folder")
+        }
+        try plan(list.paths).makeFolders()
         var results: [Result] = []
-        for input in inputs {
-            let path = output ?? place(of: input)
-            let counts = try predictor.write(input, to: path) {
-                progress.update(done: Int($0 * 1000), total: 1000, "of the points of \(input)")
-            }
-            results.append(
-                Result(
+        let outcome = try loop.run(
+            predict: { _, input, report in
+                let path = output ?? place(of: input)
+                let counts = try predictor.write(
+                    input, to: path, probabilities: probabilities, note: loop.progress.message
+                ) {
+                    report(Int($0 * 1000), 1000, "of the points")
+                }
+                return Result(
                     input: input, output: path,
                     points: Dictionary(
-                        uniqueKeysWithValues: zip(predictor.classes.names, counts))))
-        }
-        progress.finish()
+                        uniqueKeysWithValues: zip(predictor.classes.names, counts)))
+            },
+            keep: { _, _, result in results.append(result) })
         try console.result(results) { results.map(\.text).joined(separator: "\n") }
+        try outcome.check(noun: loop.noun)
     }
 
-    private func classify(_ predictor: PointPredictor, _ console: Console) throws {
+    /// Where clouds are written, checked.
+    private func plan(_ inputs: [String]) throws(CommandFailure) -> OutputPlan {
+        var plan = OutputPlan(inputs: inputs)
+        let endings = ["las", "ply"]
+        if let output {
+            try plan.file(output, option: "--output", endings: endings)
+        } else if let folder {
+            try plan.folder(
+                folder, option: "--folder", files: inputs.map { ($0, place(of: $0)) })
+        } else {
+            try plan.files(inputs.map { ($0, place(of: $0)) }, option: "without --folder")
+        }
+        return plan
+    }
+
+    private func classify(
+        _ predictor: PointPredictor, _ loop: PredictLoop, _ console: Console
+    ) throws {
         if output != nil || folder != nil {
             throw CommandFailure(
                 "\(runFolder): a run on shapes writes no files; leave --output and --folder out")
         }
         let names = predictor.classes.names
-        let results = try inputs.map { input in
-            let chances = try predictor.probabilities(of: input)
-            let best = chances.indices.max { chances[$0] < chances[$1] } ?? 0
-            return ShapeResult(
-                input: input, label: names[best],
-                probabilities: Dictionary(uniqueKeysWithValues: zip(names, chances)))
-        }
-        try console.result(results) { results.map(\.text).joined(separator: "\n") }
+        var results: [ShapeResult] = []
+        let outcome = try loop.run(
+            kept: {
+                console.isJSON ? "are lost, leave --json out to see each as it comes" : "are said"
+            },
+            predict: { _, input, _ in
+                let chances = try predictor.probabilities(of: input)
+                let best = chances.indices.max { chances[$0] < chances[$1] } ?? 0
+                return ShapeResult(
+                    input: input, label: names[best],
+                    probabilities: Dictionary(uniqueKeysWithValues: zip(names, chances)))
+            },
+            keep: { _, _, result in
+                results.append(result)
+                if !console.isJSON { try console.result(result) { result.text } }
+            })
+        if console.isJSON { try console.result(results) { "" } }
+        try outcome.check(noun: loop.noun)
     }
 
     private func place(of input: String) -> String {

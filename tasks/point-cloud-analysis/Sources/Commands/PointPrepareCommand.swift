@@ -23,6 +23,14 @@ struct PointPrepareCommand: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        if common.givenSeed != nil {
+            throw ValidationError(
+                "--seed: points on surfaces are the same for every seed, so that runs share what "
+                    + "is prepared; leave it out here and give it to train")
+        }
+    }
+
     func run() throws {
         let console = common.start()
         let document = try RecipeDocument(path: recipe, overrides: set)
@@ -36,6 +44,12 @@ struct PointPrepareCommand: ParsableCommand {
         }
         let summary = try PointPrepareSummary(prepared, sampling: data.sampling)
         try console.result(summary) { summary.text }
+        for subset in PointIndex.Subset.allCases
+        where prepared.index.counts(subset).allSatisfy({ $0 == 0 }) {
+            throw CommandFailure(
+                "\(prepared.folder): nothing is left for \(subset), which train needs; correct the "
+                    + "recipe's data or what was left out (\(summary.skipped.count))")
+        }
     }
 }
 
@@ -46,6 +60,7 @@ extension PointPreparation.Outcome {
         case .made(let points): "\(points) points"
         case .present: "already there"
         case .skipped(let reason): "left out: \(reason)"
+        case .noted(let line): line
         }
     }
 }

@@ -53,10 +53,14 @@ struct PointViewCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, endings: ["png"], inputs: [file])
         let view = PointView(
             width: width, height: height, direction: from, coloring: color)
         let key = RandomKey(seed: common.seed).child("surface")
-        let drawing = try view.draw { try PointFile.open(file, samples: samples, key: key) }
+        let drawing = try view.draw { fields in
+            try PointFile.open(file, PointReading(fields), samples: samples, key: key)
+        }
+        for line in drawing.notes { console.note(line.hasPrefix(file) ? line : "\(file): \(line)") }
         try AtomicFile.write(drawing.image.png(), to: output)
         let result = Result(
             output: output, points: drawing.points, color: drawing.coloring.rawValue,

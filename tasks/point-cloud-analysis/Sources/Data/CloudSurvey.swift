@@ -37,14 +37,21 @@ struct CloudSurvey: Sendable {
     /// Whether all points have a color, a strength, a class.
     private(set) var hasColors = true, hasIntensities = true, hasLabels = true
     private(set) var largestChannel: UInt16 = 0
+    /// What people should know of how the file is read.
+    private(set) var notes: [String] = []
+    /// What the file calls its fields, where it names them.
+    private(set) var fieldNames: [String] = []
     /// Points of each number that the file uses for classes, at most 4096 numbers.
     private(set) var codes: [Int32: Int] = [:]
+    /// Whether these numbers are those of LAS.
+    let isLAS: Bool
 
     /// Reads a cloud to its end.
     ///
     /// - Throws: What reading throws; one line for a cloud whose points are all equal.
     init(_ reader: any PointReader) throws(PointFileError) {
         var reader = reader
+        isLAS = reader is LASReader
         var small = [Int](repeating: 0, count: 256)
         while let block = try reader.next(PointFile.blockSize) {
             total += block.count
@@ -67,6 +74,8 @@ struct CloudSurvey: Sendable {
                 }
             }
         }
+        notes = reader.notes
+        fieldNames = reader.fieldNames
         for (code, count) in small.enumerated() where count > 0 { codes[Int32(code)] = count }
         guard total > 0 else {
             throw PointFileError("0 points, expected at least one", path: reader.path)
@@ -77,9 +86,6 @@ struct CloudSurvey: Sendable {
                     + "the file is damaged or its scale is wrong", path: reader.path)
         }
     }
-
-    /// What channels are multiplied by: some files keep 8 bits in 16.
-    var channelScale: UInt16 { largestChannel < 256 ? 257 : 1 }
 
     /// Whether colors say something.
     var hasUsefulColors: Bool { hasColors && largestChannel > 0 }

@@ -2,19 +2,22 @@
 
 /// Classes by height alone: the best thresholds of the training points.
 package struct HeightThresholds: Sendable, Equatable {
-    /// Where one class ends and the next begins, rising; heights above the scene's lowest point.
+    /// Where one class ends and the next begins, rising; heights above the scene's ground.
     package let thresholds: [Float]
     /// The class below each threshold, and the class above the last.
     package let classes: [Int32]
 
     private static let bins = 256
     private static let mostParts = 16
+    /// The share of heights below, and above, the steps: strays don't widen them.
+    private static let strays = 0.001
 
     /// Finds the thresholds that get the most points right, each point counted once or each class
     /// alike: whichever has the larger mean IoU.
     ///
-    /// At most one part a class, and at most 16; thresholds lie on 256 even steps. The best
-    /// partition follows by dynamic programming over the steps.
+    /// At most one part a class, and at most 16; thresholds lie on 256 even steps
+    /// between the heights that a thousandth is below and above. The best partition follows by
+    /// dynamic programming over the steps.
     ///
     /// - Parameters:
     ///   - heights: Finite heights.
@@ -24,13 +27,16 @@ package struct HeightThresholds: Sendable, Equatable {
         precondition(heights.count == labels.count && count > 0, "heights and classes")
         let used = labels.indices.filter { labels[$0] >= 0 }
         precondition(!used.isEmpty, "heights of no points")
-        let low = used.reduce(Float.infinity) { min($0, heights[$1]) }
-        let high = used.reduce(-Float.infinity) { max($0, heights[$1]) }
+        let some = stride(from: 0, to: used.count, by: used.count / (1 << 20) + 1)
+            .map { heights[used[$0]] }.sorted()
+        let left = Int(HeightThresholds.strays * Double(some.count))
+        let low = some[left], high = some[some.count - 1 - left]
         let step = max((high - low) / Float(HeightThresholds.bins), .leastNormalMagnitude)
         /// Points of each class below each step.
         var below = [Int](repeating: 0, count: (HeightThresholds.bins + 1) * count)
         for point in used {
-            let bin = min(HeightThresholds.bins - 1, Int((heights[point] - low) / step))
+            let place = min(Float(HeightThresholds.bins - 1), (heights[point] - low) / step)
+            let bin = max(0, Int(place))
             below[(bin + 1) * count + Int(labels[point])] += 1
         }
         for place in count..<below.count { below[place] += below[place - count] }

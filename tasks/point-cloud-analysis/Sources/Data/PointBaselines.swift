@@ -13,8 +13,11 @@ package struct PointBaselines: Sendable {
     /// Fits both to the training part and scores them on the validation part, over all original
     /// points.
     ///
+    /// - Parameter rule: What heights count from.
     /// - Throws: One line where a prepared file can't be read.
-    package init(_ prepared: PreparedPoints) throws(PointFileError) {
+    package init(
+        _ prepared: PreparedPoints, ground rule: GroundRule = .quantile
+    ) throws(PointFileError) {
         let classes = prepared.index.classes.count
         let counts = prepared.index.counts(.training)
         let most = counts.indices.reduce(0) { counts[$1] > counts[$0] ? $1 : $0 }
@@ -31,8 +34,8 @@ package struct PointBaselines: Sendable {
         var heights: [Float] = [], labels: [Int32] = []
         for entry in prepared.scenes(.training) {
             let scene = try prepared.load(entry)
-            let lowest = scene.lowest
-            heights += scene.positions.map { $0.z - lowest }
+            let ground = scene.ground(rule)
+            heights += scene.positions.map { $0.z - ground }
             labels += scene.labels
         }
         guard labels.contains(where: { $0 >= 0 }) else {
@@ -44,11 +47,11 @@ package struct PointBaselines: Sendable {
         var matrix = ConfusionMatrix(classes: classes)
         for entry in prepared.scenes(.validation) {
             let scene = try prepared.load(entry)
-            let lowest = scene.lowest
+            let ground = scene.ground(rule)
             matrix.add(
                 try prepared.confusion(
                     of: entry,
-                    predicted: scene.positions.map { thresholds.label(of: $0.z - lowest) }))
+                    predicted: scene.positions.map { thresholds.label(of: $0.z - ground) }))
             majority.add(
                 try prepared.confusion(
                     of: entry,

@@ -51,10 +51,13 @@ struct ClassLookup: Sendable {
     private let classes: PointClasses
     private var table: [Int32]
     private var rest: [Int32: Int32] = [:]
+    private let others: Int32
 
-    init(_ classes: PointClasses) {
+    /// - Parameter others: The class of all other numbers; nil where they are unknown.
+    init(_ classes: PointClasses, others: Int32? = nil) {
         self.classes = classes
-        table = [Int32](repeating: ClassLookup.unknown, count: ClassLookup.small)
+        self.others = others ?? ClassLookup.unknown
+        table = [Int32](repeating: self.others, count: ClassLookup.small)
         for (label, codes) in classes.codes.enumerated() {
             for code in codes { set(code, Int32(label)) }
         }
@@ -78,7 +81,7 @@ struct ClassLookup: Sendable {
     func label(of code: Int32) -> Int32? {
         let label =
             code >= 0 && code < ClassLookup.small
-            ? table[Int(code)] : rest[code] ?? ClassLookup.unknown
+            ? table[Int(code)] : rest[code] ?? others
         return label == ClassLookup.unknown ? nil : label
     }
 

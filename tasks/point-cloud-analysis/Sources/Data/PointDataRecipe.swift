@@ -52,6 +52,8 @@ package struct PointDataRecipe: Sendable {
     package var categories: [String]
     /// The collection of `furniture` that is for validation; every fifth model where nil.
     package var heldOut: String?
+    /// What the files call their fields, and the range of their colors.
+    package var reading = PointReading.all
     /// The side of a voxel in the file's units; 1, without effect, for shapes.
     package var grid: Double
     /// Points drawn on the surface of a mesh, or kept of each shape; 0 for scenes.
@@ -82,6 +84,7 @@ package struct PointDataRecipe: Sendable {
         validationAreas =
             kind == .s3dis
             ? try section.value("validationAreas", default: [5], in: 1...6).map { Int($0) } : []
+        if hasFiles { reading = try PointReading(section) }
         categories = []
         if kind == .furniture {
             categories = try section.value(
@@ -112,6 +115,7 @@ package struct PointDataRecipe: Sendable {
     var settings: String {
         let path = URL(fileURLWithPath: source).standardizedFileURL.path
         var parts = ["version 2", kind.rawValue, "source \(path)"]
+        if reading != .all { parts.append(reading.settings) }
         if let classes {
             parts.append("classes \(classes.names) \(classes.codes) \(classes.ignoredCodes)")
         }
@@ -200,6 +204,31 @@ package struct PointDataRecipe: Sendable {
             source[slash...].contains(".")
         else { return source }
         return String(source[..<slash])
+    }
+}
+
+extension PointReading {
+    /// Reads `data.fields` and `data.colorRange`.
+    fileprivate init(_ section: RecipeReader) throws(TrainingError) {
+        self.init()
+        colorRange = try section.optionalNumber("colorRange", in: 1e-6...1e9)
+        guard section.has("fields") else { return }
+        let names = try section.section("fields")
+        label = try names.optionalText("label")
+        intensity = try names.optionalText("intensity")
+        guard names.has("color") else { return }
+        let channels = try names.value("color", default: [String]())
+        guard channels.count == 3 else {
+            throw names.error(
+                "color", "has \(channels.count) names; expected those of red, green and blue")
+        }
+        color = channels
+    }
+
+    /// What prepared files depend on, as text.
+    fileprivate var settings: String {
+        "label \(label ?? ""), intensity \(intensity ?? ""), color \(color ?? []), "
+            + "range \(colorRange.map { "\($0)" } ?? "")"
     }
 }
 

@@ -29,6 +29,8 @@ package struct PointIndex: Sendable, Codable, Equatable {
         package let counts: [Int]
         /// What the points have beside their places.
         package let hasColors, hasIntensities: Bool
+        /// Whether the source has the class numbers of LAS.
+        let isLAS: Bool
         /// Sums over the voxels.
         let intensitySum, intensitySquares: Double
 

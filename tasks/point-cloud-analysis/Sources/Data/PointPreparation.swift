@@ -16,6 +16,8 @@ package struct PointPreparation {
         case present
         /// Left out.
         case skipped(String)
+        /// How its file is read; what happened follows.
+        case noted(String)
     }
 
     private let data: PointDataRecipe
@@ -71,6 +73,7 @@ package struct PointPreparation {
                 if known.move(item, stamp: stamp, to: &index) {
                     tell(.present)
                 } else {
+                    defer { for line in surveys.takeNotes() { tell(.noted(line)) } }
                     let points = try make(item, stamp: stamp, &surveys, &index)
                     hasMade = true
                     tell(.made(points: points))
@@ -146,7 +149,11 @@ package struct PointPreparation {
         let path = item.paths[0]
         guard survey.hasLabels else {
             throw PointFileError(
-                "the points have no class, expected a label of each; add them to the file",
+                "the points have no class, expected a label of each; "
+                    + (survey.fieldNames.isEmpty
+                        ? "add them to the file"
+                        : "name one of \(survey.fieldNames.joined(separator: ", ")) in "
+                            + "data.fields.label, or add them to the file"),
                 path: path)
         }
         let features = data.sampling.features
@@ -177,6 +184,7 @@ package struct PointPreparation {
             origin: (0..<3).map { summary.origin[$0] }, points: summary.points,
             originals: summary.originals, ignored: summary.ignored, counts: summary.counts,
             hasColors: survey.hasUsefulColors, hasIntensities: survey.hasIntensities,
+            isLAS: survey.isLAS,
             intensitySum: summary.intensitySum, intensitySquares: summary.intensitySquares)
         if item.subset == .validation { try originals(of: scene, open, region, survey) }
         return scene

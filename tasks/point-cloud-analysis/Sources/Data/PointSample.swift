@@ -29,10 +29,10 @@ extension PointSampling {
     ///
     /// - Parameters:
     ///   - own: At least one and at most ``points`` numbers of points.
-    ///   - lowest: ``PointScene/lowest``.
+    ///   - ground: ``PointScene/ground(_:)``.
     ///   - key: What the changes are drawn from.
     func sample(
-        of scene: PointScene, own: [Int32], centre: SIMD3<Float>, lowest: Float,
+        of scene: PointScene, own: [Int32], centre: SIMD3<Float>, ground: Float,
         augmentation: PointAugmentation?, key: RandomKey
     ) -> PointSample {
         let numbers = padded(own)
@@ -63,7 +63,7 @@ extension PointSampling {
                         dropsIntensity
                             ? 0 : Float((intensity - intensityMean) / intensityDeviation))
                 case .height:
-                    values.append((scene.positions[Int(number)].z - lowest) * scale)
+                    values.append((scene.positions[Int(number)].z - ground) * scale)
                 }
             }
         }

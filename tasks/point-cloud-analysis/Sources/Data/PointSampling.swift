@@ -9,7 +9,7 @@ package enum PointFeature: String, CaseIterable, Sendable, Codable {
     case color
     /// The strength of the return, normalised: 1 number.
     case intensity
-    /// z above the scene's lowest point: 1 number.
+    /// z above the scene's ground (``GroundRule``), or y above a shape's lowest point: 1 number.
     case height
 
     /// Numbers a point.
@@ -57,6 +57,14 @@ package struct PointSampling: Sendable, Equatable, Codable {
     package var colorMean, colorDeviation: [Double]
     /// Of the training scenes' intensities in the file's numbers; set once the data is prepared.
     package var intensityMean = 0.0, intensityDeviation = 1.0
+    /// Absent in runs of before: their heights count from the lowest point.
+    private var groundRule: GroundRule? = .quantile
+
+    /// What heights in scenes count from.
+    package var ground: GroundRule {
+        get { groundRule ?? .lowest }
+        set { groundRule = newValue }
+    }
 
     /// Numbers a point, F.
     package var featureWidth: Int { features.reduce(0) { $0 + $1.width } }
@@ -121,6 +129,9 @@ package struct PointSampling: Sendable, Equatable, Codable {
             count: try section.value("spheres", default: 2000, in: 1...10_000_000),
             visits: try section.value("visits", default: 1, in: 1...100),
             votes: try section.value("votes", default: false))
+        if features.contains(.height) {
+            ground = try section.value("ground", default: GroundRule.quantile)
+        }
         guard features.contains(.color) else { return }
         colorMean = try section.value(
             "colorMean", default: PointSampling.colorMean, in: 0...1, count: 3)

@@ -13,6 +13,8 @@ package struct PointScene: Sendable, Equatable {
     /// The most frequent class of a voxel, the lower one of equals; ``PointClasses/ignored`` where
     /// none counts.
     package var labels: [Int32] = []
+    /// Classes of noise: like points without a class that counts they say nothing of the ground.
+    package var noise: Set<Int32> = []
 
     /// A scene without points.
     package init(origin: SIMD3<Double>) { self.origin = origin }
@@ -20,8 +22,16 @@ package struct PointScene: Sendable, Equatable {
     /// The number of points.
     package var count: Int { positions.count }
 
-    /// The lowest z relative to ``origin``; heights count from it.
-    package var lowest: Float { positions.reduce(.infinity) { min($0, $1.z) } }
+    /// The z relative to ``origin`` that heights count from; see ``GroundLevel``.
+    ///
+    /// - Precondition: At least one point.
+    package func ground(_ rule: GroundRule) -> Float {
+        switch rule {
+        case .lowest: positions.reduce(.infinity) { min($0, $1.z) }
+        case .quantile:
+            GroundLevel.of(positions) { labels[$0] >= 0 && !noise.contains(labels[$0]) }
+        }
+    }
 
     /// Points of each class.
     package func counts(classes: Int) -> [Int] {

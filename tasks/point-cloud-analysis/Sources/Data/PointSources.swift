@@ -90,6 +90,9 @@ enum PointSources {
 
     // MARK: LAS, PLY, npy
 
+    /// Endings of clouds; those that can't be read are listed, too, so that it is said why.
+    private static let clouds: Set<String> = ["las", "ply", "npy", "laz", "pcd", "e57"]
+
     private static func scenes(_ data: PointDataRecipe) throws(PointFileError) -> [PointItem] {
         let source = data.source
         guard FileManager.default.fileExists(atPath: source) else {
@@ -97,7 +100,7 @@ enum PointSources {
         }
         let isFolder = isFolder(source)
         let name = (source as NSString).lastPathComponent
-        let names = isFolder ? try files(in: source, endings: ["las", "ply", "npy"]) : [name]
+        let names = isFolder ? try files(in: source, endings: clouds) : [name]
         func path(_ file: String) -> String { isFolder ? "\(source)/\(file)" : source }
         func item(
             _ file: String, _ subset: PointIndex.Subset, _ region: CloudRegion, _ suffix: String
@@ -106,7 +109,7 @@ enum PointSources {
             return PointItem(
                 id: identifier(file) + suffix, subset: subset, name: file, paths: [path],
                 mark: region == .all ? "" : "\(region.axis) \(region.from) \(region.to), ",
-                content: .scene(open: { try PointFile.open(path) }, region: region))
+                content: .scene(open: PointFile.opener(path, data.reading), region: region))
         }
         for file in data.training + data.validation where !names.contains(file) {
             throw PointFileError(
@@ -141,41 +144,13 @@ enum PointSources {
         }
         return areas.compactMap { area in
             let folder = "\(data.source)/\(area)"
-            let rooms = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-                .filter { isFolder("\(folder)/\($0)/Annotations") }.sorted()
-                .map { "\(folder)/\($0)" }
+            let rooms = S3DISRoom.rooms(in: folder)
             guard !rooms.isEmpty else { return nil }
             let isValidation = Int(area.dropFirst(5)).map(data.validationAreas.contains) ?? false
             return PointItem(
                 id: area, subset: isValidation ? .validation : .training, name: area,
                 paths: rooms,
-                content: .scene(open: { try RoomsReader(folder, rooms) }, region: .all))
-        }
-    }
-}
-
-/// The rooms of an area of S3DIS, one after the other.
-private struct RoomsReader: PointReader {
-    let path: String
-    private var rooms: [String]
-    private var room: S3DISRoom?
-
-    init(_ path: String, _ rooms: [String]) throws(PointFileError) {
-        self.path = path
-        self.rooms = rooms.reversed()
-    }
-
-    var count: Int? { nil }
-
-    mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
-        while true {
-            if room == nil {
-                guard let next = rooms.popLast() else { return nil }
-                // One line of the published data is damaged.
-                room = try S3DISRoom(next, keepsGoing: true)
-            }
-            if let block = try room?.next(limit) { return block }
-            room = nil
+                content: .scene(open: { try S3DISArea(folder, rooms) }, region: .all))
         }
     }
 }

@@ -3,16 +3,28 @@ import Foundation
 package import Metrics
 
 extension PointScene {
-    /// Lays a file's cloud on the grid, without classes.
+    /// Lays a file's cloud on the grid.
+    ///
+    /// Where heights are asked for, the points that are noise or don't count keep
+    /// ``PointClasses/ignored``, so that the ground is found as in training; no other class is read.
     ///
     /// - Parameters:
     ///   - grid: The side of a voxel in the file's units.
-    ///   - features: What the network sees: the file must have it.
+    ///   - features: What the network sees: the file must have it; all else isn't read.
+    ///   - reading: What the file calls its fields.
+    ///   - classes: Those of the run; a file's own classes are left alone where nil.
+    ///   - note: Told what people should know of how the file is read.
     /// - Throws: One line for a file that can't be read or lacks a feature.
     package static func read(
-        _ path: String, grid: Double, features: [PointFeature]
+        _ path: String, grid: Double, features: [PointFeature], reading: PointReading = .all,
+        classes: PointClasses? = nil, note: (String) -> Void = { _ in }
     ) throws -> PointScene {
-        let survey = try CloudSurvey(PointFile.open(path))
+        var fields = PointReading.Fields(features)
+        // The ground lies under the points that are none of its noise.
+        if classes != nil, features.contains(.height) { fields.insert(.label) }
+        let open = PointFile.opener(path, reading.only(fields))
+        let survey = try CloudSurvey(open())
+        for line in survey.notes { note(line.hasPrefix(path) ? line : "\(path): \(line)") }
         if features.contains(.color), !survey.hasUsefulColors {
             throw PointFileError(
                 "the points have no color, which the network was trained with; predict clouds "
@@ -24,10 +36,23 @@ extension PointScene {
                     + "clouds with intensities", path: path)
         }
         var scene = PointScene(origin: survey.lower)
-        _ = try SceneSubsampler(grid: grid).run({ try PointFile.open(path) }, survey: survey) {
+        let lookup = classes.flatMap {
+            features.contains(.height) && survey.hasLabels
+                ? ClassLookup(groundOf: $0, isLAS: survey.isLAS) : nil
+        }
+        _ = try SceneSubsampler(grid: grid, lookup: lookup).run(open, survey: survey) {
             scene.append($0)
         }
         return scene
+    }
+}
+
+extension PointReading.Fields {
+    /// The fields that features are made of.
+    init(_ features: [PointFeature]) {
+        self = []
+        if features.contains(.color) { insert(.color) }
+        if features.contains(.intensity) { insert(.intensity) }
     }
 }
 
@@ -35,66 +60,68 @@ extension PointScene {
 package struct PredictedCloud: Sendable {
     private let scene: PointScene
     private let labels: [Int32]
+    private let probabilities: [Float]
     private let classes: PointClasses
     private let tree: PointTree
 
     /// Predicted classes of a scene's points.
     ///
+    /// - Parameter probabilities: A row a point, a probability a class; empty where none are kept.
     /// - Precondition: A class for each point.
-    package init(_ scene: PointScene, labels: [Int32], classes: PointClasses) {
+    package init(
+        _ scene: PointScene, labels: [Int32], probabilities: [Float] = [], classes: PointClasses
+    ) {
         precondition(labels.count == scene.count, "\(labels.count) classes, \(scene.count) points")
+        precondition(
+            probabilities.isEmpty || probabilities.count == scene.count * classes.count,
+            "\(probabilities.count) probabilities of \(scene.count) points")
         self.scene = scene
         self.labels = labels
+        self.probabilities = probabilities
         self.classes = classes
         tree = PointTree(scene.positions)
     }
 
+    /// The point of the scene that is nearest to each place in the file's units.
+    private func nearest(to positions: [SIMD3<Double>]) -> [Int32] {
+        tree.nearest(to: positions.map { SIMD3<Float>($0 - scene.origin) }, k: 1).indices
+    }
+
     /// The class of the nearest point of the scene, for places in the file's units.
     package func classes(of positions: [SIMD3<Double>]) -> [Int32] {
-        let places = positions.map { SIMD3<Float>($0 - scene.origin) }
-        return tree.nearest(to: places, k: 1).indices.map { labels[Int($0)] }
+        nearest(to: positions).map { labels[Int($0)] }
     }
 
     /// Writes the cloud with the predicted classes in the files' numbers, a block at a time.
     ///
-    /// - Parameters:
-    ///   - source: The cloud that was predicted.
-    ///   - output: `.las` or `.ply`.
+    /// - Parameter copy: The cloud that was predicted, about to be written.
     /// - Returns: Points of each class.
-    /// - Throws: One line for another ending, or a class that the format can't hold.
     @discardableResult
-    package func write(_ source: String, to output: String) throws -> [Int] {
-        var reader = try PointFile.open(source)
-        guard var block = try reader.next(PointFile.blockSize) else {
-            throw PointFileError("0 points, expected at least one", path: source)
-        }
+    package func write(_ copy: CloudCopy) throws(PointFileError) -> [Int] {
         var counts = [Int](repeating: 0, count: classes.count)
-        func body(_ sink: inout any PointSink) throws {
-            while true {
-                let found = classes(of: block.positions)
-                for label in found { counts[Int(label)] += 1 }
-                block.labels = found.map { classes.code(of: $0) }
-                try sink.append(block)
-                guard let next = try reader.next(PointFile.blockSize) else { return }
-                block = next
+        let width = classes.count
+        try copy.write { places in
+            let points = nearest(to: places)
+            var found = PointPrediction(codes: [])
+            found.codes.reserveCapacity(points.count)
+            for point in points {
+                let label = labels[Int(point)]
+                counts[Int(label)] += 1
+                found.codes.append(classes.code(of: label))
+                if !probabilities.isEmpty {
+                    let first = Int(point) * width
+                    found.probabilities += probabilities[first..<first + width]
+                }
             }
-        }
-        switch (output as NSString).pathExtension.lowercased() {
-        case "las":
-            let las = reader as? LASReader
-            try LASWriter.write(
-                to: output, scale: las?.scale ?? SIMD3(repeating: 0.001), offset: las?.offset,
-                hasColors: block.colors != nil, body: body)
-        case "ply":
-            var contents: PLYWriter.Contents = .labels
-            if block.colors != nil { contents.insert(.colors) }
-            if block.intensities != nil { contents.insert(.intensities) }
-            try PLYWriter.write(to: output, contents: contents, body: body)
-        default:
-            throw PointFileError("expected a file name that ends in .las or .ply", path: output)
+            return found
         }
         return counts
     }
+}
+
+extension PointClasses {
+    /// The number that files get for each class.
+    package var writtenCodes: [Int32] { codes.map { $0[0] } }
 }
 
 extension PreparedPoints {

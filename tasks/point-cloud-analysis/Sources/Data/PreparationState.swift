@@ -4,6 +4,7 @@ import Checkpoints
 /// The survey of the last cloud: both parts of a split cloud need it.
 struct LastSurvey {
     private var known: (paths: [String], survey: CloudSurvey)?
+    private var notes: [String] = []
 
     mutating func survey(
         of paths: [String], _ open: () throws -> any PointReader
@@ -11,7 +12,14 @@ struct LastSurvey {
         if let known, known.paths == paths { return known.survey }
         let survey = try CloudSurvey(open())
         known = (paths, survey)
+        notes = survey.notes
         return survey
+    }
+
+    /// What people should know of how the cloud is read, once.
+    mutating func takeNotes() -> [String] {
+        defer { notes = [] }
+        return notes
     }
 }
 

@@ -72,8 +72,9 @@ package struct PreparedPoints: Sendable {
         let source = try source(path(of: scene))
         let bytes = try source.read(
             0, scene.points * PointScene.recordLength, of: "the voxels of \(scene.id)")
-        let loaded = PointScene(
+        var loaded = PointScene(
             bytes: bytes, origin: SIMD3(scene.origin[0], scene.origin[1], scene.origin[2]))
+        loaded.noise = index.classes.noise(isLAS: scene.isLAS)
         let bound = Int32(index.classes.count)
         guard loaded.labels.allSatisfy({ $0 >= PointClasses.ignored && $0 < bound }),
             loaded.positions.allSatisfy({ ($0 * 0) == SIMD3(0, 0, 0) })

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 package import Tensors
 
 /// Overlapping spheres that see every point of a scene, and the mean of what is predicted in them.
@@ -35,7 +36,7 @@ package struct SceneCoverage {
         guard let spheres = sampling.spheres, scene.count > 0, classes > 0 else {
             preconditionFailure("spheres over \(scene.count) points, \(classes) classes")
         }
-        indexed = IndexedScene(scene)
+        indexed = IndexedScene(scene, sampling.ground)
         self.sampling = sampling
         self.spheres = spheres
         self.augmentation = spheres.votes ? augmentation : nil
@@ -82,7 +83,7 @@ package struct SceneCoverage {
         }
         count += 1
         return sampling.sample(
-            of: scene, own: own, centre: centre, lowest: indexed.lowest,
+            of: scene, own: own, centre: centre, ground: indexed.ground,
             augmentation: augmentation, key: key.child(count))
     }
 
@@ -120,5 +121,25 @@ package struct SceneCoverage {
             }
             return Int32(best)
         }
+    }
+
+    /// The probability of each class of each point, `[points, C]`: the softmax of the mean logits.
+    ///
+    /// - Precondition: Every point was seen.
+    package func probabilities() -> [Float] {
+        var result = sums
+        for point in seen.indices {
+            precondition(seen[point] > 0, "point \(point) of \(seen.count) was in no sphere")
+            let first = point * classes, range = first..<first + classes
+            let largest = sums[range].max() ?? 0, count = Double(seen[point])
+            var total = 0.0
+            for place in range {
+                let value = exp(Double(sums[place] - largest) / count)
+                result[place] = Float(value)
+                total += value
+            }
+            for place in range { result[place] = Float(Double(result[place]) / total) }
+        }
+        return result
     }
 }

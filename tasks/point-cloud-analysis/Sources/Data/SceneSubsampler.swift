@@ -127,7 +127,6 @@ struct SceneSubsampler {
         _ region: CloudRegion, _ axis: Int, _ summary: inout Summary, _ path: String
     ) throws {
         let second = axis == 0 ? 1 : 0, third = axis == 2 ? 1 : 2
-        let scale = survey.channelScale
         for (point, position) in block.positions.enumerated()
         where region.contains(position, lower: survey.lower) {
             let place = position - survey.lower
@@ -150,7 +149,7 @@ struct SceneSubsampler {
             points.append(
                 cube: cube, position: SIMD3<Float>(place),
                 intensity: intensity.isFinite ? intensity : 0,
-                color: block.colors.map { $0[point] &* scale } ?? SIMD3(0, 0, 0), label: label)
+                color: block.colors?[point] ?? SIMD3(0, 0, 0), label: label)
         }
     }
 }

@@ -44,7 +44,7 @@ package final class SphereSampler: Sendable {
         self.sampling = sampling
         self.spheres = spheres
         self.augmentation = augmentation
-        self.scenes = scenes.map { IndexedScene($0) }
+        self.scenes = scenes.map { IndexedScene($0, sampling.ground) }
         places = try scenes.map { scene in
             do throws(VoxelGridError) {
                 let grid = try VoxelGrid(scene.positions, side: Float(spheres.radius / 10))
@@ -57,6 +57,11 @@ package final class SphereSampler: Sendable {
         key = RandomKey(seed: seed).child("spheres")
     }
 
+    /// Points within a sphere's radius of a point of the scenes, the median.
+    package var neighbours: Double {
+        scenes.map { $0.neighbours(within: Float(spheres.radius)) }.median
+    }
+
     /// A training sample; the same bits whenever it is asked for.
     ///
     /// - Parameter number: In `0..<count`.
@@ -66,7 +71,7 @@ package final class SphereSampler: Sendable {
         let own = scene.nearest(
             to: centre.place, within: Float(spheres.radius), limit: sampling.points)
         return sampling.sample(
-            of: scene.scene, own: own, centre: centre.place, lowest: scene.lowest,
+            of: scene.scene, own: own, centre: centre.place, ground: scene.ground,
             augmentation: augmentation, key: key.child(epoch).child(number))
     }
 
@@ -117,12 +122,22 @@ package final class SphereSampler: Sendable {
 struct IndexedScene: Sendable {
     let scene: PointScene
     let tree: PointTree
-    let lowest: Float
+    let ground: Float
 
-    init(_ scene: PointScene) {
+    init(_ scene: PointScene, _ rule: GroundRule) {
         self.scene = scene
         tree = PointTree(scene.positions)
-        lowest = scene.lowest
+        ground = scene.ground(rule)
+    }
+
+    /// How many points, itself among them, lie within a radius of a point: the median of 64 points
+    /// spread over the scene's numbers.
+    func neighbours(within radius: Float) -> Double {
+        let draws = min(64, scene.count)
+        return (0..<draws).map { draw in
+            let point = scene.positions[draw * scene.count / draws]
+            return Double(tree.points(within: radius, of: point).count)
+        }.median
     }
 
     /// At most `limit` points within a radius, nearest first; of equals the lower number first.
@@ -134,6 +149,11 @@ struct IndexedScene: Sendable {
         }
         .sorted().prefix(limit).map { Int32(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }
     }
+}
+
+extension [Double] {
+    /// The middle one, the upper of two; 0 of none.
+    var median: Double { isEmpty ? 0 : sorted()[count / 2] }
 }
 
 /// Places with potentials.

@@ -4,7 +4,7 @@
 struct LASHeader: Sendable {
     /// The major version is 1 always.
     let minorVersion: Int
-    /// Which fields a point has, 0 to 8.
+    /// Which fields a point has, 0 to 10.
     let pointFormat: Int
     /// Bytes a point: the format's, and extra bytes behind them.
     let recordLength: Int
@@ -16,9 +16,16 @@ struct LASHeader: Sendable {
     let scale, offset: SIMD3<Double>
 
     /// Bytes that each point format has at least.
-    static let formatLengths = [20, 28, 26, 34, 57, 63, 30, 36, 38]
+    static let formatLengths = [20, 28, 26, 34, 57, 63, 30, 36, 38, 59, 67]
     /// Where red, green and blue lie in each format, or nil.
-    static let colorOffsets: [Int?] = [nil, nil, 20, 28, nil, 28, nil, 30, 30]
+    static let colorOffsets: [Int?] = [nil, nil, 20, 28, nil, 28, nil, 30, 30, nil, 30]
+    /// Where the classification lies.
+    var labelOffset: Int { pointFormat < 6 ? 15 : 16 }
+    /// The bits of it that are the class: formats before 6 keep flags in the upper ones.
+    var labelMask: UInt8 { pointFormat < 6 ? 31 : 255 }
+    /// Bytes of the header, and the number of records between it and the points.
+    let length, records: Int
+
     /// Bytes of the shortest header of versions 1.0 to 1.2, of 1.3 and of 1.4.
     static let lengths = [227, 227, 227, 235, 375]
 
@@ -46,7 +53,7 @@ struct LASHeader: Sendable {
         }
         guard LASHeader.formatLengths.indices.contains(format) else {
             throw source.error(
-                "point format \(format), expected 0 to 8; convert it with laspy or PDAL")
+                "point format \(format), expected 0 to 10; convert it with laspy or PDAL")
         }
         pointFormat = format
         recordLength = Int(bytes.integer(105, as: UInt16.self))
@@ -55,6 +62,8 @@ struct LASHeader: Sendable {
                 "points of \(recordLength) bytes in format \(format), expected at least "
                     + "\(LASHeader.formatLengths[format]); the file is damaged")
         }
+        self.length = length
+        records = Int(bytes.integer(100, as: UInt32.self))
         dataOffset = Int(bytes.integer(96, as: UInt32.self))
         guard dataOffset >= length else {
             throw source.error(
@@ -89,6 +98,24 @@ struct LASHeader: Sendable {
         }
         guard count > 0 else { throw source.error("0 points, expected at least one") }
         return count
+    }
+
+    /// The places of points whose records were read, `first` the number of the first one.
+    ///
+    /// - Throws: One line for a place that isn't finite.
+    func positions(
+        _ numbers: ByteNumbers, count: Int, from first: Int, _ source: PointSource
+    ) throws(PointFileError) -> [SIMD3<Double>] {
+        let positions = (0..<count).map { point in
+            let start = point * recordLength
+            let integers = SIMD3<Double>(
+                Double(numbers.integer(start, as: Int32.self)),
+                Double(numbers.integer(start + 4, as: Int32.self)),
+                Double(numbers.integer(start + 8, as: Int32.self)))
+            return integers * scale + offset
+        }
+        try positions.checkFinite(from: first, in: source)
+        return positions
     }
 
     private static func vector(_ bytes: ByteNumbers, _ offset: Int) -> SIMD3<Double> {

@@ -1,26 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// LAS 1.0 to 1.4 with point formats 0 to 8; labels are the classification.
+/// LAS 1.0 to 1.4 with point formats 0 to 10; labels are the classification.
+///
+/// A class or intensity that ``PointReading`` names is taken from the extra bytes.
 package struct LASReader: PointReader {
     private let source: PointSource
     private let header: LASHeader
+    private let reading: PointReading
+    private let colors: ColorRange?
+    private let label, intensity: LASExtraBytes.Field?
     private var given = 0
 
     /// Opens a file and checks its header.
-    package init(path: String) throws(PointFileError) { try self.init(PointSource(path: path)) }
+    package init(path: String, _ reading: PointReading = .all) throws(PointFileError) {
+        try self.init(PointSource(path: path), reading)
+    }
 
-    init(_ source: PointSource) throws(PointFileError) {
+    init(_ source: PointSource, _ reading: PointReading = .all) throws(PointFileError) {
         self.source = source
+        self.reading = reading
         header = try LASHeader(source)
+        label = try LASReader.field(reading.label, .label, reading, header, source)
+        intensity = try LASReader.field(reading.intensity, .intensity, reading, header, source)
+        guard reading.fields.contains(.color), LASHeader.colorOffsets[header.pointFormat] != nil
+        else {
+            colors = nil
+            return
+        }
+        if let range = reading.colorRange {
+            colors = ColorRange(range)
+        } else {
+            colors = try LASReader.colorRange(header, source)
+        }
     }
 
     package var path: String { source.path }
     package var count: Int? { header.count }
+    package var notes: [String] { [colors?.note].compactMap(\.self) }
+    package var colorRange: Double? { colors?.top }
 
-    /// What an integer coordinate is multiplied by, an axis each.
-    package var scale: SIMD3<Double> { header.scale }
-    /// What is added to it.
-    package var offset: SIMD3<Double> { header.offset }
+    private static func field(
+        _ name: String?, _ kind: PointReading.Fields, _ reading: PointReading,
+        _ header: LASHeader, _ source: PointSource
+    ) throws(PointFileError) -> LASExtraBytes.Field? {
+        guard let name, reading.fields.contains(kind), name.lowercased() != "classification",
+            name.lowercased() != "intensity"
+        else { return nil }
+        let fields = try LASExtraBytes(header, source).fields
+        guard let field = fields.first(where: { $0.name == name && $0.scalar != nil }) else {
+            let names = fields.filter { $0.scalar != nil }.map(\.name)
+            throw source.error(
+                "no extra bytes \(name), which data.fields names; expected classification, "
+                    + (["intensity"] + names).joined(separator: ", "))
+        }
+        return field
+    }
+
+    /// The colors' range: 8 bits in 16 are common.
+    private static func colorRange(
+        _ header: LASHeader, _ source: PointSource
+    ) throws(PointFileError) -> ColorRange? {
+        guard let offset = LASHeader.colorOffsets[header.pointFormat] else { return nil }
+        var largest: UInt16 = 0, first = 0
+        let length = header.recordLength
+        while first < header.count, !ColorRange.isSettled(Double(largest)) {
+            let size = min(PointFile.blockSize, header.count - first)
+            let numbers = ByteNumbers(
+                bytes: try source.read(
+                    header.dataOffset + first * length, size * length, of: "points from \(first)"))
+            for point in 0..<size {
+                for channel in 0..<3 {
+                    largest = max(
+                        largest, numbers.integer(point * length + offset + 2 * channel))
+                }
+            }
+            first += size
+        }
+        return ColorRange(largest: Double(largest), isReal: false, isShort: true)
+    }
 
     package mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
         let size = min(max(1, limit), header.count - given)
@@ -29,40 +86,59 @@ package struct LASReader: PointReader {
         let numbers = ByteNumbers(
             bytes: try source.read(
                 header.dataOffset + given * length, size * length, of: "points from \(given)"))
-        let positions = try positions(numbers, size)
+        let first = given
+        var block = PointBlock(
+            positions: try header.positions(numbers, count: size, from: first, source))
         given += size
-        let colors = LASHeader.colorOffsets[header.pointFormat].map { offset in
-            (0..<size).map { point in
+        if let colors, let offset = LASHeader.colorOffsets[header.pointFormat] {
+            block.colors = (0..<size).map { point in
                 let first = point * length + offset
-                return SIMD3<UInt16>(
-                    numbers.integer(first), numbers.integer(first + 2), numbers.integer(first + 4))
+                func channel(_ place: Int) -> UInt16 {
+                    colors.channel(Double(numbers.integer(first + place, as: UInt16.self)))
+                }
+                return SIMD3(channel(0), channel(2), channel(4))
             }
         }
-        // Formats before 6 keep flags in the upper bits of the class.
-        let isOld = header.pointFormat < 6
-        let place = isOld ? 15 : 16, mask: UInt8 = isOld ? 31 : 255
-        return PointBlock(
-            positions: positions,
-            intensities: (0..<size).map {
-                Float(numbers.integer($0 * length + 12, as: UInt16.self))
-            },
-            colors: colors,
-            labels: (0..<size).map { Int32(numbers.bytes[$0 * length + place] & mask) })
-    }
-
-    private func positions(
-        _ numbers: ByteNumbers, _ size: Int
-    ) throws(PointFileError) -> [SIMD3<Double>] {
-        let positions = (0..<size).map { point in
-            let first = point * header.recordLength
-            let integers = SIMD3<Double>(
-                Double(numbers.integer(first, as: Int32.self)),
-                Double(numbers.integer(first + 4, as: Int32.self)),
-                Double(numbers.integer(first + 8, as: Int32.self)))
-            return integers * header.scale + header.offset
+        if reading.fields.contains(.intensity) {
+            block.intensities =
+                if let intensity {
+                    intensity.values(numbers, header, size).map { Float($0) }
+                } else {
+                    (0..<size).map { Float(numbers.integer($0 * length + 12, as: UInt16.self)) }
+                }
         }
-        try positions.checkFinite(from: given, in: source)
-        return positions
+        if reading.fields.contains(.label) {
+            let place = header.labelOffset, mask = header.labelMask
+            block.labels =
+                if let label {
+                    try PointBlock.labels(
+                        label.values(numbers, header, size), from: first, source)
+                } else {
+                    (0..<size).map { Int32(numbers.bytes[$0 * length + place] & mask) }
+                }
+        }
+        return block
+    }
+}
+
+extension PointBlock {
+    /// Whole numbers as classes.
+    ///
+    /// - Parameter first: The number of the first of these points in the file.
+    static func labels(
+        _ values: [Double], from first: Int, _ source: PointSource
+    ) throws(PointFileError) -> [Int32] {
+        var labels: [Int32] = []
+        labels.reserveCapacity(values.count)
+        for value in values {
+            guard let number = Int32(exactly: value) else {
+                throw source.error(
+                    "point \(first + labels.count) has the class \(value), expected a whole "
+                        + "32-bit number")
+            }
+            labels.append(number)
+        }
+        return labels
     }
 }
 

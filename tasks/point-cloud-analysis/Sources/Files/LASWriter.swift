@@ -42,6 +42,21 @@ package struct LASWriter: PointSink {
         }
     }
 
+    /// What a cloud's intensities are multiplied by to fill 16 bits: more than 1 where they are
+    /// fractions up to 1, less where one is above 65535.
+    static func intensityScale(of reader: any PointReader) throws(PointFileError) -> Float {
+        var reader = reader
+        var largest: Float = 0, hasFractions = false
+        while let block = try reader.next(PointFile.blockSize) {
+            for value in block.intensities ?? [] where value.isFinite {
+                largest = max(largest, value)
+                hasFractions = hasFractions || value != value.rounded()
+            }
+        }
+        if largest > 65535 { return 65535 / largest }
+        return hasFractions && largest <= 1 ? 65535 : 1
+    }
+
     private init(
         handle: FileHandle, path: String, scale: SIMD3<Double>, hasColors: Bool,
         offset: SIMD3<Double>?

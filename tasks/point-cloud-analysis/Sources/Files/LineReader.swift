@@ -8,11 +8,20 @@ struct LineReader: Sendable {
     let source: PointSource
     /// The number of the line given last, from 1.
     private(set) var number: Int
+    /// What ended it.
+    private(set) var ending = Ending()
     private var buffer: [UInt8] = []
     /// The first byte of `buffer` that was not given.
     private var position = 0
     /// The first byte of the file that is not in `buffer`.
     private var offset: Int
+
+    /// The end of a line: a return, a line feed, both, or neither at the file's end.
+    struct Ending: Sendable {
+        var hasReturn = false, hasFeed = false
+
+        var bytes: [UInt8] { (hasReturn ? [0x0D] : []) + (hasFeed ? [0x0A] : []) }
+    }
 
     /// - Parameters:
     ///   - offset: Where to begin.
@@ -33,14 +42,14 @@ struct LineReader: Sendable {
             if let end = buffer[searched...].firstIndex(of: 0x0A) {
                 defer { position = end + 1 }
                 number += 1
-                return line(to: end)
+                return line(to: end, hasFeed: true)
             }
             let isLast = offset == source.count
             if isLast {
                 guard position < buffer.count else { return nil }
                 defer { position = buffer.count }
                 number += 1
-                return line(to: buffer.count)
+                return line(to: buffer.count, hasFeed: false)
             }
             guard buffer.count - position < LineReader.piece else {
                 throw source.error(
@@ -57,8 +66,9 @@ struct LineReader: Sendable {
         }
     }
 
-    private func line(to end: Int) -> ArraySlice<UInt8> {
+    private mutating func line(to end: Int, hasFeed: Bool) -> ArraySlice<UInt8> {
         let isReturn = end > position && buffer[end - 1] == 0x0D
+        ending = Ending(hasReturn: isReturn, hasFeed: hasFeed)
         return buffer[position..<(isReturn ? end - 1 : end)]
     }
 

@@ -4,17 +4,19 @@ import Tensors
 
 /// Points in a `.npy` array of real numbers, a row each.
 ///
-/// Columns: x y z; or x y z and intensity; or x y z and red green blue in 0...255; or those six and
-/// a class, as S3DIS is often kept. The array is held whole in memory.
+/// Columns: x y z; or x y z and intensity; or x y z and red green blue, whose range follows from the
+/// data; or those six and a class, as S3DIS is often kept. The array is held whole in memory.
 package struct NpyPoints: PointReader {
     package let path: String
     private let array: Tensor
+    private let columns: PLYColumns
+    private let colors: ColorRange?
     private var given = 0
 
     private static let widths = [3, 4, 6, 7]
 
     /// Reads an array and checks its shape.
-    package init(_ path: String) throws(PointFileError) {
+    package init(_ path: String, _ reading: PointReading = .all) throws(PointFileError) {
         self.path = path
         do throws(CheckpointError) {
             array = try Npy.readTensor(path)
@@ -24,9 +26,41 @@ package struct NpyPoints: PointReader {
                 "an array of shape \(array.shape), expected [N, 3], [N, 4] (intensity), [N, 6] "
                     + "(color) or [N, 7] (color and class) with N at least 1", path: path)
         }
+        let width = array.shape[1]
+        let names =
+            ["x", "y", "z"] + (width == 4 ? ["intensity"] : [])
+            + (width >= 6 ? ["red", "green", "blue"] : []) + (width == 7 ? ["class"] : [])
+        let vertex = PLYHeader.Element(
+            name: "vertex", count: array.shape[0],
+            properties: names.map {
+                PLYHeader.Property(name: $0, scalar: .float64, isList: false)
+            })
+        // Columns have no names of their own that a recipe could name.
+        columns = try PLYColumns(
+            vertex, PointSource(bytes: [], path: path), PointReading(reading.fields))
+        guard let channels = columns.colors else {
+            colors = nil
+            return
+        }
+        if let range = reading.colorRange {
+            colors = ColorRange(range)
+            return
+        }
+        var largest = 0.0, first = 0
+        while first < array.shape[0], !ColorRange.isSettled(largest) {
+            let rows = first..<min(array.shape[0], first + PointFile.blockSize)
+            let values = array.rows(rows).doubles
+            for row in 0..<rows.count {
+                for channel in channels { largest = max(largest, values[row * width + channel]) }
+            }
+            first = rows.upperBound
+        }
+        colors = ColorRange(largest: largest, isReal: true, isShort: false)
     }
 
     package var count: Int? { array.shape[0] }
+    package var notes: [String] { [colors?.note].compactMap(\.self) }
+    package var colorRange: Double? { colors?.top }
 
     package mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
         let size = min(max(1, limit), array.shape[0] - given)
@@ -38,18 +72,8 @@ package struct NpyPoints: PointReader {
         func column(_ place: Int) -> [Double] {
             (0..<size).map { values[$0 * width + place] }
         }
-        let source = PointSource(bytes: [], path: path)
-        let channels = width >= 6 ? "rgb" : ""
-        let names =
-            ["x", "y", "z"] + (width == 4 ? ["intensity"] : []) + channels.map { String($0) }
-            + (width == 7 ? ["class"] : [])
-        let vertex = PLYHeader.Element(
-            name: "vertex", count: size,
-            properties: names.map {
-                PLYHeader.Property(
-                    name: $0, scalar: "rgb".contains($0) ? .uint8 : .float64, isList: false)
-            })
-        let columns = try PLYColumns(vertex, source)
-        return try columns.block(columns.used.map(column), from: first, source)
+        return try columns.block(
+            columns.used.map(column), colors: colors, from: first,
+            PointSource(bytes: [], path: path))
     }
 }

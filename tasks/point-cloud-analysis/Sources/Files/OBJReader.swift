@@ -3,22 +3,18 @@
 /// Wavefront OBJ: vertices (`v`) and faces (`f`); everything else is skipped.
 enum OBJReader {
     private static let keywords: Set<String> = [
-        "v", "vn", "vt", "f", "o", "g", "s", "mtllib", "usemtl", "#",
+        "v", "vn", "vt", "vp", "f", "l", "p", "o", "g", "s", "mtllib", "usemtl",
     ]
 
-    /// Whether the first line that is not empty begins like a line of OBJ.
+    /// Whether the first line that is neither empty nor a comment begins like a line of OBJ.
     static func isOBJ(_ start: [UInt8]) -> Bool {
-        for line in start.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
-            var fields = Fields(line)
-            guard let first = fields.next() else { continue }
-            return first.first == 0x23
-                || keywords.contains(String(decoding: first, as: UTF8.self))
-        }
-        return false
+        var text = TextStart(start)
+        return text.words().map { keywords.contains($0[0]) } ?? false
     }
 
     static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
-        var lines = LineReader(source)
+        let mark = TextStart.mark(try source.prefix(3))
+        var lines = LineReader(source, from: mark)
         var mesh = TriangleMesh()
         var polygon: [Int32] = []
         // The largest vertex that a face names, and where.

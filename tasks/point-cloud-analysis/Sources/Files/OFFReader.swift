@@ -5,17 +5,19 @@ enum OFFReader {
     private static let magics = ["OFF", "COFF", "NOFF", "CNOFF", "STOFF"]
     private static let largestPolygon = 1 << 16
 
+    /// Whether the first line that is neither empty nor a comment begins like OFF.
     static func isOFF(_ start: [UInt8]) -> Bool {
-        magics.contains { magic in
-            start.starts(with: Array(magic.utf8))
-                && start.dropFirst(magic.utf8.count).first.map {
-                    $0 <= 0x20 || ($0 >= 0x30 && $0 <= 0x39)
-                } ?? true
+        var text = TextStart(start)
+        guard let first = text.words()?[0] else { return false }
+        return magics.contains { magic in
+            first.hasPrefix(magic)
+                && first.dropFirst(magic.count).first.map { $0.isASCII && $0.isNumber } ?? true
         }
     }
 
     static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
-        var lines = LineReader(source)
+        let mark = TextStart.mark(try source.prefix(3))
+        var lines = LineReader(source, from: mark)
         let counts = try counts(&lines)
         // A vertex needs three digits with a blank or line feed each, a triangle four.
         guard counts.vertices <= source.count / 6 + 1, counts.faces <= source.count / 2 + 1 else {

@@ -22,6 +22,22 @@ struct PLYHeader: Sendable {
             }
         }
 
+        var isReal: Bool { self == .float32 || self == .float64 }
+
+        /// Whole numbers that it holds exactly.
+        var wholes: ClosedRange<Int64> {
+            switch self {
+            case .int8: -128...127
+            case .uint8: 0...255
+            case .int16: -32768...32767
+            case .uint16: 0...65535
+            case .int32: Int64(Int32.min)...Int64(Int32.max)
+            case .uint32: 0...Int64(UInt32.max)
+            case .float32: -(1 << 24)...1 << 24
+            case .float64: -(1 << 53)...1 << 53
+            }
+        }
+
         var size: Int {
             switch self {
             case .int8, .uint8: 1
@@ -42,6 +58,10 @@ struct PLYHeader: Sendable {
         let name: String
         let count: Int
         var properties: [Property] = []
+        /// Where a property lies in one of a binary file.
+        func offset(of property: Int) -> Int {
+            properties[..<property].reduce(0) { $0 + $1.scalar.size }
+        }
         /// Bytes of one in a binary file, where it has no lists.
         var size: Int { properties.reduce(0) { $0 + $1.scalar.size } }
         /// The first property that is a list.
@@ -56,6 +76,8 @@ struct PLYHeader: Sendable {
     let length: Int
     /// The number of its lines.
     let lines: Int
+    /// Where the last line of the vertices' properties ends.
+    let propertiesEnd: Int
 
     private static let longest = 1 << 18
 
@@ -69,6 +91,7 @@ struct PLYHeader: Sendable {
         _ = try reader.next()
         var form: Form?
         var elements: [Element] = []
+        var ends: [Int] = []
         while true {
             guard let line = try reader.next() else {
                 throw source.error(
@@ -82,11 +105,13 @@ struct PLYHeader: Sendable {
                 guard elements.count < 64, words.count == 3, let count = Int(words[2]), count >= 0
                 else { throw reader.error(line, expected: "element NAME COUNT") }
                 elements.append(Element(name: String(words[1]), count: count))
+                ends.append(bytes.count - reader.remaining)
             case "property":
                 guard let last = elements.indices.last, elements[last].properties.count < 1024,
                     let property = PLYHeader.property(words)
                 else { throw reader.error(line, expected: "property TYPE NAME in an element") }
                 elements[last].properties.append(property)
+                ends[last] = bytes.count - reader.remaining
             case "end_header":
                 guard let form else { throw source.error("the PLY header has no format line") }
                 self.form = form
@@ -97,6 +122,7 @@ struct PLYHeader: Sendable {
                 }
                 before = Array(elements[..<place])
                 vertex = elements[place]
+                propertiesEnd = ends[place]
                 return
             default: throw reader.error(line, expected: "format, element, property or end_header")
             }

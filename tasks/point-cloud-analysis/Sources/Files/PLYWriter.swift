@@ -25,53 +25,69 @@ package struct PLYWriter: PointSink {
 
     private let handle: FileHandle
     private let contents: Contents
+    private let probabilities: Int
     private var count = 0
 
     /// Writes a file that is complete or not there.
     ///
     /// - Parameters:
     ///   - contents: What points have; 0 where a block brings none.
+    ///   - probabilities: Names of classes whose probabilities all blocks bring, as float32 `p_NAME`.
     ///   - body: Appends the points, block by block.
     package static func write(
-        to path: String, contents: Contents, body: (inout any PointSink) throws -> Void
+        to path: String, contents: Contents, probabilities: [String] = [],
+        body: (inout any PointSink) throws -> Void
     ) throws(PointFileError) {
         try AtomicFile.writePoints(to: path) { handle in
-            try handle.write(contentsOf: header(0, contents))
-            var sink: any PointSink = PLYWriter(handle: handle, contents: contents)
+            try handle.write(contentsOf: header(0, contents, probabilities))
+            var sink: any PointSink = PLYWriter(
+                handle: handle, contents: contents, probabilities: probabilities.count)
             try body(&sink)
             guard let writer = sink as? PLYWriter, writer.count > 0 else {
                 throw PointFileError("0 points to write, expected at least one", path: path)
             }
             try handle.seek(toOffset: 0)
-            try handle.write(contentsOf: header(writer.count, contents))
+            try handle.write(contentsOf: header(writer.count, contents, probabilities))
         }
     }
 
-    private init(handle: FileHandle, contents: Contents) {
+    private init(handle: FileHandle, contents: Contents, probabilities: Int) {
         self.handle = handle
         self.contents = contents
+        self.probabilities = probabilities
     }
 
     package mutating func append(_ block: PointBlock) throws {
+        precondition(
+            block.probabilities.count == block.count * probabilities,
+            "\(block.probabilities.count) probabilities of \(block.count) points")
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(block.count * 35)
+        bytes.reserveCapacity(block.count * (35 + 4 * probabilities))
         for point in block.positions.indices {
             for axis in 0..<3 { bytes.append(number: block.positions[point][axis]) }
             if contents.contains(.colors) {
                 let color = block.colors?[point] ?? SIMD3(0, 0, 0)
-                for channel in 0..<3 { bytes.append(UInt8(color[channel] >> 8)) }
+                for channel in 0..<3 { bytes.append(PLYWriter.byte(color[channel])) }
             }
             if contents.contains(.intensities) {
                 bytes.append(number: block.intensities?[point] ?? 0)
             }
             if contents.contains(.labels) { bytes.append(number: block.labels?[point] ?? 0) }
+            for label in 0..<probabilities {
+                bytes.append(number: block.probabilities[point * probabilities + label])
+            }
         }
         try handle.write(contentsOf: Data(bytes))
         count += block.count
     }
 
+    /// The nearest of 0...255 to a channel in 0...65535.
+    private static func byte(_ channel: UInt16) -> UInt8 { UInt8((UInt32(channel) + 128) / 257) }
+
     /// A header whose length does not depend on the count, so that the count can be set at the end.
-    private static func header(_ count: Int, _ contents: Contents) -> Data {
+    private static func header(
+        _ count: Int, _ contents: Contents, _ probabilities: [String]
+    ) -> Data {
         let number = String(count)
         let padding = String(repeating: " ", count: countDigits - number.count)
         var lines = [
@@ -84,6 +100,7 @@ package struct PLYWriter: PointSink {
         }
         if contents.contains(.intensities) { lines.append("property float intensity") }
         if contents.contains(.labels) { lines.append("property int label") }
+        lines += PointFile.probabilityNames(probabilities).map { "property float \($0.field)" }
         return Data((lines + ["end_header", ""]).joined(separator: "\n").utf8)
     }
 }

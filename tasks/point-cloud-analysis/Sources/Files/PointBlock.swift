@@ -6,10 +6,12 @@ package struct PointBlock: Sendable, Equatable {
     package var positions: [SIMD3<Double>]
     /// Strength of the return as the file has it, one a point; nil where the file has none.
     package var intensities: [Float]?
-    /// Red, green, blue in 0...65535, one a point; nil where the file has none.
+    /// Red, green, blue in 0...65535 whatever the file's range is, one a point; nil where the file has none.
     package var colors: [SIMD3<UInt16>]?
     /// Classes, one a point; nil where the file has none.
     package var labels: [Int32]?
+    /// Probabilities to be written, a row a point; empty where there are none.
+    package var probabilities: [Float] = []
 
     /// A block of points.
     ///
@@ -38,6 +40,7 @@ package struct PointBlock: Sendable, Equatable {
     /// Adds the points of another block; a value that one of both lacks is dropped.
     package mutating func append(_ other: PointBlock) {
         positions += other.positions
+        probabilities += other.probabilities
         PointBlock.append(other.intensities, to: &intensities)
         PointBlock.append(other.colors, to: &colors)
         PointBlock.append(other.labels, to: &labels)

@@ -10,6 +10,15 @@ package protocol PointReader: Sendable {
     /// The number of points, where the file says it before it is read.
     var count: Int? { get }
 
+    /// What people should know of how the file is read, a line each; complete at its end.
+    var notes: [String] { get }
+
+    /// What the brightest channel is in the file, where it is known.
+    var colorRange: Double? { get }
+
+    /// What the file calls its fields, where it names them.
+    var fieldNames: [String] { get }
+
     /// The next points, at most `limit`, or nil at the end.
     ///
     /// - Throws: One line for the first point that cannot be used.
@@ -17,6 +26,10 @@ package protocol PointReader: Sendable {
 }
 
 extension PointReader {
+    package var notes: [String] { [] }
+    package var colorRange: Double? { nil }
+    package var fieldNames: [String] { [] }
+
     /// All points that were not given yet.
     package mutating func rest() throws(PointFileError) -> PointBlock {
         guard var all = try next(PointFile.blockSize) else { return PointBlock(positions: []) }
@@ -30,41 +43,78 @@ package enum PointFile {
     /// Points that are read at a time: a few mebibytes.
     package static let blockSize = 1 << 16
 
-    /// Opens LAS, PLY, `.npy`, OFF, OBJ or the folder of an S3DIS room.
+    /// Formats that keep fields which aren't read here.
+    enum Format { case las, ply, other }
+
+    /// Opens LAS, PLY, `.npy`, OFF, OBJ, the folder of an S3DIS room or that of its rooms.
     ///
     /// - Parameters:
+    ///   - reading: What is read, and what the file calls it.
     ///   - samples: Points that are drawn on the surface of a mesh (OFF, OBJ).
     ///   - key: The random stream of those draws.
     package static func open(
-        _ path: String, samples: Int = 100_000, key: RandomKey = RandomKey(seed: 0)
+        _ path: String, _ reading: PointReading = .all, samples: Int = 100_000,
+        key: RandomKey = RandomKey(seed: 0)
     ) throws(PointFileError) -> any PointReader {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
         {
-            return try S3DISRoom(path)
+            let rooms = S3DISRoom.rooms(in: path)
+            // One line of the published data is damaged.
+            return rooms.isEmpty
+                ? try S3DISRoom(path, keepsGoing: true) : try S3DISArea(path, rooms)
         }
-        return try open(PointSource(path: path), samples: samples, key: key)
+        return try open(PointSource(path: path), reading, samples: samples, key: key)
     }
 
     /// Opens a file that lies in memory; `name` is its name for messages.
     package static func open(
-        bytes: [UInt8], name: String, samples: Int = 1000, key: RandomKey = RandomKey(seed: 0)
+        bytes: [UInt8], name: String, _ reading: PointReading = .all, samples: Int = 1000,
+        key: RandomKey = RandomKey(seed: 0)
     ) throws(PointFileError) -> any PointReader {
-        try open(PointSource(bytes: bytes, path: name), samples: samples, key: key)
+        try open(PointSource(bytes: bytes, path: name), reading, samples: samples, key: key)
+    }
+
+    /// Opens a file again and again: what the first opening finds out about it is kept.
+    package static func opener(
+        _ path: String, _ reading: PointReading = .all
+    ) -> () throws(PointFileError) -> any PointReader {
+        var reading = reading
+        return { () throws(PointFileError) in
+            let reader = try open(path, reading)
+            if reading.colorRange == nil { reading.colorRange = reader.colorRange }
+            return reader
+        }
+    }
+
+    /// The format of a file by its content; what can't be read is `other`.
+    static func format(of path: String) -> Format {
+        guard let source = try? PointSource(path: path), let start = try? source.prefix(16) else {
+            return .other
+        }
+        return format(start)
+    }
+
+    private static func format(_ start: [UInt8]) -> Format {
+        if start.starts(with: Array("LASF".utf8)) { return .las }
+        return PLYHeader.isPLY(start) ? .ply : .other
     }
 
     private static func open(
-        _ source: PointSource, samples: Int, key: RandomKey
+        _ source: PointSource, _ reading: PointReading, samples: Int, key: RandomKey
     ) throws(PointFileError) -> any PointReader {
-        let start = try source.prefix(512)
-        if start.starts(with: Array("LASF".utf8)) { return try LASReader(source) }
-        if PLYHeader.isPLY(start) { return try PLYReader(source) }
-        if start.starts(with: [0x93] + Array("NUMPY".utf8)) { return try NpyPoints(source.path) }
+        let start = try source.prefix(1 << 16)
+        switch format(start) {
+        case .las: return try LASReader(source, reading)
+        case .ply: return try PLYReader(source, reading)
+        case .other: break
+        }
+        if start.starts(with: [0x93] + Array("NUMPY".utf8)) {
+            return try NpyPoints(source.path, reading)
+        }
         guard let mesh = try TriangleMesh.read(source, beginning: start) else {
             throw source.error(
-                start.isEmpty
-                    ? "the file is empty; fetch it again"
-                    : "found neither LAS, PLY, .npy, OFF nor OBJ; convert the cloud to LAS or PLY")
+                start.isEmpty ? "the file is empty; fetch it again" : ForeignFile.message(start))
         }
         return SampledMesh(
             path: source.path,

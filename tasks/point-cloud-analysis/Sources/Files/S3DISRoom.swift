@@ -12,8 +12,10 @@ package struct S3DISRoom: PointReader {
     ]
 
     package let path: String
-    /// Lines that were left out because they hold no point.
-    package private(set) var skippedLines = 0
+    /// Lines that were left out because they hold no point, by the names of their files.
+    package private(set) var skippedLines: [String: Int] = [:]
+    /// Files whose rest was left out, and why.
+    private var brokenFiles: [String] = []
     private let keepsGoing: Bool
     /// The files to read, last one first.
     private var files: [(path: String, label: Int32)]
@@ -61,6 +63,28 @@ package struct S3DISRoom: PointReader {
         }
     }
 
+    /// Whether a folder is a room: it has `Annotations`, or files named for the classes.
+    package static func isRoom(_ path: String) -> Bool { (try? S3DISRoom(path)) != nil }
+
+    /// The rooms in the folder of an area, by name; none where the folder is a room itself.
+    static func rooms(in folder: String) -> [String] {
+        func hasAnnotations(_ path: String) -> Bool {
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(
+                atPath: "\(path)/Annotations", isDirectory: &isFolder) && isFolder.boolValue
+        }
+        guard !hasAnnotations(folder),
+            let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
+        else { return [] }
+        return names.sorted().map { "\(folder)/\($0)" }.filter(hasAnnotations)
+    }
+
+    package var notes: [String] {
+        skippedLines.sorted { $0.key < $1.key }.map { file, count in
+            "\(file): \(count) \(count == 1 ? "line" : "lines") without a point left out"
+        } + brokenFiles
+    }
+
     /// Unknown before the lines are counted.
     package var count: Int? { nil }
 
@@ -72,7 +96,7 @@ package struct S3DISRoom: PointReader {
                 lines = LineReader(try PointSource(path: file.path))
                 label = file.label
             }
-            guard let line = try lines?.next() else {
+            guard let line = try nextLine() else {
                 lines = nil
                 continue
             }
@@ -80,7 +104,7 @@ package struct S3DISRoom: PointReader {
             guard let first = fields.next() else { continue }
             guard let values = S3DISRoom.values(first, &fields) else {
                 if keepsGoing {
-                    skippedLines += 1
+                    skippedLines[lines?.source.path ?? path, default: 0] += 1
                     continue
                 }
                 throw lines?.error(line, expected: "x y z r g b with colors in 0...255")
@@ -99,6 +123,17 @@ package struct S3DISRoom: PointReader {
             return nil
         }
         return block
+    }
+
+    /// The next line of the present file; nil at its end, or where it is no text from here on.
+    private mutating func nextLine() throws(PointFileError) -> ArraySlice<UInt8>? {
+        do {
+            return try lines?.next()
+        } catch {
+            guard keepsGoing else { throw error }
+            brokenFiles.append("\(error.description); the rest of the file is left out")
+            return nil
+        }
     }
 
     /// Six numbers and nothing behind them.

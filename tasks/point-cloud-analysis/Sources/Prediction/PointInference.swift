@@ -34,6 +34,15 @@ package struct PointInference {
     ///
     /// - Parameter report: Told the share of points that is done.
     package func labels(of scene: PointScene, report: (Double) -> Void) throws -> [Int32] {
+        try coverage(of: scene, report: report).labels()
+    }
+
+    /// A scene covered with spheres, whose mean logits give classes and probabilities.
+    ///
+    /// - Parameter report: Told the share of points that is done.
+    package func coverage(
+        of scene: PointScene, report: (Double) -> Void
+    ) throws -> SceneCoverage {
         var coverage = SceneCoverage(
             scene, sampling: data.sampling, classes: network.settings.classes,
             augmentation: data.augmentation)
@@ -41,7 +50,7 @@ package struct PointInference {
             coverage.add(try logits([sample]), of: sample)
             report(coverage.share)
         }
-        return coverage.labels()
+        return coverage
     }
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import CommandLineSupport
+import Foundation
 import Layers
 import Tensors
 import Training
@@ -9,6 +11,7 @@ package struct PointPredictor {
     package let classes: PointClasses
     private let inference: PointInference
     private let data: PointDataRecipe
+    private let neighbours: Double?
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
@@ -21,11 +24,17 @@ package struct PointPredictor {
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         recipe.data.sampling = known.sampling
+        if known.sampling.features.contains(.height), known.sampling.ground == .lowest {
+            warn(
+                "\(folder): heights count from a cloud's lowest point, as this run was trained; "
+                    + "one stray point far below moves them all")
+        }
         let network = try PointNetwork.make(
             recipe, classes: known.classes.count, loadsWeights: false
         ).network
         try checkpoint.load(into: network.namedParameters, evaluated: true)
         classes = known.classes
+        neighbours = known.neighbours
         data = recipe.data
         let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
         inference = PointInference(
@@ -33,30 +42,92 @@ package struct PointPredictor {
             tile: recipe.finetuning.tile)
     }
 
+    /// Which files and folders of a folder the run predicts.
+    package var inputs: InputList.Kind {
+        guard isSegmentation else {
+            return InputList.Kind("shape", endings: ["las", "npy", "obj", "off", "ply"])
+        }
+        var kind = InputList.Kind("cloud", endings: ["las", "laz", "npy", "ply"])
+        // A room of S3DIS is a folder.
+        kind.takesFolder = { path in
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(
+                atPath: "\(path)/Annotations", isDirectory: &isFolder) && isFolder.boolValue
+        }
+        kind.leavesOut = { $0.contains(".predicted.") }
+        return kind
+    }
+
     /// Whether the run gives every point a class, rather than a shape.
     package var isSegmentation: Bool { data.kind.isSegmentation }
+
+    /// Checks that a cloud can be written with predicted classes, before any inference.
+    ///
+    /// - Parameters:
+    ///   - input: LAS, PLY, `.npy` or what else `points` reads as a cloud.
+    ///   - output: `.las` or `.ply`; the input's format keeps all its fields.
+    ///   - probabilities: Whether the probability of each class is written, too.
+    package func copy(
+        _ input: String, to output: String, probabilities: Bool = false
+    ) throws(PointFileError) -> CloudCopy {
+        try CloudCopy(
+            of: input, to: output, codes: classes.writtenCodes,
+            probabilities: probabilities ? classes.names : [], reading: data.reading)
+    }
 
     /// Writes a cloud with the predicted class of every point.
     ///
     /// - Parameters:
     ///   - input: LAS, PLY, `.npy` or what else `points` reads as a cloud.
-    ///   - output: `.las` or `.ply`.
+    ///   - output: `.las` or `.ply`; the input's format keeps all its fields.
+    ///   - probabilities: Whether the probability of each class is written, too.
+    ///   - note: Told what people should know, a line each.
     ///   - report: Told the share of points that is done.
     /// - Returns: Points of each class.
     package func write(
-        _ input: String, to output: String, report: (Double) -> Void
+        _ input: String, to output: String, probabilities: Bool = false,
+        note: (String) -> Void = { _ in }, report: (Double) -> Void
     ) throws -> [Int] {
+        let copy = try copy(input, to: output, probabilities: probabilities)
+        if let loss = copy.loss { note(loss) }
         let scene = try PointScene.read(
-            input, grid: data.grid, features: data.sampling.features)
-        let labels = try inference.labels(of: scene, report: report)
-        return try PredictedCloud(scene, labels: labels, classes: classes).write(input, to: output)
+            input, grid: data.grid, features: data.sampling.features, reading: data.reading,
+            classes: classes, note: note)
+        if let line = PointPredictor.foreign(
+            scene, sampling: data.sampling, neighbours: neighbours)
+        {
+            note("\(input): \(line)")
+        }
+        let coverage = try inference.coverage(of: scene, report: report)
+        return try PredictedCloud(
+            scene, labels: coverage.labels(),
+            probabilities: probabilities ? coverage.probabilities() : [], classes: classes
+        ).write(copy)
+    }
+
+    /// What to know before a scene is predicted whose points lie much closer or wider than those
+    /// that the network was trained on; nil where they don't.
+    ///
+    /// - Parameter neighbours: Points within a sphere's radius of a training point; nil of runs
+    ///   that did not count them.
+    package static func foreign(
+        _ scene: PointScene, sampling: PointSampling, neighbours: Double?
+    ) -> String? {
+        guard let spheres = sampling.spheres, let neighbours, neighbours > 0 else { return nil }
+        let found = IndexedScene(scene, sampling.ground).neighbours(within: Float(spheres.radius))
+        guard found * 5 < neighbours || found > neighbours * 5 else { return nil }
+        let least = Double(scene.count) / min(found, Double(sampling.points))
+        return "\(Int(found)) points of the grid within \(NumberText.short(spheres.radius)) of a "
+            + "point, \(Int(neighbours)) in training: is its unit or density another one? At "
+            + "least \(Int(least.rounded(.up))) spheres are to be predicted"
     }
 
     /// The probability of each class of a shape.
     ///
     /// - Parameter input: A mesh, on whose surface points are drawn, or a cloud of one object.
     package func probabilities(of input: String) throws -> [Double] {
-        var reader = try PointFile.open(input, samples: data.surfacePoints)
+        var reader = try PointFile.open(
+            input, PointReading([]), samples: data.surfacePoints)
         let places = try reader.rest().positions
         guard !places.isEmpty else {
             throw PointFileError("0 points, expected at least one", path: input)

@@ -8,6 +8,8 @@ struct PointRunData: Codable, Sendable, Equatable {
     let classes: PointClasses
     /// How spheres or shapes are cut, with the training points' intensities.
     let sampling: PointSampling
+    /// Points of a training scene's grid within a sphere's radius of one of them, the median.
+    var neighbours: Double?
 
     static let fileName = "points.json"
 

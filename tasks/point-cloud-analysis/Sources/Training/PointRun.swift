@@ -17,16 +17,34 @@ package struct PointRun {
 
     /// Runs to the end.
     package func callAsFunction() throws -> RunResult {
+        try checkGround()
         let prepared = try preparedPoints()
+        let review = try PointDataReview(prepared, weights: recipe.classWeights)
+        for note in review.notes { progress.message(note) }
         let classes = prepared.index.classes
         let (network, description) = try network(classes)
+        let task = try PointTask(
+            recipe, network: network, prepared: prepared, note: progress.message)
         let data = PointRunData(
-            classes: classes, sampling: recipe.data.sampling(for: prepared.index))
-        let task = try PointTask(recipe, network: network, prepared: prepared)
+            classes: classes, sampling: recipe.data.sampling(for: prepared.index),
+            neighbours: task.neighbours)
         return try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
             description: description, folder: folder, progress: progress,
             begin: { try data.write(folder.path) })(task)
+    }
+
+    /// A run that began with heights of one rule doesn't go on with those of another.
+    private func checkGround() throws {
+        guard let former = try? PointRunData.read(folder.path).sampling,
+            former.features.contains(.height),
+            former.ground != recipe.data.sampling.ground
+        else { return }
+        throw TrainingError(
+            "\(folder.path): was trained with data.ground \(former.ground.rawValue)"
+                + (former.ground == .lowest ? ", the rule of earlier versions" : "")
+                + ", and would go on with \(recipe.data.sampling.ground.rawValue); begin a new run, "
+                + "from these weights with --start-from \(folder.path)")
     }
 
     /// The network; what the pretrained one has beside its blocks is let go.

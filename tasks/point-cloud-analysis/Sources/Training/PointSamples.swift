@@ -39,6 +39,14 @@ enum PointSamples {
         }
     }
 
+    /// Points within a sphere's radius of a training point, the median; nil of shapes.
+    var neighbours: Double? {
+        switch self {
+        case .spheres(let sampler): sampler.neighbours
+        case .shapes: nil
+        }
+    }
+
     /// A sample; the same bits whenever it is asked for.
     func sample(_ number: Int, epoch: Int) throws -> PointSample {
         switch self {

@@ -23,18 +23,19 @@ package final class PointTask: FinetuningTask {
     /// The confusion matrix of the last evaluation.
     package private(set) var confusion: ConfusionMatrix?
 
+    /// Whether the last evaluation failed for want of its points.
+    private var lostValidation = false
+    private let note: (String) -> Void
+
     /// The task of a recipe on prepared points.
-    package init(_ recipe: PointRecipe, network: PointNetwork, prepared: PreparedPoints) throws {
+    ///
+    /// - Parameter note: Told why a score can't be had.
+    package init(
+        _ recipe: PointRecipe, network: PointNetwork, prepared: PreparedPoints,
+        note: @escaping (String) -> Void = { _ in }
+    ) throws {
+        self.note = note
         try prepared.check(are: recipe.data)
-        guard
-            prepared.scenes(.validation).contains(where: { $0.counts.contains { $0 > 0 } })
-                || !prepared.shapes(.validation).isEmpty
-        else {
-            throw PointFileError(
-                "holds nothing for validation whose class counts; correct data.validation, "
-                    + "data.split or data.ignore, or see what prepare left out",
-                path: prepared.folder)
-        }
         var recipe = recipe
         recipe.data.sampling = recipe.data.sampling(for: prepared.index)
         samples = try PointSamples(prepared, recipe.data, seed: recipe.training.seed)
@@ -66,6 +67,8 @@ package final class PointTask: FinetuningTask {
     }
 
     package var sampleCount: Int { samples.count }
+    /// Points within a sphere's radius of a training point, the median; nil of shapes.
+    var neighbours: Double? { samples.neighbours }
 
     package var dataIdentity: DataIdentity {
         let index = prepared.index
@@ -119,11 +122,12 @@ package final class PointTask: FinetuningTask {
         return all == 0 ? 0 : Double(right) / Double(all)
     }
 
-    /// Weights of the classes, 1 on average; a class without points counts as one with a point.
+    /// Weights of the classes, 1 on average of those that have points; the others weigh nothing: a
+    /// network that never sees a class learns nothing of it but to prefer it.
     package static func classWeights(_ kind: PointRecipe.ClassWeights, counts: [Int]) -> [Double]? {
         guard kind == .inverseRoot else { return nil }
-        let raw = counts.map { 1 / Double(max(1, $0)).squareRoot() }
-        let mean = raw.reduce(0, +) / Double(max(1, raw.count))
+        let raw = counts.map { $0 > 0 ? 1 / Double($0).squareRoot() : 0 }
+        let mean = raw.reduce(0, +) / Double(max(1, counts.count { $0 > 0 }))
         return raw.map { $0 / mean }
     }
 
@@ -133,13 +137,22 @@ package final class PointTask: FinetuningTask {
     /// the plain pretrained form.
     package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
         let way = recipe.finetuning.evaluation(step: max(0, backboneStep(step) - 1))
-        let matrix = try evaluate(way)
-        confusion = matrix
-        var scores = named(matrix)
-        if case .dr2net(let plan, _) = way, !plan.isPretrained {
-            scores += named(try evaluate(.frozen)).map { ("plain." + $0.name, $0.value) }
+        do {
+            let matrix = try evaluate(way)
+            var scores = named(matrix)
+            if case .dr2net(let plan, _) = way, !plan.isPretrained {
+                scores += named(try evaluate(.frozen)).map { ("plain." + $0.name, $0.value) }
+            }
+            confusion = matrix
+            lostValidation = false
+            return scores
+        } catch let error as PointFileError {
+            // The points were whole before the first step: what was trained isn't lost with them.
+            note("no scores after step \(step): \(error)")
+            confusion = nil
+            lostValidation = true
+            return []
         }
-        return scores
     }
 
     private func evaluate(_ way: FinetuningWay) throws -> ConfusionMatrix {
@@ -182,7 +195,7 @@ package final class PointTask: FinetuningTask {
         return scores.compactMap { name, value in value.map { (name, $0) } }
     }
 
-    package var isEvaluated: Bool { confusion != nil }
+    package var isEvaluated: Bool { confusion != nil || lostValidation }
 
     package func writeFindings(_ folder: RunFolder) throws {
         guard let confusion else { return }
@@ -198,7 +211,13 @@ package final class PointTask: FinetuningTask {
 
     /// The most frequent class, and height alone, by the same evaluation.
     package func baselines() throws -> [String: [String: Double]] {
-        let found = try PointBaselines(prepared)
+        let found: PointBaselines
+        do throws(PointFileError) {
+            found = try PointBaselines(prepared, ground: recipe.data.sampling.ground)
+        } catch {
+            note("no scores of baselines: \(error)")
+            return [:]
+        }
         func scores(_ matrix: ConfusionMatrix) -> [String: Double] {
             Dictionary(named(matrix).map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         }

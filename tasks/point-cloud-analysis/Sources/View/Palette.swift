@@ -4,8 +4,6 @@
 struct Palette: Sendable {
     private let coloring: PointView.Coloring
     private let range: (low: Double, high: Double)
-    /// Channels are 8 bits in some 16-bit files.
-    private let channelShift: UInt16
     private let labels: [Int32: SIMD3<UInt8>]
 
     /// From dark blue to yellow; lightness rises evenly, so that grey prints keep the order.
@@ -25,7 +23,6 @@ struct Palette: Sendable {
     init(_ coloring: PointView.Coloring, _ survey: Survey) {
         self.coloring = coloring
         range = coloring == .intensity ? survey.intensities.range : survey.heights.range
-        channelShift = survey.largestChannel < 256 ? 0 : 8
         var labels: [Int32: SIMD3<UInt8>] = [:]
         if coloring == .label {
             // ASPRS codes and class numbers are small: their color does not depend on the file.
@@ -47,7 +44,7 @@ struct Palette: Sendable {
             let grey = UInt8(40 + 200 * share)
             return SIMD3(grey, grey, grey)
         case .rgb:
-            let color = (block.colors?[point] ?? SIMD3(0, 0, 0)) &>> channelShift
+            let color = (block.colors?[point] ?? SIMD3(0, 0, 0)) &>> 8
             return SIMD3(truncatingIfNeeded: color)
         case .label:
             return labels[block.labels?[point] ?? 0] ?? Palette.distinct[0]

@@ -30,6 +30,8 @@ package struct PointView: Sendable {
         package let points: Int
         /// The color of each label that occurs, such as `#1f77b4`; empty unless labels are shown.
         package let labels: [Int: String]
+        /// What people should know of how the file is read.
+        package let notes: [String]
     }
 
     private let width: Int
@@ -52,18 +54,18 @@ package struct PointView: Sendable {
 
     /// Draws a cloud.
     ///
-    /// - Parameter open: Opens the cloud; called twice, once to measure it and once to draw.
+    /// - Parameter open: Opens the cloud, reading some fields alone; called to measure it and once
+    ///   more to draw.
     /// - Throws: What reading throws, or one line where the file lacks what is to be shown.
-    package func draw(_ open: () throws -> any PointReader) throws -> Drawing {
-        var survey = Survey(axes: axes)
-        var reader = try open()
-        while let block = try reader.next(PointFile.blockSize) { survey.add(block) }
-        let coloring = try choice(survey, reader.path)
+    package func draw(
+        _ open: (PointReading.Fields) throws -> any PointReader
+    ) throws -> Drawing {
+        let (survey, coloring) = try choice(open)
         let palette = Palette(coloring, survey)
         var raster = Raster(
             width: width, height: height, lower: survey.lower, upper: survey.upper,
             points: survey.count)
-        reader = try open()
+        var reader = try open(coloring.fields)
         while let block = try reader.next(PointFile.blockSize) {
             for point in block.positions.indices {
                 raster.add(
@@ -73,7 +75,7 @@ package struct PointView: Sendable {
         }
         return Drawing(
             image: raster.shaded(), coloring: coloring, points: survey.count,
-            labels: palette.legend)
+            labels: palette.legend, notes: reader.notes)
     }
 
     /// Right, up and towards the viewer.
@@ -91,23 +93,65 @@ package struct PointView: Sendable {
         }
     }
 
-    private func choice(_ survey: Survey, _ path: String) throws(PointFileError) -> Coloring {
+    private func survey(
+        _ fields: PointReading.Fields, _ open: (PointReading.Fields) throws -> any PointReader
+    ) throws -> Survey {
+        var survey = Survey(axes: axes)
+        var reader = try open(fields)
+        while let block = try reader.next(PointFile.blockSize) { survey.add(block) }
         guard survey.count > 0 else {
-            throw PointFileError("0 points, expected at least one", path: path)
+            throw PointFileError("0 points, expected at least one", path: reader.path)
         }
+        return survey
+    }
+
+    /// What is shown, and what must be known of it. Fields that aren't shown aren't read, so that
+    /// junk in them is no matter.
+    private func choice(
+        _ open: (PointReading.Fields) throws -> any PointReader
+    ) throws -> (Survey, Coloring) {
         guard let coloring else {
             // Colors that are all black and labels that are all one show nothing.
-            if survey.hasColors, survey.largestChannel > 0 { return .rgb }
-            return survey.hasLabels && survey.labels.count > 1 ? .label : .height
+            let colors = try survey(.color, open)
+            if colors.hasColors, colors.largestChannel > 0 { return (colors, .rgb) }
+            if let labels = try? survey(.label, open), labels.hasLabels, labels.labels.count > 1 {
+                return (labels, .label)
+            }
+            return (colors, .height)
         }
-        let available: [Coloring] =
-            [.height] + (survey.hasIntensities ? [.intensity] : [])
-            + (survey.hasColors ? [.rgb] : []) + (survey.hasLabels ? [.label] : [])
-        guard available.contains(coloring) else {
+        let found = try survey(coloring.fields, open)
+        guard coloring.isShown(by: found) else {
+            var available: [Coloring] = []
+            for other in Coloring.allCases {
+                if let found = try? survey(other.fields, open), other.isShown(by: found) {
+                    available.append(other)
+                }
+            }
             throw PointFileError(
                 "the points have no \(coloring.rawValue); --color may be "
-                    + available.map(\.rawValue).joined(separator: ", "), path: path)
+                    + available.map(\.rawValue).joined(separator: ", "), path: try open([]).path)
         }
-        return coloring
+        return (found, coloring)
+    }
+}
+
+extension PointView.Coloring {
+    /// What of a file is read for it.
+    fileprivate var fields: PointReading.Fields {
+        switch self {
+        case .height: []
+        case .intensity: .intensity
+        case .rgb: .color
+        case .label: .label
+        }
+    }
+
+    fileprivate func isShown(by survey: Survey) -> Bool {
+        switch self {
+        case .height: true
+        case .intensity: survey.hasIntensities
+        case .rgb: survey.hasColors
+        case .label: survey.hasLabels
+        }
     }
 }

@@ -12,7 +12,7 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Annotations have COCO's JSON form (images, categories, annotations), predictions its \
             results' form. With --json the keys are the protocol's: AP AP50 AP75 APs APm APl AR1 \
-            AR10 AR100 ARs ARm ARl for coco; -1 where nothing was to be found; perClass, counts and, \
+            AR10 AR100 ARs ARm ARl for coco; null where nothing was to be found; perClass, counts and, \
             with --errors, what each cause of errors costs (TIDE).
             """)
 
@@ -57,6 +57,10 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        if let curves {
+            var plan = OutputPlan(inputs: [groundTruth, predictions])
+            try plan.folder(curves, option: "--curves", files: [])
+        }
         let evaluation = try DetectionEvaluation.evaluate(
             groundTruth: groundTruth, predictions: predictions, by: `protocol`,
             maximumDetections: try limits(), breaksDownErrors: errors || curves != nil,

@@ -16,17 +16,22 @@ struct PredictCommand: ParsableCommand {
             Images are seen tile by tile and as a whole, and the detections are merged, as the \
             recipe's section inference says. The result is a COCO results file; images have the \
             ids of --index, or count from 1 in the order given. With --index, classes have that \
-            file's numbers too, by name; detections of a class that it lacks are left out.
+            file's numbers too, by name; detections of a class that it lacks are left out. Without any file the results go \
+            to standard output. Until all images are done the results so far are in \
+            FILE.partial, which goes when FILE is whole.
             """)
 
     @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
     var runFolder: String
 
-    @Argument(help: "Images (PNG, JPEG, TIFF, WebP, BMP).", completion: .file())
+    @Argument(
+        help:
+            "Images (PNG, JPEG, TIFF, WebP, BMP), folders of them, or quoted patterns ('a/**/*.png').",
+        completion: .file())
     var inputs: [String]
 
     @Option(
-        help: "Where the COCO results go; standard output where absent.",
+        help: "Where the COCO results go.",
         completion: .file(extensions: ["json"]))
     var output: String?
 
@@ -51,16 +56,17 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "The score from which boxes are drawn.")
     var drawFrom = 0.3
 
+    @Flag(
+        help:
+            "Go on with the other images where one can't be read; the exit code is 1 all the same.")
+    var keepGoing = false
+
     @Option(help: "Override a key of the recipe's inference: key=value. Repeatable.")
     var set: [String] = []
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        let known = Set(inputs.map(Self.name))
-        if (visdrone ?? draw) != nil, known.count < inputs.count {
-            throw ValidationError("two images have one file name; name them in separate calls")
-        }
         if images != nil, index == nil {
             throw ValidationError("--images goes with --index")
         }
@@ -85,53 +91,89 @@ struct PredictCommand: ParsableCommand {
             run: runFolder,
             overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" },
             dataFolder: DataCache().root, warn: { console.note($0) })
+        let list = try InputList(inputs, DetectionPredictor.inputs)
+        for note in list.notes { console.note(note) }
+        if !keepGoing { try list.checkPresent() }
+        let (labels, ids) = (predictor.labels, predictor.labelIDs)
         let numbers =
             try index.map {
                 try ResultNumbers(
-                    inputs: inputs, index: $0, imageFolder: images, labels: predictor.labels,
-                    ids: predictor.labelIDs)
-            } ?? ResultNumbers(inputs: inputs, labels: predictor.labels, ids: predictor.labelIDs)
+                    inputs: list.paths, index: $0, imageFolder: images, labels: labels, ids: ids)
+            } ?? ResultNumbers(inputs: list.paths, labels: labels, ids: ids)
         for note in numbers.notes { console.note(note) }
-        for folder in [visdrone, draw].compactMap({ $0 }) {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-        }
+        try plan(list.paths).makeFolders()
         let whole = numbers.index
-        var leftOut = 0
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
-        var results: [DetectionResult] = []
-        for (number, input) in inputs.enumerated() {
-            let all = try predictor.detections(in: input) {
-                progress.update(done: $0, total: $1, "inputs of \(input)")
-            }
-            let found = numbers.numbered(all)
-            leftOut += all.count - found.count
-            results += found.map { detection in
-                DetectionResult(
-                    image: number, category: detection.label, x: detection.box.x1,
-                    y: detection.box.y1, width: detection.box.width, height: detection.box.height,
-                    score: detection.score)
-            }
-            if let visdrone {
-                try AtomicFile.write(
-                    VisDroneLines.text(found, ids: whole.categories.map(\.id)),
-                    to: "\(visdrone)/\(Self.name(input)).txt")
-            }
-            if let draw {
-                try BoxDrawing.write(
-                    input, detections: found.filter { $0.score >= drawFrom },
-                    classes: predictor.labels, to: "\(draw)/\(Self.name(input)).png")
-            }
+        let loop = PredictLoop(
+            list.paths, noun: DetectionPredictor.inputs.noun, keepGoing: keepGoing,
+            progress: progress)
+        let partial = try output.flatMap {
+            try PartialFile(of: $0, head: "[\n", separator: ",\n", tail: "]\n")
         }
-        progress.finish()
+        defer { partial?.removeIfUnused() }
+        var results: [DetectionResult] = []
+        var leftOut = 0
+        let outcome = try loop.run(
+            kept: {
+                let places = [partial?.path, visdrone, draw].compactMap { $0 }
+                return places.isEmpty
+                    ? "are lost, since no file was named"
+                    : "are in \(places.joined(separator: ", "))"
+            },
+            predict: { _, input, report in
+                try predictor.detections(in: input) { report($0, $1, "inputs") }
+            },
+            keep: { number, input, all in
+                let found = numbers.numbered(all)
+                leftOut += all.count - found.count
+                let own = found.map { detection in
+                    DetectionResult(
+                        image: number, category: detection.label, x: detection.box.x1,
+                        y: detection.box.y1, width: detection.box.width,
+                        height: detection.box.height, score: detection.score)
+                }
+                results += own
+                try partial?.append(COCOResults.lines(own, of: whole))
+                if let visdrone {
+                    try AtomicFile.write(
+                        VisDroneLines.text(found, ids: whole.categories.map(\.id)),
+                        to: "\(visdrone)/\(Self.name(input)).txt")
+                }
+                if let draw {
+                    try BoxDrawing.write(
+                        input, detections: found.filter { $0.score >= drawFrom }, classes: labels,
+                        to: "\(draw)/\(Self.name(input)).png")
+                }
+            })
         if leftOut > 0 {
             console.note("\(leftOut) detections of classes that \(index ?? "") lacks left out")
         }
         if let output {
             try COCOResults.write(results, of: whole, to: output)
-            console.note("\(results.count) detections in \(output)")
-        } else {
-            print(COCOResults.encoded(results, of: whole))
+            partial?.remove()
         }
+        let places = [output, visdrone, draw].compactMap { $0 }
+        if common.json || places.isEmpty { print(COCOResults.encoded(results, of: whole)) }
+        if !places.isEmpty {
+            console.note("\(results.count) detections in \(places.joined(separator: ", "))")
+        }
+        try outcome.check(noun: loop.noun)
+    }
+
+    /// Where this writes, checked.
+    private func plan(_ inputs: [String]) throws(CommandFailure) -> OutputPlan {
+        var plan = OutputPlan(inputs: inputs)
+        if let output { try plan.file(output, option: "--output", endings: ["json"]) }
+        if let visdrone {
+            try plan.folder(
+                visdrone, option: "--visdrone",
+                files: inputs.map { ($0, "\(visdrone)/\(Self.name($0)).txt") })
+        }
+        if let draw {
+            try plan.folder(
+                draw, option: "--draw",
+                files: inputs.map { ($0, "\(draw)/\(Self.name($0)).png") })
+        }
+        return plan
     }
 }

@@ -96,9 +96,20 @@ struct PrepareCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        var faults = DetectionFaults(keepGoing: keepGoing)
         let part = self.images == nil ? split ?? .train : nil
         let images = try self.images ?? YOLODataset(annotations).pictures(split ?? .train).folder
+        var plan = OutputPlan(inputs: [annotations])
+        try plan.file(output, option: "--output", endings: ["json"])
+        if let histogram { try plan.file(histogram, option: "--histogram", endings: ["svg"]) }
+        if let tiles {
+            guard FileIdentity(tiles) != FileIdentity(images) else {
+                throw CommandFailure(
+                    "--tiles \(tiles): is the folder of the images; choose another one")
+            }
+            try plan.folder(
+                tiles, option: "--tiles", files: [(annotations, "\(tiles)/index.json")])
+        }
+        var faults = DetectionFaults(keepGoing: keepGoing)
         let reader = AnnotationReader(
             format: format, imageFolder: images, classes: try names(), pixels: orientation,
             split: part)

@@ -44,6 +44,7 @@ struct PreviewCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        try OutputPlan.check(output, endings: ["png"])
         var overrides = set
         if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try DetectionRecipe(

@@ -5,11 +5,8 @@ import TextFormats
 ///
 /// Faults of values are kept, so that an entry can be dropped; faults of the JSON itself throw.
 struct COCOEntry {
-    /// Whole numbers beyond this are not exact in every program that reads them.
-    private static let largestWhole = 9_007_199_254_740_992.0
-
-    var id: Int?
-    var imageID: Int?
+    var id: COCOID?
+    var imageID: COCOID?
     var categoryID: Int?
     var width: Int?
     var height: Int?
@@ -37,10 +34,10 @@ struct COCOEntry {
             switch member {
             case "id":
                 note(0, member)
-                id = try whole(member, &scanner)
+                id = try identifier(member, &scanner)
             case "image_id":
                 note(1, member)
-                imageID = try whole(member, &scanner)
+                imageID = try identifier(member, &scanner)
             case "category_id":
                 note(2, member)
                 categoryID = try whole(member, &scanner)
@@ -121,12 +118,34 @@ struct COCOEntry {
             try skip(member, "a whole number", &scanner)
             return nil
         }
-        let value = try scanner.number()
-        guard value == value.rounded(), abs(value) < Self.largestWhole else {
+        let found: String
+        switch try scanner.whole() {
+        case .number(let value) where value.magnitude < COCOID.limit: return value
+        case .number(let value): found = "\(value)"
+        case .large(let digits): found = String(digits.prefix(40))
+        case .other(let value): found = DetectionError.text(value)
+        }
+        blame("has \(found) as \(member); expected a whole number")
+        return nil
+    }
+
+    /// A number with all its digits, or a text.
+    private mutating func identifier(
+        _ member: String, _ scanner: inout JSONScanner
+    ) throws -> COCOID? {
+        if scanner.kind == .string { return .text(try scanner.string()) }
+        guard scanner.kind == .number else {
+            try skip(member, "a whole number or a text", &scanner)
+            return nil
+        }
+        switch try scanner.whole() {
+        case .number(let value) where value.magnitude < COCOID.limit: return .number(value)
+        case .number(let value): return .json("\(value)")
+        case .large(let digits): return .json(digits)
+        case .other(let value):
             blame("has \(DetectionError.text(value)) as \(member); expected a whole number")
             return nil
         }
-        return Int(value)
     }
 
     private mutating func string(

@@ -8,7 +8,8 @@ package enum COCOReader {
     /// An annotation whose image and class may still be to come.
     private struct Pending {
         var entry: Int
-        var imageID, categoryID: Int
+        var imageID: COCOID
+        var categoryID: Int
         var box: DetectionIndex.Box
     }
 
@@ -21,8 +22,10 @@ package enum COCOReader {
 
     /// Reads a file.
     ///
-    /// Every entry is checked: types, missing members, ids that occur twice, names of classes that
-    /// do, boxes that are no finite numbers or negative, images and classes that are not there.
+    /// Every entry is checked: types, missing members, ids that occur twice, annotated classes of
+    /// one name, boxes that are no finite numbers or negative, images and classes that are not
+    /// there. Ids of images may be texts or numbers of any size; see ``DetectionIndex/Image/idText``.
+    /// Of classes of one name the one that has annotations is kept.
     ///
     /// - Parameter faults: Where faulty annotations are noted. Faulty images and classes always end
     ///   the reading, since what refers to them could not be told from what is wrong itself.
@@ -120,8 +123,8 @@ package enum COCOReader {
     private static func images(
         _ scanner: inout JSONScanner, _ name: String
     ) throws -> [DetectionIndex.Image] {
-        var result: [DetectionIndex.Image] = []
-        var ids = Set<Int>()
+        var result: [(id: COCOID, image: DetectionIndex.Image)] = []
+        var ids = Set<COCOID>()
         try scanner.open("[")
         while try scanner.nextItem() {
             var entry = try COCOEntry(&scanner)
@@ -130,37 +133,68 @@ package enum COCOReader {
                     entry.blame("has a side of \(side) pixels; expected at least 1")
                 }
             }
-            if entry.id == nil { entry.blame("has no id; expected a whole number") }
-            let id = entry.id ?? 0
+            if entry.id == nil { entry.blame("has no id; expected a whole number or a text") }
+            let id = entry.id ?? .number(0)
             if !ids.insert(id).inserted { entry.blame("has the id \(id) again; expected another") }
             if let fault = entry.fault {
                 throw DetectionError("\(name): images[\(result.count)] \(fault)")
             }
             result.append(
-                .init(
-                    id: id, file: entry.fileName ?? "", width: entry.width ?? 0,
-                    height: entry.height ?? 0))
+                (
+                    id,
+                    .init(
+                        id: 0, file: entry.fileName ?? "", width: entry.width ?? 0,
+                        height: entry.height ?? 0)
+                ))
         }
-        return result.sorted { $0.id < $1.id }
+        return numbered(result)
+    }
+
+    /// The images by rising number; behind them those of other ids, numbered on in their order.
+    private static func numbered(
+        _ images: [(id: COCOID, image: DetectionIndex.Image)]
+    ) -> [DetectionIndex.Image] {
+        var plain: [DetectionIndex.Image] = []
+        var others: [DetectionIndex.Image] = []
+        for (id, image) in images {
+            var image = image
+            switch id {
+            case .number(let number):
+                image.id = number
+                plain.append(image)
+            case .json(let text):
+                image.idText = text
+                others.append(image)
+            }
+        }
+        plain.sort { $0.id < $1.id }
+        // As Python orders texts, so that images of equal scores follow in the official order.
+        others.sort {
+            ($0.idText ?? "").unicodeScalars.lexicographicallyPrecedes(
+                ($1.idText ?? "").unicodeScalars)
+        }
+        let first = max(0, plain.last?.id ?? 0) + 1
+        for number in others.indices { others[number].id = first + number }
+        return plain + others
     }
 
     private static func categories(
         _ scanner: inout JSONScanner, _ name: String
     ) throws -> [DetectionIndex.Category] {
         var result: [DetectionIndex.Category] = []
-        var ids = Set<Int>(), names = Set<String>()
+        var ids = Set<Int>()
         try scanner.open("[")
         while try scanner.nextItem() {
             var entry = try COCOEntry(&scanner)
+            if case .json(let text)? = entry.id {
+                entry.blame("has \(text) as id; expected a whole number")
+            }
             if entry.id == nil { entry.blame("has no id; expected a whole number") }
             if entry.name?.isEmpty ?? true { entry.blame("has no name; expected a text") }
-            let one = DetectionIndex.Category(id: entry.id ?? 0, name: entry.name ?? "")
+            var one = DetectionIndex.Category(id: 0, name: entry.name ?? "")
+            if case .number(let number)? = entry.id { one.id = number }
             if !ids.insert(one.id).inserted {
                 entry.blame("has the id \(one.id) again; expected another")
-            }
-            if !names.insert(one.name).inserted {
-                entry.blame(
-                    "has the name \(DetectionError.quoted(one.name)) again; expected another")
             }
             if let fault = entry.fault {
                 throw DetectionError("\(name): categories[\(result.count)] \(fault)")
@@ -174,7 +208,7 @@ package enum COCOReader {
         _ scanner: inout JSONScanner, _ name: String, _ faults: inout DetectionFaults
     ) throws -> [Pending] {
         var result: [Pending] = []
-        var ids = Set<Int>()
+        var ids = Set<COCOID>()
         var position = -1
         try scanner.open("[")
         while try scanner.nextItem() {
@@ -184,7 +218,7 @@ package enum COCOReader {
                 entry.blame(
                     "has the area \(DetectionError.text(area)); expected one that is not negative")
             }
-            if entry.id == nil { entry.blame("has no id; expected a whole number") }
+            if entry.id == nil { entry.blame("has no id; expected a whole number or a text") }
             if let id = entry.id, !ids.insert(id).inserted {
                 entry.blame("has the id \(id) again; expected another")
             }
@@ -236,19 +270,52 @@ package enum COCOReader {
             box.category = category
             boxes.append(box)
         }
-        return DetectionIndex(images: images, categories: categories, boxes: boxes)
+        return try onePerName(
+            DetectionIndex(images: images, categories: categories, boxes: boxes), name)
+    }
+
+    /// The index with one class of each name: the one that has annotations.
+    private static func onePerName(
+        _ index: DetectionIndex, _ name: String
+    ) throws -> DetectionIndex {
+        let groups = Dictionary(grouping: index.categories.indices) { index.categories[$0].name }
+        guard groups.count < index.categories.count else { return index }
+        let used = Set(index.boxes.map(\.category))
+        var kept: [Int] = []
+        for place in index.categories.indices {
+            let own = index.categories[place]
+            let group = groups[own.name] ?? []
+            let annotated = group.filter(used.contains)
+            guard annotated.count < 2 else {
+                let ids = annotated.map { "\(index.categories[$0].id)" }.joined(separator: " and ")
+                throw DetectionError(
+                    "\(name): the categories \(ids) both have the name "
+                        + "\(DetectionError.quoted(own.name)) and annotations; expected one name "
+                        + "each, rename or join them")
+            }
+            if place == annotated.first ?? group.first { kept.append(place) }
+        }
+        let places = Dictionary(
+            kept.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        var result = index
+        result.categories = kept.map { index.categories[$0] }
+        for number in result.boxes.indices {
+            result.boxes[number].category = places[result.boxes[number].category] ?? 0
+        }
+        return result
     }
 }
 
 /// Positions of images and classes by their ids.
 struct COCONumbers {
-    let images: [Int: Int]
+    let images: [COCOID: Int]
     let categories: [Int: Int]
 
     /// The ids must be different.
     init(_ images: [DetectionIndex.Image], _ categories: [DetectionIndex.Category]) {
         self.images = Dictionary(
-            images.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+            images.enumerated().map { ($1.idText.map(COCOID.json) ?? .number($1.id), $0) },
+            uniquingKeysWith: { first, _ in first })
         self.categories = Dictionary(
             categories.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
     }

@@ -7,14 +7,22 @@ import TextFormats
 package enum COCOResults {
     private static let expected = "a COCO results file"
 
+    /// What a file holds.
+    package struct Reading: Sendable, Equatable {
+        /// The results; those of classes that the annotations lack have a negative class.
+        package var results: [DetectionResult] = []
+        /// How many results each class has that the annotations lack, by its number in the file.
+        package var outside: [Int: Int] = [:]
+    }
+
     /// Reads a file of results for the images and classes of `index`.
     ///
-    /// - Parameter faults: Where faulty results are noted, those of unknown images and classes too.
+    /// - Parameter faults: Where faulty results are noted, those of unknown images too.
     /// - Throws: One line for a file that cannot be read or holds no results, and for the first
     ///   faulty one.
     package static func read(
         _ path: String, for index: DetectionIndex, faults: inout DetectionFaults
-    ) throws(DetectionError) -> [DetectionResult] {
+    ) throws(DetectionError) -> Reading {
         try DetectionError.wrapping {
             var scanner = try JSONScanner(path: path, expected: expected)
             return try read(&scanner, path, index, &faults)
@@ -24,7 +32,7 @@ package enum COCOResults {
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String, for index: DetectionIndex, faults: inout DetectionFaults
-    ) throws(DetectionError) -> [DetectionResult] {
+    ) throws(DetectionError) -> Reading {
         try DetectionError.wrapping {
             var scanner = JSONScanner(terminated: text + [0], name: name)
             return try read(&scanner, name, index, &faults)
@@ -34,7 +42,7 @@ package enum COCOResults {
     private static func read(
         _ scanner: inout JSONScanner, _ name: String, _ index: DetectionIndex,
         _ faults: inout DetectionFaults
-    ) throws -> [DetectionResult] {
+    ) throws -> Reading {
         guard scanner.kind == .array else {
             throw scanner.failure(
                 "found \(scanner.kind.rawValue)"
@@ -42,7 +50,7 @@ package enum COCOResults {
                     + "; expected a list of results (image_id, category_id, bbox, score)")
         }
         let numbers = COCONumbers(index.images, index.categories)
-        var result: [DetectionResult] = []
+        var reading = Reading()
         var position = -1
         try scanner.open("[")
         while try scanner.nextItem() {
@@ -55,7 +63,8 @@ package enum COCOResults {
                     ("image_id", entry.imageID == nil), ("category_id", entry.categoryID == nil),
                     ("bbox", entry.box == nil), ("score", entry.score == nil),
                 ])
-                let line = "\(name): result \(position) \(entry.fault ?? "is faulty")"
+                let image = entry.imageID.map { " of image \($0)" } ?? ""
+                let line = "\(name): result \(position)\(image) \(entry.fault ?? "is faulty")"
                 try faults.note(line)
                 continue
             }
@@ -65,19 +74,15 @@ package enum COCOResults {
                         + "\(index.images.count) annotated ones; expected the same ids")
                 continue
             }
-            guard let category = numbers.categories[categoryID] else {
-                try faults.note(
-                    "\(name): result \(position) is of class \(categoryID), which is not among "
-                        + "the \(index.categories.count) annotated ones; expected the same ids")
-                continue
-            }
-            result.append(
+            let category = numbers.categories[categoryID]
+            if category == nil { reading.outside[categoryID, default: 0] += 1 }
+            reading.results.append(
                 DetectionResult(
-                    image: image, category: category, x: box.x, y: box.y, width: box.width,
+                    image: image, category: category ?? -1, x: box.x, y: box.y, width: box.width,
                     height: box.height, score: score))
         }
         try scanner.end()
-        return result
+        return reading
     }
 
     /// Writes results, complete or not at all; image and class are given by the index's numbers.
@@ -108,14 +113,19 @@ package enum COCOResults {
     /// Results as one JSON text.
     package static func encoded(_ results: [DetectionResult], of index: DetectionIndex) -> String {
         results.isEmpty
-            ? "[]" : "[\n" + results.map { line($0, index) }.joined(separator: ",\n") + "]"
+            ? "[]" : "[\n" + lines(results, of: index) + "]"
+    }
+
+    /// The entries of a list of results.
+    static func lines(_ results: [DetectionResult], of index: DetectionIndex) -> String {
+        results.map { line($0, index) }.joined(separator: ",\n")
     }
 
     private static func line(_ result: DetectionResult, _ index: DetectionIndex) -> String {
         let image = index.images[result.image]
         let box = [result.x, result.y, result.width, result.height].map(DetectionError.text)
             .joined(separator: ", ")
-        return "{\"image_id\": \(image.id), \"category_id\": "
+        return "{\"image_id\": \(image.idJSON), \"category_id\": "
             + "\(index.categories[result.category].id), \"bbox\": [\(box)], \"score\": "
             + "\(result.score), \"file_name\": \(JSONText.string(image.file))}"
     }

@@ -47,7 +47,7 @@ package enum COCOWriter {
         let size =
             image.width > 0 && image.height > 0
             ? ", \"width\": \(image.width), \"height\": \(image.height)" : ""
-        return "{\"id\": \(image.id), \"file_name\": \(JSONText.string(image.file))\(size)}"
+        return "{\"id\": \(image.idJSON), \"file_name\": \(JSONText.string(image.file))\(size)}"
     }
 
     private static func entry(
@@ -55,7 +55,7 @@ package enum COCOWriter {
     ) -> String {
         let corners = [box.x, box.y, box.width, box.height].map(DetectionError.text)
             .joined(separator: ", ")
-        return "{\"id\": \(number), \"image_id\": \(index.images[box.image].id), "
+        return "{\"id\": \(number), \"image_id\": \(index.images[box.image].idJSON), "
             + "\"category_id\": \(index.categories[box.category].id), \"bbox\": [\(corners)], "
             + "\"area\": \(DetectionError.text(box.area)), \"iscrowd\": \(box.isCrowd ? 1 : 0)"
             + (box.isIgnored ? ", \"ignore\": 1}" : "}")

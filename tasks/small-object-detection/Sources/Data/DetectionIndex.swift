@@ -4,16 +4,22 @@
 package struct DetectionIndex: Sendable, Equatable {
     /// An image.
     package struct Image: Sendable, Equatable {
-        /// The number by which results name it.
+        /// The number by which results name it, unless ``idText`` does.
         package var id: Int
+        /// The id as it stands in JSON where it is a text or too large a number; nil for ``id``.
+        package var idText: String?
         /// Its file, relative to the images' folder; empty where the annotation names none.
         package var file: String
         /// Size in pixels as the annotation says; 0 where it does not.
         package var width, height: Int
 
+        /// The id as it stands in JSON, by which files name the image.
+        package var idJSON: String { idText ?? "\(id)" }
+
         /// An image.
-        package init(id: Int, file: String, width: Int, height: Int) {
+        package init(id: Int, idText: String? = nil, file: String, width: Int, height: Int) {
             self.id = id
+            self.idText = idText
             self.file = file
             self.width = width
             self.height = height
@@ -96,6 +102,8 @@ package struct DetectionIndex: Sendable, Equatable {
             for var own in part.images {
                 own.id = max(own.id, image + 1)
                 image = own.id
+                // Texts of different sets may be the same.
+                if parts.count > 1 { own.idText = nil }
                 images.append(own)
             }
             for var own in part.categories where places[own.name] == nil {
@@ -118,7 +126,7 @@ package struct DetectionIndex: Sendable, Equatable {
 package struct DetectionResult: Sendable, Equatable {
     /// Position in ``DetectionIndex/images``.
     package var image: Int
-    /// Position in ``DetectionIndex/categories``.
+    /// Position in ``DetectionIndex/categories``; negative for a class that is not among them.
     package var category: Int
     /// Left and upper edge.
     package var x, y: Double

@@ -52,12 +52,12 @@ package struct IndexCheck {
         outcome.index.boxes = []
         var positions: [Int?] = []
         var infos: [ImageInfo] = []
-        var files: [String: Int] = [:]
+        var files: [String: String] = [:]
         for (number, var image) in index.images.enumerated() {
             do throws(DetectionError) {
-                if let other = files.updateValue(image.id, forKey: image.file) {
+                if let other = files.updateValue(image.idJSON, forKey: image.file) {
                     throw DetectionError(
-                        "\(imageFolder)/\(image.file): is image \(other) and image \(image.id); "
+                        "\(imageFolder)/\(image.file): is image \(other) and image \(image.idJSON); "
                             + "expected each file once")
                 }
                 let info = try info(of: image)
@@ -115,7 +115,7 @@ package struct IndexCheck {
         of image: DetectionIndex.Image
     ) throws(DetectionError) -> ImageInfo {
         guard !image.file.isEmpty else {
-            throw DetectionError("image \(image.id) names no file; expected file_name")
+            throw DetectionError("image \(image.idJSON) names no file; expected file_name")
         }
         let path = "\(imageFolder)/\(image.file)"
         let isInside =

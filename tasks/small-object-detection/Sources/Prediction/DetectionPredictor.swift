@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+package import CommandLineSupport
 import Layers
 package import Regions
 import Training
@@ -11,6 +12,14 @@ package struct DetectionPredictor {
     /// The data set's numbers of the classes.
     package let labelIDs: [Int]
     private let inference: TiledInference
+
+    /// Which files of a folder are images.
+    package static let inputs = InputList.Kind(
+        "image",
+        endings: [
+            "bmp", "dib", "gif", "jfif", "jp2", "jpe", "jpeg", "jpg", "pgm", "png", "pnm", "ppm",
+            "tif", "tiff", "webp",
+        ])
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     ///

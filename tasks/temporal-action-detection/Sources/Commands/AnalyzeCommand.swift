@@ -48,6 +48,11 @@ struct AnalyzeCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        if let output {
+            var plan = OutputPlan(inputs: [arguments.groundTruth, arguments.predictions])
+            try plan.folder(
+                output, option: "--output", files: [("analysis", "\(output)/analysis.json")])
+        }
         var options = DiagnosisOptions()
         options.buckets = buckets
         options.groups = top

@@ -40,7 +40,6 @@ struct EvaluateCommand: ParsableCommand {
             let evaluation = try ProposalEvaluation.evaluate(
                 groundTruth: arguments.groundTruth, predictions: arguments.predictions,
                 options: arguments.options())
-            if console.isJSON { evaluation.remarks.forEach(console.note) }
             try console.result(evaluation) { evaluation.table }
             try ScoreGate.check(evaluation.area, named: "AUC", atLeast: failBelow)
             return
@@ -48,7 +47,6 @@ struct EvaluateCommand: ParsableCommand {
         let evaluation = try TemporalEvaluation.evaluate(
             groundTruth: arguments.groundTruth, predictions: arguments.predictions,
             options: arguments.options())
-        if console.isJSON { evaluation.remarks.forEach(console.note) }
         try console.result(evaluation) { evaluation.table }
         try ScoreGate.check(evaluation.average, named: "mAP", atLeast: failBelow)
     }

@@ -11,7 +11,8 @@ struct ExtractCommand: ParsableCommand {
         abstract: "Write the features of a recipe's videos, a .npy file each; resumable.",
         discussion: """
             Takes any backbone of `dr2net backbone list` with its pretrained weights. A recipe \
-            with data.features then trains a head on the files.
+            with data.features then trains a head on the files: VIDEO.features.json beside each \
+            VIDEO.npy says when its vectors are, and tells whether film or settings have changed.
             """)
 
     @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
@@ -27,8 +28,10 @@ struct ExtractCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        var overrides = set
+        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try TemporalRecipe(
-            RecipeDocument(path: recipe, overrides: set), dataFolder: DataCache().root)
+            RecipeDocument(path: recipe, overrides: overrides), dataFolder: DataCache().root)
         let extraction = try FeatureExtraction(recipe, folder: output)
         for note in extraction.notes { console.note(note) }
         let summary = try extraction.run { done, total, line in
@@ -40,10 +43,9 @@ struct ExtractCommand: ParsableCommand {
                 ([
                     "\(summary.written) files written, \(summary.present) there before, "
                         + "\(summary.width) channels, in \(summary.folder)",
-                    "read them with data.features: \(summary.folder), data.framesPerSecond: "
-                        + "\(TemporalRecipe.short(summary.framesPerSecond)), data.featureStride: "
-                        + "\(summary.featureStride), data.featureOffset: "
-                        + TemporalRecipe.short(summary.featureOffset),
+                    "read them with data.features: \(summary.folder); their rate "
+                        + "(\(TemporalRecipe.short(summary.framesPerSecond)) frames a second, "
+                        + "stride \(summary.featureStride)) lies beside them",
                 ] + skipped).joined(separator: "\n")
         }
     }

@@ -13,14 +13,19 @@ struct PredictCommand: ParsableCommand {
         abstract: "Detect actions in new videos with a trained run.",
         discussion: """
             Videos may be hours long: memory does not grow with them. The result has ActivityNet's \
-            JSON form, keyed by file name without ending; --csv and --srt write it in other forms. \
-            Without any file the JSON goes to standard output.
+            JSON form, keyed by the id that the run's annotations give a file, else by its name \
+            without ending; --csv and --srt write it in other forms. \
+            Without any file the JSON goes to standard output. Until all videos are done their \
+            results so far are in FILE.partial, which goes when FILE is whole.
             """)
 
     @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
     var runFolder: String
 
-    @Argument(help: "Videos of any container and codec.", completion: .file())
+    @Argument(
+        help:
+            "Videos of any container and codec, folders of them, or quoted patterns ('a/**/*.mp4').",
+        completion: .file())
     var inputs: [String]
 
     @Option(help: "Where to write the JSON.", completion: .file(extensions: ["json"]))
@@ -53,66 +58,50 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        try checkNames()
         let predictor = try TemporalPredictor(
             run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        let list = try InputList(inputs, predictor.inputs)
+        for note in list.notes { console.note(note) }
+        try checkNames(list.paths, predictor)
+        if !keepGoing { try list.checkPresent() }
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
-        var videos: [ActivityNetResults.Video] = []
-        for (number, input) in inputs.enumerated() {
-            let place = inputs.count > 1 ? " (video \(number + 1) of \(inputs.count))" : ""
-            do {
-                videos.append(
-                    try predictor.detections(
-                        in: input,
-                        report: {
-                            progress.update(done: $0, total: $1, "frames of \(input)\(place)")
-                        },
-                        warn: progress.message))
-            } catch {
-                guard keepGoing else { throw error }
-                progress.finish()
-                Console.complain("\(error)")
-            }
-        }
-        progress.finish()
-        guard !videos.isEmpty else { throw CommandFailure("no video could be read") }
-        try write(ActivityNetResults(version: "dr2net", videos: videos), console)
-        if videos.count < inputs.count {
-            throw CommandFailure(
-                "\(inputs.count - videos.count) of \(inputs.count) videos could not be read; "
-                    + "the others are written")
-        }
-    }
-
-    /// Predictions go by the files' names, so these must differ.
-    private func checkNames() throws(CommandFailure) {
-        var seen: [String: String] = [:]
-        for input in inputs {
-            let name = TemporalPredictor.id(of: input)
-            if let other = seen.updateValue(input, forKey: name) {
-                throw CommandFailure(
-                    "\(other) and \(input) are both called \(name), by which predictions go; "
-                        + "expected different names, run them apart or rename one")
-            }
-        }
-    }
-
-    private func write(_ results: ActivityNetResults, _ console: Console) throws {
-        if let output { try results.write(to: output) }
-        if let csv { try AtomicFile.write(DetectionTable.text(results), to: csv) }
+        let loop = PredictLoop(
+            list.paths, noun: predictor.inputs.noun, keepGoing: keepGoing, progress: progress)
+        var plan = OutputPlan(inputs: list.paths)
+        if let output { try plan.file(output, option: "--output", endings: ["json"]) }
+        if let csv { try plan.file(csv, option: "--csv", endings: ["csv"]) }
         if let srt {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: srt, withIntermediateDirectories: true)
-            } catch {
-                throw CommandFailure("\(srt): can't create the folder; choose another --srt")
-            }
-            for video in results.videos {
-                try AtomicFile.write(
-                    Subtitles.text(video.detections, minimumScore: subtitleScore),
-                    to: "\(srt)/\(video.id).srt")
-            }
+            try plan.folder(
+                srt, option: "--srt",
+                files: list.paths.map { ($0, subtitles(srt, predictor.id(of: $0))) })
         }
+        try plan.makeFolders()
+        let files = try ResultFiles(output: output, csv: csv)
+        defer { files.end() }
+        var results = ActivityNetResults(version: "dr2net", videos: [])
+        let outcome = try loop.run(
+            kept: {
+                let places = files.partial + (srt.map { [$0] } ?? [])
+                return places.isEmpty
+                    ? "are lost, since no file was named"
+                    : "are in \(places.joined(separator: ", "))"
+            },
+            predict: { _, input, report in
+                try predictor.detections(
+                    in: input, report: { report($0, $1, "frames") }, warn: progress.message)
+            },
+            keep: { _, input, video in
+                results.videos.append(video)
+                try files.append(video)
+                if let srt {
+                    try AtomicFile.write(
+                        Subtitles.text(
+                            video.detections, minimumScore: subtitleScore,
+                            lead: predictor.lead(of: input)),
+                        to: subtitles(srt, video.id))
+                }
+            })
+        try files.write(results)
         let places = [output, csv, srt].compactMap { $0 }
         if common.json || places.isEmpty {
             print(try results.encoded(), terminator: "")
@@ -120,5 +109,64 @@ struct PredictCommand: ParsableCommand {
         if !places.isEmpty {
             console.note("\(results.count) detections in \(places.joined(separator: ", "))")
         }
+        try outcome.check(noun: loop.noun)
+    }
+
+    private func subtitles(_ folder: String, _ id: String) -> String {
+        "\(folder)/\(id).srt"
+    }
+
+    /// Predictions go by the files' names, so these must differ.
+    private func checkNames(
+        _ inputs: [String], _ predictor: TemporalPredictor
+    ) throws(CommandFailure) {
+        var seen: [String: String] = [:]
+        for input in inputs {
+            let name = predictor.id(of: input)
+            if let other = seen.updateValue(input, forKey: name) {
+                throw CommandFailure(
+                    "\(other) and \(input) are both called \(name), by which predictions go; "
+                        + "expected different names, run them apart or rename one")
+            }
+        }
+    }
+}
+
+/// The files of a prediction: whole at the end, and so far beside them.
+private struct ResultFiles {
+    let output, csv: String?
+    private let json, table: PartialFile?
+
+    init(output: String?, csv: String?) throws {
+        self.output = output
+        self.csv = csv
+        let empty = ActivityNetResults(version: "dr2net", videos: [])
+        json = try output.flatMap {
+            try PartialFile(of: $0, head: empty.head + "\n", separator: ",\n", tail: empty.tail)
+        }
+        table = try csv.flatMap { try PartialFile(of: $0, head: DetectionTable.text(empty)) }
+    }
+
+    /// Where the results are so far.
+    var partial: [String] { [json, table].compactMap { $0?.path } }
+
+    /// Adds a video to what there is so far.
+    func append(_ video: ActivityNetResults.Video) throws {
+        try json?.append(ActivityNetResults.entry(video))
+        try table?.append(DetectionTable.lines(video))
+    }
+
+    /// Writes the results as a whole.
+    func write(_ results: ActivityNetResults) throws {
+        if let output { try results.write(to: output) }
+        if let csv { try AtomicFile.write(DetectionTable.text(results), to: csv) }
+        json?.remove()
+        table?.remove()
+    }
+
+    /// Leaves nothing where there is nothing to keep.
+    func end() {
+        json?.removeIfUnused()
+        table?.removeIfUnused()
     }
 }

@@ -11,11 +11,12 @@ struct PrepareCommand: ParsableCommand {
         commandName: "prepare",
         abstract: "Decode a recipe's videos to the frames that training reads; resumable.",
         discussion: """
-            Annotations are ActivityNet JSON, CSV tables or THUMOS14's text files. Checks that every \
+            Annotations are ActivityNet JSON, tables (commas, semicolons or tabs) or THUMOS14's text \
+            files. Checks that every \
             annotated video exists, decodes and is as long as the annotation says. What can't be \
             used is left out and listed with its reason. Beside the frames it writes \
             annotations.json (what training uses, as ActivityNet JSON) and blocked.json (what was \
-            left out, for `tad evaluate --blocked-videos`).
+            left out, for `tad evaluate --blocked-videos`). The exit code is 1 where nothing is left.
             """)
 
     @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
@@ -53,10 +54,16 @@ struct PrepareCommand: ParsableCommand {
         let index =
             check
             ? try preparation.check(workers: workers, report: report)
-            : try preparation.run(workers: workers, report: report).index
+            : try preparation.run(
+                workers: workers, warn: { console.note($0) }, report: report
+            ).index
         let summary = PreparationSummary(
             index, preparation.annotations, folder: check ? nil : recipe.data.prepared)
         try console.result(summary) { summary.text }
+        guard !index.videos.isEmpty else {
+            throw CommandFailure(
+                "no video is usable: \(index.skipped.first?.reason ?? "the annotation names none")")
+        }
     }
 }
 

@@ -35,6 +35,9 @@ package struct FeatureExtraction {
     private let folder: String
     private let encoder: FrameEncoder
     private let annotations: ActivityNetAnnotations
+    private let films: TemporalVideos
+    /// The network and its weights, for people, and all that tells them from others.
+    private let backbone: (name: String, settings: [String])
 
     /// The extraction of a recipe's features into a folder.
     ///
@@ -57,8 +60,11 @@ package struct FeatureExtraction {
         self.recipe = recipe
         self.folder = folder
         self.encoder = encoder
-        annotations = try RecipeAnnotations(recipe.data).read { id in
-            try? TemporalVideos.duration(of: id, in: recipe.data.videos)
+        backbone = try FeatureExtraction.backbone(recipe)
+        let films = TemporalVideos(recipe.data.videos)
+        self.films = films
+        annotations = try RecipeAnnotations(recipe.data).read { id, source in
+            try? films.duration(of: id, source: source)
         }
         do {
             try FileManager.default.createDirectory(
@@ -90,10 +96,16 @@ package struct FeatureExtraction {
                 report(done, total, "\(video.id): left out: \(reason)")
             }
             do {
-                let features = try self.video(video)
+                let film = try films.path(of: video)
+                let features = try self.features(video, film)
                 let count = encoder.positions(features.frames)
                 let path = "\(folder)/\(PreparedFrames.fileName(video.id)).npy"
-                if isWhole(path, count: count) {
+                let origin = FeatureOrigin(
+                    framesPerSecond: summary.framesPerSecond, featureStride: Double(group),
+                    featureOffset: summary.featureOffset, vectors: count,
+                    duration: features.duration, backbone: backbone.name,
+                    source: try stamp(video, film))
+                if isWhole(path, origin) {
                     summary.present += 1
                     report(done, total, "\(video.id): already there")
                     continue
@@ -101,8 +113,10 @@ package struct FeatureExtraction {
                 var warnings: [String] = []
                 let tensor = try features.positions(
                     encoder, way: .frozen, report: { _, _ in }, warn: { warnings.append($0) })
-                // Whole or not at all, so that what is there is whole.
+                // Without the old word about them, features are never taken for what it said.
+                try? FileManager.default.removeItem(atPath: FeatureOrigin.path(beside: path))
                 try Npy.write(tensor, to: path)
+                try origin.write(beside: path)
                 summary.written += 1
                 let warned = warnings.map { "; " + $0 }.joined()
                 report(done, total, "\(video.id): \(count) vectors\(warned)")
@@ -119,14 +133,48 @@ package struct FeatureExtraction {
         return summary
     }
 
-    private func video(_ video: ActivityNetAnnotations.Video) throws -> VideoFeatures {
-        let path = try TemporalVideos.path(of: video, in: recipe.data.videos)
+    private func features(
+        _ video: ActivityNetAnnotations.Video, _ film: String
+    ) throws -> VideoFeatures {
+        let extent = try VideoExtent(video, path: film, length: TemporalVideos.length(film))
         return try VideoFeatures(
-            path: path, start: video.start ?? 0, duration: video.duration, rate: recipe.data.rate,
-            size: recipe.data.size)
+            path: film, start: video.start ?? 0, duration: extent.duration,
+            rate: recipe.data.rate, size: recipe.data.size)
     }
 
-    private func isWhole(_ path: String, count: Int) -> Bool {
-        (try? Npy.shape(path)) == [count, encoder.width]
+    /// What tells the features of a video from others: its film and all settings.
+    private func stamp(
+        _ video: ActivityNetAnnotations.Video, _ film: String
+    ) throws(TemporalError) -> String {
+        try TemporalVideos.stamp(
+            film, video, rate: recipe.data.rate, size: recipe.data.size,
+            settings: backbone.settings)
+    }
+
+    /// Whether the file holds what extraction would write now.
+    private func isWhole(_ path: String, _ origin: FeatureOrigin) -> Bool {
+        (try? FeatureOrigin.read(beside: path)) == origin
+            && (try? Npy.shape(path)) == [origin.vectors, encoder.width]
+    }
+
+    private static func backbone(
+        _ recipe: TemporalRecipe
+    ) throws -> (name: String, settings: [String]) {
+        guard let backbone = recipe.backbone else {
+            throw TemporalError("the recipe has no backbone; extraction needs one")
+        }
+        var name = backbone.network.name
+        var settings = [
+            name, backbone.pooling.rawValue, "\(backbone.clipFrames)",
+            "\(recipe.data.framesPerPosition)",
+        ]
+        if let weights = backbone.network.weights {
+            name += ", \(URL(filePath: weights).lastPathComponent)"
+            settings.append(try SourceStamp.of([weights]))
+        } else {
+            name += ", random weights of seed \(recipe.training.seed)"
+            settings.append("seed \(recipe.training.seed)")
+        }
+        return (name, settings)
     }
 }

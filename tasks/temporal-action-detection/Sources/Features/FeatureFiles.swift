@@ -18,20 +18,32 @@ package struct FeatureFiles: Sendable {
     ///
     /// A video whose file is missing, damaged or of another width is left out with its reason.
     ///
-    /// - Throws: One line where no file can be used.
+    /// - Parameter keepGoing: Whether videos whose features are much longer or shorter than they,
+    ///   or whose rates contradict each other, are left out instead of refused.
+    /// - Throws: One line where no file can be used, and for the first such video.
     package init(
-        _ recipe: FeatureRecipe, annotations: ActivityNetAnnotations
-    ) throws(TemporalError) {
+        _ recipe: FeatureRecipe, annotations: ActivityNetAnnotations, keepGoing: Bool = false
+    ) throws {
         self.recipe = recipe
         var videos: [SourceVideo] = [], paths: [String] = []
         var skipped: [(id: String, reason: String)] = []
         var width = recipe.width
+        var refused: [String] = []
+        var backbone: (text: String, path: String)?
         for video in annotations.videos {
-            do throws(TemporalError) {
+            do {
                 let path = try FeatureFiles.path(of: video.id, in: recipe.folder)
                 let shape = try FeatureFiles.shape(path, width: width)
+                let origin = try FeatureOrigin.read(beside: path)
+                if let origin, let other = backbone, other.text != origin.backbone {
+                    throw FeatureTimeError(
+                        "\(path): extracted with \(origin.backbone), \(other.path) with "
+                            + "\(other.text); expected one network; extract again")
+                }
                 let clock = try recipe.clock(
-                    of: video.id, count: shape[0], fps: video.fps, duration: video.duration)
+                    FeatureTimes(
+                        name: path, count: shape[0], fps: video.fps, duration: video.duration,
+                        origin: origin))
                 let count = recipe.length ?? shape[0]
                 videos.append(
                     SourceVideo(
@@ -40,9 +52,18 @@ package struct FeatureFiles: Sendable {
                         clock: clock))
                 paths.append(path)
                 width = shape[1]
-            } catch {
+                if let origin { backbone = backbone ?? (origin.backbone, path) }
+            } catch let error as FeatureTimeError {
+                refused.append(error.description)
+                skipped.append((video.id, error.description))
+            } catch let error as TemporalError {
                 skipped.append((video.id, error.description))
             }
+        }
+        if !keepGoing, let first = refused.first {
+            let more = refused.count > 1 ? " (and \(refused.count - 1) more videos)" : ""
+            throw TemporalError(
+                "\(first)\(more), or leave such videos out with data.keepGoing: true")
         }
         guard let width, !videos.isEmpty else {
             let first = skipped.first?.reason ?? "the annotation names no video"
@@ -57,6 +78,18 @@ package struct FeatureFiles: Sendable {
     /// The features of a video as the head takes them, `[positions, D]`.
     package func features(_ video: Int) throws(TemporalError) -> Tensor {
         recipe.resampled(try FeatureFiles.read(paths[video], width: width))
+    }
+
+    /// Seconds of a video by its features.
+    ///
+    /// - Throws: One line where its file can't be used, or does not say.
+    static func duration(of id: String, _ recipe: FeatureRecipe) throws -> Double {
+        let path = try path(of: id, in: recipe.folder)
+        let count = try shape(path, width: recipe.width)[0]
+        let origin = try FeatureOrigin.read(beside: path)
+        if let origin { return origin.duration }
+        let clock = try recipe.clock(FeatureTimes(name: path, count: count))
+        return Double(recipe.length ?? count) / clock.rate
     }
 
     /// The file of a video: the id, with or without ActivityNet's `v_`.

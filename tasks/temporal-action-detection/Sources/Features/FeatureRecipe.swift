@@ -10,9 +10,9 @@ package struct FeatureRecipe: Sendable, Equatable {
     package var rate: Double?
     /// Source frames from one vector to the next; nil where the vectors fill the video evenly.
     package var stride: Double?
-    /// From the time of a vector's own place back to its first frame, in vectors: 0.5 puts a
-    /// vector in the middle of its stride.
-    package var offset: Double
+    /// From the time of a vector's own place back to its first frame, in vectors: 0.5, which nil
+    /// means, puts a vector in the middle of its stride.
+    package var offset: Double?
     /// The number of vectors that each video is resampled to; nil keeps its own.
     package var length: Int?
     /// Channels, so that a recipe can be checked and a file refused; nil takes what is there.
@@ -25,41 +25,12 @@ package struct FeatureRecipe: Sendable, Equatable {
         stride = try section.optionalNumber("featureStride", in: 1e-3...1e6)
         length = try section.optionalInteger("featureLength", in: 8...100_000)
         width = try section.optionalInteger("featureWidth", in: 1...1_000_000)
-        offset = try section.value("featureOffset", default: 0.5, in: 0...1000)
+        offset = try section.optionalNumber("featureOffset", in: 0...1000)
         if stride == nil, rate != nil {
             throw section.error(
                 "framesPerSecond",
                 "is given without data.featureStride; give both, or none for vectors that fill "
                     + "each video evenly")
         }
-    }
-
-    /// When the vectors of a video are.
-    ///
-    /// - Parameters:
-    ///   - count: Vectors in the file.
-    ///   - fps: Frames a second by the annotation.
-    ///   - duration: Seconds by the annotation.
-    /// - Throws: One line where neither is known.
-    func clock(
-        of id: String, count: Int, fps: Double?, duration: Double?
-    ) throws(TemporalError) -> VideoClock {
-        let seconds: Double
-        if let stride {
-            guard let rate = fps ?? rate else {
-                throw TemporalError(
-                    "video \(id): its frames a second are unknown; give data.framesPerSecond, or "
-                        + "\"fps\" in its annotation")
-            }
-            seconds = Double(count) * stride / rate
-        } else {
-            guard let duration else {
-                throw TemporalError(
-                    "video \(id): its length is unknown; give \"duration\" in its annotation, or "
-                        + "data.featureStride and data.framesPerSecond")
-            }
-            seconds = duration
-        }
-        return VideoClock(rate: Double(length ?? count) / seconds, offset: offset)
     }
 }

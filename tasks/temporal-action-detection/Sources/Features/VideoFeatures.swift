@@ -14,25 +14,35 @@ package struct VideoFeatures {
     /// Frames at the rate.
     package let frames: Int
 
-    /// Looks at a video's headers.
+    /// What the user should know of its length.
+    private let note: String?
+
+    /// Measures a whole film.
     ///
     /// - Parameters:
-    ///   - start: Seconds from the file's start to the video's.
-    ///   - duration: Seconds; nil for all of the file.
     ///   - rate: Frames a second.
     ///   - size: Side of the square frames in pixels.
+    package init(path: String, rate: Double, size: Int) throws {
+        let length = try TemporalVideos.length(path)
+        try self.init(
+            path: path, start: 0, duration: length.pictures, rate: rate, size: size,
+            note: length.missing.map { _ in VideoExtent.cutOff(path, length) })
+    }
+
+    /// A part of a film.
+    ///
+    /// - Parameters:
+    ///   - start: Seconds from the film's start to the video's.
+    ///   - duration: Seconds.
     package init(
-        path: String, start: Double, duration: Double?, rate: Double, size: Int
+        path: String, start: Double, duration: Double, rate: Double, size: Int, note: String? = nil
     ) throws {
         self.path = path
         self.start = start
         self.rate = rate
         self.size = size
-        guard let duration = try duration ?? VideoInfo.probe(path).duration, duration > 0 else {
-            throw TemporalError(
-                "\(path): its length is unknown; remux it, for example to mp4, and try again")
-        }
         self.duration = duration
+        self.note = note
         frames = try TemporalVideos.frames(path: path, duration: duration, rate: rate)
     }
 
@@ -60,6 +70,7 @@ package struct VideoFeatures {
             InferenceClips(path: path, start: start, rate: rate, ranges: encoder.ranges(frames)),
             resize: .exact(width: size, height: size), filter: .area, capacity: 4)
         var damaged = 0
+        if let note { warn(note) }
         try encoder.forEachPositions(
             count: frames, way: way,
             input: { range in

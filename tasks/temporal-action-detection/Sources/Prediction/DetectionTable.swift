@@ -9,16 +9,17 @@ package enum DetectionTable {
 
     /// The file's text: the videos by id, the detections best first, as in the JSON file.
     package static func text(_ results: ActivityNetResults) -> String {
-        var text = CSVText.line(header)
-        for video in results.ordered {
-            for detection in video.detections {
-                text += CSVText.line([
-                    video.id, ActivityNetResults.milliseconds(detection.segment.start),
-                    ActivityNetResults.milliseconds(detection.segment.end), detection.label,
-                    ActivityNetResults.sixDigits(detection.score),
-                ])
-            }
-        }
-        return text
+        CSVText.line(header) + results.ordered.map(lines).joined()
+    }
+
+    /// The lines of a video, its detections in their order.
+    static func lines(_ video: ActivityNetResults.Video) -> String {
+        video.detections.map { detection in
+            CSVText.line([
+                video.id, ActivityNetResults.milliseconds(detection.segment.start),
+                ActivityNetResults.milliseconds(detection.segment.end), detection.label,
+                ActivityNetResults.sixDigits(detection.score),
+            ])
+        }.joined()
     }
 }

@@ -9,13 +9,15 @@ import Regions
 package enum Subtitles {
     /// The file's text.
     ///
-    /// - Parameter minimumScore: Detections below are left out.
+    /// - Parameters:
+    ///   - minimumScore: Detections below are left out.
+    ///   - lead: Seconds that players play before the first frame, from which detections count.
     package static func text(
-        _ detections: [ActivityNetResults.Detection], minimumScore: Double
+        _ detections: [ActivityNetResults.Detection], minimumScore: Double, lead: Double = 0
     ) -> String {
         var cues: [(start: Int, end: Int, text: String)] = []
         var active: Set<Int> = []
-        let changes = changes(detections, minimumScore: minimumScore)
+        let changes = changes(detections, minimumScore: minimumScore, lead: lead)
         for (position, change) in changes.enumerated() {
             if change.begins {
                 active.insert(change.index)
@@ -40,13 +42,13 @@ package enum Subtitles {
 
     /// Where detections begin and end in milliseconds, in order.
     private static func changes(
-        _ detections: [ActivityNetResults.Detection], minimumScore: Double
+        _ detections: [ActivityNetResults.Detection], minimumScore: Double, lead: Double
     ) -> [(time: Int, begins: Bool, index: Int)] {
         var changes: [(time: Int, begins: Bool, index: Int)] = []
         for (index, detection) in detections.enumerated()
         where detection.score >= minimumScore && detection.segment.isValid {
             let ends = [detection.segment.start, detection.segment.end].map {
-                Int((min(max($0, 0), 1e9) * 1000).rounded())
+                Int((min(max($0, 0) + lead, 1e9) * 1000).rounded())
             }
             guard ends[1] > ends[0] else { continue }
             changes.append((ends[0], true, index))

@@ -3,71 +3,88 @@ import TextFormats
 
 /// Annotations of a form without lengths of videos, as they stand in their files.
 struct AnnotationDraft {
-    /// A video with its segments; times are texts, checked where the rest is.
+    /// A segment; times are texts, checked where the rest is.
+    private struct Entry {
+        var path: String
+        var line: Int
+        var start: String
+        var end: String
+        var label: String
+    }
+
+    /// A video with its segments.
     private struct Video {
         var subset: String
+        var path: String
         var line: Int
-        var entries: [(line: Int, start: String, end: String, label: String)] = []
+        var entries: [Entry] = []
     }
 
     /// What messages call the files.
     let name: String
     private var videos: [String: Video] = [:]
     private var order: [String] = []
+    /// What is wrong with lines, told together at the end.
+    private var faults: [String] = []
 
     /// The ids in order of first appearance.
     var ids: [String] { order }
 
     /// Finds a video, or adds it.
-    private mutating func add(
-        _ id: String, subset: String, line: Int, path: String
-    ) throws(ActivityNetError) {
+    private mutating func add(_ id: String, subset: String, line: Int, path: String) {
         if let known = videos[id] {
-            guard known.subset == subset else {
-                throw ActivityNetError(
-                    "\(path): line \(line): \(ActivityNetJSON.quoted(id)) is in subset "
-                        + "\(ActivityNetJSON.quoted(subset)), and before in "
-                        + "\(ActivityNetJSON.quoted(known.subset)); expected one subset a video")
-            }
+            guard known.subset != subset else { return }
+            faults.append(
+                "\(path): line \(line): \(ActivityNetJSON.quoted(id)) is in subset "
+                    + "\(ActivityNetJSON.quoted(subset)), and before in "
+                    + "\(ActivityNetJSON.quoted(known.subset)); expected one subset a video")
         } else {
-            videos[id] = Video(subset: subset, line: line)
+            videos[id] = Video(subset: subset, path: path, line: line)
             order.append(id)
         }
     }
 
+    private func finish() throws(ActivityNetError) {
+        guard !faults.isEmpty else { return }
+        throw ActivityNetError(faults: faults, of: name, remedy: "correct the file")
+    }
+
     // MARK: Tables
 
-    /// Reads tables with the columns video, start, end and label.
+    /// Reads tables with the columns video, start, end and label, or other usual names of them.
     ///
     /// Where one file holds several subsets it has a column subset; else its name is the subset's.
-    /// A line without start, end and label names a video in which nothing happens.
+    /// A line without start, end and label names a video in which nothing happens. Times are
+    /// seconds or HH:MM:SS.
+    ///
+    /// - Throws: A line for each faulty one, 20 at most.
     init(tables paths: [String]) throws(ActivityNetError) {
         name = paths.count == 1 ? paths[0] : "\(paths.count) tables"
         for path in paths {
-            let rows: [CSVText.Row]
             do {
-                rows = try CSVText.read(path, expected: "a CSV file of segments")
+                let (rows, separator) = try CSVText.read(path, expected: "a CSV file of segments")
+                try read(rows, separator, path: path, isAlone: paths.count == 1)
             } catch {
                 throw ActivityNetError("\(error)")
             }
-            try read(rows, path: path, isAlone: paths.count == 1)
         }
+        try finish()
     }
 
     private mutating func read(
-        _ rows: [CSVText.Row], path: String, isAlone: Bool
+        _ rows: [CSVText.Row], _ separator: Unicode.Scalar, path: String, isAlone: Bool
     ) throws(ActivityNetError) {
-        let header = (rows.first?.fields ?? []).map { $0.trimmingBlanks.lowercased() }
-        let columns = ["video", "start", "end", "label"].map { header.firstIndex(of: $0) }
-        guard let video = columns[0], let start = columns[1], let end = columns[2],
-            let label = columns[3]
+        let header = (rows.first?.fields ?? []).map(\.trimmingBlanks)
+        let columns = AnnotationColumns(header)
+        guard let video = columns[.video], let start = columns[.start], let end = columns[.end],
+            let label = columns[.label]
         else {
             throw ActivityNetError(
                 "\(path): line 1: found the columns \(header.joined(separator: ", ")); expected "
-                    + "video, start, end, label and, unless the file's name is the subset's, subset"
-            )
+                    + "video, start, end (in seconds), label and, unless the file's name is the "
+                    + "subset's, subset")
         }
-        let subset = header.firstIndex(of: "subset")
+        let subset = columns[.subset]
         guard subset != nil || !isAlone else {
             throw ActivityNetError(
                 "\(path): has no column subset; add one, or name a folder with a table for each "
@@ -76,20 +93,28 @@ struct AnnotationDraft {
         let fileName = path.split(separator: "/").last.map { String($0.dropLast(4)) } ?? path
         for row in rows.dropFirst() {
             guard row.fields.count == header.count else {
-                throw ActivityNetError(
+                faults.append(
                     "\(path): line \(row.line): has \(row.fields.count) fields; expected "
                         + "\(header.count) as in line 1")
+                continue
             }
             let fields = row.fields.map(\.trimmingBlanks)
             let id = fields[video], own = subset.map { fields[$0] } ?? fileName
             guard !id.isEmpty, !own.isEmpty else {
-                throw ActivityNetError(
+                faults.append(
                     "\(path): line \(row.line): has no \(id.isEmpty ? "video" : "subset"); "
                         + "expected a name")
+                continue
             }
-            try add(id, subset: own, line: row.line, path: path)
+            add(id, subset: own, line: row.line, path: path)
             if [start, end, label].allSatisfy({ fields[$0].isEmpty }) { continue }
-            videos[id]?.entries.append((row.line, fields[start], fields[end], fields[label]))
+            let times = [start, end].map {
+                AnnotationColumns.seconds(fields[$0], hasDecimalCommas: separator != ",")
+            }
+            videos[id]?.entries.append(
+                Entry(
+                    path: path, line: row.line, start: times[0], end: times[1],
+                    label: fields[label]))
         }
     }
 
@@ -118,14 +143,19 @@ struct AnnotationDraft {
                 let fields = line.split(whereSeparator: \.isWhitespace).map(String.init)
                 if fields.isEmpty { continue }
                 guard fields.count == 3 else {
-                    throw ActivityNetError(
+                    faults.append(
                         "\(path): line \(number + 1): found \(fields.count) fields; expected a "
                             + "video, its start and its end")
+                    continue
                 }
-                try add(fields[0], subset: subset, line: number + 1, path: path)
-                videos[fields[0]]?.entries.append((number + 1, fields[1], fields[2], label))
+                add(fields[0], subset: subset, line: number + 1, path: path)
+                videos[fields[0]]?.entries.append(
+                    Entry(
+                        path: path, line: number + 1, start: fields[1], end: fields[2],
+                        label: label))
             }
         }
+        try finish()
     }
 
     // MARK: As ActivityNet has it
@@ -134,8 +164,10 @@ struct AnnotationDraft {
     func json(
         needsDuration: Bool = true, duration: (_ id: String) -> Double?
     ) -> ActivityNetJSON {
-        func value(_ kind: ActivityNetJSON.Kind, _ line: Int) -> ActivityNetJSON {
-            ActivityNetJSON(kind: kind, line: line)
+        func value(
+            _ kind: ActivityNetJSON.Kind, _ line: Int, _ file: String? = nil
+        ) -> ActivityNetJSON {
+            ActivityNetJSON(kind: kind, line: line, file: file)
         }
         var database: [(name: String, value: ActivityNetJSON)] = []
         for id in order {
@@ -143,28 +175,21 @@ struct AnnotationDraft {
             let seconds = duration(id)
             if seconds == nil, needsDuration { continue }
             let annotations = video.entries.map { entry in
-                value(
+                let line = entry.line
+                let ends = [entry.start, entry.end].map { value(.string($0), line) }
+                return value(
                     .object([
-                        (
-                            "segment",
-                            value(
-                                .array([
-                                    value(.string(entry.start), entry.line),
-                                    value(.string(entry.end), entry.line),
-                                ]), entry.line)
-                        ), ("label", value(.string(entry.label), entry.line)),
-                    ]), entry.line)
+                        ("segment", value(.array(ends), line)),
+                        ("label", value(.string(entry.label), line)),
+                    ]), line, entry.path)
             }
-            database.append(
-                (
-                    id,
-                    value(
-                        .object([
-                            ("subset", value(.string(video.subset), video.line)),
-                            ("duration", value(seconds.map { .number($0) } ?? .null, video.line)),
-                            ("annotations", value(.array(annotations), video.line)),
-                        ]), video.line)
-                ))
+            let line = video.line
+            let fields: [(name: String, value: ActivityNetJSON)] = [
+                ("subset", value(.string(video.subset), line)),
+                ("duration", value(seconds.map { .number($0) } ?? .null, line)),
+                ("annotations", value(.array(annotations), line)),
+            ]
+            database.append((id, value(.object(fields), line, video.path)))
         }
         return value(.object([("database", value(.object(database), 1))]), 1)
     }

@@ -6,7 +6,7 @@ import TextFormats
 package enum AnnotationSource: Sendable, Equatable {
     /// One JSON file with a `database`, as ActivityNet has it.
     case activityNet(String)
-    /// Comma-separated tables with a line a segment.
+    /// Tables with a line a segment, fields between commas, semicolons or tabs.
     case tables([String])
     /// THUMOS14's text files, a class each.
     case thumos14([String])
@@ -14,7 +14,7 @@ package enum AnnotationSource: Sendable, Equatable {
     /// The form of a file or folder.
     ///
     /// A folder holds THUMOS14's files (`<class>_val.txt`, `<class>_test.txt`, at any depth) or
-    /// tables (`*.csv`). A file is a table by its ending, else JSON.
+    /// tables (`*.csv`, `*.tsv`). A file is a table by its ending, else JSON.
     ///
     /// - Throws: One line for a folder with neither.
     package init(_ path: String) throws(ActivityNetError) {
@@ -22,14 +22,14 @@ package enum AnnotationSource: Sendable, Equatable {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
             isFolder.boolValue
         else {
-            self = path.lowercased().hasSuffix(".csv") ? .tables([path]) : .activityNet(path)
+            self = Self.isTable(path) ? .tables([path]) : .activityNet(path)
             return
         }
         let names =
             (FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? [])
             .sorted()
         let classes = names.filter { THUMOS14.subset(ofFile: $0) != nil }
-        let tables = names.filter { !$0.contains("/") && $0.lowercased().hasSuffix(".csv") }
+        let tables = names.filter { !$0.contains("/") && Self.isTable($0) }
         if !classes.isEmpty {
             self = .thumos14(classes.map { "\(path)/\($0)" })
         } else if !tables.isEmpty {
@@ -37,8 +37,12 @@ package enum AnnotationSource: Sendable, Equatable {
         } else {
             throw ActivityNetError(
                 "\(path): a folder without annotations; expected THUMOS14's <class>_val.txt and "
-                    + "<class>_test.txt or tables (*.csv), or name a JSON file")
+                    + "<class>_test.txt or tables (*.csv, *.tsv), or name a JSON file")
         }
+    }
+
+    private static func isTable(_ path: String) -> Bool {
+        [".csv", ".tsv"].contains { path.lowercased().hasSuffix($0) }
     }
 
     /// Videos that the field leaves out of every result, for their wrong annotations.
@@ -46,30 +50,28 @@ package enum AnnotationSource: Sendable, Equatable {
         if case .thumos14 = self { THUMOS14.wrongVideos } else { [] }
     }
 
-    /// Whether the form states how long videos are.
-    package var statesDurations: Bool {
-        if case .activityNet = self { true } else { false }
-    }
-
     /// Reads the annotations.
     ///
     /// - Parameters:
     ///   - options: How strictly.
-    ///   - duration: Seconds of a video, for forms that don't state them; nil leaves it out where
-    ///     `options` require one.
-    /// - Throws: One line for the first fault, as `ActivityNetAnnotations.read`.
+    ///   - duration: Seconds of a video where they aren't stated, or of the source that is all of
+    ///     it; nil leaves the video out where `options` require one.
+    /// - Throws: The faults, as `ActivityNetAnnotations.read`.
     package func read(
-        options: AnnotationOptions, duration: (_ id: String) -> Double?
+        options: AnnotationOptions, duration: (_ id: String, _ source: String?) -> Double?
     ) throws(ActivityNetError) -> ActivityNetAnnotations {
         let draft: AnnotationDraft
         switch self {
         case .activityNet(let path):
-            return try ActivityNetAnnotations.read(path, options: options)
+            var options = options
+            options.asksForDurations = true
+            return try ActivityNetAnnotations.decode(
+                ActivityNetJSON.read(path), file: path, options: options, duration: duration)
         case .tables(let paths): draft = try AnnotationDraft(tables: paths)
         case .thumos14(let paths): draft = try AnnotationDraft(thumos14: paths)
         }
         return try ActivityNetAnnotations.decode(
-            draft.json(needsDuration: options.requiresDuration, duration: duration),
+            draft.json(needsDuration: options.requiresDuration) { duration($0, nil) },
             file: draft.name, options: options)
     }
 }

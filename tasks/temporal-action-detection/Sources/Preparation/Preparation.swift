@@ -27,6 +27,7 @@ package struct Preparation {
     }
 
     private let recipe: TemporalRecipe
+    private let films: TemporalVideos
     /// The videos that may be used.
     package let annotations: ActivityNetAnnotations
     /// What is left out before any video is opened, with reasons.
@@ -41,11 +42,13 @@ package struct Preparation {
                 "the recipe reads data.features, which need no preparation; train with it as it is")
         }
         self.recipe = recipe
+        let films = TemporalVideos(recipe.data.videos)
+        self.films = films
         let reading = try RecipeAnnotations(recipe.data)
         var missing: [PreparedFrames.Index.Skipped] = []
-        annotations = try reading.read { id in
+        annotations = try reading.read { id, source in
             do throws(TemporalError) {
-                return try TemporalVideos.duration(of: id, in: recipe.data.videos)
+                return try films.duration(of: id, source: source)
             } catch {
                 missing.append(.init(id: id, reason: error.description))
                 return nil
@@ -58,10 +61,12 @@ package struct Preparation {
     ///
     /// - Parameters:
     ///   - workers: Videos decoded at a time; the frames do not depend on it.
+    ///   - warn: Told, a line each, what else the user should know.
     ///   - report: Told of every video as it is done.
     @discardableResult
     package func run(
-        workers: Int = 1, report: (_ done: Int, _ total: Int, _ id: String, Outcome) -> Void
+        workers: Int = 1, warn: (String) -> Void = { _ in },
+        report: (_ done: Int, _ total: Int, _ id: String, Outcome) -> Void
     ) throws -> PreparedFrames {
         let data = recipe.data
         let folder = data.prepared
@@ -77,12 +82,19 @@ package struct Preparation {
             PreparedFrames.known(folder: folder, rate: data.rate, size: data.size).map {
                 ($0.id, $0)
             }, uniquingKeysWith: { $1 })
+        if known.values.contains(where: { $0.stamp == nil }) {
+            warn(
+                "\(folder): prepared before films were stamped, so which films its frames are of "
+                    + "is unknown: they are decoded again")
+        }
         let videos = annotations.videos
         var index = IndexDraft(data, leftOut: leftOut, count: videos.count)
         var saved = ContinuousClock.now
         try work(workers, report) { decoding, number in
             let video = videos[number]
-            if var entry = known[video.id], Self.isSame(entry, video) {
+            if var entry = known[video.id],
+                try Self.isSame(entry, video, stamp: decoding.stamp(video))
+            {
                 entry.subset = video.subset
                 return .entry(entry, .present)
             }
@@ -117,8 +129,8 @@ package struct Preparation {
             return .entry(
                 .init(
                     id: video.id, subset: video.subset, source: video.source, start: video.start,
-                    duration: checked.duration, frames: checked.frames, warnings: 0,
-                    surplus: checked.surplus), .checked(frames: checked.frames))
+                    duration: checked.extent.duration, frames: checked.frames, warnings: 0,
+                    surplus: checked.extent.surplus), .checked(frames: checked.frames))
         } each: { number, work in
             index.set(number, work.result(id: videos[number].id))
         }
@@ -131,7 +143,7 @@ package struct Preparation {
         _ body: @escaping @Sendable (inout VideoDecoding, Int) throws -> Work,
         each: (Int, Work) throws -> Void
     ) throws {
-        let data = recipe.data, videos = annotations.videos
+        let data = recipe.data, videos = annotations.videos, films = films
         var done = 0
         let total = videos.count + leftOut.count
         for video in leftOut {
@@ -139,7 +151,7 @@ package struct Preparation {
             report(done, total, video.id, .skipped(video.reason))
         }
         try PreparationJobs<Work>.run(count: videos.count, workers: workers) {
-            var decoding = VideoDecoding(data, threads: workers > 1 ? 1 : 2)
+            var decoding = VideoDecoding(data, films, threads: workers > 1 ? 1 : 2)
             return { number in
                 do {
                     return try body(&decoding, number)
@@ -160,11 +172,13 @@ package struct Preparation {
         }
     }
 
-    /// Whether a prepared video is the one that the annotation means.
+    /// Whether a prepared video is the one that the annotation means, of the film that is there
+    /// now; where the film is gone, of that of the same name.
     private static func isSame(
-        _ entry: PreparedFrames.Index.Video, _ video: ActivityNetAnnotations.Video
+        _ entry: PreparedFrames.Index.Video, _ video: ActivityNetAnnotations.Video, stamp: String?
     ) -> Bool {
-        abs(entry.duration - (video.duration ?? entry.duration)) < 1e-6
+        if let stamp { return entry.stamp == stamp }
+        return abs(entry.duration - (video.duration ?? entry.duration)) < 1e-6
             && entry.source == video.source && entry.start == video.start
     }
 

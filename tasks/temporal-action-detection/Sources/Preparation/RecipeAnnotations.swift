@@ -29,9 +29,14 @@ package struct RecipeAnnotations {
         excluded = reasons.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// Reads them before any video is prepared; nil where the form needs the videos' lengths.
+    /// Reads them before any video is prepared; nil where the videos' lengths are needed.
     package func readWithoutVideos() throws(ActivityNetError) -> ActivityNetAnnotations? {
-        sources.allSatisfy(\.form.statesDurations) ? try read { _ in nil } : nil
+        var isComplete = true
+        let annotations = try read { _, _ in
+            isComplete = false
+            return nil
+        }
+        return isComplete ? annotations : nil
     }
 
     /// Reads them.
@@ -39,7 +44,7 @@ package struct RecipeAnnotations {
     /// - Parameter duration: Seconds of a video, asked for where the form doesn't state them; nil
     ///   leaves it out.
     package func read(
-        duration: (_ id: String) -> Double?
+        duration: (_ id: String, _ source: String?) -> Double?
     ) throws(ActivityNetError) -> ActivityNetAnnotations {
         var options = AnnotationOptions()
         options.keepGoing = keepGoing
@@ -47,8 +52,8 @@ package struct RecipeAnnotations {
         var parts: [ActivityNetAnnotations] = []
         var owners: [String: String] = [:]
         for (name, form) in sources {
-            let part = try form.read(options: options) { id in
-                options.excludedVideos.contains(id) ? nil : duration(id)
+            let part = try form.read(options: options) { id, source in
+                options.excludedVideos.contains(id) ? nil : duration(id, source)
             }
             for video in part.videos {
                 if let other = owners.updateValue(name, forKey: video.id), other != name {
@@ -68,6 +73,6 @@ package struct RecipeAnnotations {
     ) throws(ActivityNetError) -> ActivityNetAnnotations {
         let durations = Dictionary(
             prepared.index.videos.map { ($0.id, $0.duration) }, uniquingKeysWith: { $1 })
-        return try read { durations[$0] }
+        return try read { id, _ in durations[id] }
     }
 }

@@ -1,53 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
 import Foundation
 import Media
+import Synchronization
 
-/// Finding the file of a video.
-package enum TemporalVideos {
-    static let extensions = ["mp4", "mkv", "webm", "avi", "mov", "m4v", "mpg", "ts"]
+/// The films of a data set in its folders, found by the ids of videos.
+///
+/// A film is `ID` or `v_ID` (as ActivityNet has it) with the ending of any container that FFmpeg
+/// reads, in any case. Names whose letters are composed differently (NFC, NFD) are the same.
+package final class TemporalVideos: Sendable {
+    /// Usual endings, of which an earlier one is taken where an id has several files; files with
+    /// others are opened to see whether they are films.
+    static let extensions = [
+        "mp4", "mkv", "webm", "avi", "mov", "m4v", "mpg", "ts", "mpeg", "wmv", "flv", "mts", "m2ts",
+        "3gp", "ogv", "vob", "y4m",
+    ]
 
-    /// The file: the annotation's source, else the id with a usual extension, with or without
-    /// ActivityNet's `v_`.
-    static func path(
-        of video: ActivityNetAnnotations.Video, in folders: [String]
-    ) throws(TemporalError) -> String {
-        try path(of: video.id, source: video.source, in: folders)
+    private let folders: [String]
+    /// Of folders looked at: the names of files by their names without ending.
+    private let listings = Mutex<[String: [String: [String]]]>([:])
+
+    /// The films in some folders, looked through in this order.
+    package init(_ folders: [String]) { self.folders = folders }
+
+    /// The file of a video: the annotation's source, else that of the id.
+    ///
+    /// - Throws: One line where there is none.
+    func path(of video: ActivityNetAnnotations.Video) throws(TemporalError) -> String {
+        try path(of: video.id, source: video.source)
     }
 
-    private static func path(
-        of id: String, source: String?, in folders: [String]
-    ) throws(TemporalError) -> String {
-        let names =
-            source.map { [$0] }
-            ?? extensions.flatMap { ["\(id).\($0)", "v_\(id).\($0)"] } + [id]
+    /// The file of an id, or of the source that its annotation names.
+    func path(of id: String, source: String? = nil) throws(TemporalError) -> String {
+        let names = source.map { [$0] } ?? [id, TemporalVideos.prefixed(id)]
         for folder in folders {
             for name in names {
-                let path = "\(folder)/\(name)"
-                if FileManager.default.fileExists(atPath: path) { return path }
+                if let path = find(name, in: folder) { return path }
             }
         }
+        let wanted = source ?? "\(id).\(TemporalVideos.extensions[0]) or the like"
         throw TemporalError(
-            "video \(id): no file \(names[0])\(names.count > 1 ? " or the like" : "") in "
-                + "\(folders.joined(separator: ", ")); put it there or correct data.videos")
+            "video \(id): no file \(wanted) in \(folders.joined(separator: ", ")); put it there "
+                + "or correct data.videos")
     }
 
-    /// Seconds of the video with an id, as its file says.
+    /// Measures the film of a video that is all of it.
     ///
-    /// - Throws: One line for a file that is missing, can't be read or does not say.
-    static func duration(of id: String, in folders: [String]) throws(TemporalError) -> Double {
-        let path = try path(of: id, source: nil, in: folders)
-        let duration: Double?
-        do {
-            duration = try VideoInfo.probe(path).duration
+    /// - Throws: One line for a film that is missing, can't be read or was cut off.
+    func duration(of id: String, source: String? = nil) throws(TemporalError) -> Double {
+        let path = try path(of: id, source: source)
+        let length = try TemporalVideos.length(path)
+        guard length.missing == nil else { throw TemporalError(VideoExtent.cutOff(path, length)) }
+        return length.pictures
+    }
+
+    /// Measures a film.
+    static func length(_ path: String) throws(TemporalError) -> VideoLength {
+        do { return try VideoLength.measure(path) } catch { throw TemporalError("\(error)") }
+    }
+
+    /// What tells the prepared frames, or features, of a video from others: the film's contents and
+    /// all settings that shaped them.
+    static func stamp(
+        _ path: String, _ video: ActivityNetAnnotations.Video, rate: Double, size: Int,
+        settings: [String] = []
+    ) throws(TemporalError) -> String {
+        do throws(CheckpointError) {
+            return try SourceStamp.of(
+                [path],
+                settings: [
+                    decoding, "\(rate)", "\(size)", "\(video.start ?? 0)",
+                    "\(video.duration ?? 0)",
+                ] + settings)
         } catch {
             throw TemporalError("\(error)")
         }
-        guard let duration, duration > 0 else {
-            throw TemporalError(
-                "\(path): does not say how long it is; remux it, for example to mp4")
-        }
-        return duration
     }
+
+    /// The way from film to frames: changes where other pixels come out of one film.
+    private static let decoding = "frames 2"
 
     /// The frames of a video at a rate, the first at 0 s.
     ///
@@ -61,5 +92,62 @@ package enum TemporalVideos {
                     + "frames; correct the duration or remux the file")
         }
         return max(1, Int((duration * rate - 1e-6).rounded(.up)))
+    }
+}
+
+// MARK: - Names
+
+extension TemporalVideos {
+    /// A name, or a path below a folder, without its ending.
+    static func stem(_ name: String) -> String { split(name).stem }
+
+    /// Whether a name has a usual ending of films.
+    static func isFilmName(_ name: String) -> Bool { extensions.contains(split(name).ending) }
+
+    private static func split(_ name: String) -> (stem: String, ending: String) {
+        let last = name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex
+        guard let point = name[last...].lastIndex(of: "."), point > last else { return (name, "") }
+        return (String(name[..<point]), name[name.index(after: point)...].lowercased())
+    }
+
+    private static func prefixed(_ id: String) -> String {
+        let last = id.lastIndex(of: "/").map(id.index(after:)) ?? id.startIndex
+        return "\(id[..<last])v_\(id[last...])"
+    }
+
+    /// A file with this name, as it is or with an ending.
+    private func find(_ name: String, in folder: String) -> String? {
+        let place = name.lastIndex(of: "/")
+        let folder = place.map { "\(folder)/\(name[..<$0])" } ?? folder
+        let name = place.map { String(name[name.index(after: $0)...]) } ?? name
+        let (stem, ending) = TemporalVideos.split(name)
+        let files = listing(folder)
+        // Strings are equal however their letters are composed.
+        if let same = files[stem]?.first(where: { TemporalVideos.split($0).ending == ending }) {
+            return "\(folder)/\(same)"
+        }
+        var candidates = files[name] ?? []
+        if TemporalVideos.extensions.contains(ending) { candidates += files[stem] ?? [] }
+        let ranked = candidates.map { name in
+            let ending = TemporalVideos.split(name).ending
+            return (TemporalVideos.extensions.firstIndex(of: ending) ?? .max, "\(folder)/\(name)")
+        }.sorted { $0 < $1 }
+        return ranked.first { $0.0 < .max || TemporalVideos.isFilm($0.1) }?.1
+    }
+
+    /// Whether a file of an unusual ending is a film: no picture, table or art of letters.
+    private static func isFilm(_ path: String) -> Bool {
+        guard let info = try? VideoInfo.probe(path) else { return false }
+        return !info.isStill && info.container != "tty"
+    }
+
+    private func listing(_ folder: String) -> [String: [String]] {
+        listings.withLock { listings in
+            if let known = listings[folder] { return known }
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            let found = Dictionary(grouping: names.sorted(), by: TemporalVideos.stem)
+            listings[folder] = found
+            return found
+        }
     }
 }

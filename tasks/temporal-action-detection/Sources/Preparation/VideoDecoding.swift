@@ -5,27 +5,23 @@ import Media
 
 /// Checks videos and decodes them to the files that training reads.
 struct VideoDecoding {
-    /// Seconds, or part of its length, by which a video may differ from its annotation.
-    private static let tolerance = (seconds: 1.0, part: 0.02)
-
     private let data: TemporalRecipe.Data
+    private let films: TemporalVideos
     private let threads: Int
     /// The last film, since the parts of one follow each other.
     private var last: (path: String, reader: VideoReader)?
 
     /// - Parameter threads: Decoding threads of a film.
-    init(_ data: TemporalRecipe.Data, threads: Int) {
+    init(_ data: TemporalRecipe.Data, _ films: TemporalVideos, threads: Int) {
         self.data = data
+        self.films = films
         self.threads = threads
     }
 
     /// What is known of a video before its frames are decoded.
     struct Checked {
         let reader: VideoReader
-        /// Seconds.
-        let duration: Double
-        /// Seconds by which the file is longer than annotated, where that is much.
-        let surplus: Double?
+        let extent: VideoExtent
         /// Frames at the recipe's rate.
         let frames: Int
     }
@@ -34,26 +30,21 @@ struct VideoDecoding {
     mutating func check(
         _ video: ActivityNetAnnotations.Video
     ) throws(TemporalError) -> Checked {
-        let path = try TemporalVideos.path(of: video, in: data.videos)
+        let path = try films.path(of: video)
         let reader = try reader(path)
-        let start = video.start ?? 0
-        let length = reader.info.duration.map { $0 - start }
-        guard let duration = video.duration ?? length, duration > 0 else {
-            throw TemporalError(
-                "\(path): neither the file nor the annotation says how long it is; remux the file")
-        }
-        let allowed = max(Self.tolerance.seconds, Self.tolerance.part * duration)
-        if let length, duration > length + allowed {
-            throw TemporalError(
-                "\(path): \(Self.text(length)) s from \(Self.text(start)) s on, the annotation "
-                    + "says \(Self.text(duration)) s; correct the duration or the file")
-        }
-        let surplus = length.map { $0 - duration }.flatMap {
-            video.end == nil && $0 > allowed ? $0 : nil
-        }
+        let length: VideoLength
+        do { length = try reader.length() } catch { throw TemporalError("\(error)") }
+        let extent = try VideoExtent(video, path: path, length: length)
         return Checked(
-            reader: reader, duration: duration, surplus: surplus,
-            frames: try TemporalVideos.frames(path: path, duration: duration, rate: data.rate))
+            reader: reader, extent: extent,
+            frames: try TemporalVideos.frames(
+                path: path, duration: extent.duration, rate: data.rate))
+    }
+
+    /// The stamp of the film and of what makes frames of it; nil where the film isn't there.
+    func stamp(_ video: ActivityNetAnnotations.Video) throws(TemporalError) -> String? {
+        guard let path = try? films.path(of: video) else { return nil }
+        return try TemporalVideos.stamp(path, video, rate: data.rate, size: data.size)
     }
 
     /// Decodes one video to its file.
@@ -64,6 +55,8 @@ struct VideoDecoding {
         _ video: ActivityNetAnnotations.Video, folder: String
     ) throws -> PreparedFrames.Index.Video {
         let checked = try check(video)
+        // Before decoding: a film replaced meanwhile is then noticed.
+        let stamp = try stamp(video)
         var warnings = 0
         var padded = 0
         var fault: MediaError?
@@ -99,8 +92,8 @@ struct VideoDecoding {
         }
         return .init(
             id: video.id, subset: video.subset, source: video.source, start: video.start,
-            duration: checked.duration, frames: checked.frames, warnings: warnings + padded,
-            surplus: checked.surplus)
+            duration: checked.extent.duration, frames: checked.frames,
+            warnings: warnings + padded, surplus: checked.extent.surplus, stamp: stamp)
     }
 
     private mutating func reader(_ path: String) throws(TemporalError) -> VideoReader {
@@ -114,10 +107,5 @@ struct VideoDecoding {
         } catch {
             throw TemporalError("\(error)")
         }
-    }
-
-    /// Seconds to a hundredth.
-    private static func text(_ seconds: Double) -> String {
-        ActivityNetJSON.text((seconds * 100).rounded() / 100)
     }
 }
