@@ -49,7 +49,9 @@ package struct PNGImage: Sendable, Equatable {
     }
 
     /// The file's bytes (PNG, second edition): a header, one deflated block of data, the end.
-    package func png() -> Data {
+    ///
+    /// - Parameter note: A text of Latin letters for the header, which ``note(inFile:)`` gives back.
+    package func png(note: String? = nil) -> Data {
         // Each row begins with the filter's number: each pixel less the one before it.
         var rows: [UInt8] = []
         rows.reserveCapacity((3 * width + 1) * height)
@@ -65,9 +67,27 @@ package struct PNGImage: Sendable, Equatable {
         PNGImage.append(
             "IHDR", PNGImage.bigEndian(width) + PNGImage.bigEndian(height) + [8, 2, 0, 0, 0],
             to: &file)
+        if let note {
+            PNGImage.append("tEXt", Array(PNGImage.noteKey.utf8) + [0] + note.utf8, to: &file)
+        }
         PNGImage.append("IDAT", PNGImage.deflated(rows), to: &file)
         PNGImage.append("IEND", [], to: &file)
         return file
+    }
+
+    private static let noteKey = "dr2net"
+
+    /// The note in the header of a file that this program wrote; nil where there is none.
+    package static func note(inFile path: String) -> String? {
+        guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? file.close() }
+        // Signature and header take 33 bytes, the length and the name of the next part 8.
+        guard let head = try? file.read(upToCount: 4096), head.count > 41 else { return nil }
+        let bytes = [UInt8](head)
+        let length = bytes[33..<37].reduce(0) { $0 << 8 | Int($1) }
+        let start = Array("tEXt\(noteKey)".utf8) + [0]
+        guard bytes[37...].starts(with: start), length <= bytes.count - 41 else { return nil }
+        return String(decoding: bytes[37 + start.count..<41 + length], as: UTF8.self)
     }
 
     private static func deflated(_ bytes: [UInt8]) -> [UInt8] {

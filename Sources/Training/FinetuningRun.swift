@@ -162,14 +162,20 @@ extension RunResult {
     ///
     /// - Parameters:
     ///   - keys: Which scores, in order; others that the run has follow by name.
+    ///   - showsLacking: Whether one of `keys` that the run hasn't is a dash, not left out.
     ///   - missing: Scores that can't be had, and why; they have a dash.
     ///   - further: Lines behind the run folder's.
     package func text(
-        _ keys: [String] = [], missing: [(key: String, reason: String)] = [],
-        further: [String] = []
+        _ keys: [String] = [], showsLacking: Bool = false,
+        missing: [(key: String, reason: String)] = [], further: [String] = []
     ) -> String {
         let own = scores.keys.filter { !$0.hasPrefix("plain.") }.sorted()
-        let rows = keys.filter(own.contains) + own.filter { !keys.contains($0) }
+        let reasons = Dictionary(
+            missing.filter { scores[$0.key] == nil }, uniquingKeysWith: { first, _ in first })
+        let known = keys + missing.map(\.key).filter { !keys.contains($0) }
+        let rows =
+            known.filter { showsLacking || own.contains($0) || reasons[$0] != nil }
+            + own.filter { !known.contains($0) }
         let hasPlain = scores.keys.contains { $0.hasPrefix("plain.") }
         let names = baselines.keys.sorted()
         func number(_ value: Double?) -> String {
@@ -186,10 +192,8 @@ extension RunResult {
             lines.append(
                 row(
                     [key, number(scores[key])] + (hasPlain ? [number(scores["plain." + key])] : [])
-                        + names.map { number(baselines[$0]?[key]) }))
-        }
-        for (key, reason) in missing where scores[key] == nil {
-            lines.append(row([key, "-"]) + "  \(reason)")
+                        + names.map { number(baselines[$0]?[key]) })
+                    + (reasons[key].map { "  \($0)" } ?? ""))
         }
         if let best {
             lines.append("best \(best.metric)  \(number(best.value)) after step \(best.step)")

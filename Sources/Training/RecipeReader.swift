@@ -60,6 +60,12 @@ package final class RecipeReader {
     /// Whether a key is written in the recipe, with any value but nothing.
     package func has(_ path: String) -> Bool { node(at: path).map { !$0.isNull } ?? false }
 
+    /// Whether a key holds a list.
+    package func isList(_ path: String) -> Bool {
+        guard case .list? = node(at: path)?.value else { return false }
+        return true
+    }
+
     /// The keys that are written in a section, in order; none where it is absent.
     package func keys(of path: String) -> [String] {
         guard case .section(let inner)? = node(at: path)?.value else { return [] }

@@ -38,7 +38,11 @@ import Testing
         (detect + ["--fail-below", "1.5"], "0 to 1"),
         (detect + ["--protocol", "voc"], "ai-tod"),
         (prepare + ["labelme"], "visdrone"),
-        (prepare + ["yolo"], "--classes"),
+        (prepare + ["yolo", "--split", "val"], "data.yaml"),
+        (
+            ["detect", "prepare", "--annotations", "a", "--output", "o", "--format", "voc"],
+            "--images"
+        ),
         (prepare + ["yolo", "--classes", "a,,b"], "different names"),
         (prepare + ["coco", "--classes", "a,a"], "different names"),
         (prepare + ["visdrone", "--classes", "a"], "fixed"),

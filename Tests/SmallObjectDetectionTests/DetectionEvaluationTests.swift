@@ -73,6 +73,20 @@ import Testing
         #expect(found.table.contains("left out: 1 annotations, 2 predictions"))
     }
 
+    @Test(
+        "classes that are ignored have no part in any mean", arguments: DetectionProtocol.allCases)
+    func ignoredClassesAreNotScored(standard: DetectionProtocol) throws {
+        let truth = index(["car", "van", "bus"], [box(10, 0), box(40, 1), box(70, 2)])
+        let results = [result(10, 0, 0.9), result(75, 2, 0.8), result(70, 2, 0.7)]
+        let all = try DetectionEvaluation.evaluate(truth, results, by: standard)
+        let found = try DetectionEvaluation.evaluate(
+            truth, results, by: standard, ignoring: ["van"])
+        #expect(found.classNames == ["car", "bus"] && found.boxes == 2)
+        let sum = (0..<2).map { found.scores.averagePrecision(of: $0) }.reduce(0, +)
+        #expect(sum > 1 && abs(found.averagePrecision - sum / 2) < 1e-12)
+        #expect(abs(all.averagePrecision - sum / 3) < 1e-12)
+    }
+
     @Test func visDroneNeedsTheSizeOfImagesWithRegions() {
         var truth = index(["ignored", "car"], [box(50, 0), box(10, 1)])
         truth.images[0].width = 0

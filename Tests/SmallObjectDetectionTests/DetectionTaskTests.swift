@@ -70,6 +70,42 @@ import Training
         #expect(reached > max(0.2, 2 * random), "AP50 \(reached), random \(random)")
     }
 
+    @Test(
+        "ignored classes are not scored, and what nothing was there for is no number",
+        arguments: ["coco", "ai-tod", "visdrone"])
+    func ignoredClassesAreLeftOut(standard: String) throws {
+        let fixture = try DetectionFixture()
+        let all = try String(contentsOfFile: fixture.path + "/all.json", encoding: .utf8)
+        try all.replacing(
+            "\"name\": \"square\"}", with: "\"name\": \"square\"}, {\"id\": 4, \"name\": \"blob\"}"
+        ).replacing(
+            "\"annotations\": [",
+            with: "\"annotations\": [{\"id\": 99, \"image_id\": 7, \"category_id\": 4, "
+                + "\"bbox\": [5, 5, 20, 20], \"area\": 400, \"iscrowd\": 0}, "
+        ).write(toFile: fixture.path + "/two.json", atomically: true, encoding: .utf8)
+        let task = try train(
+            fixture,
+            [
+                "steps=1", "way=frozen", "batchSize=1", "evaluate.protocol=\(standard)",
+                "data.trainingAnnotations=\(fixture.path)/two.json",
+                "data.validationAnnotations=\(fixture.path)/two.json",
+                "data.ignoredClasses=[blob]",
+            ]
+        ).task
+        #expect(task.evaluation?.classNames == ["square"])
+        let scores = try task.evaluate(step: 1, totalSteps: 1)
+        #expect(task.scoreNames.prefix(3) == ["AP", "AP50", "AP75"])
+        #expect(task.scoreNames.last == "AP square")
+        // No square has an area of COCO's middle or large size.
+        let absent = standard == "coco" ? ["APm", "APl", "ARm", "ARl"] : []
+        let names = Set(scores.map(\.name))
+        #expect(absent.allSatisfy { task.scoreNames.contains($0) && !names.contains($0) })
+        #expect(scores.allSatisfy { $0.value >= 0 })
+        let random = try #require(try task.baselines()["random boxes"])
+        #expect(random["AP"] != nil && random.values.allSatisfy { $0 >= 0 })
+        #expect(absent.allSatisfy { random[$0] == nil })
+    }
+
     @Test("an ample budget runs whole branches, one that is too small says what would do")
     func budgetsPickTiles() throws {
         let fixture = try DetectionFixture()
@@ -135,7 +171,18 @@ import Training
         #expect(none.samples.allSatisfy(\.hasObjects) && none.droppedEmpty > 0)
         #expect(all.droppedEmpty == 0)
         #expect(all.samples.count == none.samples.count + none.droppedEmpty)
+        let plain = try fixture.recipe().data
+        #expect(all.unheldObjects == 0 && all.remarks(plain).isEmpty)
+        let small = try fixture.recipe(["data.scale=5.3", "data.tileOverlap=0"])
+        let cut = try fixture.images(small).tiles
+        #expect(cut.largerObjects == 2 && cut.unheldObjects > 0)
+        #expect(
+            cut.remarks(small.data).map { $0.prefix(40) } == [
+                "2 boxes are larger than a tile of 12 pix",
+                "\(cut.unheldObjects) boxes in no tile: cut below data.keptA",
+            ])
         let whole = try fixture.images(try fixture.recipe(["data.cut=whole"])).tiles
+        #expect(whole.unheldObjects == 0 && whole.largerObjects == 0)
         #expect(whole.samples.map(\.image) == [0, 1] && whole.samples[0].scale == 64.0 / 96)
     }
 

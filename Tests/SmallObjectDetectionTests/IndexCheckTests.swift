@@ -25,6 +25,18 @@ import Testing
         return (outcome, faults)
     }
 
+    @Test("where no box is left, keeping going ends too") func nothingUsable() throws {
+        let folder = try DataFolder()
+        try folder.write(VOCFixture.bitmap(width: 40, height: 30), "a.bmp")
+        let image = DetectionIndex.Image(id: 1, file: "a.bmp", width: 40, height: 30)
+        let found = COCOFixture.complaint { () throws(DetectionError) in
+            _ = try run(index([image], [box(50, 1, 5, 5)]), folder, keepGoing: true)
+        }
+        #expect(found.contains("no box is left of 1") && found.contains("lies outside"), "\(found)")
+        // An image of background is no fault.
+        #expect(try run(index([image]), folder, keepGoing: true).outcome.index.images.count == 1)
+    }
+
     @Test func boxesAreCutToTheirImage() throws {
         let folder = try DataFolder()
         try folder.write(VOCFixture.bitmap(width: 40, height: 30), "a.bmp")

@@ -81,6 +81,72 @@ import Testing
         #expect(third.written == 3 && third.kept == 0)
     }
 
+    @Test("a picture in another's place is cut again, whatever its length and time")
+    func replacedPictures() throws {
+        let folder = try folder()
+        var faults = DetectionFaults(keepGoing: false)
+        let index = index([box(2, 3, 5)])
+        let first = try writer(folder).run(index, faults: &faults)
+        let path = folder.path + "/in/deep/a.bmp"
+        let tile = "\(folder.path)/out/new/\(first.index.images[0].file)"
+        let before = try ImageReader.read(tile).pixels
+        let date = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]
+        try folder.write(VOCFixture.bitmap(width: 100, height: 70), "in/deep/a.bmp")
+        // As a copy that keeps times: not newer than the tiles.
+        try FileManager.default.setAttributes(
+            [.modificationDate: try #require(date)], ofItemAtPath: path)
+        let second = try writer(folder).run(index, faults: &faults)
+        #expect(second.written == 1 && second.kept == 0)
+        let after = try ImageReader.read(tile).pixels
+        #expect(after == [UInt8](repeating: 200, count: 4800) && after != before)
+        #expect(try writer(folder).run(index, faults: &faults).kept == 1)
+        let other = TileWriter(
+            imageFolder: folder.path + "/in", folder: folder.path + "/out/new",
+            tiling: Tiling(size: 40, overlap: 10, keptArea: 0.5), settings: ["bands 3,2,1"])
+        #expect(try other.run(index, faults: &faults).written == 1)
+    }
+
+    @Test("what no tile holds is ignored in each and counted") func unheldBoxes() throws {
+        let folder = try folder()
+        var faults = DetectionFaults(keepGoing: false)
+        // Held by the first tile; a cross over four tiles; larger than a tile; a crowd over two.
+        var crowd = box(38, 0, 8)
+        crowd.isCrowd = true
+        let boxes = [box(2, 3, 5), box(35, 35, 10), box(0, 0, 60), crowd]
+        let writer = TileWriter(
+            imageFolder: folder.path + "/in", folder: folder.path + "/out",
+            tiling: Tiling(size: 40, overlap: 0, keptArea: 0.7))
+        let outcome = try writer.run(index(boxes), faults: &faults)
+        #expect(outcome.index.images.map(\.file) == ["4-a-0-0-40x40.png", "4-a-40-0-40x40.png"])
+        func part(
+            _ image: Int, _ x: Double, _ y: Double, _ width: Double, _ height: Double,
+            isCrowd: Bool = false, isIgnored: Bool = true
+        ) -> DetectionIndex.Box {
+            .init(
+                image: image, category: 0, x: x, y: y, width: width, height: height,
+                isCrowd: isCrowd, isIgnored: isIgnored)
+        }
+        let rounded = outcome.index.boxes.map { box in
+            var box = box
+            box.area = (box.area * 1e6).rounded() / 1e6
+            return box
+        }
+        #expect(
+            rounded == [
+                part(0, 2, 3, 5, 5, isIgnored: false), part(0, 35, 35, 5, 5),
+                part(0, 0, 0, 40, 40), part(0, 38, 0, 2, 8, isCrowd: true),
+                part(1, 0, 35, 5, 5), part(1, 0, 0, 20, 40),
+                part(1, 0, 0, 6, 8, isCrowd: true, isIgnored: false),
+            ])
+        #expect(outcome.unheldBoxes == 2 && outcome.largerBoxes == 1 && outcome.ignoredParts == 5)
+        let checked = try IndexCheck(imageFolder: folder.path + "/in").run(
+            index(boxes), faults: &faults)
+        let text = PrepareSummary(
+            checked, faults: faults, output: "o", tiles: (folder.path, 40, outcome)
+        ).text
+        #expect(text.contains("2 boxes in no tile") && text.contains("1 box is larger than a tile"))
+    }
+
     @Test("empty tiles are written where they are asked for, else named") func emptyTiles() throws {
         let folder = try folder()
         var faults = DetectionFaults(keepGoing: false)

@@ -32,13 +32,25 @@ import Testing
             .init(image: 0, category: 0, x: x, y: y, width: 10, height: 10, area: 80)
         }
         let boxes = [box(110, 60), box(95, 60), box(94, 60), box(90, 60), box(136, 86)]
-        let half = Tiling(size: 40, overlap: 0, keptArea: 0.5).boxes(boxes, in: tile)
+        func part(_ width: Double, _ height: Double) -> DetectionIndex.Box {
+            .init(
+                image: 0, category: 0, x: 0, y: 10, width: width, height: height,
+                area: 0.8 * width * height)
+        }
+        let half = Tiling(size: 40, overlap: 0, keptArea: 0.5).parts(boxes, in: tile)
+        var small = part(4, 10), corner = part(4, 4)
+        (small.isIgnored, corner.isIgnored) = (true, true)
+        (corner.x, corner.y) = (36, 36)
+        var whole = part(10, 10)
+        whole.x = 10
         #expect(
             half == [
-                .init(image: 0, category: 0, x: 10, y: 10, width: 10, height: 10, area: 80),
-                .init(image: 0, category: 0, x: 0, y: 10, width: 5, height: 10, area: 40),
+                .init(box: whole, position: 0, isHeld: true),
+                .init(box: part(5, 10), position: 1, isHeld: true),
+                .init(box: small, position: 2, isHeld: false),
+                .init(box: corner, position: 4, isHeld: false),
             ])
-        let tenth = Tiling(size: 40, overlap: 0).boxes(boxes, in: tile)
-        #expect(tenth.map(\.width) == [10, 5, 4, 4])
+        let tenth = Tiling(size: 40, overlap: 0).parts(boxes, in: tile)
+        #expect(tenth.allSatisfy { $0.isHeld && !$0.box.isIgnored })
     }
 }

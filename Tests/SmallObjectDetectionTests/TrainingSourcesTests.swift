@@ -95,6 +95,24 @@ import Training
         #expect(samples.contains { $0.image == 4 })
     }
 
+    @Test("data.classes keeps the file's numbers, in the run and in what it writes")
+    func askedClassesKeepNumbers() throws {
+        let fixture = try mixed()
+        let recipe = try fixture.recipe([
+            "data.classes=[square, circle]",
+            "data.trainingAnnotations=\(fixture.path)/more/boxes.json",
+            "data.trainingImages=\(fixture.path)/more",
+            "data.validationAnnotations=\(fixture.path)/more/boxes.json",
+            "data.validationImages=\(fixture.path)/more",
+        ])
+        let (_, validation, classes) = try DetectionSplit.read(recipe.data, note: { _ in })
+        #expect(classes.names == ["square", "circle"] && classes.ids == [9, 3])
+        let line = COCOResults.encoded(
+            [.init(image: 0, category: 0, x: 0, y: 0, width: 1, height: 1, score: 0.5)],
+            of: validation.index)
+        #expect(line.contains("\"category_id\": 9,"))
+    }
+
     @Test("one folder may serve all, and the resolved recipe holds the lists")
     func oneFolder() throws {
         let fixture = try mixed()

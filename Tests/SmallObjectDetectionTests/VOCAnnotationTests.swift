@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import SmallObjectDetection
 import Testing
 
@@ -41,6 +42,33 @@ import Testing
         #expect(bad.fault?.contains("\"-4\"") == true)
         let unknown = try parse("<annotation><size><width>0</width></size></annotation>")
         #expect(unknown.fault == nil && unknown.width == nil)
+    }
+
+    @Test("sizes such as 120.0 are numbers") func decimalSizes() throws {
+        let found = try parse(
+            "<annotation><size><width>120.0</width><height>80</height></size></annotation>")
+        #expect(found.fault == nil && found.width == 120 && found.height == 80)
+        let odd = try parse("<annotation><size><width>120.5</width></size></annotation>")
+        #expect(odd.fault?.contains("\"120.5\" pixels; expected a whole number") == true)
+    }
+
+    @Test("names come in the encoding that the file declares") func encodings() throws {
+        func file(_ encoding: String, _ name: [UInt8]) -> [UInt8] {
+            Array("<?xml version=\"1.0\" encoding=\"\(encoding)\"?><annotation><object><name>".utf8)
+                + name + Array("</name></object></annotation>".utf8)
+        }
+        for (encoding, name) in [
+            ("ISO-8859-1", [0x62, 0xE9]), ("windows-1252", [0x62, 0xE9]),
+            ("UTF-8", [0x62, 0xC3, 0xA9]),
+        ] as [(String, [UInt8])] {
+            let found = try VOCAnnotation.parse(file(encoding, name), name: "a.xml")
+            #expect(found.objects.map(\.name) == ["bé"])
+        }
+        let wide = try #require(
+            String(decoding: file("UTF-16", [0x62, 0xC3, 0xA9]), as: UTF8.self)
+                .data(using: .utf16))
+        #expect(
+            try VOCAnnotation.parse([UInt8](wide), name: "a.xml").objects.map(\.name) == ["bé"])
     }
 
     @Test(arguments: [

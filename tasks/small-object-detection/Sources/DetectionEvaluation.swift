@@ -53,15 +53,18 @@ extension DetectionEvaluation {
 
     /// Scores `results` against `index`; `name` stands for the annotations in messages.
     ///
+    /// - Parameter ignoring: Names of further classes that are not scored; they have no part in
+    ///   any mean.
     /// - Throws: One line where VisDrone's protocol finds no sizes of images.
     package static func evaluate(
         _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
-        maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false,
+        ignoring: [String] = [], maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false,
         outside: [Int: Int] = [:], annotationFaults: DetectionFaults? = nil,
         predictionFaults: DetectionFaults? = nil, name: String = "ground truth"
     ) throws(DetectionError) -> DetectionEvaluation {
         let isVisDrone = standard == .visDrone
-        let labels = ScoredLabels(index.categories, isVisDrone: isVisDrone)
+        let labels = ScoredLabels(
+            index.categories, isVisDrone: isVisDrone, ignoring: Set(ignoring))
         var truths: [GroundTruthBox] = []
         truths.reserveCapacity(index.boxes.count)
         for box in index.boxes where labels[box.category] >= 0 {
@@ -148,13 +151,13 @@ private struct ScoredLabels {
     private var labels: [Int] = []
     private var regions: Set<Int> = []
 
-    init(_ categories: [DetectionIndex.Category], isVisDrone: Bool) {
+    init(_ categories: [DetectionIndex.Category], isVisDrone: Bool, ignoring: Set<String>) {
         for (position, category) in categories.enumerated() {
             let name = category.name.lowercased().replacing("-", with: " ")
                 .replacing("_", with: " ")
             let isRegion = ["ignored regions", "ignored region", "ignored"].contains(name)
-            if isVisDrone, isRegion || name == "others" {
-                if isRegion { regions.insert(position) }
+            if isVisDrone, isRegion { regions.insert(position) }
+            if isVisDrone && (isRegion || name == "others") || ignoring.contains(category.name) {
                 labels.append(-1)
             } else {
                 labels.append(scored.count)

@@ -48,7 +48,9 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "A folder for VisDrone's text files, one an image.", completion: .directory)
     var visdrone: String?
 
-    @Option(help: "A folder for pictures with the boxes drawn (PNG).", completion: .directory)
+    @Option(
+        help: "A folder for pictures (PNG): boxes with class and score, and a legend.",
+        completion: .directory)
     var draw: String?
 
     @Option(help: "The score from which boxes are drawn.")
@@ -142,10 +144,9 @@ struct PredictCommand: ParsableCommand {
                         to: "\(visdrone)/\(Self.name(input)).txt")
                 }
                 if let draw {
-                    let shown = found.filter { $0.score >= drawFrom }.reversed().map {
-                        BoxDrawing.Outline($0.box, BoxDrawing.color($0.label))
-                    }
-                    try BoxDrawing.write(input, shown, to: "\(draw)/\(Self.name(input)).png")
+                    try BoxDrawing.write(
+                        input, detections: found.filter { $0.score >= drawFrom }, classes: labels,
+                        to: "\(draw)/\(Self.name(input)).png")
                 }
             })
         if leftOut > 0 {

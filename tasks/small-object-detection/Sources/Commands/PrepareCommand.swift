@@ -4,6 +4,7 @@ import Checkpoints
 import CommandLineSupport
 
 extension AnnotationFormat: ExpressibleByArgument {}
+extension YOLODataset.Split: ExpressibleByArgument {}
 
 /// `dr2net detect prepare`: checks annotations and images and writes one index.
 struct PrepareCommand: ParsableCommand {
@@ -20,20 +21,29 @@ struct PrepareCommand: ParsableCommand {
             """)
 
     @Option(
-        help: "The annotations: a JSON file, or a folder of XML or text files.",
+        help: "The annotations: a JSON file, a folder of XML or text files, or a data.yaml.",
         completion: .file())
     var annotations: String
 
     @Option(help: "The format of the annotations.")
     var format: AnnotationFormat
 
-    @Option(help: "The folder of the images.", completion: .directory)
-    var images: String
+    @Option(
+        help: "The folder of the images; a YOLO data.yaml may name it instead.",
+        completion: .directory)
+    var images: String?
+
+    @Option(help: "The part of a YOLO data.yaml, without --images. (default: train)")
+    var split: YOLODataset.Split?
 
     @Option(help: "The index to write (COCO JSON).", completion: .file(extensions: ["json"]))
     var output: String
 
-    @Option(help: "Names of the classes in order, separated by commas; YOLO needs them.")
+    @Option(
+        help: """
+            Names of the classes in order, separated by commas; YOLO needs them here, in a \
+            data.yaml or in a classes.txt.
+            """)
     var classes: String?
 
     @OptionGroup var pictures: PictureOptions
@@ -70,10 +80,20 @@ struct PrepareCommand: ParsableCommand {
     func validate() throws {
         _ = try names()
         _ = try tiling()
+        let isNamed = format == .yolo && YOLODataset.isOne(annotations)
+        guard images != nil || isNamed else {
+            throw ValidationError("--images: expected the folder of the images")
+        }
+        guard split == nil || isNamed && images == nil else {
+            throw ValidationError(
+                "--split: expected a YOLO data.yaml as --annotations, no --images")
+        }
     }
 
     func run() throws {
         let console = common.start()
+        let part = self.images == nil ? split ?? .train : nil
+        let images = try self.images ?? YOLODataset(annotations).pictures(split ?? .train).folder
         var plan = OutputPlan(inputs: [annotations])
         try plan.file(output, option: "--output", endings: ["json"])
         if let histogram { try plan.file(histogram, option: "--histogram", endings: ["svg"]) }
@@ -87,7 +107,8 @@ struct PrepareCommand: ParsableCommand {
         }
         var faults = DetectionFaults(keepGoing: keepGoing)
         let reader = AnnotationReader(
-            format: format, imageFolder: images, classes: try names(), pixels: pictures.pixels)
+            format: format, imageFolder: images, classes: try names(), pixels: pictures.pixels,
+            split: part)
         let index = try reader.read(annotations, faults: &faults)
         let check = IndexCheck(
             imageFolder: images, pixels: pictures.pixels, decodesPixels: checkPixels,
@@ -95,7 +116,7 @@ struct PrepareCommand: ParsableCommand {
         let outcome = try check.run(index, faults: &faults) {
             if $0 % 1000 == 0 { console.note("\($0)/\($1) images checked") }
         }
-        var cut: (folder: String, outcome: TileWriter.Outcome)?
+        var cut: (folder: String, size: Int, outcome: TileWriter.Outcome)?
         if let tiles, let tiling = try tiling() {
             var writer = TileWriter(
                 imageFolder: images, folder: tiles, tiling: tiling, keepsEmpty: keepEmpty)
@@ -103,7 +124,7 @@ struct PrepareCommand: ParsableCommand {
             let outcome = try writer.run(outcome.index, faults: &faults) {
                 if $0 % 100 == 0 { console.note("\($0)/\($1) images cut") }
             }
-            cut = (tiles, outcome)
+            cut = (tiles, tiling.size, outcome)
         }
         // Tiles have been decoded, or the check has decoded all.
         let notices = checkPixels ? outcome.notices : cut?.outcome.notices ?? []
@@ -112,6 +133,7 @@ struct PrepareCommand: ParsableCommand {
         try COCOWriter.write(outcome.index, to: output)
         let summary = PrepareSummary(outcome, faults: faults, output: output, tiles: cut)
         if let histogram { try AtomicFile.write(summary.histogram, to: histogram) }
+        for line in faults.remarks { console.note(line) }
         try console.result(summary) { summary.text }
     }
 
@@ -141,9 +163,6 @@ struct PrepareCommand: ParsableCommand {
 
     private func names() throws -> [String]? {
         guard let classes else {
-            if format == .yolo {
-                throw ValidationError("--format yolo: expected the classes' names in --classes")
-            }
             return nil
         }
         let names = classes.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

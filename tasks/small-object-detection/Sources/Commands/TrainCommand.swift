@@ -19,15 +19,15 @@ struct TrainCommand: ParsableCommand {
         var options = options
         options.set += pictures.overrides
         guard
-            let result = try options.run(
+            let run = try options.run(
                 common, read: { try DetectionRecipe($0, dataFolder: $1) },
                 parts: { ($0.training, $0.resolved) },
                 body: { try DetectionRun($0, folder: $1, progress: $2)() })
         else { return }
-        try console.result(result) {
-            result.text(
-                ["AP", "AP50", "AP75"],
-                further: ["detections     \(result.run)/detections.png"])
+        try console.result(run.result) {
+            run.result.text(
+                run.scoreNames, showsLacking: true,
+                further: ["detections     \(run.result.run)/detections.png"])
         }
     }
 }

@@ -11,7 +11,8 @@ package enum AnnotationFormat: String, Sendable, CaseIterable {
     case voc
     /// A folder of VisDrone's text files: x, y, width, height, score, class, truncation, occlusion.
     case visDrone = "visdrone"
-    /// A folder of text files: class, centre and size as shares of the image.
+    /// A folder of text files: class, centre and size, or a polygon, as shares of the image; or a
+    /// `data.yaml`.
     case yolo
 }
 
@@ -21,16 +22,13 @@ package struct AnnotationReader {
     package let format: AnnotationFormat
     /// The folder of the images; needed to find files and, for YOLO, sizes.
     package let imageFolder: String
-    /// The classes in order; nil for those that the annotation has, which YOLO has not.
+    /// The classes in order; nil for those that the annotation has, or a file beside YOLO's.
     package let classes: [String]?
     /// The pixels that boxes refer to; YOLO's are shares of them.
     package let pixels: AnnotatedPixels
 
-    /// Endings of image files, in the order in which they are looked for.
-    static let imageEndings = [
-        ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".PNG", ".JPG", ".JPEG", ".TIF",
-        ".TIFF",
-    ]
+    /// The part of a YOLO `data.yaml` that is read; nil for all images in their folder.
+    package let split: YOLODataset.Split?
 
     /// VisDrone's classes by number.
     static let visDroneClasses = [
@@ -41,8 +39,9 @@ package struct AnnotationReader {
     /// A reader.
     package init(
         format: AnnotationFormat, imageFolder: String, classes: [String]? = nil,
-        pixels: AnnotatedPixels = .unsaid
+        pixels: AnnotatedPixels = .unsaid, split: YOLODataset.Split? = nil
     ) {
+        self.split = split
         self.pixels = pixels
         self.format = format
         self.imageFolder = imageFolder
@@ -62,7 +61,11 @@ package struct AnnotationReader {
             guard let classes else { return index }
             return try keep(classes, of: index, path, &faults)
         case .voc: return try readVOC(path, &faults)
-        case .visDrone, .yolo: return try readTexts(path, &faults)
+        case .visDrone: return try readVisDrone(path, &faults)
+        case .yolo:
+            return try YOLOReader(
+                path: path, imageFolder: imageFolder, split: split, pixels: pixels
+            ).read(classes: classes, &faults)
         }
     }
 
@@ -102,19 +105,29 @@ package struct AnnotationReader {
     ) throws(DetectionError) -> DetectionIndex {
         var images: [DetectionIndex.Image] = []
         var objects: [(image: Int, name: String, box: DetectionIndex.Box)] = []
+        let pictures = PictureFolder(imageFolder)
+        var byName: [String] = [], stale: [String] = []
         for file in try files(path, ending: ".xml") {
             let annotation: VOCAnnotation
+            let picture: (file: String, isNamed: Bool)
             do throws(DetectionError) {
                 annotation = try VOCAnnotation.read(file)
                 if let fault = annotation.fault { throw DetectionError("\(file): \(fault)") }
+                picture = try imageFile(named: annotation.file, for: file, pictures)
             } catch {
                 try faults.note(error.description)
                 continue
             }
             let image = images.count
+            let own = (annotation.file ?? picture.file).split { "/\\".contains($0) }.last ?? ""
+            if picture.isNamed {
+                byName.append("\(file): \(picture.file)")
+            } else if own != picture.file {
+                stale.append("\(file): \(own)")
+            }
             images.append(
                 .init(
-                    id: image + 1, file: imageFile(named: annotation.file, for: file),
+                    id: image + 1, file: picture.file,
                     width: annotation.width ?? 0, height: annotation.height ?? 0))
             for (number, object) in annotation.objects.enumerated() {
                 guard object.fault == nil, let name = object.name, let xmin = object.xmin,
@@ -136,6 +149,16 @@ package struct AnnotationReader {
                 objects.append((image, name, box))
             }
         }
+        if let first = byName.first {
+            faults.remark(
+                "no picture has the name of \(Self.count(byName, "annotation")): taken is the one in "
+                    + "<filename> (\(first))")
+        }
+        if let first = stale.first {
+            faults.remark(
+                "another picture is in <filename> of \(Self.count(stale, "annotation")): taken is "
+                    + "the one of the annotation's own name (\(first))")
+        }
         let names = classes ?? Set(objects.map(\.name)).sorted()
         let positions = Dictionary(
             names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
@@ -148,49 +171,41 @@ package struct AnnotationReader {
             })
     }
 
-    // MARK: Lines of numbers
+    private static func count(_ list: [String], _ word: String) -> String {
+        "\(list.count) \(word)\(list.count == 1 ? "" : "s")"
+    }
 
-    private func readTexts(
+    // MARK: VisDrone
+
+    private func readVisDrone(
         _ path: String, _ faults: inout DetectionFaults
     ) throws(DetectionError) -> DetectionIndex {
-        guard let names = format == .visDrone ? Self.visDroneClasses : classes else {
-            throw DetectionError(
-                "\(path): YOLO files number their classes; expected their names, give --classes")
-        }
+        let names = Self.visDroneClasses
+        let pictures = PictureFolder(imageFolder)
         var images: [DetectionIndex.Image] = []
         var boxes: [DetectionIndex.Box] = []
         for file in try files(path, ending: ".txt") {
-            var image = DetectionIndex.Image(
-                id: images.count + 1, file: imageFile(named: nil, for: file), width: 0, height: 0)
-            var lines: [[Double]] = []
+            let lines: [[Double]], picture: String
             do throws(DetectionError) {
-                if format == .yolo {
-                    let size = pixels.size(
-                        of: try ImageInfo.usable("\(imageFolder)/\(image.file)"))
-                    (image.width, image.height) = (size.width, size.height)
-                }
+                picture = try imageFile(named: nil, for: file, pictures).file
                 lines = try BoxLines.read(file)
             } catch {
                 try faults.note(error.description)
                 continue
             }
             for (number, values) in lines.enumerated() where !values.isEmpty {
-                let box: DetectionIndex.Box
                 do throws(DetectionError) {
-                    box = try BoxLines.box(
-                        values, format, image: (images.count, image.width, image.height),
-                        classes: names.count)
+                    boxes.append(
+                        try BoxLines.box(
+                            values, .visDrone, image: (images.count, 0, 0), classes: names.count))
                 } catch {
                     try faults.note("\(file): line \(number + 1): \(error.description)")
-                    continue
                 }
-                boxes.append(box)
             }
-            images.append(image)
+            images.append(.init(id: images.count + 1, file: picture, width: 0, height: 0))
         }
-        let first = format == .visDrone ? 0 : 1
         return DetectionIndex(
-            images: images, categories: names.enumerated().map { .init(id: $0 + first, name: $1) },
+            images: images, categories: names.enumerated().map { .init(id: $0, name: $1) },
             boxes: boxes)
     }
 
@@ -208,15 +223,21 @@ package struct AnnotationReader {
         return names.map { "\(path)/\($0)" }
     }
 
-    /// The image of an annotation file: as it names it, else the annotation's name with an image's
-    /// ending; where neither is there, what was looked for first.
-    private func imageFile(named name: String?, for file: String) -> String {
+    /// The image of an annotation file: the picture of its own name, else the one that it names;
+    /// where neither is there, what was looked for.
+    ///
+    /// Pictures are renamed with their annotation, which then still has the old name inside.
+    ///
+    /// - Throws: Where two pictures have the annotation's name and it names neither.
+    private func imageFile(
+        named name: String?, for file: String, _ pictures: PictureFolder
+    ) throws(DetectionError) -> (file: String, isNamed: Bool) {
         let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
         // A path in an annotation must not lead out of the folder.
-        let named = name.flatMap { $0.split(separator: "/").last.map(String.init) }
-        let candidates =
-            (named.map { [$0] } ?? []) + Self.imageEndings.map { stem + $0 }
-        let found = candidates.first { TextFile.size("\(imageFolder)/\($0)") != nil }
-        return found ?? candidates[0]
+        let named = name.flatMap { $0.split { "/\\".contains($0) }.last.map(String.init) }
+        if let named, pictures.pictures(stem).contains(named) { return (named, false) }
+        if let found = try pictures.picture(stem) { return (found, false) }
+        if let named, pictures.has(named) { return (named, true) }
+        return (named ?? "\(stem).png", false)
     }
 }

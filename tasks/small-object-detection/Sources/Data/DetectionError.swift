@@ -41,8 +41,14 @@ package struct DetectionFaults: Sendable, Equatable {
     /// One line for each of the first thousand.
     package private(set) var lines: [String] = []
 
+    /// What is no fault and yet to be said, such as which of two names was taken.
+    package private(set) var remarks: [String] = []
+
     /// No faults yet.
     package init(keepGoing: Bool) { self.keepGoing = keepGoing }
+
+    /// Notes what is no fault.
+    mutating func remark(_ line: String) { remarks.append(DetectionError(line).description) }
 
     /// Notes a faulty entry.
     ///

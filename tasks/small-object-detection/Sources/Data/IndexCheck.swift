@@ -56,7 +56,8 @@ package struct IndexCheck {
     /// - Parameters:
     ///   - faults: Where faulty images and boxes are noted.
     ///   - report: Told of every image.
-    /// - Throws: One line for the first fault, unless they are dropped; and where no image is left.
+    /// - Throws: One line for the first fault, unless they are dropped; and where no image, or after
+    ///   faults no box, is left.
     package func run(
         _ index: DetectionIndex, faults: inout DetectionFaults,
         report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
@@ -129,6 +130,11 @@ package struct IndexCheck {
                         + error.description)
                 outcome.droppedBoxes += 1
             }
+        }
+        if outcome.index.boxes.isEmpty, faults.count > 0 {
+            throw DetectionError(
+                "\(imageFolder): no box is left of \(index.boxes.count); expected at least one that "
+                    + "can be used: " + (faults.lines.first ?? "none was read"))
         }
         return outcome
     }

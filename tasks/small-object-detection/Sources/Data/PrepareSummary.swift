@@ -22,10 +22,37 @@ package struct PrepareSummary: Sendable, Encodable {
         package let written: Int
         /// Tiles left out since they have no box.
         package let empty: Int
-        /// Boxes in the tiles; one in several counts in each.
+        /// Boxes in the tiles; one in several counts in each, parts that are ignored do not.
         package let boxes: Int
+        /// Side of a tile in pixels.
+        package let size: Int
+        /// Parts of boxes in tiles that hold too little of them, marked as ignored.
+        package let ignoredParts: Int
+        /// Boxes that no tile holds.
+        package let unheldBoxes: Int
+        /// Boxes that are wider or higher than a tile.
+        package let largerBoxes: Int
         /// Images left out since their pixels are damaged.
         package let droppedImages: Int
+
+        /// What tiles do to boxes, a line each.
+        var remarks: [String] {
+            var lines: [String] = []
+            if largerBoxes > 0 {
+                lines.append(
+                    "\(largerBoxes) \(largerBoxes == 1 ? "box is" : "boxes are") larger than a "
+                        + "tile of \(size) pixels: take a larger --tile-size to keep them whole")
+            }
+            if unheldBoxes > 0 {
+                lines.append(
+                    "\(unheldBoxes) \(unheldBoxes == 1 ? "box" : "boxes") in no tile: cut below the "
+                        + "kept area in each, and ignored there")
+            }
+            if ignoredParts > 0 {
+                lines.append("parts of boxes that tiles cut too short, ignored: \(ignoredParts)")
+            }
+            return lines
+        }
     }
 
     /// The index written.
@@ -62,7 +89,7 @@ package struct PrepareSummary: Sendable, Encodable {
     /// The summary of a check.
     package init(
         _ outcome: IndexCheck.Outcome, faults: DetectionFaults, output: String,
-        tiles: (folder: String, outcome: TileWriter.Outcome)? = nil
+        tiles: (folder: String, size: Int, outcome: TileWriter.Outcome)? = nil
     ) {
         let index = outcome.index
         var classes = [Int](repeating: 0, count: index.categories.count)
@@ -89,7 +116,10 @@ package struct PrepareSummary: Sendable, Encodable {
             Tiles(
                 folder: tiles.folder, tiles: tiles.outcome.index.images.count,
                 written: tiles.outcome.written, empty: tiles.outcome.empty,
-                boxes: tiles.outcome.index.boxes.count, droppedImages: tiles.outcome.droppedImages)
+                boxes: tiles.outcome.index.boxes.count - tiles.outcome.ignoredParts,
+                size: tiles.size, ignoredParts: tiles.outcome.ignoredParts,
+                unheldBoxes: tiles.outcome.unheldBoxes, largerBoxes: tiles.outcome.largerBoxes,
+                droppedImages: tiles.outcome.droppedImages)
         }
     }
 
@@ -123,6 +153,7 @@ package struct PrepareSummary: Sendable, Encodable {
                 "\(tiles.tiles) tiles with \(tiles.boxes) boxes in \(tiles.folder): "
                     + "\(tiles.written) written, \(tiles.tiles - tiles.written) there already, "
                     + "\(tiles.empty) without boxes left out")
+            lines += tiles.remarks
         }
         if clippedBoxes > 0 { lines.append("cut to their image: \(clippedBoxes) boxes") }
         if faults > 0 {

@@ -7,7 +7,8 @@ import Reports
 /// Cuts the images of an index into tiles on disk, with an index of the tiles.
 ///
 /// Images are read band by band, so that one of any size needs a row of tiles. A tile is there whole
-/// or not at all; one that is newer than its image is kept, so that broken-off work goes on.
+/// or not at all, and carries a stamp of its image and of the settings: where both are as they were
+/// it is kept, so that broken-off work goes on.
 package struct TileWriter {
     /// How images are decoded.
     package var reading = PixelReading()
@@ -26,6 +27,12 @@ package struct TileWriter {
         package var droppedImages = 0
         /// What people should know of images that were decoded.
         package var notices: [String] = []
+        /// Boxes that are to be found and that no tile holds.
+        package var unheldBoxes = 0
+        /// Boxes that are to be found and are wider or higher than a tile.
+        package var largerBoxes = 0
+        /// Parts of boxes in the tiles that don't hold them, which are ignored.
+        package var ignoredParts = 0
     }
 
     /// The folder of the images.
@@ -40,8 +47,18 @@ package struct TileWriter {
     /// The name of the tiles' index in their folder.
     package static let indexName = "index.json"
 
+    /// What else decides about the pixels of a tile, such as how images are read.
+    private let settings: [String]
+
     /// A writer of tiles into `folder`.
-    package init(imageFolder: String, folder: String, tiling: Tiling, keepsEmpty: Bool = false) {
+    ///
+    /// - Parameter settings: What else decides about the pixels of a tile; tiles of other settings
+    ///   are cut again.
+    package init(
+        imageFolder: String, folder: String, tiling: Tiling, keepsEmpty: Bool = false,
+        settings: [String] = []
+    ) {
+        self.settings = ["tile 1"] + settings
         self.imageFolder = imageFolder
         self.folder = folder
         self.tiling = tiling
@@ -70,6 +87,10 @@ package struct TileWriter {
         for (position, image) in index.images.enumerated() {
             let plan = plan(image, boxes[position] ?? [])
             outcome.empty += plan.empty
+            outcome.unheldBoxes += plan.unheld
+            outcome.largerBoxes += (boxes[position] ?? []).count {
+                !$0.isIgnored && !$0.isCrowd && tiling.exceeds($0)
+            }
             do {
                 try write(image, plan.tiles, &outcome)
                 for tile in plan.tiles {
@@ -78,8 +99,9 @@ package struct TileWriter {
                         .init(
                             id: number + 1, file: tile.file, width: tile.place.width,
                             height: tile.place.height))
-                    outcome.index.boxes += tile.boxes.map { box in
-                        var box = box
+                    outcome.ignoredParts += tile.parts.count { !$0.isHeld }
+                    outcome.index.boxes += tile.parts.map { part in
+                        var box = part.box
                         box.image = number
                         return box
                     }
@@ -94,8 +116,8 @@ package struct TileWriter {
         }
         guard !outcome.index.images.isEmpty else {
             throw DetectionError(
-                "\(folder): none of the \(outcome.empty) tiles has a box; expected one at least, "
-                    + "lower --kept-area or give --keep-empty")
+                "\(folder): none of the \(outcome.empty) tiles holds a box; expected one at least, "
+                    + "lower --kept-area, take a larger --tile-size or give --keep-empty")
         }
         try COCOWriter.write(outcome.index, to: "\(folder)/\(Self.indexName)")
         return outcome
@@ -104,19 +126,22 @@ package struct TileWriter {
     private struct PlannedTile {
         let place: Tiling.Tile
         let file: String
-        let boxes: [DetectionIndex.Box]
+        let parts: [Tiling.Part]
     }
 
-    /// The tiles of an image that are wanted, row by row, and how many are empty and not.
+    /// The tiles of an image that are wanted, row by row, how many are empty and not, and the boxes
+    /// to be found that none holds.
     private func plan(
         _ image: DetectionIndex.Image, _ boxes: [DetectionIndex.Box]
-    ) -> (tiles: [PlannedTile], empty: Int) {
+    ) -> (tiles: [PlannedTile], empty: Int, unheld: Int) {
         let stem = URL(fileURLWithPath: image.file).deletingPathExtension().lastPathComponent
         var tiles: [PlannedTile] = []
         var empty = 0
+        var held = Set<Int>()
         for place in tiling.tiles(width: image.width, height: image.height) {
-            let inside = tiling.boxes(boxes, in: place)
-            guard keepsEmpty || !inside.isEmpty else {
+            let parts = tiling.parts(boxes, in: place)
+            for part in parts where part.isHeld { held.insert(part.position) }
+            guard keepsEmpty || parts.contains(where: \.isHeld) else {
                 empty += 1
                 continue
             }
@@ -125,17 +150,23 @@ package struct TileWriter {
             let name =
                 "\(image.id)-\(String(decoding: stem.utf8.prefix(120), as: UTF8.self))-"
                 + "\(place.x)-\(place.y)-\(place.width)x\(place.height)\(reading.suffix).png"
-            tiles.append(PlannedTile(place: place, file: name, boxes: inside))
+            tiles.append(PlannedTile(place: place, file: name, parts: parts))
         }
-        return (tiles, empty)
+        let unheld = boxes.enumerated().count {
+            !$1.isIgnored && !$1.isCrowd && !held.contains($0)
+        }
+        return (tiles, empty, unheld)
     }
 
     private func write(
         _ image: DetectionIndex.Image, _ tiles: [PlannedTile], _ outcome: inout Outcome
     ) throws {
         let path = "\(imageFolder)/\(image.file)"
-        let changed = Self.changed(path) ?? .max
-        let missing = tiles.filter { Self.changed("\(folder)/\($0.file)") ?? .min <= changed }
+        // An image that can't be read is a fault of the reading below.
+        let stamp = try? SourceStamp.of([path], settings: settings)
+        let missing = tiles.filter { tile in
+            stamp == nil || PNGImage.note(inFile: "\(folder)/\(tile.file)") != stamp
+        }
         outcome.kept += tiles.count - missing.count
         guard !missing.isEmpty else { return }
         let bands = try ImageBands(path, reading)
@@ -150,7 +181,8 @@ package struct TileWriter {
                     pixels: rows.window(
                         x: tile.place.x, y: tile.place.y, width: tile.place.width,
                         height: tile.place.height))
-                try AtomicFile.write(picture.png(), to: "\(folder)/\(tile.file)")
+                try AtomicFile.write(
+                    picture.png(note: stamp), to: "\(folder)/\(tile.file)")
                 outcome.written += 1
                 next += 1
             }
@@ -158,12 +190,5 @@ package struct TileWriter {
             band = nil
         }
         if let notice = bands.notice { outcome.notices.append(notice) }
-    }
-
-    /// Nanoseconds of a file's last change; nil where there is none.
-    private static func changed(_ path: String) -> Int? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec
     }
 }

@@ -57,26 +57,48 @@ package struct Tiling: Sendable, Equatable {
         return Array(stride(from: 0, to: last, by: size - overlap)) + [last]
     }
 
-    /// The boxes that a tile keeps, cut to it and counted from its upper left corner.
+    /// A box as a tile shows it.
+    package struct Part: Sendable, Equatable {
+        /// The part inside the tile, counted from its upper left corner; what the tile doesn't
+        /// hold need not be found.
+        package var box: DetectionIndex.Box
+        /// The box's place in the list.
+        package let position: Int
+        /// Whether the tile holds ``Tiling/keptArea`` of the box.
+        package let isHeld: Bool
+
+        /// A part.
+        package init(box: DetectionIndex.Box, position: Int, isHeld: Bool) {
+            self.box = box
+            self.position = position
+            self.isHeld = isHeld
+        }
+    }
+
+    /// The parts of boxes that a tile shows, in order.
     ///
-    /// The area of an object shrinks in the ratio in which its box does.
-    package func boxes(
-        _ boxes: some Sequence<DetectionIndex.Box>, in tile: Tile
-    ) -> [DetectionIndex.Box] {
+    /// The area of an object shrinks in the ratio in which its box does. What is cut shorter than
+    /// the kept area is ignored, as where training cuts the image itself: it is no background.
+    package func parts(_ boxes: [DetectionIndex.Box], in tile: Tile) -> [Part] {
         let right = Double(tile.x + tile.width), bottom = Double(tile.y + tile.height)
-        return boxes.compactMap { box in
+        return boxes.enumerated().compactMap { position, box in
             let x0 = max(box.x, Double(tile.x)), x1 = min(box.x + box.width, right)
             let y0 = max(box.y, Double(tile.y)), y1 = min(box.y + box.height, bottom)
             guard x1 > x0, y1 > y0 else { return nil }
             let share = (x1 - x0) * (y1 - y0) / (box.width * box.height)
-            guard share >= keptArea else { return nil }
             var cut = box
             cut.x = x0 - Double(tile.x)
             cut.y = y0 - Double(tile.y)
             cut.width = x1 - x0
             cut.height = y1 - y0
             cut.area = box.area * min(1, share)
-            return cut
+            if share < keptArea { cut.isIgnored = true }
+            return Part(box: cut, position: position, isHeld: share >= keptArea)
         }
+    }
+
+    /// Whether a box is wider or higher than a tile.
+    package func exceeds(_ box: DetectionIndex.Box) -> Bool {
+        box.width > Double(size) || box.height > Double(size)
     }
 }

@@ -50,8 +50,9 @@ package struct VOCAnnotation: Sendable, Equatable {
     package static func read(_ path: String) throws(DetectionError) -> VOCAnnotation {
         try DetectionError.wrapping {
             let bytes = try TextFile.read(
-                path, expected: "a Pascal VOC XML file", limit: 64 << 20, terminator: [0])
-            return try VOCAnnotation(terminated: bytes, name: path)
+                path, expected: "a Pascal VOC XML file", limit: 64 << 20)
+            return try VOCAnnotation(
+                terminated: try XMLEncoding.utf8(bytes, name: path) + [0], name: path)
         }
     }
 
@@ -59,7 +60,10 @@ package struct VOCAnnotation: Sendable, Equatable {
     package static func parse(
         _ text: [UInt8], name: String
     ) throws(DetectionError) -> VOCAnnotation {
-        try DetectionError.wrapping { try VOCAnnotation(terminated: text + [0], name: name) }
+        try DetectionError.wrapping {
+            try VOCAnnotation(
+                terminated: try XMLEncoding.utf8(text, name: name) + [0], name: name)
+        }
     }
 
     private init(terminated bytes: [UInt8], name: String) throws {
@@ -105,9 +109,13 @@ package struct VOCAnnotation: Sendable, Equatable {
     }
 
     private mutating func side(_ text: String) -> Int? {
-        guard let value = Int(text), (0...1_000_000_000).contains(value) else {
+        // Some programs write whole numbers as 120.0.
+        guard let number = Double(text), number == number.rounded(),
+            let value = Int(exactly: number), (0...1_000_000_000).contains(value)
+        else {
             if fault == nil {
-                fault = "has a side of \(DetectionError.quoted(text)) pixels; expected a number"
+                fault =
+                    "has a side of \(DetectionError.quoted(text)) pixels; expected a whole number"
             }
             return nil
         }

@@ -19,6 +19,8 @@ package struct DetectionDataRecipe: Sendable {
         package var images: String
         /// How often an epoch shows each of its inputs.
         package var repeats = 1
+        /// The part of a YOLO `data.yaml`, where that says which images.
+        package var split: YOLODataset.Split?
     }
 
     /// The format of the annotations.
@@ -51,20 +53,14 @@ package struct DetectionDataRecipe: Sendable {
     /// Reads and checks the keys.
     init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
         format = try section.value("format", default: AnnotationFormat.coco)
-        training = try DetectionDataRecipe.trainingSources(section, dataFolder: dataFolder)
-        validation = Source(
-            annotations: try section.requiredDataPath(
-                "validationAnnotations", dataFolder: dataFolder,
-                expected: "a file or folder of annotations"),
-            images: try section.requiredDataPath(
-                "validationImages", dataFolder: dataFolder, expected: "the folder of the images"))
+        let isYOLO = format == .yolo
+        training = try DetectionDataRecipe.trainingSources(
+            section, dataFolder: dataFolder, isYOLO: isYOLO)
+        validation = try DetectionDataRecipe.validationSource(
+            section, dataFolder: dataFolder, isYOLO: isYOLO)
         let names = try section.value("classes", default: [String]())
         guard Set(names).count == names.count, names.allSatisfy({ !$0.isEmpty }) else {
             throw section.error("classes", "has a name twice or an empty one")
-        }
-        if format == .yolo, names.isEmpty {
-            throw section.error(
-                "classes", "is missing; expected the classes' names in order, for format: yolo")
         }
         if format == .visDrone, !names.isEmpty {
             throw section.error("classes", "is given; VisDrone's classes are fixed, leave it out")
@@ -93,14 +89,24 @@ package struct DetectionDataRecipe: Sendable {
 
     /// The sets to train on: each annotations with the folder of their images, or all with one.
     private static func trainingSources(
-        _ section: RecipeReader, dataFolder: String
+        _ section: RecipeReader, dataFolder: String, isYOLO: Bool
     ) throws(TrainingError) -> [Source] {
         let annotations = try section.requiredDataPaths(
             "trainingAnnotations", dataFolder: dataFolder,
             expected: "a file or folder of annotations, or a list of them")
-        var images = try section.requiredDataPaths(
-            "trainingImages", dataFolder: dataFolder,
-            expected: "the folder of the images, or one for each of trainingAnnotations")
+        let isNamed =
+            isYOLO && !section.has("trainingImages") && annotations.allSatisfy(YOLODataset.isOne)
+        var images: [String] = []
+        if isNamed {
+            _ = try section.optionalPath("trainingImages")
+            for path in annotations {
+                images.append(try folder(of: .train, path, section, "trainingImages"))
+            }
+        } else {
+            images = try section.requiredDataPaths(
+                "trainingImages", dataFolder: dataFolder,
+                expected: "the folder of the images, or one for each of trainingAnnotations")
+        }
         if images.count == 1 { images = Array(repeating: images[0], count: annotations.count) }
         guard images.count == annotations.count else {
             throw section.error(
@@ -117,7 +123,38 @@ package struct DetectionDataRecipe: Sendable {
                     + "trainingAnnotations")
         }
         return annotations.indices.map {
-            Source(annotations: annotations[$0], images: images[$0], repeats: Int(repeats[$0]))
+            Source(
+                annotations: annotations[$0], images: images[$0], repeats: Int(repeats[$0]),
+                split: isNamed ? .train : nil)
+        }
+    }
+
+    private static func validationSource(
+        _ section: RecipeReader, dataFolder: String, isYOLO: Bool
+    ) throws(TrainingError) -> Source {
+        let annotations = try section.requiredDataPath(
+            "validationAnnotations", dataFolder: dataFolder,
+            expected: "a file or folder of annotations")
+        if isYOLO, !section.has("validationImages"), YOLODataset.isOne(annotations) {
+            _ = try section.optionalPath("validationImages")
+            return Source(
+                annotations: annotations,
+                images: try folder(of: .val, annotations, section, "validationImages"), split: .val)
+        }
+        return Source(
+            annotations: annotations,
+            images: try section.requiredDataPath(
+                "validationImages", dataFolder: dataFolder, expected: "the folder of the images"))
+    }
+
+    /// The folder of the images that a `data.yaml` names.
+    private static func folder(
+        of split: YOLODataset.Split, _ path: String, _ section: RecipeReader, _ key: String
+    ) throws(TrainingError) -> String {
+        do {
+            return try YOLODataset(path).pictures(split).folder
+        } catch {
+            throw section.error(key, "is missing, and \(error)")
         }
     }
 }

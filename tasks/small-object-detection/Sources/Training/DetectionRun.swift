@@ -15,7 +15,9 @@ package struct DetectionRun {
     }
 
     /// Runs to the end.
-    package func callAsFunction() throws -> RunResult {
+    ///
+    /// - Returns: The result, and the names of its scores in the order in which they are shown.
+    package func callAsFunction() throws -> (result: RunResult, scoreNames: [String]) {
         let (training, validation, classes) = try DetectionSplit.read(
             recipe.data, decodesPixels: true, note: progress.message)
         try DetectionSplit.check(
@@ -26,14 +28,16 @@ package struct DetectionRun {
         progress.message(
             "\(images.tiles.samples.count) training tiles of \(count) image\(count == 1 ? "" : "s"), "
                 + "\(images.tiles.droppedEmpty) empty ones left out")
+        for line in images.tiles.remarks(recipe.data) { progress.message(line) }
         let (detector, network) = try PyramidDetector.make(recipe, classes: classes.names.count)
         for note in network.notes { progress.message(note) }
         let task = try DetectionTask(
             recipe, detector: detector, images: images, validation: validation, classes: classes)
-        return try FinetuningRun(
+        let result = try FinetuningRun(
             recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
             description: RunDescription(
                 task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids),
             folder: folder, progress: progress)(task)
+        return (result, task.scoreNames)
     }
 }

@@ -101,13 +101,14 @@ package struct DetectionSplit: Sendable {
             var faults = DetectionFaults(keepGoing: recipe.keepGoing)
             let reader = AnnotationReader(
                 format: recipe.format, imageFolder: source.images, classes: recipe.classes,
-                pixels: recipe.pictures.orientation)
+                pixels: recipe.pictures.orientation, split: source.split)
             let check = IndexCheck(
                 imageFolder: source.images, pixels: recipe.pictures.orientation,
                 decodesPixels: decodesPixels, format: recipe.format,
                 reading: recipe.pictures.reading)
             let outcome = try check.run(
                 try reader.read(source.annotations, faults: &faults), faults: &faults)
+            for line in faults.remarks { note(line) }
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
             if faults.count > 20 { note("left out \(faults.count - 20) more") }
             turns = outcome.turns

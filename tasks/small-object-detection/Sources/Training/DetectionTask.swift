@@ -95,17 +95,34 @@ package final class DetectionTask: FinetuningTask {
     }
 
     /// Scores on the validation images: at the pair in force, and as the plain pretrained form.
+    ///
+    /// A score that nothing was there for is left out.
     package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
         let done = backboneStep(step)
         let way = recipe.finetuning.evaluation(step: max(0, done - 1))
         let (scores, results) = try evaluate(way)
         evaluation = scores
         predictions = results
-        var named = scores.scores.summary.map { ($0.name, $0.value) }
+        var named = named(scores)
         if case .dr2net(let plan, _) = way, !plan.isPretrained {
-            named += try evaluate(.frozen).0.scores.summary.map { ("plain." + $0.name, $0.value) }
+            named += self.named(try evaluate(.frozen).0).map { ("plain." + $0.0, $0.1) }
         }
         return named
+    }
+
+    /// The names of all scores in their documented order: the protocol's, then each class's AP.
+    package var scoreNames: [String] {
+        guard let evaluation else { return [] }
+        return evaluation.scores.summary.map(\.name) + evaluation.classNames.map { "AP \($0)" }
+    }
+
+    /// The scores that something was there for.
+    private func named(_ evaluation: DetectionEvaluation) -> [(String, Double)] {
+        let classes = evaluation.classNames.enumerated().map { label, name in
+            ("AP \(name)", evaluation.scores.averagePrecision(of: label))
+        }
+        return (evaluation.scores.summary.map { ($0.name, $0.value) } + classes)
+            .filter { $0.1 >= 0 }
     }
 
     private func evaluate(_ way: FinetuningWay) throws -> (DetectionEvaluation, [DetectionResult]) {
@@ -124,7 +141,7 @@ package final class DetectionTask: FinetuningTask {
 
     private func score(_ results: [DetectionResult]) throws(DetectionError) -> DetectionEvaluation {
         try DetectionEvaluation.evaluate(
-            validation.index, results, by: recipe.scoring,
+            validation.index, results, by: recipe.scoring, ignoring: recipe.data.ignoredClasses,
             maximumDetections: recipe.maximumDetections,
             name: recipe.data.validation.annotations)
     }
@@ -157,11 +174,17 @@ package final class DetectionTask: FinetuningTask {
         try COCOResults.write(
             counted, of: validation.index, to: folder.path + "/predictions.json")
         guard let first = validation.index.images.indices.first else { return }
-        let names = validation.index.categories.map(\.name)
+        func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> Box {
+            Box(x1: x, y1: y, x2: x + width, y2: y + height)
+        }
         try BoxDrawing.write(
             validation.path(first),
-            truths: validation.index.boxes.filter { $0.image == first },
-            detections: predictions.filter { $0.image == first }, classes: names,
+            truths: validation.index.boxes.filter { $0.image == first }
+                .map { box($0.x, $0.y, $0.width, $0.height) },
+            detections: predictions.filter { $0.image == first }.map {
+                BoxDetection(
+                    box: box($0.x, $0.y, $0.width, $0.height), label: $0.category, score: $0.score)
+            }, classes: validation.index.categories.map(\.name),
             to: folder.path + "/detections.png")
     }
 
@@ -187,7 +210,8 @@ package final class DetectionTask: FinetuningTask {
                             width: width, height: height, score: one.uniform(3)))
                 }
             }
-            for score in try score(results).scores.summary {
+            // Whether something was there for a score is the same in every draw.
+            for score in try score(results).scores.summary where score.value >= 0 {
                 sums[score.name, default: 0] += score.value / Double(draws)
             }
         }

@@ -20,20 +20,35 @@ package struct TrainingTiles: Sendable {
     package let samples: [Sample]
     /// Tiles without an object that were left out.
     package let droppedEmpty: Int
+    /// Objects that no tile holds: they are ignored where a part of them shows.
+    package let unheldObjects: Int
+    /// Objects that are wider or higher than a tile.
+    package let largerObjects: Int
 
     /// Cuts the images of a split.
     ///
     /// Of tiles without objects a random choice stays, `emptyTiles` for each one with some.
     package init(_ split: DetectionSplit, _ recipe: DetectionDataRecipe, key: RandomKey) {
         var full: [Sample] = [], empty: [Sample] = []
+        var unheld = 0, larger = 0
         for (number, image) in split.index.images.enumerated() {
+            let objects = split.objects[number]
+            var held = Set<Int>()
+            if recipe.cut == .tiles {
+                let side = Double(recipe.tiling.size)
+                larger += objects.count { $0.box.width > side || $0.box.height > side }
+            }
             for (region, scale) in Self.regions(image, recipe) {
-                let has = split.objects[number].contains {
-                    $0.box.intersection(region) >= recipe.tiling.keptArea * $0.box.area
+                let inside = objects.indices.filter {
+                    let box = objects[$0].box
+                    return box.intersection(region) >= recipe.tiling.keptArea * box.area
                 }
+                held.formUnion(inside)
+                let has = !inside.isEmpty
                 let sample = Sample(image: number, region: region, scale: scale, hasObjects: has)
                 if has { full.append(sample) } else { empty.append(sample) }
             }
+            unheld += objects.count - held.count
         }
         // A split without any object keeps its tiles: it teaches what nothing looks like.
         let wanted =
@@ -45,6 +60,7 @@ package struct TrainingTiles: Sendable {
             ($0.image, $0.region.y1, $0.region.x1) < ($1.image, $1.region.y1, $1.region.x1)
         }.flatMap { Array(repeating: $0, count: split.repeats[$0.image]) }
         droppedEmpty = empty.count - kept.count
+        (unheldObjects, largerObjects) = (unheld, larger)
     }
 
     private static func regions(
@@ -64,5 +80,22 @@ package struct TrainingTiles: Sendable {
                 )
             }
         }
+    }
+
+    /// What tiles do to objects, a line each.
+    package func remarks(_ recipe: DetectionDataRecipe) -> [String] {
+        var lines: [String] = []
+        if largerObjects > 0 {
+            lines.append(
+                "\(largerObjects) \(largerObjects == 1 ? "box is" : "boxes are") larger than a tile "
+                    + "of \(recipe.tiling.size) pixels: a larger data.size, a smaller data.scale or "
+                    + "cut: whole shows them whole")
+        }
+        if unheldObjects > 0 {
+            lines.append(
+                "\(unheldObjects) \(unheldObjects == 1 ? "box" : "boxes") in no tile: cut below "
+                    + "data.keptArea in each, and ignored there")
+        }
+        return lines
     }
 }
