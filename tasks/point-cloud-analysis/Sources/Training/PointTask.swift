@@ -66,6 +66,10 @@ package final class PointTask: FinetuningTask {
 
     package var sampleCount: Int { samples.count }
 
+    package func source(of sample: Int, epoch: Int) -> String? {
+        samples.source(of: sample, epoch: epoch, in: prepared)
+    }
+
     package var dataIdentity: DataIdentity {
         let index = prepared.index
         return DataIdentity(
