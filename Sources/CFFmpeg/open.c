@@ -239,6 +239,9 @@ void cff_describe(int32_t status, char *text, int32_t capacity) {
     case CFF_NO_FRAME: own = "no decodable frame"; break;
     case CFF_SIZE_REFUSED: own = "a frame size out of range"; break;
     case CFF_FORMAT_REFUSED: own = "a pixel format that cannot be converted to RGB"; break;
+    case CFF_COLOURS_REFUSED:
+        own = "colours of constant luminance, ICtCp or another form that is neither RGB nor YCbCr nor YCgCo";
+        break;
     case AVERROR_INVALIDDATA: own = "data that is not a readable video"; break;
     case AVERROR_EXIT: own = "damage that makes its reader go in circles"; break;
     default: break;

@@ -25,6 +25,12 @@ typedef struct Source {
     int64_t budget;
 } Source;
 
+// Samples of one component as levels: (sample * gain + add) in 1/2^24.
+typedef struct Part {
+    int component;
+    int64_t gain, add;
+} Part;
+
 struct CFFVideo {
     Source source;
     AVIOContext *io;
@@ -48,10 +54,12 @@ struct CFFVideo {
     int64_t *wanted;
     int32_t wanted_count;
 
+    // The frame whose rows are read, and how their samples become levels; converted where only swscale
+    // knows its format.
+    const AVFrame *shown;
+    Part parts[3];
     struct SwsContext *scaler;
-    int scaler_key[8];
-    uint8_t *scaled;
-    int scaled_stride;
+    AVFrame *converted;
 };
 
 // Bytes that may be read before the next frame: a few passes over the file, so that no malformed index

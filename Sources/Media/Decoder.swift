@@ -105,35 +105,18 @@ final class Decoder {
             offset >= 0 && byteCount > 0 && offset + byteCount <= bytes.count,
             "a frame of \(byteCount) bytes at \(offset) in a clip of \(bytes.count)")
         let window = turn.storedWindow(of: geometry)
-        if let picture = PlanarPicture(currentFrameOf: video) {
-            bytes.withUnsafeMutableBufferPointer { bytes in
-                guard let rgb = bytes.baseAddress.map({ $0 + offset }) else { return }
-                guard !turn.isNone else {
-                    return scaler.scale(picture, to: window, filter: filter, into: rgb)
-                }
-                withUnsafeTemporaryAllocation(of: UInt8.self, capacity: byteCount) { stored in
-                    guard let base = stored.baseAddress else { return }
-                    scaler.scale(picture, to: window, filter: filter, into: base)
-                    turn.show(
-                        base, stride: window.columns.count * 3, width: width, height: height,
-                        in: rgb)
-                }
-            }
-            return
-        }
-        var rows = CFFRows()
-        let status = cff_video_scale(
-            video, Int32(clamping: window.width), Int32(clamping: window.height),
-            Int32(filter == .area ? CFF_AREA : CFF_BILINEAR), &rows)
-        guard status >= 0, let pixels = rows.pixels else {
-            throw MediaError(status: status, path: path, while: "scaling a frame")
-        }
-        let stride = Int(rows.stride)
+        let picture = try PlanarPicture(currentFrameOf: video, path: path)
         bytes.withUnsafeMutableBufferPointer { bytes in
             guard let rgb = bytes.baseAddress.map({ $0 + offset }) else { return }
-            turn.show(
-                pixels + window.rows.lowerBound * stride + window.columns.lowerBound * 3,
-                stride: stride, width: width, height: height, in: rgb)
+            guard !turn.isNone else {
+                return scaler.scale(picture, to: window, filter: filter, into: rgb)
+            }
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: byteCount) { stored in
+                guard let base = stored.baseAddress else { return }
+                scaler.scale(picture, to: window, filter: filter, into: base)
+                turn.show(
+                    base, stride: window.columns.count * 3, width: width, height: height, in: rgb)
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ package struct ScaledWindow: Hashable {
 /// the scaled planes, so that no colour sample is repeated. Belongs to one thread at a time.
 package final class FrameScaler {
     private struct Shape: Hashable {
-        var width, height, chromaShiftX, chromaShiftY: Int
+        var width, height, chromaShiftX, chromaShiftY, parts: Int
         var window: ScaledWindow
         var filter: ResizeFilter
     }
@@ -38,6 +38,9 @@ package final class FrameScaler {
     private var rows: [Int16] = []
     private var strip: [Int16] = []
     private var scaled: [[Int16]] = []
+    /// Rows that were read one by one: as many of each part as an output row weighs, and which they are.
+    private var read: [[Int16]] = []
+    private var held: [[Int]] = []
 
     package init() {}
 
@@ -49,25 +52,37 @@ package final class FrameScaler {
         prepare(
             Shape(
                 width: picture.width, height: picture.height, chromaShiftX: picture.chromaShift.x,
-                chromaShiftY: picture.chromaShift.y, window: window, filter: filter))
+                chromaShiftY: picture.chromaShift.y, parts: picture.partCount, window: window,
+                filter: filter))
+        for part in held.indices { held[part] = held[part].map { _ in -1 } }
         guard let kernels = dr_pixels_at(Int32(Kernels.level.rawValue))?.pointee else {
             fatalError("no kernels at level \(Kernels.level.name)")
         }
-        let matrix = picture.colours.matrix
+        let differences = picture.colours.differenceMatrix
+        let matrix = differences ?? picture.colours.mixedMatrix
+        guard let colours = differences == nil ? kernels.strip_mixed : kernels.strip_colours else {
+            fatalError("no kernel of colours at level \(Kernels.level.name)")
+        }
         let width = window.columns.count
         for top in stride(from: 0, to: window.rows.count, by: Self.stripRows) {
             let count = min(Self.stripRows, window.rows.count - top)
-            for index in 0..<3 {
+            for index in 0..<picture.partCount {
                 let axes = axes[index == 0 ? 0 : 1]
                 for row in 0..<count {
-                    blendRows(of: picture.planes[index], axes, output: top + row, row: row, kernels)
+                    if let reader = picture.readRow {
+                        blendRows(
+                            reader, part: index, axes, output: top + row, row: row, kernels)
+                    } else {
+                        blendRows(
+                            of: picture.planes[index], axes, output: top + row, row: row, kernels)
+                    }
                 }
                 kernels.gather_strip(rows, axes.span.count, &strip, axes.span.count)
                 kernels.blend_columns(
                     strip, axes.columns.first, axes.columns.weights, axes.columns.taps,
                     &scaled[index], width)
             }
-            kernels.strip_colours(
+            colours(
                 scaled[0], scaled[1], scaled[2], matrix, count, rgb + top * width * 3, width * 3,
                 width)
         }
@@ -99,6 +114,39 @@ package final class FrameScaler {
         }
     }
 
+    /// The same of a part whose rows are read one by one, each once where outputs follow each other.
+    private func blendRows(
+        _ reader: PlanarPicture.RowReader, part: Int, _ axes: Axes, output: Int, row: Int,
+        _ kernels: dr_pixel_kernels
+    ) {
+        let taps = axes.rows.taps, first = Int(axes.rows.first[output])
+        let length = axes.span.count
+        read[part].withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            withUnsafeTemporaryAllocation(of: UnsafePointer<Int16>?.self, capacity: taps) {
+                sources in
+                for tap in 0..<taps {
+                    let slot = (first + tap) % taps
+                    if held[part][slot] != first + tap {
+                        reader(part, first + tap, axes.span, base + slot * length)
+                        held[part][slot] = first + tap
+                    }
+                    sources[tap] = UnsafePointer(base + slot * length)
+                }
+                axes.rows.weights.withUnsafeBufferPointer { weights in
+                    rows.withUnsafeMutableBufferPointer { out in
+                        guard let weights = weights.baseAddress, let out = out.baseAddress else {
+                            return
+                        }
+                        kernels.blend_levels(
+                            sources.baseAddress, weights + output * taps, taps, out + row * length,
+                            length)
+                    }
+                }
+            }
+        }
+    }
+
     private func prepare(_ new: Shape) {
         guard new != shape else { return }
         shape = new
@@ -109,8 +157,18 @@ package final class FrameScaler {
         let longest = axes.map(\.span.count).max() ?? 0
         rows = [Int16](repeating: 0, count: Self.stripRows * longest)
         strip = rows
-        scaled = (0..<3).map { _ in
-            [Int16](repeating: 0, count: Self.stripRows * new.window.columns.count)
+        // Differences of what has none are in the middle.
+        scaled = (0..<3).map {
+            [Int16](
+                repeating: $0 < new.parts ? 0 : 128 * 128,
+                count: Self.stripRows * new.window.columns.count)
+        }
+        read = (0..<new.parts).map {
+            let axes = axes[$0 == 0 ? 0 : 1]
+            return [Int16](repeating: 0, count: axes.rows.taps * axes.span.count)
+        }
+        held = (0..<new.parts).map {
+            [Int](repeating: -1, count: axes[$0 == 0 ? 0 : 1].rows.taps)
         }
     }
 

@@ -56,7 +56,8 @@ extension MediaError {
     private static func expectation(of status: Int32) -> String {
         switch Int(status) {
         case CFF_SIZE_REFUSED: "sides of 1 to 32768 and at most 134217728 pixels"
-        case CFF_FORMAT_REFUSED: "a pixel format that swscale reads"
+        case CFF_FORMAT_REFUSED: "a pixel format that FFmpeg describes"
+        case CFF_COLOURS_REFUSED: "RGB, grey, YCbCr or YCgCo"
         case CFF_NO_VIDEO: "a file with a video stream"
         default: "a film or picture that \(String(cString: cff_version())) reads"
         }
@@ -65,7 +66,7 @@ extension MediaError {
     private static func remedy(for status: Int32) -> String {
         switch Int(status) {
         case CFF_SIZE_REFUSED: "choose another size or check the file"
-        case CFF_FORMAT_REFUSED, CFF_NO_DECODER:
+        case CFF_FORMAT_REFUSED, CFF_NO_DECODER, CFF_COLOURS_REFUSED:
             "convert it with ffmpeg to H.264 (film) or PNG (picture)"
         case CFF_NO_VIDEO: "name a file that has pictures, not sound alone"
         case CFF_NOT_A_FILE: "name a file"

@@ -10,6 +10,9 @@ import Regions
 /// taken separately for every threshold. The area is that of ``AveragePrecision``; the mean runs
 /// over the classes that occur in the ground truth.
 ///
+/// Segments without length and repeated ones count like any other, as in the protocol's own
+/// script: the former are found by a prediction without length in their video alone.
+///
 /// The protocol's own script leaves ties to an unstable sort. Here predictions of equal score
 /// keep their input order, and of two segments with equal tIoU the earlier in the input goes
 /// first.

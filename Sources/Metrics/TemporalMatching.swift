@@ -47,7 +47,10 @@ package struct TemporalMatching: Sendable {
             overlaps.removeAll(keepingCapacity: true)
             let segment = predictions[position].segment
             for candidate in candidates {
-                let overlap = segments[candidate].segment.intersectionOverUnion(segment)
+                let truth = segments[candidate].segment
+                // Of two points the protocol's own script has 0 / 0, which is below no threshold.
+                let arePoints = truth.start == truth.end && segment.start == segment.end
+                let overlap = arePoints ? .infinity : truth.intersectionOverUnion(segment)
                 if overlap > 0 { overlaps.append((overlap, candidate)) }
             }
             if overlaps.count > 1 {

@@ -33,6 +33,7 @@ package struct BoxSuppression: Sendable, Hashable {
         /// The kept box grows to the hull of itself and of each of them, in their order, that is
         /// still alike to what it has grown to; the others are dropped (greedy non-maximum
         /// merging, as SAHI joins the parts of an object that tiles cut). The best score stays.
+        /// Meant for what several passes gave, each after ``BoxSuppression/insidePass``.
         case merge
     }
 
@@ -60,6 +61,18 @@ package struct BoxSuppression: Sendable, Hashable {
         self.threshold = threshold
         self.maximumCount = maximumCount
         self.classAgnostic = classAgnostic
+    }
+
+    /// What one pass over an image goes through before passes are joined: the same, but repetitions
+    /// are dropped and never merged.
+    ///
+    /// A head's candidates lie around an object by the hundred and differ by some pixels; merged,
+    /// they would grow from each to the next. What is left of a pass has no two boxes that are
+    /// alike, so that merging joins boxes of different passes only.
+    package var insidePass: BoxSuppression {
+        var result = self
+        result.method = .suppress
+        return result
     }
 
     /// The detections that remain, best first.

@@ -169,6 +169,43 @@ package struct JSONScanner {
         }
     }
 
+    /// What a number is as a whole one.
+    package enum Whole: Equatable {
+        /// Exactly this.
+        case number(Int)
+        /// Whole, but beyond what `Int` holds: its digits.
+        case large(String)
+        /// Not whole, or not known exactly.
+        case other(Double)
+    }
+
+    /// A number that should be whole, every digit kept.
+    package mutating func whole() throws(TextFormatError) -> Whole {
+        let start = source.position
+        let value = try number()
+        let token = source.bytes[start..<source.position]
+        let digits = token.drop { $0 == UInt8(ascii: "-") }
+        guard digits.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) else {
+            // 1.0 and 1e3 are whole too; beyond 2^53 doubles are not exact.
+            let isExact = value == value.rounded() && abs(value) < 0x1p53
+            return isExact ? .number(Int(value)) : .other(value)
+        }
+        // No id has a thousand digits.
+        guard digits.count <= 1000 else { return .other(value) }
+        let text = String(decoding: token, as: UTF8.self)
+        return Int(text).map(Whole.number) ?? .large(text)
+    }
+
+    /// NaN, Infinity or -Infinity, standing at one.
+    package mutating func notFinite() throws(TextFormatError) -> Double {
+        let isNegative = source.take("-")
+        if source.skip("NaN") { return .nan }
+        guard source.skip("Infinity") else {
+            throw failure("found \(source.here); expected a JSON value")
+        }
+        return isNegative ? -.infinity : .infinity
+    }
+
     /// A text.
     package mutating func string() throws(TextFormatError) -> String {
         guard source.take("\"") else { throw failure("found \(source.here); expected a text") }
@@ -269,11 +306,7 @@ package struct JSONScanner {
         case .boolean: _ = try boolean()
         case .null:
             guard source.skip("null") else { throw failure("found \(source.here); expected null") }
-        case .notFinite:
-            _ = source.take("-")
-            guard source.skip("NaN") || source.skip("Infinity") else {
-                throw failure("found \(source.here); expected a JSON value")
-            }
+        case .notFinite: _ = try notFinite()
         case .nothing: throw failure("found \(source.here); expected a JSON value")
         }
     }

@@ -169,7 +169,7 @@ private struct Source {
                 })
         }
         // ITU-R BT.601.
-        colours = PlanarPicture.Colours(
+        colours = .differences(
             gains: [104_597, 132_201, 25_675, 53_279], isFullRange: example.isFullRange)
     }
 

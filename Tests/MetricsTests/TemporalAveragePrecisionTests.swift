@@ -111,9 +111,13 @@ import Testing
         #expect(evaluate(truths, [miss, hit]).average == 0.5)
     }
 
-    @Test func emptySegmentsHitNothing() {
-        let result = evaluate([[0, 0, 3, 3]], [[0, 0, 3, 3, 0.9], [0, 0, 4, 2, 0.9]])
-        #expect(result.average == 0)
+    @Test func pointsAreFoundByPointsOfTheirVideoAlone() {
+        let point: [[Double]] = [[0, 0, 3, 3]]
+        #expect(evaluate(point, [[0, 0, 4, 2, 0.9], [0, 0, 2, 4, 0.9]]).average == 0)
+        #expect(evaluate([[0, 0, 2, 4]], [[0, 0, 3, 3, 0.9]]).average == 0)
+        // As in the protocol's own script, where 0 / 0 is below no threshold.
+        #expect(evaluate(point, [[0, 0, 5, 5, 0.9]]).average == 1)
+        #expect(evaluate(point, [[1, 0, 3, 3, 0.9]]).average == 0)
     }
 
     /// 5,000 videos x 100 predictions x 200 classes; `DR2NET_BENCHMARK=1` runs it in full.

@@ -81,13 +81,11 @@ import Training
                 let recipe = try DataFixture.recipe(
                     folder, DataFixture.split + "\nprepared: \(folder)/\(name)")
                 let prepared = try PointPreparation(recipe, slabPoints: slab).run()
+                let validation = try #require(prepared.scenes(.validation).first)
                 files.append(
-                    [
-                        "cloud-training.points", "cloud-validation.points",
-                        "cloud-validation.originals",
-                    ].map {
-                        FileManager.default.contents(atPath: "\(prepared.folder)/scenes/\($0)")
-                    })
+                    (prepared.index.scenes.map { prepared.path(of: $0) }
+                        + [prepared.originalsPath(of: validation)])
+                        .map { FileManager.default.contents(atPath: $0) })
             }
             #expect(
                 files[0].allSatisfy { $0 != nil } && files[0] == files[1] && files[0] == files[2])
@@ -145,10 +143,11 @@ import Training
                 return lines
             }
             #expect(try outcomes() == ["made", "made"])
-            let index = try PreparedPoints(folder: recipe.prepared).index
+            let first = try PreparedPoints(folder: recipe.prepared)
+            let index = first.index
             #expect(try outcomes() == ["present", "present"])
             #expect(try PreparedPoints(folder: recipe.prepared).index == index)
-            let part = "\(recipe.prepared)/scenes/cloud-training.points"
+            let part = first.path(of: index.scenes[0])
             try AtomicFile.write("cut", to: part)
             expectLine("cloud-training") { try PreparedPoints(folder: recipe.prepared) }
             #expect(try outcomes() == ["made", "present"])

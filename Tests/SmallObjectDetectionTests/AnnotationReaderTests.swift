@@ -86,6 +86,24 @@ import Testing
         #expect(kept.faults.lines == [found] && kept.index.boxes.isEmpty)
     }
 
+    @Test("classes asked for keep the file's numbers, in the order asked")
+    func askedClassesKeepNumbers() throws {
+        let folder = try DataFolder()
+        try folder.write(
+            COCOFixture.truth(
+                [COCOFixture.annotation(1), COCOFixture.annotation(2, category: 2)].joined(
+                    separator: ",")), "boxes.json")
+        let (index, _) = try read(
+            .coco, folder, "boxes.json", classes: ["tree", "rock", "bush"])
+        #expect(
+            index.categories == [
+                .init(id: 9, name: "tree"), .init(id: 10, name: "rock"),
+                .init(id: 2, name: "bush"),
+            ])
+        #expect(index.boxes.map(\.category) == [0, 2])
+        #expect(DetectionIndex(joining: [index]).categories == index.categories)
+    }
+
     @Test func wordsAndEmptyFoldersAreOneLine() throws {
         let folder = try DataFolder()
         try folder.write("1,2,x,4,1,1,0,0", "labels/a.txt")

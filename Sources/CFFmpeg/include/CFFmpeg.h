@@ -21,9 +21,8 @@ enum {
     CFF_NO_FRAME = -2000005,
     CFF_SIZE_REFUSED = -2000006,
     CFF_FORMAT_REFUSED = -2000007,
+    CFF_COLOURS_REFUSED = -2000008,
 };
-
-enum { CFF_BILINEAR = 0, CFF_AREA = 1 };
 
 // What the container and the first headers say. Sizes are as shown (after rotation), times in seconds;
 // a value that the file does not give is 0 (sizes, rate), negative (duration) or INT64_MIN (start).
@@ -39,23 +38,25 @@ typedef struct CFFInfo {
     int64_t start;          // ticks
 } CFFInfo;
 
-// The stored planes of a frame: 8-bit luma, and the two colour differences with a sample for 2 to the
-// power of a shift of pixels along each axis. Strides are bytes from row to row and may be negative.
-typedef struct CFFPlanes {
-    const uint8_t *luma, *blue, *red;
-    int64_t luma_stride, blue_stride, red_stride;
+// What a frame's three parts are: luma and colour differences; luma alone; luma and differences of green
+// and orange (YCgCo); red, green and blue; these as green, blue and red.
+enum { CFF_DIFFERENCES, CFF_GREY, CFF_GREEN_ORANGE, CFF_PRIMARIES, CFF_GREEN_BLUE_RED };
+
+// How a frame is stored. Colour differences have a sample for 2 to the power of a shift of pixels along
+// each axis.
+typedef struct CFFPicture {
     int32_t width, height;
     int32_t chroma_shift_x, chroma_shift_y;
+    int32_t colours;
     int32_t is_full_range;
     // In 1/65,536, for samples that don't use the full range; green loses both of its own.
     int32_t red_from_v, blue_from_u, green_from_u, green_from_v;
-} CFFPlanes;
-
-// Rows of RGB, `stride` bytes apart.
-typedef struct CFFRows {
-    const uint8_t *pixels;
-    int64_t stride;
-} CFFRows;
+    // Whether each part is a plane of 8-bit samples side by side: then here they are, rows being
+    // strides[i] bytes apart, which may be negative. Primaries are red, green and blue in any case.
+    int32_t is_direct;
+    const uint8_t *samples[3];
+    int64_t strides[3];
+} CFFPicture;
 
 // Opens a regular file, finds its video stream and opens the decoder. `threads` is 1 or more.
 // Returns NULL and a negative *status on failure.
@@ -94,14 +95,14 @@ int64_t cff_video_current_duration(const CFFVideo *video);
 int32_t cff_video_current_width(const CFFVideo *video);
 int32_t cff_video_current_height(const CFFVideo *video);
 
-// The current frame's planes, valid until the next decoding, seek or close. Returns 1, or 0 where the
-// frame is stored in another way (packed, more bits, RGB, grey, a palette).
-int32_t cff_video_planes(const CFFVideo *video, CFFPlanes *planes);
+// How the current frame is stored, valid until the next decoding, seek or close. Returns 0 or a negative
+// code.
+int32_t cff_video_picture(CFFVideo *video, CFFPicture *picture);
 
-// The whole current frame as stored, whichever way that is, scaled to width x height; the rows are
-// valid until the next call of this or close. Returns 0 or a negative code.
-int32_t cff_video_scale(CFFVideo *video, int32_t width, int32_t height, int32_t filter,
-                        CFFRows *rows);
+// `count` samples of a part's row, from sample `first`, as levels times 128, whatever their depth: of
+// samples that use all values 0 to 255 times 128. After `cff_video_picture`, until what it says ends.
+void cff_video_row(const CFFVideo *video, int32_t part, int32_t row, int32_t first, int32_t count,
+                   int16_t *levels);
 
 // Damage met so far: packets and frames that FFmpeg reported as broken or that came out of order.
 int64_t cff_video_warnings(const CFFVideo *video);

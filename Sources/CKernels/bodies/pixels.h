@@ -44,6 +44,26 @@ static void PIXELS(blend_rows)(const uint8_t *const *rows, const int16_t *weight
     }
 }
 
+static void PIXELS(blend_levels)(const int16_t *const *rows, const int16_t *weights, size_t taps,
+                                 int16_t *out, size_t width) {
+    size_t x = 0;
+    for (; x + 16 <= width; x += 16) {
+        PIXELS(ints) sum = (PIXELS(ints)){0} + 8192;
+        for (size_t k = 0; k < taps; k++) {
+            PIXELS(shorts) samples;
+            memcpy(&samples, rows[k] + x, sizeof samples);
+            sum += WIDER(samples) * (int32_t)weights[k];
+        }
+        const PIXELS(shorts) levels = __builtin_convertvector(sum >> 14, PIXELS(shorts));
+        memcpy(out + x, &levels, sizeof levels);
+    }
+    for (; x < width; x++) {
+        int32_t sum = 8192;
+        for (size_t k = 0; k < taps; k++) sum += weights[k] * (int32_t)rows[k][x];
+        out[x] = (int16_t)(sum >> 14);
+    }
+}
+
 #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define UPPER(a, b) __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 
@@ -88,6 +108,16 @@ static void PIXELS(blend_columns)(const int16_t *strip, const int32_t *first, co
             __builtin_elementwise_max((value) >> 20, (PIXELS(ints)){0}), (PIXELS(ints)){0} + 255), \
         PIXELS(bytes))
 
+// 16 colours of 16 rows, [column, channel, row], as `rows` rows of RGB.
+static inline void PIXELS(put_tile)(uint8_t tile[16][3][16], size_t rows, uint8_t *rgb, ptrdiff_t stride,
+                                    size_t count) {
+    for (size_t row = 0; row < rows; row++) {
+        uint8_t *out = rgb + (ptrdiff_t)row * stride;
+        for (size_t x = 0; x < count; x++)
+            for (int c = 0; c < 3; c++) out[3 * x + (size_t)c] = tile[x][c][row];
+    }
+}
+
 static void PIXELS(strip_colours)(const int16_t *y, const int16_t *u, const int16_t *v,
                                   const int16_t *matrix, size_t rows, uint8_t *rgb, ptrdiff_t stride,
                                   size_t width) {
@@ -109,11 +139,33 @@ static void PIXELS(strip_colours)(const int16_t *y, const int16_t *u, const int1
             };
             memcpy(tile[x], colours, sizeof colours);
         }
-        for (size_t row = 0; row < rows; row++) {
-            uint8_t *out = rgb + (ptrdiff_t)row * stride + 3 * left;
-            for (size_t x = 0; x < count; x++)
-                for (int c = 0; c < 3; c++) out[3 * x + (size_t)c] = tile[x][c][row];
+        PIXELS(put_tile)(tile, rows, rgb + 3 * left, stride, count);
+    }
+}
+
+static void PIXELS(strip_mixed)(const int16_t *first, const int16_t *second, const int16_t *third,
+                                const int16_t *matrix, size_t rows, uint8_t *rgb, ptrdiff_t stride,
+                                size_t width) {
+    const int16_t *const parts[3] = {first, second, third};
+    uint8_t tile[16][3][16];
+    for (size_t left = 0; left < width; left += 16) {
+        const size_t count = width - left < 16 ? width - left : 16;
+        for (size_t x = 0; x < count; x++) {
+            PIXELS(ints) samples[3];
+            for (int i = 0; i < 3; i++) {
+                PIXELS(shorts) part;
+                memcpy(&part, parts[i] + 16 * (left + x), sizeof part);
+                samples[i] = WIDER(part - matrix[i]);
+            }
+            for (int c = 0; c < 3; c++) {
+                const int16_t *gains = matrix + 3 + 3 * c;
+                const PIXELS(bytes) colour =
+                    LEVELS(samples[0] * (int32_t)gains[0] + samples[1] * (int32_t)gains[1]
+                           + samples[2] * (int32_t)gains[2] + (1 << 19));
+                memcpy(tile[x][c], &colour, sizeof colour);
+            }
         }
+        PIXELS(put_tile)(tile, rows, rgb + 3 * left, stride, count);
     }
 }
 

@@ -102,14 +102,20 @@ package struct AnnotationOptions: Sendable, Equatable {
     /// Whether every video must state its length; the evaluation does without.
     package var requiresDuration = true
 
+    /// Whether segments without length and repeated ones are kept and only mentioned.
+    ///
+    /// The ActivityNet evaluation scores them like any other.
+    package var keepsDegenerate = false
+
     /// The strict reading that training uses.
     package init() {}
 
-    /// The reading for the evaluation: nothing is cut and lengths are optional.
+    /// The reading for the evaluation: nothing is cut or left out, and lengths are optional.
     package static var evaluation: AnnotationOptions {
         var options = AnnotationOptions()
         options.clipsToDuration = false
         options.requiresDuration = false
+        options.keepsDegenerate = true
         return options
     }
 }

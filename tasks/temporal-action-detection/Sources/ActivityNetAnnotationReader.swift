@@ -144,11 +144,13 @@ struct ActivityNetAnnotationReader {
                 let segment = segment(entry, id, index, duration: duration)
             else { continue }
             if let earlier = seen.insert(segment, label: label, index: index) {
-                fault(
-                    .duplicate, id, index,
-                    found: "the segment and label of annotation \(earlier) again",
-                    expected: "each annotation once")
-                continue
+                let found = "the segment and label of annotation \(earlier) again"
+                let expected = "each annotation once"
+                guard options.keepsDegenerate else {
+                    fault(.duplicate, id, index, found: found, expected: expected)
+                    continue
+                }
+                note(.duplicate, id, index, found: found, expected: expected)
             }
             result.append(Annotation(segment: segment, label: label, index: index))
         }
@@ -187,12 +189,14 @@ struct ActivityNetAnnotationReader {
             fault(.notFinite, id, index, found: found, expected: "finite times")
             return nil
         }
-        guard end > start else {
+        let isEmpty = end == start
+        guard end > start || isEmpty && options.keepsDegenerate else {
             fault(
-                end < start ? .reversed : .empty, id, index, found: found,
+                isEmpty ? .empty : .reversed, id, index, found: found,
                 expected: "the end after the start")
             return nil
         }
+        if isEmpty { note(.empty, id, index, found: found, expected: "the end after the start") }
         let segment = Segment(start: start, end: end)
         guard start < 0 || end > duration ?? .infinity else { return segment }
         return fit(segment, id, index, found: found, limit: duration ?? .infinity)
@@ -204,15 +208,15 @@ struct ActivityNetAnnotationReader {
     ) -> Segment? {
         let kind: AnnotationIssue.Kind = segment.end > limit ? .beyondEnd : .beforeStart
         let expected = "times within 0 and the video's \(Self.seconds(limit))"
+        guard options.clipsToDuration else {
+            note(kind, id, index, found: found, expected: expected)
+            return segment
+        }
         let overrun = max(-segment.start, segment.end - limit)
         let inside = segment.clipped(to: limit)
         guard overrun <= options.endTolerance || options.keepGoing, inside.isValid else {
             fault(kind, id, index, found: found, expected: expected)
             return nil
-        }
-        guard options.clipsToDuration else {
-            note(kind, id, index, found: found, expected: expected)
-            return segment
         }
         add(kind, id, index, found: found, expected: expected, action: .clipped)
         return inside

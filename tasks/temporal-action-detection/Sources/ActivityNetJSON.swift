@@ -11,6 +11,7 @@ struct ActivityNetJSON: Sendable {
     enum Kind: Sendable {
         case null
         case boolean(Bool)
+        /// NaN or infinite too, as Python writes them: callers check for finiteness.
         case number(Double)
         case string(String)
         case array([ActivityNetJSON])
@@ -38,7 +39,7 @@ struct ActivityNetJSON: Sendable {
 
     /// The value of a number, or of a string that holds nothing but a number.
     ///
-    /// Strings may also spell what JSON numbers cannot ("NaN"): callers check for finiteness.
+    /// It may be NaN or infinite: callers check for finiteness.
     var number: Double? {
         switch kind {
         case .number(let value): value
@@ -52,6 +53,8 @@ struct ActivityNetJSON: Sendable {
         switch kind {
         case .null: "null"
         case .boolean(let value): "\(value)"
+        case .number(let value) where !value.isFinite:
+            value.isNaN ? "NaN" : value > 0 ? "Infinity" : "-Infinity"
         case .number(let value): Self.text(value)
         case .string(let text): "the text \(Self.quoted(text))"
         case .array(let items):
@@ -111,7 +114,7 @@ struct ActivityNetJSON: Sendable {
 }
 
 extension ActivityNetJSON {
-    /// Reads the value at which the scanner stands: no NaN, no repeated names.
+    /// Reads the value at which the scanner stands: no repeated names.
     init(_ scanner: inout JSONScanner) throws(TextFormatError) {
         line = scanner.line()
         switch scanner.kind {
@@ -122,21 +125,12 @@ extension ActivityNetJSON {
             while try scanner.nextItem() { items.append(try ActivityNetJSON(&scanner)) }
             kind = .array(items)
         case .string: kind = .string(try scanner.string())
-        case .number:
-            let value = try scanner.number()
-            guard value.isFinite else {
-                throw scanner.failure(
-                    "found a number beyond the range of double precision; expected less")
-            }
-            kind = .number(value)
+        case .number: kind = .number(try scanner.number())
         case .boolean: kind = .boolean(try scanner.boolean())
         case .null:
             try scanner.skipValue()
             kind = .null
-        case .notFinite:
-            try scanner.skipValue()
-            throw scanner.failure(
-                "found NaN or Infinity, which JSON does not have; expected a finite number")
+        case .notFinite: kind = .number(try scanner.notFinite())
         case .nothing:
             try scanner.skipValue()
             preconditionFailure("a value of no kind was skipped")

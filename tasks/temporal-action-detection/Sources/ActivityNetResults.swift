@@ -71,27 +71,31 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// A prediction whose end equals its start is legal and hits nothing. Missing or non-finite
     /// numbers, reversed segments and wrong types are faults.
     ///
-    /// - Parameter keepGoing: drops faulty predictions into ``dropped`` instead of failing.
+    /// - Parameters:
+    ///   - keepGoing: drops faulty predictions into ``dropped`` instead of failing.
+    ///   - needsLabels: whether a prediction must have a label; proposals need none.
     /// - Throws: one line for the first fault and for a file that is not JSON or has no
     ///   `results`.
     package static func read(
-        _ path: String, keepGoing: Bool = false
+        _ path: String, keepGoing: Bool = false, needsLabels: Bool = true
     ) throws(ActivityNetError) -> ActivityNetResults {
-        try decode(ActivityNetJSON.read(path), file: path, keepGoing: keepGoing)
+        try decode(
+            ActivityNetJSON.read(path), file: path, keepGoing: keepGoing, needsLabels: needsLabels)
     }
 
     /// Reads predictions from JSON text; `file` stands for it in messages.
     ///
     /// - Throws: as ``read(_:keepGoing:)``.
     package static func parse(
-        _ text: String, file: String, keepGoing: Bool = false
+        _ text: String, file: String, keepGoing: Bool = false, needsLabels: Bool = true
     ) throws(ActivityNetError) -> ActivityNetResults {
         try decode(
-            ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, keepGoing: keepGoing)
+            ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, keepGoing: keepGoing,
+            needsLabels: needsLabels)
     }
 
     private static func decode(
-        _ root: ActivityNetJSON, file: String, keepGoing: Bool
+        _ root: ActivityNetJSON, file: String, keepGoing: Bool, needsLabels: Bool
     ) throws(ActivityNetError) -> ActivityNetResults {
         guard let results = root.member("results"), case .object(let members) = results.kind
         else {
@@ -120,7 +124,7 @@ package struct ActivityNetResults: Sendable, Equatable {
             var detections: [Detection] = []
             detections.reserveCapacity(entries.count)
             for (index, entry) in entries.enumerated() {
-                switch detection(entry) {
+                switch detection(entry, needsLabel: needsLabels) {
                 case .success(let detection): detections.append(detection)
                 case .failure(let error): try fault(entry, id, "prediction \(index): \(error)")
                 }
@@ -135,7 +139,7 @@ package struct ActivityNetResults: Sendable, Equatable {
     }
 
     private static func detection(
-        _ entry: ActivityNetJSON
+        _ entry: ActivityNetJSON, needsLabel: Bool
     ) -> Result<Detection, ActivityNetError> {
         func failure(_ name: String, expected: String) -> Result<Detection, ActivityNetError> {
             let found = entry.member(name).map { "\(name) \($0.summary)" } ?? "no \(name)"
@@ -146,8 +150,10 @@ package struct ActivityNetResults: Sendable, Equatable {
             start.isFinite, end.isFinite
         else { return failure("segment", expected: "[start, end] in seconds, finite") }
         guard end >= start else { return failure("segment", expected: "start <= end") }
-        guard let label = entry.member("label")?.string else {
-            return failure("label", expected: "a text")
+        let label = entry.member("label")?.string ?? (needsLabel ? nil : "")
+        guard let label else {
+            return failure(
+                "label", expected: "a text, or proposals without a class (--proposals)")
         }
         guard let score = entry.member("score")?.number, score.isFinite else {
             return failure("score", expected: "a finite number")

@@ -51,11 +51,12 @@ extension TemporalEvaluation {
     ///
     /// Predictions for videos that the ground truth (of the subset) lacks are false positives,
     /// as in the protocol's own script, and are counted. Predictions of labels that the ground
-    /// truth lacks score nothing and are counted. Predictions of equal score keep file order.
+    /// truth lacks find nothing and are counted: no class's precision holds them, as in OpenTAD
+    /// (the protocol's own script ends at the first). Annotated segments without length and
+    /// repeated ones are scored as the script does it. Predictions of equal score keep file order.
     ///
     /// - Throws: one line for a file that cannot be read, for a ground truth without segments,
-    ///   and where no predicted video, or no predicted label, is known: then the two files do
-    ///   not belong together.
+    ///   and where no predicted video is known: then the two files do not belong together.
     package static func evaluate(
         groundTruth: String, predictions: String, options: EvaluationOptions = EvaluationOptions()
     ) throws(ActivityNetError) -> TemporalEvaluation {
@@ -92,7 +93,10 @@ extension TemporalEvaluation {
             videos: items.videos.count, segments: items.truths.count,
             predictions: items.guesses.count, unknownLabels: items.unknownLabels,
             unknownLabelPredictions: score.unscoredCount, unknownVideos: items.unknownVideos,
-            blockedVideos: items.blockedVideos, droppedAnnotations: items.droppedAnnotations,
-            droppedPredictions: items.droppedPredictions)
+            silentVideos: items.silentVideos, blockedVideos: items.blockedVideos,
+            zeroLengthSegments: items.zeroLengthSegments,
+            repeatedSegments: items.repeatedSegments,
+            droppedAnnotations: items.droppedAnnotations,
+            droppedPredictions: items.droppedPredictions, dropped: items.dropped)
     }
 }

@@ -27,9 +27,13 @@ extension TemporalEvaluation: Codable {
         try container.encode(unknownLabels, forKey: NamedKey("unknownLabels"))
         try container.encode(unknownLabelPredictions, forKey: NamedKey("unknownLabelPredictions"))
         try container.encode(unknownVideos, forKey: NamedKey("unknownVideos"))
+        try container.encode(silentVideos, forKey: NamedKey("videosWithoutPredictions"))
         try container.encode(blockedVideos, forKey: NamedKey("blockedVideos"))
+        try container.encode(zeroLengthSegments, forKey: NamedKey("zeroLengthSegments"))
+        try container.encode(repeatedSegments, forKey: NamedKey("repeatedSegments"))
         try container.encode(droppedAnnotations, forKey: NamedKey("droppedAnnotations"))
         try container.encode(droppedPredictions, forKey: NamedKey("droppedPredictions"))
+        try container.encode(dropped, forKey: NamedKey("dropped"))
     }
 
     /// Reads what ``encode(to:)`` writes.
@@ -57,11 +61,17 @@ extension TemporalEvaluation: Codable {
             unknownLabelPredictions: try container.decode(
                 Int.self, forKey: NamedKey("unknownLabelPredictions")),
             unknownVideos: try container.decode([String].self, forKey: NamedKey("unknownVideos")),
+            silentVideos: try container.decode(
+                [String].self, forKey: NamedKey("videosWithoutPredictions")),
             blockedVideos: try container.decode(Int.self, forKey: NamedKey("blockedVideos")),
+            zeroLengthSegments: try container.decode(
+                Int.self, forKey: NamedKey("zeroLengthSegments")),
+            repeatedSegments: try container.decode(Int.self, forKey: NamedKey("repeatedSegments")),
             droppedAnnotations: try container.decode(
                 Int.self, forKey: NamedKey("droppedAnnotations")),
             droppedPredictions: try container.decode(
-                Int.self, forKey: NamedKey("droppedPredictions")))
+                Int.self, forKey: NamedKey("droppedPredictions")),
+            dropped: try container.decode([String].self, forKey: NamedKey("dropped")))
     }
 }
 

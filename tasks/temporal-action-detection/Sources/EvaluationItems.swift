@@ -17,30 +17,45 @@ struct EvaluationItems {
     let unknownVideos: [String]
     /// Number of predicted videos left out because they are blocked.
     let blockedVideos: Int
+    /// Videos of the ground truth for which nothing is predicted, by name.
+    let silentVideos: [String]
+    /// Annotated segments without length.
+    let zeroLengthSegments: Int
+    /// Annotated segments that repeat an earlier one.
+    let repeatedSegments: Int
     /// Number of faulty annotations left out while reading.
     let droppedAnnotations: Int
     /// Number of faulty predictions left out while reading.
     let droppedPredictions: Int
+    /// One line for each faulty entry that was left out, the first 20 of either file.
+    let dropped: [String]
 
-    /// Reads and numbers two files.
+    /// Reads and numbers two files; the ground truth of any form that `tad prepare` reads.
     ///
+    /// - Parameter needsLabels: Whether predictions must have labels.
     /// - Throws: As ``init(_:_:_:groundTruthName:predictionsName:)``, and for what can't be read.
     init(
-        groundTruth: String, predictions: String, options: EvaluationOptions
+        groundTruth: String, predictions: String, options: EvaluationOptions,
+        needsLabels: Bool = true
     ) throws(ActivityNetError) {
+        let source = try AnnotationSource(groundTruth)
+        var options = options
+        options.blockedVideos.formUnion(source.excludedVideos)
         var reading = AnnotationOptions.evaluation
         reading.subset = options.subset
         reading.keepGoing = options.keepGoing
+        reading.excludedVideos = options.blockedVideos
         try self.init(
-            ActivityNetAnnotations.read(groundTruth, options: reading),
-            ActivityNetResults.read(predictions, keepGoing: options.keepGoing), options,
+            source.read(options: reading) { _ in nil },
+            ActivityNetResults.read(
+                predictions, keepGoing: options.keepGoing, needsLabels: needsLabels), options,
             groundTruthName: groundTruth, predictionsName: predictions)
     }
 
     /// Numbers what was read; the names stand for the files in messages.
     ///
-    /// - Throws: One line for a ground truth without segments, and where no predicted video, or no
-    ///   predicted label, is known: then the two files do not belong together.
+    /// - Throws: One line for a ground truth without segments, and where no predicted video is
+    ///   known: then the two files do not belong together.
     init(
         _ annotations: ActivityNetAnnotations, _ results: ActivityNetResults,
         _ options: EvaluationOptions, groundTruthName: String, predictionsName: String
@@ -95,18 +110,19 @@ struct EvaluationItems {
                     + "expected the same ids, check the subset and prefixes such as \"v_\"")
         }
         unknownLabels = numbers.added
-        let known = labels.count
-        guard guesses.isEmpty || guesses.contains(where: { $0.label < known }) else {
-            throw ActivityNetError(
-                "\(predictionsName): none of its labels (first: "
-                    + "\(ActivityNetJSON.quoted(unknownLabels.first ?? ""))) is among the "
-                    + "\(labels.count) of the ground truth (first: "
-                    + "\(ActivityNetJSON.quoted(labels[0]))); expected the same names")
-        }
         unknownVideos = unknown.sorted()
         blockedVideos = blocked
-        droppedAnnotations = annotations.issues.filter { $0.action == .dropped }.count
+        let spoken = Set(guesses.map(\.video))
+        let known = videos
+        silentVideos = known.indices.filter { !spoken.contains($0) }.map { known[$0].id }.sorted()
+        let scored = Set(known.map(\.id))
+        let kept = annotations.issues.filter { $0.action == .kept && scored.contains($0.video) }
+        zeroLengthSegments = kept.count { $0.kind == .empty }
+        repeatedSegments = kept.count { $0.kind == .duplicate }
+        let faulty = annotations.issues.filter { $0.action == .dropped }
+        droppedAnnotations = faulty.count
         droppedPredictions = results.dropped.count
+        dropped = faulty.prefix(20).map(\.description) + results.dropped.prefix(20)
     }
 }
 

@@ -47,20 +47,32 @@ package struct TemporalEvaluation: Sendable, Equatable {
     /// Predicted labels that the ground truth lacks, in order of first appearance.
     package let unknownLabels: [String]
 
-    /// Number of predictions with such a label; they score nothing.
+    /// Number of predictions with such a label; they find nothing.
     package let unknownLabelPredictions: Int
 
     /// Predicted videos that the ground truth lacks, by name; their predictions are false.
     package let unknownVideos: [String]
 
+    /// Videos of the ground truth for which nothing is predicted, by name.
+    package let silentVideos: [String]
+
     /// Number of predicted videos left out because they are blocked.
     package let blockedVideos: Int
+
+    /// Number of annotated segments whose end is their start; they count as any other.
+    package let zeroLengthSegments: Int
+
+    /// Number of annotated segments that repeat an earlier one; they count as any other.
+    package let repeatedSegments: Int
 
     /// Number of faulty annotations left out (only when asked to keep going).
     package let droppedAnnotations: Int
 
     /// Number of faulty predictions left out (only when asked to keep going).
     package let droppedPredictions: Int
+
+    /// One line for each faulty entry that was left out, the first 20 of either file.
+    package let dropped: [String]
 
     /// Mean over classes at each threshold.
     package var meanAveragePrecision: [Double] {
@@ -118,33 +130,59 @@ package struct TemporalEvaluation: Sendable, Equatable {
 
     /// One line for each thing that was left out or did not fit; empty where all was well.
     package var remarks: [String] {
-        func list(_ names: [String]) -> String {
-            names.prefix(3).map(ActivityNetJSON.quoted).joined(separator: ", ")
-                + (names.count > 3 ? " …" : "")
-        }
         var lines: [String] = []
         if !unknownLabels.isEmpty {
             lines.append(
-                "unknown labels: \(unknownLabels.count) (\(list(unknownLabels))), "
-                    + "\(unknownLabelPredictions) predictions not scored")
+                "unknown labels: \(unknownLabels.count) (\(Self.list(unknownLabels))), their "
+                    + "\(unknownLabelPredictions) predictions find nothing and are in no class's "
+                    + "AP")
         }
+        return lines
+            + Self.remarks(
+                unknownVideos: unknownVideos, silentVideos: silentVideos,
+                blockedVideos: blockedVideos, zeroLengthSegments: zeroLengthSegments,
+                repeatedSegments: repeatedSegments, droppedAnnotations: droppedAnnotations,
+                droppedPredictions: droppedPredictions, dropped: dropped)
+    }
+
+    /// The lines that detections and proposals share.
+    static func remarks(
+        unknownVideos: [String], silentVideos: [String], blockedVideos: Int,
+        zeroLengthSegments: Int, repeatedSegments: Int, droppedAnnotations: Int,
+        droppedPredictions: Int, dropped: [String]
+    ) -> [String] {
+        var lines: [String] = []
         if !unknownVideos.isEmpty {
             lines.append(
                 "videos outside the ground truth: \(unknownVideos.count) "
                     + "(\(list(unknownVideos))), their predictions count as false")
         }
+        if !silentVideos.isEmpty {
+            lines.append(
+                "videos without a prediction: \(silentVideos.count) (\(list(silentVideos)))")
+        }
         if blockedVideos > 0 { lines.append("blocked videos left out: \(blockedVideos)") }
+        if zeroLengthSegments + repeatedSegments > 0 {
+            lines.append(
+                "annotated segments without length: \(zeroLengthSegments), repeated: "
+                    + "\(repeatedSegments); scored like any other, as by ActivityNet's own script")
+        }
         if droppedAnnotations > 0 {
             lines.append("faulty annotations dropped: \(droppedAnnotations)")
         }
         if droppedPredictions > 0 {
             lines.append("faulty predictions dropped: \(droppedPredictions)")
         }
-        return lines
+        return lines + dropped.map { "  \($0)" }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        names.prefix(3).map(ActivityNetJSON.quoted).joined(separator: ", ")
+            + (names.count > 3 ? " …" : "")
     }
 
     /// `value` with three decimals.
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         let thousandths = Int((value * 1000).rounded())
         let digits = String(thousandths % 1000)
         return "\(thousandths / 1000)." + String(repeating: "0", count: 3 - digits.count) + digits

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Checkpoints
+import Foundation
 package import Training
 
 /// The section `data` of a recipe: which points, how they are prepared and how they are sampled.
@@ -36,8 +38,8 @@ package struct PointDataRecipe: Sendable {
     package var kind: Kind
     /// The file or folder.
     package var source: String
-    /// The folder that `prepare` writes.
-    package var prepared: String
+    /// Where the folders of prepared points lie, one for each ``settings``.
+    package var preparedParent: String
     /// Files, relative to the source, that are for training and for validation.
     package var training, validation: [String]
     /// Areas of S3DIS that are for validation.
@@ -91,7 +93,7 @@ package struct PointDataRecipe: Sendable {
         surfacePoints =
             segments ? 0 : try section.value("surfacePoints", default: 8192, in: 16...1_000_000)
         let name = segments ? "grid-\(grid)" : "shapes-\(surfacePoints)"
-        prepared =
+        preparedParent =
             try section.dataPath("prepared", dataFolder: dataFolder)
             ?? PointDataRecipe.folder(of: source) + "/prepared-" + name
         sampling = try PointSampling(section, isSegmentation: segments)
@@ -101,15 +103,31 @@ package struct PointDataRecipe: Sendable {
         try check(section)
     }
 
-    /// Everything that the prepared files depend on, as one line.
+    /// The folder that `prepare` writes: recipes that differ in ``settings`` have folders of their
+    /// own, so that none of them finds the points of another.
+    package var prepared: String { "\(preparedParent)/\(ContentDigest.of([settings]))" }
+
+    /// Everything of the recipe that the prepared files depend on, as one line: the sources, what
+    /// each is for, the classes with their numbers, and the grid or the points of a surface.
     var settings: String {
-        var parts = ["version 1", kind.rawValue]
-        switch kind {
-        case .scenes, .s3dis:
-            parts.append("grid \(grid)")
-            if let classes { parts.append("\(classes.codes) \(classes.ignoredCodes)") }
-        case .modelnet, .furniture, .scanobjectnn: parts.append("points \(surfacePoints)")
+        let path = URL(fileURLWithPath: source).standardizedFileURL.path
+        var parts = ["version 2", kind.rawValue, "source \(path)"]
+        if let classes {
+            parts.append("classes \(classes.names) \(classes.codes) \(classes.ignoredCodes)")
         }
+        switch kind {
+        case .scenes:
+            parts.append("training \(training), validation \(validation)")
+            if let split {
+                parts.append(
+                    "split \(split.axis) \(split.place) \(split.gap) \(split.trainsAbove)")
+            }
+        case .s3dis: parts.append("validation \(validationAreas)")
+        case .furniture:
+            parts.append("categories \(categories), held out \(heldOut ?? "none")")
+        case .modelnet, .scanobjectnn: break
+        }
+        parts.append(kind.isSegmentation ? "grid \(grid)" : "points \(surfacePoints)")
         return parts.joined(separator: ", ")
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Checkpoints
+
 /// What `dr2net points prepare` has made, `index.json` in the prepared folder.
 package struct PointIndex: Sendable, Codable, Equatable {
     /// What a scene or a shape is for.
@@ -9,7 +11,7 @@ package struct PointIndex: Sendable, Codable, Equatable {
 
     /// A cloud, or a part of one, on the voxel grid.
     package struct Scene: Sendable, Codable, Equatable {
-        /// Its file name in the folder, without an ending.
+        /// Its name in the folder.
         package let id: String
         /// What it is for.
         package let subset: Subset
@@ -40,7 +42,7 @@ package struct PointIndex: Sendable, Codable, Equatable {
 
     /// One object of a class.
     package struct Shape: Sendable, Codable, Equatable {
-        /// Its file name in the folder, without an ending.
+        /// Its name in the folder.
         package let id: String
         /// What it is for.
         package let subset: Subset
@@ -72,6 +74,19 @@ package struct PointIndex: Sendable, Codable, Equatable {
     package var shapes: [Shape] = []
     /// What was left out and why.
     package var skipped: [Skipped] = []
+
+    /// The name of an item's files, without an ending: another one for other sources, so that points
+    /// that are in use are never overwritten by those of a changed source.
+    static func stem(_ id: String, stamp: String) -> String {
+        "\(id).\(ContentDigest.of([stamp]))"
+    }
+
+    /// The names of all files, without endings.
+    var stems: Set<String> {
+        Set(
+            scenes.map { PointIndex.stem($0.id, stamp: $0.stamp) }
+                + shapes.map { PointIndex.stem($0.id, stamp: $0.stamp) })
+    }
 
     /// Mean and standard deviation of the training scenes' intensities; 0 and 1 where they are all
     /// one.

@@ -58,20 +58,21 @@ package struct PointPreparation {
         }
         let lock = try FolderLock(folder: folder)
         defer { withExtendedLifetime(lock) {} }
-        var known = KnownItems(
-            PreparedPoints.known(folder: folder, settings: data.settings), classes: classes,
-            features: data.sampling.features)
+        let former = PreparedPoints.known(folder: folder, settings: data.settings)
+        var known = KnownItems(former, classes: classes, features: data.sampling.features)
+        var hasMade = false
         var index = PointIndex(settings: data.settings, classes: classes)
         var saved = ContinuousClock.now
-        var surveys = LastSurvey()
+        var surveys = LastSurvey(), stamps = LastStamp()
         for (number, item) in items.enumerated() {
             func tell(_ outcome: Outcome) { report(number + 1, items.count, item.id, outcome) }
             do {
-                let stamp = try item.mark + stamp(of: item.paths)
+                let stamp = try item.mark + stamps.stamp(of: item.paths)
                 if known.move(item, stamp: stamp, to: &index) {
                     tell(.present)
                 } else {
                     let points = try make(item, stamp: stamp, &surveys, &index)
+                    hasMade = true
                     tell(.made(points: points))
                 }
             } catch let error as PointFileError {
@@ -90,12 +91,20 @@ package struct PointPreparation {
         }
         try write(index, to: PreparedPoints.indexPath(folder))
         try? FileManager.default.removeItem(atPath: PreparedPoints.journalPath(folder))
+        if hasMade { clear(folder, keeping: index.stems.union(former?.stems ?? [])) }
         return try PreparedPoints(folder: folder)
     }
 
-    /// A source that can't be read is left out like one that can't be parsed.
-    private func stamp(of paths: [String]) throws(PointFileError) -> String {
-        do { return try SourceStamp.of(paths) } catch { throw PointFileError(error) }
+    /// Deletes the points of sources that are no more. Those of the index before this one stay: a
+    /// run that trains on them still scores with them.
+    private func clear(_ folder: String, keeping stems: Set<String>) {
+        for part in ["scenes", "shapes"] {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)"))
+            for name in names ?? []
+            where !stems.contains((name as NSString).deletingPathExtension) {
+                try? FileManager.default.removeItem(atPath: "\(folder)/\(part)/\(name)")
+            }
+        }
     }
 
     private func write(_ index: PointIndex, to path: String) throws {
@@ -124,7 +133,7 @@ package struct PointPreparation {
                 for axis in 0..<3 { bytes.append(number: position[axis]) }
             }
             try AtomicFile.write(
-                Data(bytes), to: PreparedPoints.shapePath(data.prepared, item.id))
+                Data(bytes), to: PreparedPoints.shapePath(data.prepared, item.id, stamp: stamp))
             index.shapes.append(shape)
             return shape.points
         }
@@ -152,8 +161,8 @@ package struct PointPreparation {
         let subsampler = SceneSubsampler(
             grid: data.grid, lookup: ClassLookup(classes), slabPoints: slabPoints)
         var summary = SceneSubsampler.Summary()
-        try AtomicFile.writeKeepingErrors(to: PreparedPoints.scenePath(data.prepared, item.id)) {
-            file in
+        let file = PreparedPoints.scenePath(data.prepared, item.id, stamp: stamp)
+        try AtomicFile.writeKeepingErrors(to: file) { file in
             summary = try subsampler.run(open, survey: survey, region: region) {
                 try file.write(contentsOf: Data($0.bytes))
             }
@@ -179,11 +188,11 @@ package struct PointPreparation {
         _ survey: CloudSurvey
     ) throws {
         let index = PointIndex(settings: data.settings, classes: classes)
-        let voxels = try PreparedPoints(folder: data.prepared, index: index).load(scene).positions
+        let prepared = PreparedPoints(folder: data.prepared, index: index)
+        let voxels = try prepared.load(scene).positions
         let tree = PointTree(voxels)
         let lookup = ClassLookup(classes)
-        let path = PreparedPoints.originalsPath(data.prepared, scene.id)
-        try AtomicFile.writeKeepingErrors(to: path) { file in
+        try AtomicFile.writeKeepingErrors(to: prepared.originalsPath(of: scene)) { file in
             var reader = try open()
             while let block = try reader.next(PointFile.blockSize) {
                 let inside = block.positions.indices.filter {

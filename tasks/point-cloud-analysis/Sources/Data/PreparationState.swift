@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
+import Checkpoints
 
 /// The survey of the last cloud: both parts of a split cloud need it.
 struct LastSurvey {
@@ -12,6 +12,20 @@ struct LastSurvey {
         let survey = try CloudSurvey(open())
         known = (paths, survey)
         return survey
+    }
+}
+
+/// The stamp of the last source: the items of one source follow each other.
+struct LastStamp {
+    private var known: (paths: [String], stamp: String)?
+
+    /// A source that can't be read is left out like one that can't be parsed.
+    mutating func stamp(of paths: [String]) throws(PointFileError) -> String {
+        if let known, known.paths == paths { return known.stamp }
+        let stamp: String
+        do { stamp = try SourceStamp.of(paths) } catch { throw PointFileError(error) }
+        known = (paths, stamp)
+        return stamp
     }
 }
 

@@ -5,9 +5,10 @@ import Tensors
 
 /// A folder that `dr2net points prepare` has made.
 ///
-/// `index.json`; `scenes/ID.points` with a voxel each 24 bytes; `scenes/ID.originals` of scenes for
-/// validation: for each original point the nearest voxel and the class, 8 bytes; `shapes/ID.points`
-/// with x y z as float32. All numbers are little endian.
+/// `index.json`; `scenes/ID.STAMP.points` with a voxel each 24 bytes; `scenes/ID.STAMP.originals` of
+/// scenes for validation: for each original point the nearest voxel and the class, 8 bytes;
+/// `shapes/ID.STAMP.points` with x y z as float32. All numbers are little endian. STAMP is a digest
+/// of the source: who has opened a folder reads the points of its own index, or finds them gone.
 package struct PreparedPoints: Sendable {
     /// The folder.
     package let folder: String
@@ -42,6 +43,15 @@ package struct PreparedPoints: Sendable {
         }
     }
 
+    /// Checks that the points are those of a recipe: its sources, split, classes and grid.
+    package func check(are data: PointDataRecipe) throws(PointFileError) {
+        guard index.settings == data.settings else {
+            throw PointFileError(
+                "holds points of \(index.settings); the recipe has \(data.settings): prepare "
+                    + "again, or give each recipe a data.prepared of its own", path: folder)
+        }
+    }
+
     init(folder: String, index: PointIndex) {
         self.folder = folder
         self.index = index
@@ -59,7 +69,7 @@ package struct PreparedPoints: Sendable {
 
     /// Reads a scene.
     package func load(_ scene: PointIndex.Scene) throws(PointFileError) -> PointScene {
-        let source = try PointSource(path: PreparedPoints.scenePath(folder, scene.id))
+        let source = try source(path(of: scene))
         let bytes = try source.read(
             0, scene.points * PointScene.recordLength, of: "the voxels of \(scene.id)")
         let loaded = PointScene(
@@ -75,7 +85,7 @@ package struct PreparedPoints: Sendable {
 
     /// Reads the points of a shape, in the file's units.
     package func load(_ shape: PointIndex.Shape) throws(PointFileError) -> [SIMD3<Float>] {
-        let source = try PointSource(path: PreparedPoints.shapePath(folder, shape.id))
+        let source = try source(path(of: shape))
         let numbers = ByteNumbers(
             bytes: try source.read(0, shape.points * 12, of: "the points of \(shape.id)"))
         let points = (0..<shape.points).map {
@@ -95,7 +105,7 @@ package struct PreparedPoints: Sendable {
     ) throws(PointFileError) {
         precondition(scene.subset == .validation, "the original points of \(scene.id)")
         let length = PreparedPoints.originalLength
-        let source = try PointSource(path: PreparedPoints.originalsPath(folder, scene.id))
+        let source = try source(originalsPath(of: scene))
         for first in stride(from: 0, to: scene.originals, by: PointFile.blockSize) {
             let count = min(PointFile.blockSize, scene.originals - first)
             let numbers = ByteNumbers(
@@ -131,29 +141,48 @@ package struct PreparedPoints: Sendable {
 
     static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
     static func journalPath(_ folder: String) -> String { "\(folder)/index.partial.json" }
-    static func scenePath(_ folder: String, _ id: String) -> String {
-        "\(folder)/scenes/\(id).points"
+    static func scenePath(_ folder: String, _ id: String, stamp: String) -> String {
+        "\(folder)/scenes/\(PointIndex.stem(id, stamp: stamp)).points"
     }
-    static func originalsPath(_ folder: String, _ id: String) -> String {
-        "\(folder)/scenes/\(id).originals"
+    static func shapePath(_ folder: String, _ id: String, stamp: String) -> String {
+        "\(folder)/shapes/\(PointIndex.stem(id, stamp: stamp)).points"
     }
-    static func shapePath(_ folder: String, _ id: String) -> String {
-        "\(folder)/shapes/\(id).points"
+
+    /// The file of a scene's points.
+    package func path(of scene: PointIndex.Scene) -> String {
+        PreparedPoints.scenePath(folder, scene.id, stamp: scene.stamp)
+    }
+
+    /// The file of the original points of a scene for validation.
+    package func originalsPath(of scene: PointIndex.Scene) -> String {
+        "\(folder)/scenes/\(PointIndex.stem(scene.id, stamp: scene.stamp)).originals"
+    }
+
+    /// The file of a shape's points.
+    package func path(of shape: PointIndex.Shape) -> String {
+        PreparedPoints.shapePath(folder, shape.id, stamp: shape.stamp)
+    }
+
+    private func source(_ path: String) throws(PointFileError) -> PointSource {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw PointFileError(
+                "is gone: it was deleted, or other sources were prepared in its place since this "
+                    + "command began; begin again", path: path)
+        }
+        return try PointSource(path: path)
     }
 
     func isWhole(_ scene: PointIndex.Scene) -> Bool {
         scene.origin.count == 3 && scene.isConsistent(classes: index.classes.count)
-            && isLong(
-                PreparedPoints.scenePath(folder, scene.id), scene.points, PointScene.recordLength)
+            && isLong(path(of: scene), scene.points, PointScene.recordLength)
             && (scene.subset == .training
                 || isLong(
-                    PreparedPoints.originalsPath(folder, scene.id), scene.originals,
-                    PreparedPoints.originalLength))
+                    originalsPath(of: scene), scene.originals, PreparedPoints.originalLength))
     }
 
     func isWhole(_ shape: PointIndex.Shape) -> Bool {
         shape.label >= 0 && shape.label < index.classes.count
-            && isLong(PreparedPoints.shapePath(folder, shape.id), shape.points, 12)
+            && isLong(path(of: shape), shape.points, 12)
     }
 
     private func isLong(_ path: String, _ records: Int, _ length: Int) -> Bool {

@@ -62,7 +62,7 @@ enum ScanObjectArrays {
             guard label >= 0 else { return nil }
             return PointItem(
                 id: "\(name)-\(row)", subset: subset, name: "\(name)_points.npy row \(row)",
-                paths: [path, labelPath],
+                paths: [path, labelPath], mark: "class \(label), ",
                 content: .shape(label: label) {
                     try shape(points.rows(row..<row + 1).floats, limit: data.surfacePoints, path)
                 })

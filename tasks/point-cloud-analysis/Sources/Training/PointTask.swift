@@ -25,6 +25,7 @@ package final class PointTask: FinetuningTask {
 
     /// The task of a recipe on prepared points.
     package init(_ recipe: PointRecipe, network: PointNetwork, prepared: PreparedPoints) throws {
+        try prepared.check(are: recipe.data)
         guard
             prepared.scenes(.validation).contains(where: { $0.counts.contains { $0 > 0 } })
                 || !prepared.shapes(.validation).isEmpty

@@ -15,7 +15,8 @@ struct PredictCommand: ParsableCommand {
         discussion: """
             Images are seen tile by tile and as a whole, and the detections are merged, as the \
             recipe's section inference says. The result is a COCO results file; images have the \
-            ids of --index, or count from 1 in the order given.
+            ids of --index, or count from 1 in the order given. With --index, classes have that \
+            file's numbers too, by name; detections of a class that it lacks are left out.
             """)
 
     @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
@@ -30,9 +31,14 @@ struct PredictCommand: ParsableCommand {
     var output: String?
 
     @Option(
-        help: "Annotations (COCO JSON) whose image ids are taken by file name.",
+        help: "Annotations (COCO JSON) whose numbers of images and classes are taken.",
         completion: .file(extensions: ["json"]))
     var index: String?
+
+    @Option(
+        help: "The folder that file names of --index are relative to; needed where names repeat.",
+        completion: .directory)
+    var images: String?
 
     @Option(help: "A folder for VisDrone's text files, one an image.", completion: .directory)
     var visdrone: String?
@@ -52,6 +58,9 @@ struct PredictCommand: ParsableCommand {
         let known = Set(inputs.map(Self.name))
         if (visdrone ?? draw) != nil, known.count < inputs.count {
             throw ValidationError("two images have one file name; name them in separate calls")
+        }
+        if images != nil, index == nil {
+            throw ValidationError("--images goes with --index")
         }
         // A dot in the value is a number's.
         if let odd = set.first(where: { setting in
@@ -74,21 +83,27 @@ struct PredictCommand: ParsableCommand {
             run: runFolder,
             overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" },
             dataFolder: DataCache().root, warn: { console.note($0) })
-        let images = try numbered()
+        let numbers =
+            try index.map {
+                try ResultNumbers(
+                    inputs: inputs, index: $0, imageFolder: images, labels: predictor.labels,
+                    ids: predictor.labelIDs)
+            } ?? ResultNumbers(inputs: inputs, labels: predictor.labels, ids: predictor.labelIDs)
+        for note in numbers.notes { console.note(note) }
         for folder in [visdrone, draw].compactMap({ $0 }) {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)
         }
-        let whole = DetectionIndex(
-            images: images,
-            categories: zip(predictor.labelIDs, predictor.labels).map { .init(id: $0, name: $1) },
-            boxes: [])
+        let whole = numbers.index
+        var leftOut = 0
         let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
         var results: [DetectionResult] = []
         for (number, input) in inputs.enumerated() {
-            let found = try predictor.detections(in: input) {
+            let all = try predictor.detections(in: input) {
                 progress.update(done: $0, total: $1, "inputs of \(input)")
             }
+            let found = numbers.numbered(all)
+            leftOut += all.count - found.count
             results += found.map { detection in
                 DetectionResult(
                     image: number, category: detection.label, x: detection.box.x1,
@@ -97,7 +112,7 @@ struct PredictCommand: ParsableCommand {
             }
             if let visdrone {
                 try AtomicFile.write(
-                    VisDroneLines.text(found, ids: predictor.labelIDs),
+                    VisDroneLines.text(found, ids: whole.categories.map(\.id)),
                     to: "\(visdrone)/\(Self.name(input)).txt")
             }
             if let draw {
@@ -108,33 +123,14 @@ struct PredictCommand: ParsableCommand {
             }
         }
         progress.finish()
+        if leftOut > 0 {
+            console.note("\(leftOut) detections of classes that \(index ?? "") lacks left out")
+        }
         if let output {
             try COCOResults.write(results, of: whole, to: output)
             console.note("\(results.count) detections in \(output)")
         } else {
             print(COCOResults.encoded(results, of: whole))
-        }
-    }
-
-    /// The inputs with their ids.
-    private func numbered() throws -> [DetectionIndex.Image] {
-        guard let index else {
-            return inputs.enumerated().map {
-                .init(id: $0.offset + 1, file: $0.element, width: 0, height: 0)
-            }
-        }
-        var faults = DetectionFaults(keepGoing: false)
-        let known = try COCOReader.read(index, faults: &faults)
-        func last(_ path: String) -> String { URL(fileURLWithPath: path).lastPathComponent }
-        let ids = Dictionary(
-            known.images.map { (last($0.file), $0.id) }, uniquingKeysWith: { a, _ in a })
-        return try inputs.map { input in
-            guard let id = ids[last(input)] else {
-                throw DetectionError(
-                    "\(input): is none of the \(known.images.count) images of \(index); expected "
-                        + "one of its file names, or leave --index out")
-            }
-            return .init(id: id, file: input, width: 0, height: 0)
         }
     }
 }

@@ -66,7 +66,8 @@ package struct AnnotationReader {
         }
     }
 
-    /// The classes asked for, in their order; boxes of others are faults.
+    /// The classes asked for, in their order and with the file's numbers; boxes of others are
+    /// faults.
     private func keep(
         _ names: [String], of index: DetectionIndex, _ path: String, _ faults: inout DetectionFaults
     ) throws(DetectionError) -> DetectionIndex {
@@ -83,9 +84,15 @@ package struct AnnotationReader {
             box.category = position
             boxes.append(box)
         }
-        return DetectionIndex(
-            images: index.images,
-            categories: names.enumerated().map { .init(id: $0 + 1, name: $1) }, boxes: boxes)
+        let numbers = Dictionary(
+            index.categories.map { ($0.name, $0.id) }, uniquingKeysWith: { first, _ in first })
+        var last = index.categories.map(\.id).max() ?? 0
+        let categories = names.map { name in
+            if let id = numbers[name] { return DetectionIndex.Category(id: id, name: name) }
+            last += 1
+            return DetectionIndex.Category(id: last, name: name)
+        }
+        return DetectionIndex(images: index.images, categories: categories, boxes: boxes)
     }
 
     // MARK: Pascal VOC

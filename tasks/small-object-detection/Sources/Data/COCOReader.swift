@@ -37,6 +37,19 @@ package enum COCOReader {
         }
     }
 
+    /// Reads the images and the classes of a file alone.
+    ///
+    /// Annotations are passed over and need not be there, nor need classes.
+    ///
+    /// - Throws: One line for a file that cannot be read, has no images, or a faulty entry.
+    package static func readNames(_ path: String) throws(DetectionError) -> DetectionIndex {
+        try DetectionError.wrapping {
+            var scanner = try JSONScanner(path: path, expected: expected)
+            var faults = DetectionFaults(keepGoing: false)
+            return try read(&scanner, name: path, namesAlone: true, faults: &faults)
+        }
+    }
+
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String, faults: inout DetectionFaults
@@ -48,7 +61,8 @@ package enum COCOReader {
     }
 
     private static func read(
-        _ scanner: inout JSONScanner, name: String, faults: inout DetectionFaults
+        _ scanner: inout JSONScanner, name: String, namesAlone: Bool = false,
+        faults: inout DetectionFaults
     ) throws -> DetectionIndex {
         guard scanner.kind == .object else {
             throw scanner.failure(
@@ -60,7 +74,9 @@ package enum COCOReader {
         var parts = Parts()
         try scanner.open("{")
         while let member = try scanner.nextName() {
-            let isKnown = ["images", "categories", "annotations"].contains(member)
+            let isKnown =
+                member == "images" || member == "categories"
+                || member == "annotations" && !namesAlone
             guard isKnown, scanner.kind == .array else {
                 if isKnown {
                     throw scanner.failure(
@@ -85,6 +101,10 @@ package enum COCOReader {
             }
         }
         try scanner.end()
+        if namesAlone {
+            parts.categories = parts.categories ?? []
+            parts.annotations = []
+        }
         guard let images = parts.images, let categories = parts.categories,
             let annotations = parts.annotations
         else {

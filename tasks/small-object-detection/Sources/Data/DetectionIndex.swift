@@ -70,7 +70,7 @@ package struct DetectionIndex: Sendable, Equatable {
 
     /// The images by rising id.
     package var images: [Image]
-    /// The classes by rising id.
+    /// The classes: by rising id, or in the order asked for.
     package var categories: [Category]
     /// The objects in file order.
     package var boxes: [Box]
@@ -89,17 +89,18 @@ package struct DetectionIndex: Sendable, Equatable {
     package init(joining parts: [DetectionIndex]) {
         self.init(images: [], categories: [], boxes: [])
         var places: [String: Int] = [:]
+        var numbers = Set<Int>()
         for part in parts {
             let first = images.count
-            var (image, category) = (images.last?.id ?? -1, categories.last?.id ?? -1)
+            var image = images.last?.id ?? -1
             for var own in part.images {
                 own.id = max(own.id, image + 1)
                 image = own.id
                 images.append(own)
             }
             for var own in part.categories where places[own.name] == nil {
-                own.id = max(own.id, category + 1)
-                category = own.id
+                if numbers.contains(own.id) { own.id = (numbers.max() ?? 0) + 1 }
+                numbers.insert(own.id)
                 places[own.name] = categories.count
                 categories.append(own)
             }

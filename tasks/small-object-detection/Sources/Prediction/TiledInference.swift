@@ -8,7 +8,8 @@ import Training
 
 /// Detections in whole images: tile by tile, the image as a whole, and both merged.
 ///
-/// As SAHI (Akyon et al. 2022) does.
+/// As SAHI (Akyon et al. 2022) does: what one pass finds twice is suppressed in the pass, and only
+/// what several passes found is merged.
 package struct TiledInference {
     private let detector: PyramidDetector
     private let recipe: DetectionRecipe
@@ -80,14 +81,15 @@ package struct TiledInference {
             width: min(Double(size), (Double(image.width) - patch.x) * patch.scale),
             height: min(Double(size), (Double(image.height) - patch.y) * patch.scale)
         )
-        return recipe.inference.suppression(detector.head.detections(output, sizes: [seen])[0])
-            .map { detection in
-                var result = detection
-                let box = detection.box
-                result.box = Box(
-                    x1: box.x1 / patch.scale + patch.x, y1: box.y1 / patch.scale + patch.y,
-                    x2: box.x2 / patch.scale + patch.x, y2: box.y2 / patch.scale + patch.y)
-                return result
-            }
+        // Suppressed in the image's pixels, so that merging rounds as this does.
+        let found = detector.head.detections(output, sizes: [seen])[0].map { detection in
+            var result = detection
+            let box = detection.box
+            result.box = Box(
+                x1: box.x1 / patch.scale + patch.x, y1: box.y1 / patch.scale + patch.y,
+                x2: box.x2 / patch.scale + patch.x, y2: box.y2 / patch.scale + patch.y)
+            return result
+        }
+        return recipe.inference.suppression.insidePass(found)
     }
 }

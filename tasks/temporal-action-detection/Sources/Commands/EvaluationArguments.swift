@@ -3,7 +3,9 @@ import ArgumentParser
 
 /// What is compared with what, for the commands that score predictions.
 struct EvaluationArguments: ParsableArguments {
-    @Option(help: "Annotations (ActivityNet JSON).", completion: .file(extensions: ["json"]))
+    @Option(
+        help: "Annotations: ActivityNet JSON, a CSV table, a folder of tables or THUMOS14's.",
+        completion: .file(extensions: ["json", "csv"]))
     var groundTruth: String
 
     @Option(help: "Predictions (ActivityNet JSON).", completion: .file(extensions: ["json"]))

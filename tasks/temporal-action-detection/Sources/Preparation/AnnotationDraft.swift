@@ -130,14 +130,18 @@ struct AnnotationDraft {
 
     // MARK: As ActivityNet has it
 
-    /// The annotations of the videos whose length is known.
-    func json(duration: (_ id: String) -> Double?) -> ActivityNetJSON {
+    /// The annotations of the videos whose length is known, or of all where none is needed.
+    func json(
+        needsDuration: Bool = true, duration: (_ id: String) -> Double?
+    ) -> ActivityNetJSON {
         func value(_ kind: ActivityNetJSON.Kind, _ line: Int) -> ActivityNetJSON {
             ActivityNetJSON(kind: kind, line: line)
         }
         var database: [(name: String, value: ActivityNetJSON)] = []
         for id in order {
-            guard let video = videos[id], let seconds = duration(id) else { continue }
+            guard let video = videos[id] else { continue }
+            let seconds = duration(id)
+            if seconds == nil, needsDuration { continue }
             let annotations = video.entries.map { entry in
                 value(
                     .object([
@@ -157,7 +161,7 @@ struct AnnotationDraft {
                     value(
                         .object([
                             ("subset", value(.string(video.subset), video.line)),
-                            ("duration", value(.number(seconds), video.line)),
+                            ("duration", value(seconds.map { .number($0) } ?? .null, video.line)),
                             ("annotations", value(.array(annotations), video.line)),
                         ]), video.line)
                 ))

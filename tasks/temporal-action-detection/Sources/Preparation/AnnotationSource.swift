@@ -55,7 +55,8 @@ package enum AnnotationSource: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - options: How strictly.
-    ///   - duration: Seconds of a video, for forms that don't state them; nil leaves it out.
+    ///   - duration: Seconds of a video, for forms that don't state them; nil leaves it out where
+    ///     `options` require one.
     /// - Throws: One line for the first fault, as `ActivityNetAnnotations.read`.
     package func read(
         options: AnnotationOptions, duration: (_ id: String) -> Double?
@@ -68,7 +69,8 @@ package enum AnnotationSource: Sendable, Equatable {
         case .thumos14(let paths): draft = try AnnotationDraft(thumos14: paths)
         }
         return try ActivityNetAnnotations.decode(
-            draft.json(duration: duration), file: draft.name, options: options)
+            draft.json(needsDuration: options.requiresDuration, duration: duration),
+            file: draft.name, options: options)
     }
 }
 
