@@ -18,6 +18,10 @@ package protocol Backbone: Module {
     var leadingTokens: Int { get }
     /// How learned positions are resized; nil where there are none, and then not to be set.
     var positionRule: PositionRule? { get set }
+    /// Side of the grid of learned positions; nil where there are none, and then not to be set.
+    ///
+    /// Positions of a new grid are random until they are loaded.
+    var positionGrid: Int? { get set }
 
     /// Key names that checkpoints may come with; the first are the network's own.
     var families: [CheckpointFamily] { get }
@@ -66,6 +70,10 @@ extension Backbone {
     package var leadingTokens: Int { 0 }
     package var levelWidths: [Int] { [featureWidth] }
     package var attentionWindow: [Int]? { nil }
+    package var positionGrid: Int? {
+        get { nil }
+        set { precondition(newValue == nil, "\(name) has no learned positions") }
+    }
     package var positionRule: PositionRule? {
         get { nil }
         set { precondition(newValue == nil, "\(name) has no learned positions to resize") }

@@ -70,7 +70,7 @@ package enum CheckpointFamily: String, Sendable, Hashable, CaseIterable {
         if Self.heads.contains(where: { name.hasPrefix($0) }) { return true }
         switch self {
         case .timm, .transformersDinov2, .transformersViT:
-            return ["mask_token", "embeddings.mask_token", "register_tokens"].contains(name)
+            return ["mask_token", "embeddings.mask_token"].contains(name)
         case .torchvisionSwin, .torchvisionVideoSwin, .swin, .timmSwin, .mmdetectionSwin,
             .transformersSwin:
             // Norms of the outputs before the last, as detectors use them, are not the plain network's.
@@ -78,8 +78,16 @@ package enum CheckpointFamily: String, Sendable, Hashable, CaseIterable {
                 || (name.hasPrefix("norm") && name.dropFirst(4).first?.isNumber == true)
                 || name.hasPrefix("embeddings.mask_token")
         case .videoMAE, .mmactionVideoMAE, .transformersVideoMAE:
-            // The positions are a fixed table of sines.
-            return name == "pos_embed" || name.hasSuffix(".position_embeddings")
+            return isFixedTable(name)
+        }
+    }
+
+    /// Whether a key holds positions that the network works out itself, unless they were learned.
+    func isFixedTable(_ name: String) -> Bool {
+        switch self {
+        case .videoMAE, .mmactionVideoMAE, .transformersVideoMAE:
+            name == "pos_embed" || name.hasSuffix(".position_embeddings")
+        default: false
         }
     }
 

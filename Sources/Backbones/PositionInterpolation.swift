@@ -13,6 +13,23 @@ package enum PositionRule: String, Sendable, Hashable, CaseIterable {
 
 /// Resizing a position grid as a constant matrix, so that positions keep their gradient.
 package enum PositionInterpolation {
+    /// Side of the square grid of a file's learned positions `[1, 1 + g * g, C]`; nil where they are
+    /// none, of another width or of no square.
+    ///
+    /// - Parameters:
+    ///   - name: Our parameter's name.
+    ///   - shape: Our parameter's shape.
+    static func grid(of value: Tensor, for name: String, _ shape: [Int]) -> Int? {
+        guard name == "pos_embed", value.rank == 3, shape.count == 3, value.shape[0] == 1,
+            value.shape[2] == shape[2], (2...1 + largestSide * largestSide).contains(value.shape[1])
+        else { return nil }
+        let side = Int(Double(value.shape[1] - 1).squareRoot().rounded())
+        return side * side == value.shape[1] - 1 ? side : nil
+    }
+
+    /// The largest side of a grid that files may have.
+    private static let largestSide = 512
+
     /// The matrix from the pretrained tokens to those of another grid; the class token stays.
     ///
     /// - Parameters:

@@ -14,6 +14,10 @@ package struct WeightsError: Error, Sendable, CustomStringConvertible {
 package struct PretrainedWeights: Sendable {
     /// The names that the file uses.
     package let family: CheckpointFamily
+    /// What was read from where, in one line: file, family, prefix, keys used and left out.
+    package let summary: String
+    /// How the file itself says that positions are resized; nil where it doesn't.
+    package let declaredRule: PositionRule?
     /// The file's keys that belong to heads or to other parts, left out.
     package let leftOut: [String]
     /// Parameters that the file hasn't, which were allowed to keep their random values.
@@ -25,7 +29,9 @@ package struct PretrainedWeights: Sendable {
 
     /// Loads weights of any family that the backbone names, strictly.
     ///
-    /// The family and the prefix of a wrapped network are those under which most names are found.
+    /// The family and the prefix of a wrapped network are those under which most names are found;
+    /// of several copies the averaged one (teacher, EMA) is taken. Learned positions keep the file's
+    /// grid, which the network then has too.
     ///
     /// - Parameters:
     ///   - path: The file's name for messages.
@@ -52,14 +58,53 @@ package struct PretrainedWeights: Sendable {
         guard match.report.isEmpty else {
             throw WeightsError(description: match.report.text(path, backbone.name) + advice())
         }
+        var notes = match.notes
+        if let grid = match.positionGrid, let own = backbone.positionGrid {
+            backbone.positionGrid = grid
+            notes.append(
+                "positions of a grid of \(grid) x \(grid) in place of \(own) x \(own), resized to "
+                    + "other inputs")
+        }
         for (entry, value) in zip(entries, match.values) {
             if let value { entry.parameter.tensor = value }
         }
         let kept = match.kept.map { "\($0): missing in \(path), keeps its random values" }
         return PretrainedWeights(
-            family: match.family, leftOut: match.leftOut, kept: match.kept,
-            notes: match.notes.map { "\(path): \($0)" },
+            family: match.family, summary: summary(match, state, path),
+            declaredRule: state.metadata[positionsKey].flatMap(PositionRule.init(rawValue:)),
+            leftOut: match.leftOut, kept: match.kept, notes: notes.map { "\(path): \($0)" },
             warnings: match.warnings.map { "\(path): \($0)" } + kept)
+    }
+
+    /// The key of a file's metadata that tells the rule for its positions.
+    package static let positionsKey = "positions"
+
+    private static func summary(
+        _ match: WeightMatch, _ state: StateDict, _ path: String
+    ) -> String {
+        var text = path
+        if let part = state.part {
+            text += " (\(part.taken)"
+            if !part.others.isEmpty {
+                text += ", passing over \(part.others.joined(separator: ", "))"
+            }
+            text += ")"
+        }
+        text += ": \(match.family.rawValue) names"
+        if !match.prefix.isEmpty { text += " under \"\(match.prefix)\"" }
+        if !match.passedOver.isEmpty {
+            text +=
+                " (passing over the copy under "
+                + match.passedOver.map { "\"\($0)\"" }.joined(separator: ", ") + ")"
+        }
+        if !match.wrappers.isEmpty {
+            text += " without \(match.wrappers.joined(separator: ", "))"
+        }
+        text += ", \(match.usedCount) keys used"
+        if match.leftOut.isEmpty { return text + ", none left out" }
+        let some = match.leftOut.prefix(4).joined(separator: ", ")
+        return text + ", \(match.leftOut.count) left out: \(some)"
+            + (match.leftOut.count > 4 ? ", ..." : "")
     }
 
     /// What is wrong with a tensor that has infinite numbers or NaN; nil for one that hasn't.

@@ -18,19 +18,33 @@ package enum SinePositions {
         grid side: Int, to grid: [Int], width: Int, rule: PositionRule, dtype: DType
     ) -> Tensor {
         let cells = side * side
+        let table = Tensor(
+            values(tokens: grid[0] * cells, width: width), shape: [grid[0], cells, width],
+            dtype: dtype)
+        let matrix = PositionInterpolation.gridMatrix(
+            grid: side, rows: grid[1], columns: grid[2], rule: rule, dtype: dtype)
+        let resized = matrix.map { table.mixingTokens(by: $0) } ?? table
+        return resized.reshaped(to: [1, grid.reduce(1, *), width])
+    }
+
+    private static func values(tokens: Int, width: Int) -> [Double] {
         let rates = (0..<width).map { pow(10000, -Double($0 / 2 * 2) / Double(width)) }
         var values: [Double] = []
-        values.reserveCapacity(grid[0] * cells * width)
-        for token in 0..<grid[0] * cells {
+        values.reserveCapacity(tokens * width)
+        for token in 0..<tokens {
             for channel in 0..<width {
                 let angle = Double(token) * rates[channel]
                 values.append(channel % 2 == 0 ? sin(angle) : cos(angle))
             }
         }
-        let table = Tensor(values, shape: [grid[0], cells, width], dtype: dtype)
-        let matrix = PositionInterpolation.gridMatrix(
-            grid: side, rows: grid[1], columns: grid[2], rule: rule, dtype: dtype)
-        let resized = matrix.map { table.mixingTokens(by: $0) } ?? table
-        return resized.reshaped(to: [1, grid.reduce(1, *), width])
+        return values
+    }
+
+    /// Whether a file's positions `[1, tokens, C]` are these, and not learned ones; half precision
+    /// counts as equal.
+    static func isTable(_ tensor: Tensor) -> Bool {
+        guard tensor.rank == 3, tensor.shape[0] == 1 else { return false }
+        let own = values(tokens: tensor.shape[1], width: tensor.shape[2])
+        return zip(tensor.doubles, own).allSatisfy { abs($0 - $1) < 0.01 }
     }
 }

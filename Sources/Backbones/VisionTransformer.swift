@@ -55,6 +55,21 @@ package final class VisionTransformer: Backbone {
         }
     }
 
+    /// Of images; weights that were trained at another size bring their own grid.
+    package var positionGrid: Int? {
+        get { configuration.isVideo ? nil : configuration.gridSize }
+        set {
+            guard let newValue, newValue != positionGrid, let learned else { return }
+            let old = learned.positions.tensor
+            configuration.gridSize = newValue
+            learned.positions.tensor = Tensor(
+                truncatedNormal: [1, 1 + newValue * newValue, configuration.width],
+                standardDeviation: 0.02, key: RandomKey(seed: 0).child("pos_embed")
+            )
+            .converted(to: old.dtype)
+        }
+    }
+
     package var families: [CheckpointFamily] { configuration.families }
     package var featureWidth: Int { configuration.width }
     package var leadingTokens: Int { configuration.leadingTokens }

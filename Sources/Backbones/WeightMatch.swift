@@ -18,8 +18,16 @@ package struct WeightMatch {
 
     /// The names that the file uses.
     package let family: CheckpointFamily
-    /// What the file's names have before the family's own: `backbone.`, `module.` or nothing.
+    /// What the file's names have before the family's own, without wrappers: `backbone.` or nothing.
     package let prefix: String
+    /// The prefixes of further copies of the network, which were passed over.
+    package let passedOver: [String]
+    /// What wrappers have put into the file's names.
+    package let wrappers: [String]
+    /// Tensors of the file that were used.
+    package private(set) var usedCount = 0
+    /// Side of the file's grid of learned positions, where it is another one than the network's.
+    package private(set) var positionGrid: Int?
     /// The values in the order of the parameters; nil for those that keep theirs.
     package private(set) var values: [Tensor?] = []
     /// What does not fit.
@@ -33,6 +41,7 @@ package struct WeightMatch {
     /// What is wrong with values that fit; one line each.
     package private(set) var warnings: [String] = []
     private var used: Set<String> = []
+    private let names: PlainNames
 
     /// Finds the family by content and the values by the family.
     ///
@@ -46,51 +55,39 @@ package struct WeightMatch {
         allowing: KeyTolerance = .none, dtype: DType = .float32
     ) {
         let stages = SwinName.stageCount(expected.map(\.name))
-        var best: (family: CheckpointFamily, prefix: String, sources: [TensorSource], votes: Int)?
+        let names = PlainNames(state.names)
+        self.names = names
+        wrappers = names.removed
+        // What the user wants passed over is no copy of the network.
+        let wanted = names.names.filter { !allowing.allowsUnexpected([names.source($0), $0]) }
+        var best: (family: CheckpointFamily, copies: NetworkCopies, sources: [TensorSource])?
         for family in families {
             let sources = expected.map { family.source(of: $0.name, stages: stages) }
-            let names = Set(sources.flatMap { $0.alternatives.joined() })
-            guard let (prefix, votes) = WeightMatch.prefix(of: names, in: state.names),
-                votes > best?.votes ?? 0, 4 * votes >= expected.count
+            let own = Set(sources.flatMap { $0.alternatives.joined() })
+            guard
+                let copies = NetworkCopies(of: own, in: wanted)
+                    ?? NetworkCopies(of: own, in: names.names),
+                copies.chosen.votes > best?.copies.chosen.votes ?? 0,
+                4 * copies.chosen.votes >= expected.count
             else { continue }
-            best = (family, prefix, sources, votes)
+            best = (family, copies, sources)
         }
         guard let best else { return nil }
         family = best.family
-        prefix = best.prefix
+        prefix = best.copies.chosen.prefix
+        passedOver = best.copies.others.map(\.prefix)
+        if best.copies.isAmbiguous { report.copies = [prefix] + passedOver }
         for (entry, source) in zip(expected, best.sources) {
             values.append(
                 value(of: entry, source, in: state, window: window, allowing, dtype))
         }
+        usedCount = used.count { state.value(names.source($0)) != nil }
         sortRest(of: state, allowing)
     }
 
-    /// The prefix under which most of the names are found, and how many are.
-    private static func prefix(
-        of names: Set<String>, in keys: [String]
-    ) -> (prefix: String, votes: Int)? {
-        var votes: [String: Int] = [:], order: [String] = []
-        func vote(_ prefix: Substring) {
-            let prefix = String(prefix)
-            if votes[prefix, default: 0] == 0 { order.append(prefix) }
-            votes[prefix, default: 0] += 1
-        }
-        for key in keys {
-            if names.contains(key) { vote("") }
-            // Wrappers nest a few levels deep, not without bound.
-            var rest = key[...]
-            for _ in 0..<8 {
-                guard let dot = rest.firstIndex(of: ".") else { break }
-                rest = rest[rest.index(after: dot)...]
-                if names.contains(String(rest)) { vote(key[..<rest.startIndex]) }
-            }
-        }
-        var best: (prefix: String, votes: Int)?
-        for prefix in order {
-            let count = votes[prefix, default: 0]
-            if count > best?.votes ?? 0 { best = (prefix, count) }
-        }
-        return best
+    /// The file's array under a plain name.
+    private func value(_ name: String, in state: StateDict) -> TensorValue? {
+        state.value(names.source(name))
     }
 
     /// `a.b.`, then `a.`, then nothing.
@@ -109,10 +106,10 @@ package struct WeightMatch {
             source.alternatives.map { $0.map { prefix + $0 } }
         }
         let names =
-            all.first { $0.allSatisfy { state.value($0) != nil } }
-            ?? all.first { $0.contains { state.value($0) != nil } } ?? all[0]
+            all.first { $0.allSatisfy { value($0, in: state) != nil } }
+            ?? all.first { $0.contains { value($0, in: state) != nil } } ?? all[0]
         used.formUnion(names)
-        let missing = names.filter { state.value($0) == nil }
+        let missing = names.filter { value($0, in: state) == nil }
         guard missing.isEmpty else {
             let aliases = source.alternatives.joined() + names
             if missing.count == names.count, allowing.allowsMissing([entry.name] + aliases) {
@@ -122,7 +119,7 @@ package struct WeightMatch {
             }
             return nil
         }
-        let parts = names.compactMap { state[$0]?.converted(to: dtype) }
+        let parts = names.compactMap { state[self.names.source($0)]?.converted(to: dtype) }
         func misshaped(_ what: String) {
             report.misshaped.append(
                 "\(names.joined(separator: " + ")): file \(what), model \(entry.shape)")
@@ -154,6 +151,10 @@ package struct WeightMatch {
             notes.append("\(name): inflated from \(value.shape) to \(entry.shape) over time")
             return result
         }
+        if let grid = PositionInterpolation.grid(of: value, for: entry.name, entry.shape) {
+            positionGrid = grid
+            return value
+        }
         if entry.name.hasSuffix(SwinName.table), let window,
             let result = WeightAdaptation.biasTable(value, to: entry.shape, window: window)
         {
@@ -165,14 +166,24 @@ package struct WeightMatch {
 
     /// Tells what else the file has: unexpected, or left out.
     private mutating func sortRest(of state: StateDict, _ allowing: KeyTolerance) {
-        for name in state.names where !used.contains(name) {
-            let inner = String(name.dropFirst(prefix.count))
-            if name.hasPrefix(prefix), !family.isOutsideBackbone(inner),
-                !allowing.allowsUnexpected([name, inner])
-            {
+        // Where the whole network is wrapped, what stands beside the wrapper isn't the network's.
+        let isWrapped = used.contains { PlainNames.isWrapped(names.source($0)) }
+        for plain in names.names where !used.contains(plain) {
+            let name = names.source(plain), inner = String(plain.dropFirst(prefix.count))
+            let isInside =
+                plain.hasPrefix(prefix) && (!isWrapped || PlainNames.isWrapped(name))
+            let isAllowed = allowing.allowsUnexpected([name, plain, inner])
+            let isLearned =
+                family.isFixedTable(inner) && state[name].map(SinePositions.isTable) == false
+            if isInside, isLearned || !family.isOutsideBackbone(inner), !isAllowed {
                 report.unexpected.append(name)
             } else {
                 leftOut.append(name)
+                if isInside, isAllowed, let what = KeyReport.furtherTokens(name) {
+                    warnings.append(
+                        "\(name): passed over, but the file's network was trained with \(what); "
+                            + "without them its features differ")
+                }
             }
         }
     }
@@ -187,8 +198,25 @@ package struct KeyReport: Sendable {
     /// Tensors of another shape or type, with both.
     package fileprivate(set) var misshaped: [String] = []
 
+    /// Prefixes of copies of the network none of which is known to be the one to take.
+    package fileprivate(set) var copies: [String] = []
+
     /// Whether the file fits.
-    package var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty }
+    package var isEmpty: Bool {
+        missing.isEmpty && unexpected.isEmpty && misshaped.isEmpty && copies.isEmpty
+    }
+
+    /// Tokens beside the class token and the patches that a network was trained with; nil for
+    /// another key.
+    static func furtherTokens(_ key: String) -> String? {
+        switch key.split(separator: ".").last {
+        case "register_tokens", "reg_token": "register tokens"
+        case "pos_embed", "position_embeddings": "learned positions"
+        case "storage_tokens": "storage tokens (registers)"
+        case "dist_token", "distillation_token": "a distillation token"
+        default: nil
+        }
+    }
 
     func text(_ path: String, _ backbone: String) -> String {
         var parts: [String] = []
@@ -200,6 +228,22 @@ package struct KeyReport: Sendable {
         add("missing", missing)
         add("unexpected", unexpected)
         add("misshaped", misshaped)
+        if let first = unexpected.lazy.compactMap(KeyReport.furtherTokens).first {
+            parts.append(
+                "the file's network has \(first), which \(backbone) hasn't: take a file of the same "
+                    + "network without them")
+        }
+        if !copies.isEmpty {
+            parts.append(
+                "\(copies.count) copies of the network, under "
+                    + copies.map { "\"\($0)\"" }.joined(separator: ", ")
+                    + ": name those to pass over in backbone.allowUnexpected (--allow-unexpected), "
+                    + "such as \"\(copies.last ?? "")*\"")
+        } else if !unexpected.isEmpty {
+            parts.append(
+                "to pass over keys that aren't the network's, name them in "
+                    + "backbone.allowUnexpected (--allow-unexpected)")
+        }
         return "\(path) doesn't fit \(backbone): " + parts.joined(separator: "; ")
     }
 }

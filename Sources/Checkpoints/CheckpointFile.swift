@@ -6,9 +6,16 @@ package enum CheckpointFile {
     /// Reads safetensors, PyTorch's formats, ONNX, `.npz` or a single `.npy` array.
     ///
     /// The format is told by the contents, never by the name. A single `.npy` array is called
-    /// `array`.
+    /// `array`. The index of a checkpoint in several files, or one of these, gives all of it.
     package static func read(_ path: String) throws(CheckpointError) -> StateDict {
-        try read(ByteSource(path: path))
+        let source = try ByteSource(path: path)
+        if try ShardedCheckpoint.isIndex(source) {
+            return try ShardedCheckpoint.read(index: source)
+        }
+        if let files = try ShardedCheckpoint.files(of: path) {
+            return try ShardedCheckpoint.read(files, from: path)
+        }
+        return try read(source)
     }
 
     /// Reads the contents of such a file from memory; `name` stands for the path in messages.

@@ -15,8 +15,10 @@ enum PickleValue {
     case global(String)
     case storage(Int)
     case tensor(Int)
-    /// A value that is known to be harmless and of no use: a float, bytes, `argparse.Namespace`.
+    /// A value of no use here: a float, bytes.
     case inert(String)
+    /// What a global that means nothing here would make: a value without contents.
+    case object(of: String)
 
     /// What it is, for messages.
     var kind: String {
@@ -32,14 +34,16 @@ enum PickleValue {
         case .storage: "a storage"
         case .tensor: "a tensor"
         case .inert(let name): name
+        case .object(let name): "an object \(name)"
         }
     }
 }
 
 /// A pickle interpreter that builds tensors' descriptions and plain containers and nothing else.
 ///
-/// No code is ever run: a global outside `TorchGlobals` is an error that names it. Memory and time
-/// are bounded by the length of the program and by ``largestWork``.
+/// No code is ever run: whatever a global outside `TorchGlobals` would make (hyper-parameters,
+/// optimizers, whole modules) is an opaque value, and an error only where a tensor is expected.
+/// Memory and time are bounded by the length of the program and by ``largestWork``.
 struct PickleMachine {
     /// Instructions and copied entries in all; a state dict of 5000 tensors needs about 400,000.
     static let largestWork = 1 << 22
@@ -123,7 +127,7 @@ struct PickleMachine {
         case UInt8(ascii: "C"), UInt8(ascii: "U"): try skipBytes(Int(try input.byte()))
         case UInt8(ascii: "B"), UInt8(ascii: "T"):
             try skipBytes(Int(try input.number(as: UInt32.self)))
-        case 0x8E: try skipBytes(try length())
+        case 0x8E, 0x96: try skipBytes(try length())
         default: return false
         }
         return true
@@ -184,12 +188,17 @@ struct PickleMachine {
     }
 
     private mutating func pushGlobal(_ module: String, _ name: String) throws(CheckpointError) {
-        let full = "\(module).\(name)"
-        guard TorchGlobals.isKnown(full) else { throw TorchGlobals.refused(full, input.source) }
-        stack.append(.global(full))
+        // Each makes a new text, which short programs could do without end.
+        try count((module.utf8.count + name.utf8.count) / 16)
+        stack.append(.global("\(module).\(name)"))
     }
 
     private mutating func persistentID(_ value: PickleValue) throws(CheckpointError) {
+        if case .tuple(let index) = value, case .text("module")? = tuples[index].first {
+            // The source text of a whole module's class, in the format from before 1.6.
+            stack.append(.inert("the source of a module"))
+            return
+        }
         guard case .tuple(let index) = value, (5...6).contains(tuples[index].count),
             case .text("storage") = tuples[index][0],
             case .global(let name) = tuples[index][1],
@@ -204,7 +213,8 @@ struct PickleMachine {
             }
         }
         guard let type = TorchGlobals.storages[name] else {
-            throw TorchGlobals.refused(name, input.source)
+            stack.append(.object(of: name))
+            return
         }
         let storage = Storage(type: type, key: key, count: count)
         if storageIndices[storage] == nil {
@@ -217,8 +227,13 @@ struct PickleMachine {
     private mutating func call(
         _ callee: PickleValue, _ arguments: PickleValue
     ) throws(CheckpointError) -> PickleValue {
-        guard case .global(let name) = callee, case .tuple(let index) = arguments else {
+        if case .object = callee { return callee }
+        guard case .global(let name) = callee else {
             throw input.error("a call of \(callee.kind)")
+        }
+        guard TorchGlobals.isMeant(name) else { return .object(of: name) }
+        guard case .tuple(let index) = arguments else {
+            throw input.error("a call of \(name) with \(arguments.kind)")
         }
         let values = tuples[index]
         switch name {
@@ -235,17 +250,19 @@ struct PickleMachine {
         case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor":
             return try tensor(values)
         case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
-            guard let first = values.first, case .tensor = first else {
-                throw input.error("a parameter that is not a tensor")
+            switch values.first {
+            case .tensor(let index): return .tensor(index)
+            case .object(let name): return .object(of: name)
+            default: throw input.error("a parameter that is not a tensor")
             }
-            return first
-        default: return .inert("an object \(name)")
+        default: return .object(of: name)
         }
     }
 
     private mutating func tensor(
         _ values: [PickleValue]
     ) throws(CheckpointError) -> PickleValue {
+        if let first = values.first, case .object = first { return first }
         guard values.count >= 4, case .storage(let storage) = values[0],
             case .integer(let offset) = values[1], let shape = integers(values[2]),
             let strides = integers(values[3]), shape.count == strides.count,
@@ -306,7 +323,7 @@ struct PickleMachine {
     private mutating func append(_ values: [PickleValue]) throws(CheckpointError) {
         switch stack.last {
         case .list(let index): lists[index] += values
-        case .inert: break
+        case .inert, .object: break
         default: throw input.error("an append to something that is not a list")
         }
     }
@@ -318,7 +335,7 @@ struct PickleMachine {
             for pair in stride(from: 0, to: values.count, by: 2) {
                 dictionaries[index].append((values[pair], values[pair + 1]))
             }
-        case .inert: break
+        case .inert, .object: break
         default: throw input.error("an item set in something that is not a dictionary")
         }
     }

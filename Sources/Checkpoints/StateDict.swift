@@ -9,6 +9,22 @@ package struct StateDict: Sendable {
     private var storedTypes: [String: ScalarType] = [:]
     /// Text stored beside the arrays.
     package var metadata: [String: String]
+    /// What of its file this is, where the file holds more than one dictionary.
+    package var part: Part?
+
+    /// One of a checkpoint's dictionaries.
+    package struct Part: Sendable, Equatable {
+        /// Its key, such as `state_dict_ema`.
+        package let taken: String
+        /// The keys of other dictionaries of tensors beside it, which were passed over.
+        package let others: [String]
+
+        /// A part.
+        package init(taken: String, others: [String]) {
+            self.taken = taken
+            self.others = others
+        }
+    }
 
     package init(metadata: [String: String] = [:]) {
         self.metadata = metadata
@@ -78,6 +94,7 @@ package struct StateDict: Sendable {
     /// - Throws: when two arrays would get the same name.
     package func renamed(_ rename: (String) -> String?) throws(CheckpointError) -> StateDict {
         var result = StateDict(metadata: metadata)
+        result.part = part
         for name in names {
             guard let newName = rename(name), let value = values[name] else { continue }
             guard result.values[newName] == nil else {

@@ -3,9 +3,12 @@
 /// PyTorch's checkpoints (`torch.save`): a pickle that describes tensors, and their storages.
 package enum TorchCheckpoint {
     /// The keys under which training scripts keep the weights, in the order of preference.
+    ///
+    /// Averages come first, as those who make them evaluate them; not so `ema_state_dict`, in which
+    /// MMEngine leaves the weights that are no averages.
     static let wrappers = [
-        "state_dict", "model", "module", "model_state", "model_state_dict", "net", "backbone",
-        "state_dict_ema", "model_ema", "ema_state_dict", "ema", "teacher",
+        "state_dict_ema", "model_ema", "ema", "teacher", "target_encoder", "state_dict", "model",
+        "module", "model_state", "model_state_dict", "net", "backbone", "ema_state_dict",
     ]
     /// The longest pickle accepted; that of a large backbone has less than a megabyte.
     static let largestPickle = 1 << 26
@@ -50,19 +53,30 @@ package enum TorchCheckpoint {
         _ root: PickleValue, _ machine: PickleMachine, _ storages: inout TorchStorages
     ) throws(CheckpointError) -> StateDict {
         let source = storages.source
-        var (value, path) = (root, "")
+        var (value, keys, others) = (root, [String](), [String]())
+        var wrapped = WrappedDictionaries(machine)
         for _ in 0..<4 {
-            guard case .dictionary(let index) = value,
-                let (key, inner) = wrapped(machine.dictionaries[index])
+            guard case .dictionary(let index) = value, let found = wrapped.preferred(in: index)
             else { break }
-            (value, path) = (inner, "\(path)\(key).")
+            others += found.others.map { (keys + [$0]).joined(separator: ".") }
+            keys.append(found.key)
+            value = .dictionary(found.dictionary)
         }
+        let path = keys.map { "\($0)." }.joined()
         guard case .dictionary(let index) = value else {
+            if case .object(let name) = value {
+                throw source.error(
+                    "the file holds \(value.kind), expected a state dict of tensors; "
+                        + TorchGlobals.advice(about: name))
+            }
             throw source.error(
                 "the file holds \(value.kind), expected a state dict; in PyTorch save "
                     + "torch.save(model.state_dict(), path)")
         }
         var result = StateDict(metadata: ["format": "pt"])
+        if !keys.isEmpty {
+            result.part = .init(taken: keys.joined(separator: "."), others: others)
+        }
         for (key, value) in machine.dictionaries[index] {
             guard case .text(let name) = key else {
                 throw source.error("a key of the state dict is \(key.kind), expected a string")
@@ -70,7 +84,14 @@ package enum TorchCheckpoint {
             guard name.utf8.count <= PickleMachine.longestName else {
                 throw source.error("a key of the state dict has \(name.utf8.count) bytes")
             }
+            // What a module keeps beside its tensors, of any kind.
+            if name.hasSuffix("_extra_state") { continue }
             guard case .tensor(let tensor) = value else {
+                if case .object(let global) = value {
+                    throw source.error(
+                        "\(path)\(name) is \(value.kind), expected a state dict of tensors; "
+                            + TorchGlobals.advice(about: global))
+                }
                 throw source.error(
                     "\(path)\(name) is \(value.kind), expected a tensor; save the state dict alone "
                         + "or under one of \(wrappers.joined(separator: ", "))")
@@ -89,15 +110,4 @@ package enum TorchCheckpoint {
         return result
     }
 
-    /// The dictionary inside a wrapper, if there is one.
-    private static func wrapped(
-        _ pairs: [(key: PickleValue, value: PickleValue)]
-    ) -> (key: String, value: PickleValue)? {
-        for wrapper in wrappers {
-            for case (.text(wrapper), .dictionary(let inner)) in pairs {
-                return (wrapper, .dictionary(inner))
-            }
-        }
-        return nil
-    }
 }

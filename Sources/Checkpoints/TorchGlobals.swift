@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The Python globals that a checkpoint may name.
+/// The Python globals with a meaning here.
 ///
-/// None of them is ever called.
+/// None is ever called, nor is any other that a checkpoint may name.
 enum TorchGlobals {
     /// Typed storages and their elements.
     static let storages: [String: ScalarType] = [
@@ -12,31 +12,15 @@ enum TorchGlobals {
         "torch.CharStorage": .int8, "torch.ByteStorage": .uint8, "torch.BoolStorage": .bool,
     ]
 
-    /// Those with a meaning here, and what training scripts store beside the weights.
-    ///
-    /// The latter (options, NumPy scalars, device and type names) become values without contents.
-    private static let others: Set<String> = [
-        "collections.OrderedDict", "collections.defaultdict", "collections.Counter",
-        "builtins.dict", "builtins.set", "builtins.frozenset", "builtins.list", "builtins.tuple",
-        "builtins.int", "builtins.float", "builtins.complex", "builtins.slice",
-        "__builtin__.dict", "__builtin__.set", "__builtin__.frozenset", "__builtin__.list",
+    /// Those that make dictionaries and tensors; all others make opaque values.
+    private static let meant: Set<String> = [
+        "collections.OrderedDict", "builtins.dict", "__builtin__.dict",
         "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2",
         "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state",
-        "torch.Size", "torch.device", "torch.serialization._get_layout", "torch.float32",
-        "torch.float64", "torch.float16", "torch.bfloat16", "torch.int64", "torch.int32",
-        "torch.bool", "torch.uint8", "argparse.Namespace", "pathlib.PosixPath", "_codecs.encode",
-        "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar",
-        "numpy.core.multiarray._reconstruct", "numpy._core.multiarray.scalar",
-        "numpy._core.multiarray._reconstruct", "mmengine.logging.history_buffer.HistoryBuffer",
-        "yacs.config.CfgNode", "mmengine.config.config.ConfigDict", "mmcv.utils.config.ConfigDict",
-        "addict.addict.Dict", "omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig",
-        "omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata",
-        "omegaconf.nodes.AnyNode", "typing.Any", "datetime.datetime", "datetime.timedelta",
     ]
 
-    static func isKnown(_ name: String) -> Bool {
-        storages[name] != nil || others.contains(name)
-    }
+    /// Whether a call of the global means something here.
+    static func isMeant(_ name: String) -> Bool { meant.contains(name) }
 
     /// Parts of names that tell tensors of a kind that is not read, and how to make them plain.
     private static let otherTensors = [
@@ -49,15 +33,14 @@ enum TorchGlobals {
         ("_rebuild_meta_tensor", "tensors without contents, of the device meta"),
     ]
 
-    static func refused(_ name: String, _ source: ByteSource) -> CheckpointError {
+    /// What to do about an object of a global where a state dict or a tensor is expected.
+    static func advice(about name: String) -> String {
         if name.hasPrefix("torch."),
             let (_, what) = otherTensors.first(where: { name.contains($0.0) })
         {
-            return source.error("the pickle holds (\(name)) \(what)")
+            return "these are \(what)"
         }
-        return source.error(
-            "the pickle needs the Python global \(name), expected a state dict of tensors; where "
-                + "the file is a whole module, load it in PyTorch and save "
-                + "torch.save(model.state_dict(), path)")
+        return "where the file is a whole module, load it in PyTorch and save "
+            + "torch.save(model.state_dict(), path)"
     }
 }

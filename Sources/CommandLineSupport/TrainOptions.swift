@@ -25,8 +25,9 @@ package struct TrainOptions: ParsableArguments {
     /// A run folder to go on with, or ``automatic``.
     @Option(
         help: ArgumentHelp(
-            "Go on with the run in this folder. With auto: go on with the run in the folder of "
-                + "--run from its newest valid checkpoint where there is one, else start it.",
+            "Go on with the run in this folder; its recipe may be given too. With auto: go on with "
+                + "the run in the folder of --run from its newest valid checkpoint where there is "
+                + "one, else start it.",
             valueName: "folder or auto"),
         completion: .directory)
     package var resume: String?
@@ -56,7 +57,7 @@ package struct TrainOptions: ParsableArguments {
             }
             return
         }
-        if (recipe == nil) == (resume == nil) {
+        if recipe == nil, resume == nil {
             throw ValidationError("give a recipe, or --resume DIR to go on with a run")
         }
         if resume != nil, runFolder != nil {
@@ -102,14 +103,22 @@ package struct TrainOptions: ParsableArguments {
             folder = try RunFolder.open(runFolder, startsOver: true)
             recipe = try read(document(self.recipe ?? "", common), data)
             let former = try read(RecipeDocument(path: folder.recipePath), data)
-            guard parts(former).resolved.fingerprint == parts(recipe).resolved.fingerprint else {
-                throw CommandFailure(
-                    "\(runFolder): holds a run of another recipe; choose another folder with "
-                        + "--run, or go on with its own recipe by --resume \(runFolder)")
-            }
+            try check(
+                parts(recipe).resolved, against: parts(former).resolved, in: runFolder,
+                advice: "choose another folder with --run, or go on with its own recipe by "
+                    + "--resume \(runFolder)")
         } else if let resume, resume != TrainOptions.automatic {
             folder = try RunFolder.open(resume)
-            recipe = try read(document(folder.recipePath, common), data)
+            let former = try read(RecipeDocument(path: folder.recipePath), data)
+            var given = try document(self.recipe ?? folder.recipePath, common)
+            // An option of the first call, of no effect on a run that has begun.
+            if let start = parts(former).training.startFrom, self.recipe != nil {
+                try given.set("startFrom", to: start, option: "--resume")
+            }
+            recipe = try read(given, data)
+            try check(
+                parts(recipe).resolved, against: parts(former).resolved, in: resume,
+                advice: "go on with its own recipe by --resume \(resume) alone, or start a new run")
         } else {
             let path = self.recipe ?? ""
             recipe = try read(document(path, common), data)
@@ -132,6 +141,18 @@ package struct TrainOptions: ParsableArguments {
             }
             throw error
         }
+    }
+
+    /// Refuses a recipe that is not the run's, and names what differs.
+    private func check(
+        _ recipe: ResolvedRecipe, against former: ResolvedRecipe, in folder: String, advice: String
+    ) throws(CommandFailure) {
+        guard recipe.fingerprint != former.fingerprint else { return }
+        let found = recipe.differences(from: former)
+        throw CommandFailure(
+            "\(folder): holds a run of another recipe: "
+                + found.prefix(5).joined(separator: "; ")
+                + (found.count > 5 ? "; \(found.count - 5) more" : "") + "; " + advice)
     }
 
     /// The part of a process that helps rank 0: all of a run in a folder that nobody keeps.

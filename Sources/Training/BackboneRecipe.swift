@@ -61,7 +61,7 @@ package struct BackboneRecipe: Sendable {
         if backbone.positionRule != nil { backbone.positionRule = loaded.positionRule }
         return PretrainedBackbone(
             backbone: backbone, family: loaded.family,
-            notes: loaded.notes + loaded.warnings.map { "warning: \($0)" })
+            notes: [loaded.summary] + loaded.notes + loaded.warnings.map { "warning: \($0)" })
     }
 }
 

@@ -132,6 +132,8 @@ package struct FinetuningRun {
             description.startedFrom = try StartingPoint.load(
                 run, into: task.parameterGroups.flatMap(\.entries), of: description,
                 note: progress.message)
+        } else if description.family == nil, description.featureWidth == nil {
+            progress.message(RunDescription.randomWeights)
         }
         description.best = training.bestMetric
         try begin()

@@ -13,6 +13,9 @@ package struct RunDescription: Codable, Sendable, Equatable {
     package var family: String?
     /// How the backbone resizes its learned positions; nil where it has none.
     package var positions: String?
+    /// Side of the grid of the backbone's learned positions; nil where it has none, or in runs of
+    /// before, which have the catalogue's.
+    package var positionGrid: Int?
     /// The classes in the order of the head's labels.
     package var labels: [String]
     /// The numbers by which the data set names them; nil where it has none.
@@ -27,6 +30,12 @@ package struct RunDescription: Codable, Sendable, Equatable {
     /// ``positions`` as a rule; nil where there is none, or an unknown one.
     package var positionRule: PositionRule? { positions.flatMap(PositionRule.init(rawValue:)) }
 
+    /// Gives a backbone of random weights the positions of the run's, before its checkpoint.
+    package func preparePositions(of backbone: any Backbone) {
+        if let positionRule, backbone.positionRule != nil { backbone.positionRule = positionRule }
+        if let positionGrid, backbone.positionGrid != nil { backbone.positionGrid = positionGrid }
+    }
+
     /// The name of the file in a run folder.
     package static let fileName = "model.json"
 
@@ -38,6 +47,7 @@ package struct RunDescription: Codable, Sendable, Equatable {
         backbone = network.backbone.name
         family = network.family?.rawValue
         positions = network.backbone.positionRule?.rawValue
+        positionGrid = network.backbone.positionGrid
         self.labels = labels
         self.labelIDs = labelIDs
     }
@@ -49,6 +59,10 @@ package struct RunDescription: Codable, Sendable, Equatable {
         self.labels = labels
         self.featureWidth = featureWidth
     }
+
+    /// What is said before work with a backbone that no file has been read for.
+    package static let randomWeights =
+        "random weights: backbone.weights names no file, so the backbone begins untrained"
 
     /// Reads `model.json` of a run folder.
     ///

@@ -109,15 +109,19 @@ package struct TrainingCheckpoint: Sendable {
 
     /// Puts the parameters into a model, strictly; nothing is changed on an error.
     ///
-    /// - Parameter evaluated: Whether to take ``evaluatedModel`` instead of ``model``.
+    /// - Parameters:
+    ///   - evaluated: Whether to take ``evaluatedModel`` instead of ``model``.
+    ///   - keeping: Names of parameters that keep their values, whatever the checkpoint has.
     /// - Throws: one line that counts missing, unexpected and misshaped names, with the first.
     package func load(
-        into parameters: [ModuleRegistry.Entry], evaluated: Bool = false
+        into parameters: [ModuleRegistry.Entry], evaluated: Bool = false,
+        keeping: Set<String> = []
     ) throws(TrainingError) {
         let model = evaluated ? evaluatedModel : model
+        let parameters = parameters.filter { !keeping.contains($0.name) }
         let wanted = Set(parameters.map(\.name))
         let missing = parameters.filter { model[$0.name] == nil }.map(\.name)
-        let unexpected = model.names.filter { !wanted.contains($0) }
+        let unexpected = model.names.filter { !wanted.contains($0) && !keeping.contains($0) }
         let misshaped = parameters.compactMap { entry -> String? in
             guard let found = model[entry.name], found.shape != entry.parameter.shape else {
                 return nil

@@ -83,10 +83,15 @@ extension TrainingLoop {
         let named = losses.named
         guard value.isFinite else {
             let wrong = named.first { !$0.value.isFinite }.map { " (\($0.name) is \($0.value))" }
+            let sources = samples.prefix(8).map { sample in
+                task.source(of: sample, epoch: position.epoch).map { "\(sample) (\($0))" }
+                    ?? String(sample)
+            }
             throw TrainingError(
                 "the loss is \(value) at step \(position.step + 1)\(wrong ?? ""); lower the "
                     + "learning rate or lengthen the warm-up, and check the data of samples "
-                    + samples.prefix(8).map(String.init).joined(separator: ", "))
+                    + sources.joined(separator: ", ")
+                    + (samples.count > 8 ? " and \(samples.count - 8) more" : ""))
         }
         let total = losses.total, share = 1 / Double(plan.accumulation)
         tape.backward(

@@ -66,6 +66,10 @@ package protocol TrainingTask: AnyObject {
         samples: [Int], position: StepPosition, context: Context
     ) throws -> StepLosses
 
+    /// What a sample of an epoch is cut from, as people know it: a file, or a video's id; nil where
+    /// nothing better than its number is known.
+    func source(of sample: Int, epoch: Int) -> String?
+
     /// Scores after so many steps, for the metrics; empty where there is nothing to evaluate.
     ///
     /// The pair in force is that of the last step, `coefficients(step: step - 1, ...)`. An
@@ -75,6 +79,7 @@ package protocol TrainingTask: AnyObject {
 
 extension TrainingTask {
     package func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? { nil }
+    package func source(of sample: Int, epoch: Int) -> String? { nil }
     package func willTrain(_ plan: TrainingPlan, from step: Int) throws {}
     package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
         []

@@ -127,7 +127,9 @@ struct TorchCheckpointTests {
         expectRefused(archive([0xFF]), "the opcode 255")
         expectRefused(archive([0x4E, 0x4E, 0x52]), "a call of None")
         expectRefused(archive([0x7D, 0x2E]), "no tensors")
-        expectRefused(archive(Array("cos\nsystem\n".utf8)), "os.system")
+        expectRefused(
+            archive(Array("cos\nsystem\n".utf8) + [0x29, 0x52, 0x2E]),
+            "the file holds an object os.system")
         expectRefused(archive([0x7D, 0x4B, 1, 0x4B, 2, 0x73, 0x2E]), "a key of the state dict")
     }
 

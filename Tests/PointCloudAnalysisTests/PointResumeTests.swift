@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import PointCloudAnalysis
+import TestSupport
 import Testing
 import Training
 
@@ -30,11 +31,17 @@ import Training
             let path = folder + "/cloud.las", run = folder + "/run"
             try DataFixture.writeLAS(cloud, to: path)
             let recipe = try recipe(folder)
+            let said = SaidLines()
             func go(_ run: RunFolder) throws {
-                _ = try PointRun(recipe, folder: run, progress: ProgressLine(.quiet))()
+                _ = try PointRun(
+                    recipe, folder: run,
+                    progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
             }
             do { try go(try RunFolder.create(run, recipe: recipe.resolved)) }
+            let text = said.text
+            #expect(text.contains("random weights: backbone.weights names no file"), "\(text)")
             do { try go(try RunFolder.open(run)) }
+            #expect(said.text.components(separatedBy: "random weights").count == 2)
             let data = try #require(FileManager.default.contents(atPath: run + "/points.json"))
             let labels = try #require(cloud.labels)
             cloud.labels = labels.map { $0 == 2 ? 6 : $0 == 6 ? 2 : $0 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Backbones
+import Checkpoints
 import Foundation
 import Layers
 import Metrics
@@ -215,5 +217,84 @@ import Training
             .write(toFile: file, atomically: true, encoding: .utf8)
         let error = #expect(throws: TrainingError.self) { try run(try RunFolder.open(path)) }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("a run says where its weights come from, and keeps the grid of their positions")
+    func weightsAreSaid() throws {
+        let fixture = try DetectionFixture()
+        func run(_ name: String, _ overrides: [String]) throws -> (path: String, said: String) {
+            let recipe = try fixture.recipe(["steps=1", "batchSize=1"] + overrides)
+            let said = SaidLines(), path = fixture.path + "/" + name
+            do {
+                let folder = try RunFolder.create(path, recipe: recipe.resolved)
+                _ = try DetectionRun(
+                    recipe, folder: folder,
+                    progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+            }
+            return (path, said.text)
+        }
+        let random = try run("random", []).said
+        #expect(random.contains("random weights: backbone.weights names no file"), "\(random)")
+
+        // At 64 pixels, in place of 224.
+        var configuration = VisionTransformerConfiguration.vit(width: 192, heads: 3)
+        configuration.gridSize = 4
+        let file = fixture.path + "/weights.safetensors"
+        try Safetensors.write(
+            PretrainedWeights.export(
+                VisionTransformer(
+                    name: "vit", configuration: configuration, key: RandomKey(seed: 1)),
+                family: .timm), to: file)
+        let (path, said) = try run("loaded", ["backbone.weights=\(file)"])
+        #expect(!said.contains("random weights"))
+        #expect(said.contains("\(file): timm names, 150 keys used, none left out"), "\(said)")
+        #expect(said.contains("positions of a grid of 4 x 4 in place of 14 x 14"), "\(said)")
+        let description = try RunDescription.read(path)
+        #expect(description.positionGrid == 4)
+        let predictor = try DetectionPredictor(
+            run: path, overrides: [], dataFolder: "/data", warn: { _ in })
+        _ = try predictor.detections(in: fixture.path + "/0.png", report: { _, _ in })
+
+        let error = #expect(throws: TrainingError.self) {
+            _ = try run("other", ["startFrom=\(path)"])
+        }
+        #expect(error?.description.contains("has the position grid 4, expected 14") == true)
+    }
+
+    @Test("a run on other classes starts from another's weights but for its class layer")
+    func anotherNumberOfClasses() throws {
+        let fixture = try DetectionFixture()
+        let first = try fixture.recipe(["steps=1", "batchSize=1"])
+        let path = fixture.path + "/first", file = fixture.path + "/all.json"
+        do {
+            let folder = try RunFolder.create(path, recipe: first.resolved)
+            _ = try DetectionRun(first, folder: folder, progress: ProgressLine(.quiet))()
+        }
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try text.replacingOccurrences(
+            of: "\"categories\": [", with: "\"categories\": [{\"id\": 1, \"name\": \"disc\"}, "
+        )
+        .write(toFile: file, atomically: true, encoding: .utf8)
+        let second = try fixture.recipe(
+            ["steps=1", "batchSize=1", "startFrom=\(path)", "optimizer.headLearningRate=0"])
+        let said = SaidLines(), other = fixture.path + "/second"
+        do {
+            let folder = try RunFolder.create(other, recipe: second.resolved)
+            _ = try DetectionRun(
+                second, folder: folder,
+                progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+        }
+        #expect(
+            said.text.contains(
+                "startFrom: \(path) has 1 classes, this run 2: the class layer begins anew (head."),
+            "\(said.text)")
+        let a = try #require(try RunFolder.latestCheckpoint(of: path, warn: { _ in })).model
+        let b = try #require(try RunFolder.latestCheckpoint(of: other, warn: { _ in })).model
+        let changed = a.names.filter { a[$0]?.shape != b[$0]?.shape }
+        #expect(changed.count == 2 && changed.allSatisfy { b[$0]?.shape[0] == 2 }, "\(changed)")
+        for name in a.names where name.hasPrefix("head.") && !changed.contains(name) {
+            let (x, y) = (try #require(a[name]), try #require(b[name]))
+            #expect(x.isIdentical(to: y), "\(name)")
+        }
     }
 }

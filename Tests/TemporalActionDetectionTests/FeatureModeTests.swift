@@ -4,6 +4,7 @@ import Foundation
 import Regions
 import TemporalActionDetection
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -339,5 +340,27 @@ private final class FeatureFixture {
         let error = #expect(throws: TrainingError.self) { try resume() }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
         #expect(try RunDescription.read(folder).labels == ["up"])
+    }
+
+    @Test("The class layer begins anew where the classes are others", arguments: [[], vsgn])
+    func anotherNumberOfClasses(head: [String]) throws {
+        let fixture = try FeatureFixture()
+        let first = try fixture.train(fixture.recipe(["steps=1"] + head)).folder
+        try FeatureFixture.annotations
+            .replacingOccurrences(
+                of: #"[3, 9], "label": "up""#, with: #"[3, 9], "label": "down""#
+            )
+            .write(toFile: fixture.path + "/annotations.json", atomically: true, encoding: .utf8)
+        let recipe = try fixture.recipe(["steps=1", "startFrom=\(first)"] + head)
+        let said = SaidLines()
+        let folder = try RunFolder.create(fixture.path + "/second", recipe: recipe.resolved)
+        _ = try TemporalRun(
+            recipe, folder: folder,
+            progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+        let text = said.text
+        #expect(
+            text.contains("has 1 classes, this run 2: the class layer begins anew (head."),
+            "\(text)")
+        #expect(!text.contains("random weights"))
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Layers
 import TemporalActionDetection
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -80,5 +81,17 @@ import Training
             a.parameterGroups.flatMap(\.entries).map(\.name).sorted()
                 == a.namedParameters.map(\.name).sorted())
         #expect(throws: TemporalError.self) { try TemporalDetector(recipe, labels: []) }
+    }
+
+    @Test func aRunOfRandomWeightsSaysSo() throws {
+        let fixture = try TemporalFixture()
+        let recipe = try fixture.recipe(["steps=1"])
+        let said = SaidLines()
+        let folder = try RunFolder.create(fixture.path + "/run", recipe: recipe.resolved)
+        _ = try TemporalRun(
+            recipe, folder: folder,
+            progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+        let text = said.text
+        #expect(text.contains("random weights: backbone.weights names no file"), "\(text)")
     }
 }

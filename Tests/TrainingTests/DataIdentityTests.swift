@@ -2,7 +2,6 @@
 import Checkpoints
 import Foundation
 import Ranks
-import Synchronization
 import TestSupport
 import Testing
 import Training
@@ -34,13 +33,6 @@ import Training
             uniqueKeysWithValues: names.map {
                 ($0, FileManager.default.contents(atPath: "\(folder)/\($0)"))
             })
-    }
-
-    /// What was printed.
-    private final class Said: Sendable {
-        private let lines = Mutex("")
-        var text: String { lines.withLock { $0 } }
-        func add(_ text: String) { lines.withLock { $0 += text } }
     }
 
     @Test func aRenamedClassIsRefusedByName() throws {
@@ -109,7 +101,7 @@ import Training
             let run = try ToyRun(["steps=4"])
             do { try run.loop(try RunFolder.create(folder, recipe: run.reader.resolved)).run() }
             try age(folder + "/checkpoint-000004.safetensors")
-            let said = Said()
+            let said = SaidLines()
             let again = try ToyRun(["steps=4"])
             do {
                 try again.loop(

@@ -55,6 +55,8 @@ final class ToyTask: TrainingTask {
         DataIdentity(labels: labels, samples: sampleCount, parts: ["training samples": content])
     }
 
+    func source(of sample: Int, epoch: Int) -> String? { sample == 3 ? nil : "file\(sample)" }
+
     var parameterGroups: [ParameterGroup] {
         [
             ParameterGroup(.backbone, prefix: "backbone", backbone),

@@ -277,6 +277,13 @@ import Training
             let text = message { try loss.loop(try fresh(loss, folder + "/a")).run() }
             #expect(text?.hasPrefix("the loss is nan at step 3 (square is nan); lower") == true)
             #expect(text?.contains("\n") == false)
+            // The samples of that pass, each with its file where that is known.
+            let samples = try #require(loss.task.seen.last)
+            let names = samples.map { $0 == 3 ? "3" : "\($0) (file\($0))" }
+            #expect(
+                text?.hasSuffix("check the data of samples \(names.joined(separator: ", "))")
+                    == true,
+                "\(text ?? "")")
 
             // The loss is finite, its gradient isn't.
             let gradient = try ToyRun(["schedule.backboneStart=0"])

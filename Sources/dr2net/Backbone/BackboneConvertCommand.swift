@@ -102,11 +102,19 @@ struct BackboneConvertCommand: ParsableCommand {
         let found = try PretrainedWeights.load(
             state, into: network, from: input, allowing: tolerance.tolerance)
         found.report(on: console)
-        if !found.leftOut.isEmpty {
-            console.note("left out: " + found.leftOut.joined(separator: ", "))
-        }
         var result = PretrainedWeights.export(network, family: family)
         result.metadata = ["backbone": backbone, "family": family.rawValue]
+        if network.positionRule != nil {
+            let own = found.positionRule, other = PretrainedWeights.positionRule(of: family)
+            result.metadata[PretrainedWeights.positionsKey] = own.rawValue
+            if own != other {
+                console.note(
+                    "positions are resized by the rule \(own.rawValue) in the library that \(input) "
+                        + "comes from, and by \(other.rawValue) in that of \(family.rawValue) names: "
+                        + "for inputs of another size than the file's grid the features differ "
+                        + "there (dr2net keeps \(own.rawValue))")
+            }
+        }
         return result
     }
 

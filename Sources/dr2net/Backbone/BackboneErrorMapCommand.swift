@@ -62,6 +62,7 @@ struct BackboneErrorMapCommand: ParsableCommand {
         let backbone = try network.load(weights: weights, seed: common.seed, console: console)
         let wide = try network.entry().make(
             key: key, positionRule: backbone.positionRule, dtype: .float64)
+        wide.positionGrid = backbone.positionGrid
         for (parameter, source) in zip(wide.namedParameters, backbone.namedParameters) {
             parameter.parameter.tensor = source.parameter.tensor.converted(to: .float64)
         }

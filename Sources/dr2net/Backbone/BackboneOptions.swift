@@ -86,8 +86,9 @@ struct ToleranceOptions: ParsableArguments {
 }
 
 extension PretrainedWeights {
-    /// Prints what was done to tensors and, quiet or not, what is wrong with them.
+    /// Prints what was read, what was done to tensors and, quiet or not, what is wrong with them.
     func report(on console: Console) {
+        console.note(summary)
         for note in notes { console.note(note) }
         for warning in warnings { Console.complain("warning: \(warning)") }
     }

@@ -79,6 +79,7 @@ struct FinetunedBackbone {
             "format": "pt", "backbone": entry.name, "family": family.rawValue,
             "step": "\(checkpoint.step)",
         ]
+        weights.metadata[PretrainedWeights.positionsKey] = description.positions
         for (name, value) in plainScores { weights.metadata["evaluation.\(name)"] = "\(value)" }
         self.weights = weights
     }

@@ -35,10 +35,10 @@ package struct TemporalPredictor {
         detector = try TemporalDetector(
             recipe, labels: description.labels, featureWidth: description.featureWidth,
             loadsWeights: false)
-        try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        if let rule = description.positionRule {
-            detector.encoder?.network.backbone.positionRule = rule
+        if let backbone = detector.encoder?.network.backbone {
+            description.preparePositions(of: backbone)
         }
+        try checkpoint.load(into: detector.namedParameters, evaluated: true)
         inference = try TemporalInference(detector, recipe)
         step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
     }

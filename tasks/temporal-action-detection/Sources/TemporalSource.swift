@@ -38,6 +38,16 @@ package enum TemporalSource: Sendable {
         }
     }
 
+    /// A video as people know it: its film, or its file of features.
+    func name(of video: Int) -> String {
+        switch self {
+        case .features(let files): return files.path(of: video)
+        case .frames(let frames):
+            let video = frames.index.videos[video]
+            return video.source.map { "\(video.id) in \($0)" } ?? video.id
+        }
+    }
+
     /// The annotations of the videos that are here.
     func usable(_ annotations: ActivityNetAnnotations) -> ActivityNetAnnotations {
         switch self {

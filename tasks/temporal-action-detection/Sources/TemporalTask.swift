@@ -93,6 +93,10 @@ package final class TemporalTask: FinetuningTask {
 
     package var sampleCount: Int { windows.count }
 
+    package func source(of sample: Int, epoch: Int) -> String? {
+        source.name(of: windows[sample].video)
+    }
+
     package var dataIdentity: DataIdentity {
         func lines(_ subset: String) -> [String] {
             videos.filter { $0.subset == subset }.flatMap { video in

@@ -47,6 +47,15 @@ enum PointSamples {
         }
     }
 
+    /// The file or folder that a sample is of.
+    func source(of number: Int, epoch: Int, in prepared: PreparedPoints) -> String {
+        switch self {
+        case .spheres(let sampler):
+            prepared.scenes(.training)[sampler.centres(epoch: epoch)[number].scene].source
+        case .shapes: prepared.shapes(.training)[number].source
+        }
+    }
+
     /// A sample; the same bits whenever it is asked for.
     func sample(_ number: Int, epoch: Int) throws -> PointSample {
         switch self {

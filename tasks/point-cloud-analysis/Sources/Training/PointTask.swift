@@ -78,6 +78,10 @@ package final class PointTask: FinetuningTask {
     /// Points within a sphere's radius of a training point, the median; nil of shapes.
     var neighbours: Double? { samples.neighbours }
 
+    package func source(of sample: Int, epoch: Int) -> String? {
+        samples.source(of: sample, epoch: epoch, in: prepared)
+    }
+
     package var dataIdentity: DataIdentity {
         let index = prepared.index
         return DataIdentity(

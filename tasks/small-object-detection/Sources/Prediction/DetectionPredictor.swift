@@ -47,8 +47,8 @@ package struct DetectionPredictor {
         recipe.setSampleCount(checkpoint.sampleCount)
         let (detector, _) = try PyramidDetector.make(
             recipe, classes: description.labels.count, loadsWeights: false)
+        description.preparePositions(of: detector.backbone)
         try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        if let rule = description.positionRule { detector.backbone.positionRule = rule }
         labels = description.labels
         labelIDs = description.labelIDs ?? Array(1...max(1, labels.count))
         let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)

@@ -51,6 +51,10 @@ package final class DetectionTask: FinetuningTask {
 
     package var sampleCount: Int { images.tiles.samples.count }
 
+    package func source(of sample: Int, epoch: Int) -> String? {
+        images.split.path(images.tiles.samples[sample].image)
+    }
+
     package var dataIdentity: DataIdentity {
         DataIdentity(
             labels: classes.names, labelIDs: classes.ids, samples: sampleCount,

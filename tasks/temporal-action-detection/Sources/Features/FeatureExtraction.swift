@@ -82,7 +82,9 @@ package struct FeatureExtraction {
     }
 
     /// What the user should know about the pretrained weights, a line each.
-    package var notes: [String] { encoder.network.notes }
+    package var notes: [String] {
+        encoder.network.family == nil ? [RunDescription.randomWeights] : encoder.network.notes
+    }
 
     /// Writes what isn't there yet.
     ///

@@ -75,6 +75,9 @@ package struct FeatureFiles: Sendable {
         self.skipped = skipped
     }
 
+    /// The file of a video.
+    func path(of video: Int) -> String { paths[video] }
+
     /// The features of a video as the head takes them, `[positions, D]`.
     package func features(_ video: Int) throws(TemporalError) -> Tensor {
         recipe.resampled(try FeatureFiles.read(paths[video], width: width))
