@@ -38,7 +38,9 @@ enum OfficialScores {
         return shared / ((a.end - a.start) + (b.end - b.start) - shared)
     }
 
-    /// mAP over classes of the truth and thresholds. Scores must differ.
+    /// mAP over classes of the truth and thresholds.
+    ///
+    /// Scores must differ.
     static func meanAveragePrecision(
         _ truth: [Row], _ guesses: [Row], thresholds: [Double]
     ) -> Double {
@@ -79,7 +81,9 @@ enum OfficialScores {
         return sum / Double(labels.count * thresholds.count)
     }
 
-    /// Average recall at an average of 1 to 100 proposals a video, and the area. Scores must differ.
+    /// Average recall at an average of 1 to 100 proposals a video, and the area.
+    ///
+    /// Scores must differ.
     static func averageRecall(
         _ truth: [Row], _ guesses: [Row], thresholds: [Double]
     ) -> (recall: [Double], area: Double) {

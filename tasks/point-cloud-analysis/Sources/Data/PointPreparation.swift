@@ -98,8 +98,9 @@ package struct PointPreparation {
         return try PreparedPoints(folder: folder)
     }
 
-    /// Deletes the points of sources that are no more. Those of the index before this one stay: a
-    /// run that trains on them still scores with them.
+    /// Deletes the points of sources that are no more.
+    ///
+    /// Those of the index before this one stay: a run that trains on them still scores with them.
     private func clear(_ folder: String, keeping stems: Set<String>) {
         for part in ["scenes", "shapes"] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)"))

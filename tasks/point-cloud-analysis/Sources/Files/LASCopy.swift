@@ -2,7 +2,9 @@
 import Foundation
 
 /// A LAS file written anew with other classes: every other byte of its header, records and points
-/// is kept, flags in the class's upper bits too. Probabilities become extra bytes.
+/// is kept, flags in the class's upper bits too.
+///
+/// Probabilities become extra bytes.
 struct LASCopy {
     private let source: PointSource
     private let header: LASHeader

@@ -2,8 +2,9 @@
 import Foundation
 
 /// A PLY file written anew with other classes: its format, every other property, element and
-/// comment are kept, the text of an ascii file byte for byte. A class that it lacks, and
-/// probabilities, become properties behind the others.
+/// comment are kept, the text of an ascii file byte for byte.
+///
+/// A class that it lacks, and probabilities, become properties behind the others.
 struct PLYCopy {
     private let source: PointSource
     private let vertices: PLYVertices

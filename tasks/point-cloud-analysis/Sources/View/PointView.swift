@@ -105,8 +105,9 @@ package struct PointView: Sendable {
         return survey
     }
 
-    /// What is shown, and what must be known of it. Fields that aren't shown aren't read, so that
-    /// junk in them is no matter.
+    /// What is shown, and what must be known of it.
+    ///
+    /// Fields that aren't shown aren't read, so that junk in them is no matter.
     private func choice(
         _ open: (PointReading.Fields) throws -> any PointReader
     ) throws -> (Survey, Coloring) {
