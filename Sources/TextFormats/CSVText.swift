@@ -15,7 +15,8 @@ package enum CSVText {
 
     /// What stands between the fields of bytes that end with a 0.
     package static func separator(_ bytes: [UInt8]) -> Unicode.Scalar {
-        var counts: [(separator: Unicode.Scalar, count: Int)] = [(",", 0), (";", 0), ("\t", 0)]
+        // Of as many the rarer in a name comes first.
+        var counts: [(separator: Unicode.Scalar, count: Int)] = [("\t", 0), (";", 0), (",", 0)]
         var isQuoted = false, isEmpty = true
         for byte in bytes {
             if byte == 0 { break }
@@ -31,7 +32,7 @@ package enum CSVText {
             }
         }
         let most = counts.map(\.count).max() ?? 0
-        return counts.first { $0.count == most }?.separator ?? ","
+        return counts.first { $0.count == most && most > 0 }?.separator ?? ","
     }
 
     /// `text` as a field: in quotes where it holds a comma, a quote, a line break or outer blanks.
