@@ -19,7 +19,13 @@ package struct DetectionRun {
     /// - Returns: The result, and the names of its scores in the order in which they are shown.
     package func callAsFunction() throws -> (result: RunResult, scoreNames: [String]) {
         let (training, validation, classes) = try DetectionSplit.read(
-            recipe.data, decodesPixels: true, note: progress.message)
+            recipe.data, decodesPixels: true,
+            report: { done, total in
+                // A few pictures are checked at once.
+                if done % 16 == 0 { progress.update(done: done, total: total, "pictures checked") }
+            }, note: progress.message)
+        progress.finish()
+        progress.restart()
         try DetectionSplit.check(
             training: training, validation: validation, classes: classes, recipe.data,
             note: progress.message)

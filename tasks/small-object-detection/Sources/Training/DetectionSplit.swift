@@ -88,10 +88,12 @@ package struct DetectionSplit: Sendable {
     ///
     /// - Parameters:
     ///   - decodesPixels: Whether every picture is decoded too, so that a damaged one is found now.
+    ///   - report: Told of every image that is checked, of its part's.
     ///   - note: Told of what was left out.
     /// - Throws: One line for the first fault, unless `keepGoing`.
     package static func read(
-        _ recipe: DetectionDataRecipe, decodesPixels: Bool = false, note: (String) -> Void
+        _ recipe: DetectionDataRecipe, decodesPixels: Bool = false,
+        report: (_ done: Int, _ total: Int) -> Void = { _, _ in }, note: (String) -> Void
     ) throws(DetectionError) -> (
         training: DetectionSplit, validation: DetectionSplit, classes: Classes
     ) {
@@ -107,7 +109,8 @@ package struct DetectionSplit: Sendable {
                 decodesPixels: decodesPixels, format: recipe.format,
                 reading: recipe.pictures.reading)
             let outcome = try check.run(
-                try reader.read(source.annotations, faults: &faults), faults: &faults)
+                try reader.read(source.annotations, faults: &faults), faults: &faults,
+                report: report)
             for line in faults.remarks { note(line) }
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
             if faults.count > 20 { note("left out \(faults.count - 20) more") }
