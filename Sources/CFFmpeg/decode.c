@@ -123,9 +123,7 @@ int32_t cff_video_decode(CFFVideo *video) {
     if (video->ended) return CFF_END;
     int barren = 0;
     while (barren < MAXIMUM_BARREN_PACKETS) {
-        const int64_t lacking = cff_lacking_features();
         const int status = avcodec_receive_frame(video->codec, video->decoded);
-        video->warnings += cff_lacking_features() - lacking;
         if (status == 0) {
             const int taken = accept(video);
             av_frame_unref(video->decoded);
@@ -142,9 +140,7 @@ int32_t cff_video_decode(CFFVideo *video) {
         }
         barren++;
         if (status != AVERROR(EAGAIN)) video->warnings++;
-        const int64_t fed_before = cff_lacking_features();
         const int fed = feed(video);
-        video->warnings += cff_lacking_features() - fed_before;
         if (fed == AVERROR_EOF) {
             video->ended = 1;
             return CFF_END;

@@ -90,6 +90,7 @@ static int open_decoder(CFFVideo *video, int32_t threads) {
     video->codec->pkt_timebase = video->stream->time_base;
     video->codec->thread_count = threads;
     video->codec->max_pixels = MAXIMUM_PIXELS;
+    video->codec->opaque = &video->lacking;
     return avcodec_open2(video->codec, decoder, NULL);
 }
 
@@ -155,15 +156,23 @@ static int open_video(CFFVideo *video, const char *path, int32_t threads) {
     return 0;
 }
 
-static _Thread_local int64_t lacking_features;
-
-int64_t cff_lacking_features(void) { return lacking_features; }
-
 // Nothing is printed: damage is counted from return codes and frame flags. Only what a decoder leaves black
-// since it lacks a feature is said nowhere else.
+// since it lacks a feature is said nowhere else; it may say so on a thread of its own.
 static void listen(void *context, int level, const char *format, va_list arguments) {
-    (void)context, (void)level, (void)arguments;
-    if (format && strstr(format, " is not implemented. Update your FFmpeg")) lacking_features++;
+    (void)level, (void)arguments;
+    if (!format || !strstr(format, " is not implemented. Update your FFmpeg")) return;
+    // A part of a decoder knows the decoder it belongs to.
+    for (int depth = 0; context && depth < 4; depth++) {
+        const AVClass *kind = *(const AVClass *const *)context;
+        if (!kind) return;
+        if (kind == avcodec_get_class()) {
+            atomic_llong *lacking = ((AVCodecContext *)context)->opaque;
+            if (lacking) atomic_fetch_add(lacking, 1);
+            return;
+        }
+        if (!kind->parent_log_context_offset) return;
+        context = *(void **)(void *)((uint8_t *)context + kind->parent_log_context_offset);
+    }
 }
 
 static void silence(void) { av_log_set_callback(listen); }
@@ -240,7 +249,9 @@ const char *cff_video_codec(const CFFVideo *video) {
 
 const char *cff_video_container(const CFFVideo *video) { return video->format->iformat->name; }
 
-int64_t cff_video_warnings(const CFFVideo *video) { return video->warnings; }
+int64_t cff_video_warnings(const CFFVideo *video) {
+    return video->warnings + (int64_t)atomic_load(&video->lacking);
+}
 
 void cff_describe(int32_t status, char *text, int32_t capacity) {
     if (capacity <= 0) return;

@@ -7,6 +7,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libswscale/swscale.h>
+#include <stdatomic.h>
 
 #include "CFFmpeg.h"
 
@@ -50,6 +51,8 @@ struct CFFVideo {
     int64_t last_ticks;
     int has_last, first_has_timestamp;
     int64_t warnings;
+    // Features that its decoder lacked, counted on any thread.
+    atomic_llong lacking;
 
     int64_t *wanted;
     int32_t wanted_count;
@@ -71,8 +74,6 @@ static inline int64_t cff_budget(const Source *source) {
 
 // Ticks that one frame lasts by the average rate, at least 1.
 int64_t cff_frame_ticks(const CFFVideo *video);
-// How often decoders on this thread have said that they lack a feature.
-int64_t cff_lacking_features(void);
 void cff_release_scaler(CFFVideo *video);
 void cff_release_packets(CFFVideo *video);
 
