@@ -38,7 +38,7 @@ package final class Tape {
         return Variable(tensor, tape: self, node: nodes.count - 1)
     }
 
-    /// The leaf of a parameter; its gradient accumulates into ``Parameter/gradient``.
+    /// The leaf of a parameter; its gradient accumulates into `Parameter.gradient`.
     package func leaf(_ parameter: Parameter) -> Variable {
         guard parameter.isTrainable else { return Variable(parameter.tensor) }
         let id = ObjectIdentifier(parameter)

@@ -13,7 +13,7 @@ package enum TorchCheckpoint {
     /// The longest pickle accepted; that of a large backbone has less than a megabyte.
     static let largestPickle = 1 << 26
 
-    /// Reads a state dict, at the top or under one of ``wrappers``.
+    /// Reads a state dict, at the top or under one of `wrappers`.
     ///
     /// Both formats: the zip archive of PyTorch 1.6 and later, and the one before. No code of the
     /// file is run. Views that are not contiguous are gathered.

@@ -3,7 +3,7 @@
 /// Average precision and recall of detected boxes by the protocols of COCO, AI-TOD and VisDrone.
 ///
 /// Per class, predictions are taken in order of falling score over all images, equal ones by image
-/// and then in input order, and matched image by image (``BoxMatching``). Of each image only the
+/// and then in input order, and matched image by image (`BoxMatching`). Of each image only the
 /// best ``BoxProtocol/maximumDetections`` count. With COCO's rules the results are those of
 /// pycocotools, where absent classes and ranges are -1 too.
 package struct BoxAveragePrecision: Sendable {

@@ -5,7 +5,7 @@ import CKernels
 ///
 /// A step forwards keeps what its rounding lost, so that a step backwards gives the pair back bit
 /// for bit (method.md, "Exact reversal"; the idea is that of Maclaurin et al. 2015). A number takes
-/// 4 bytes while all of its stream fit, else 8: see ``FixedPointStream``.
+/// 4 bytes while all of its stream fit, else 8: see `FixedPointStream`.
 ///
 /// Owned by one backward pass; not a value.
 package final class FixedPointPair {

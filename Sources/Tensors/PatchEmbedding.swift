@@ -130,7 +130,7 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - gradient: By the result, `[B, N, C]`.
-    ///   - shape: The weight's shape.
+    ///   - weightShape: The weight's shape.
     package func patchEmbeddingWeightGradient(of gradient: Tensor, shape weightShape: [Int])
         -> Tensor
     {

@@ -65,7 +65,7 @@ extension RunFolder {
     /// The newest checkpoint that can be read; nil where there is none.
     ///
     /// - Parameter warn: Told about each damaged newer one, in one line.
-    /// - Throws: where there are checkpoints but none can be read, unless ``startsOver``.
+    /// - Throws: where there are checkpoints but none can be read, unless `startsOver`.
     package func latestCheckpoint(warn: (String) -> Void) throws -> TrainingCheckpoint? {
         do {
             return try RunFolder.latestCheckpoint(of: path, warn: warn)

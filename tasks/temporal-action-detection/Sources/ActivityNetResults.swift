@@ -85,7 +85,7 @@ package struct ActivityNetResults: Sendable, Equatable {
 
     /// Reads predictions from JSON text; `file` stands for it in messages.
     ///
-    /// - Throws: as ``read(_:keepGoing:)``.
+    /// - Throws: as `read`.
     package static func parse(
         _ text: String, file: String, keepGoing: Bool = false, needsLabels: Bool = true
     ) throws(ActivityNetError) -> ActivityNetResults {

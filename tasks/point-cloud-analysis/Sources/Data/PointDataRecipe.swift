@@ -38,7 +38,7 @@ package struct PointDataRecipe: Sendable {
     package var kind: Kind
     /// The file or folder.
     package var source: String
-    /// Where the folders of prepared points lie, one for each ``settings``.
+    /// Where the folders of prepared points lie, one for each `settings`.
     package var preparedParent: String
     /// Files, relative to the source, that are for training and for validation.
     package var training, validation: [String]
@@ -106,7 +106,7 @@ package struct PointDataRecipe: Sendable {
         try check(section)
     }
 
-    /// The folder that `prepare` writes: recipes that differ in ``settings`` have folders of their
+    /// The folder that `prepare` writes: recipes that differ in `settings` have folders of their
     /// own, so that none of them finds the points of another.
     package var prepared: String { "\(preparedParent)/\(ContentDigest.of([settings]))" }
 

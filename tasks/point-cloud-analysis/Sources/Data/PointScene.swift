@@ -22,7 +22,7 @@ package struct PointScene: Sendable, Equatable {
     /// The number of points.
     package var count: Int { positions.count }
 
-    /// The z relative to ``origin`` that heights count from; see ``GroundLevel``.
+    /// The z relative to ``origin`` that heights count from; see `GroundLevel`.
     ///
     /// - Precondition: At least one point.
     package func ground(_ rule: GroundRule) -> Float {

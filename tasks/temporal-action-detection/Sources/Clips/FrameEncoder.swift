@@ -168,7 +168,7 @@ package struct FrameEncoder {
         }
     }
 
-    /// The frames that ``encode(count:way:input:)`` asks for at a time, in order.
+    /// The frames that `encode` asks for at a time, in order.
     package func ranges(_ count: Int) -> InferenceRanges {
         InferenceRanges(count: count, step: isClip ? clipFrames : 16)
     }

@@ -118,7 +118,7 @@ package struct Preparation {
 
     /// Opens every video, decodes its first frame and compares its length; writes nothing.
     ///
-    /// - Returns: What ``run(workers:report:)`` would have in its index.
+    /// - Returns: What ``run(workers:warn:report:)`` would have in its index.
     package func check(
         workers: Int = 1, report: (_ done: Int, _ total: Int, _ id: String, Outcome) -> Void
     ) throws -> PreparedFrames.Index {
