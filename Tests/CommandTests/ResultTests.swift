@@ -63,9 +63,10 @@ import Testing
         let values = data.suffix(3 * 4 * 256 * 4).withUnsafeBytes { bytes in
             (0..<3 * 4 * 256).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
         }
-        let expected = (0..<3).flatMap { _ in
-            (0..<4).flatMap { frame in [Float](repeating: Float(8 * (5 + 3 * frame)), count: 256) }
+        let channel: [Float] = (0..<4).flatMap { (frame: Int) -> [Float] in
+            [Float](repeating: Float(8 * (5 + 3 * frame)), count: 256)
         }
+        let expected = channel + channel + channel
         #expect(values == expected)
     }
 

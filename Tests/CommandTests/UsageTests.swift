@@ -18,7 +18,8 @@ import Testing
     ]
     private static let profile = ["backbone", "profile", "--backbone", "vit-tiny-16"]
 
-    @Test(arguments: [
+    /// Arguments and a part of the complaint. A type beside a long literal spares the compiler half a minute.
+    private static let wrong: [([String], String)] = [
         (["nonsense"], "nonsense"),
         (["data", "show"], "name"),
         (["info", "--threads", "0"], "1 to 1024"),
@@ -78,7 +79,9 @@ import Testing
         ),
         (["points", "prepare", "r.yaml", "--seed", "1"], "the same for every seed"),
         (["backbone", "surrogate", "--backbone", "vit-tiny-16", "--weights", "w"], "inputs"),
-    ])
+    ]
+
+    @Test(arguments: wrong)
     func wrongUsageIsCode64(arguments: [String], expected: String) throws {
         let run = try CommandRun(arguments)
         #expect(run.code == 64)

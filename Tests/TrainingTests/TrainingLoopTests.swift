@@ -44,8 +44,11 @@ import Training
             #expect(lines.filter { $0.evaluation == nil }.map(\.step) == Array(1...60))
             let second = lines[1]
             #expect(second.epoch == 0)
-            #expect(second.losses?["square"].map { abs($0 - (second.loss ?? 0)) < 1e-9 } == true)
-            #expect(second.learningRates == ["head": 0.05 * 2 / 3, "backbone": 0])
+            let square = try #require(second.losses?["square"])
+            let loss = try #require(second.loss)
+            #expect(abs(square - loss) < 1e-9)
+            let rates: [String: Double] = ["head": 0.05 * 2 / 3, "backbone": 0]
+            #expect(second.learningRates == rates)
             #expect(second.beta == 1.0 / 60)
             #expect((second.peakBytes ?? 0) > 0)
             #expect((second.residentPeakBytes ?? 0) > 1 << 20)
