@@ -167,7 +167,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["TestSupport", "Checkpoints", "Tensors", "dr2net"]),
+            dependencies: ["TestSupport", "Checkpoints", "Datasets", "Tensors", "dr2net"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

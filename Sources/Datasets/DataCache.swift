@@ -64,7 +64,10 @@ package struct DataCache: Sendable {
     }
 
     /// Checks every file of a dataset against its manifest: size, then SHA-256.
+    ///
+    /// - Throws: `DatasetError` for a set that is fetched by hand, which ``SetCheck`` looks through.
     package func verify(_ manifest: Manifest) throws(DatasetError) -> Verification {
+        guard !manifest.isByHand else { throw DatasetError(.tool, manifest.byHandRemedy) }
         var files: [FileStatus] = []
         for file in manifest.files { files.append(try status(of: file, in: manifest.name)) }
         return Verification(dataset: manifest.name, folder: folder(of: manifest.name), files: files)

@@ -16,6 +16,8 @@ package struct DatasetSummary: Sendable, Equatable, Codable {
     package let bytes: Int
     package let state: State
     package let folder: String
+    /// Whether the user gets the files; then `present` says that the folder has any.
+    package let isByHand: Bool
 
     /// The summary of one dataset in a cache; quick, nothing is hashed.
     package init(_ manifest: Manifest, in cache: DataCache) {
@@ -25,22 +27,25 @@ package struct DatasetSummary: Sendable, Equatable, Codable {
         files = manifest.files.count
         bytes = manifest.bytes
         folder = cache.folder(of: manifest.name)
+        isByHand = manifest.isByHand
+        guard !isByHand else {
+            state = FileSystem.names(in: folder).isEmpty ? .absent : .present
+            return
+        }
         let present = manifest.files.count { cache.cached($0.path, of: manifest) != nil }
         state = present == files ? .present : present == 0 ? .absent : .partial
     }
 
-    /// The summaries as an aligned table.
+    /// The summaries as two aligned tables: what `data fetch` brings, and what is fetched by hand.
     package static func table(_ summaries: [DatasetSummary]) -> String {
-        let rows = summaries.map {
-            [$0.name, $0.state.rawValue, ByteCount.text($0.bytes), $0.title]
+        let fetched = summaries.filter { !$0.isByHand }, others = summaries.filter(\.isByHand)
+        var lines = AlignedColumns.lines(
+            fetched.map { [$0.name, $0.state.rawValue, ByteCount.text($0.bytes), $0.title] })
+        if !others.isEmpty {
+            lines += ["", "fetched by hand (`dr2net data show NAME` says from whom):"]
+            lines += AlignedColumns.lines(others.map { [$0.name, $0.state.rawValue, $0.title] })
         }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = (0..<3).map { column in
-                row[column] + String(repeating: " ", count: widths[column] - row[column].count)
-            }
-            return (cells + [row[3]]).joined(separator: "  ")
-        }.joined(separator: "\n")
+        return lines.joined(separator: "\n")
     }
 }
 
@@ -71,6 +76,7 @@ enum ByteCount {
 extension Manifest {
     /// The whole manifest for people: `dr2net data show`.
     package func describe() -> String {
+        if isByHand { return describeByHand() }
         var lines = ["\(name): \(title)", summary, "", "licence: \(licence)", attribution, ""]
         for source in sources {
             if let package = source.packageName, let version = source.version,

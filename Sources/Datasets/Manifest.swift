@@ -19,6 +19,12 @@ package struct Manifest: Sendable, Equatable, Codable {
     package let splits: [Split]
     package let notes: [String]
     package let cautions: [String]
+    /// Published numbers by subset, of a set that is fetched by hand.
+    package let subsets: [Subset]?
+    /// The files of such a set.
+    package let parts: [Part]?
+    /// The recipes that train on it.
+    package let training: [Training]?
 
     /// All files of all sources, in the manifest's order.
     package var files: [File] { sources.flatMap(\.files) }
@@ -41,11 +47,15 @@ extension Manifest {
         /// What the client delivers; none for `project`.
         package let archive: Archive?
         package let files: [File]
+        /// What to get, and from whom, for `manual`.
+        package let what: String?
+        /// The page that gives it out, for `manual`.
+        package let home: String?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
             case kind
             case packageName = "package"
-            case version, archive, files
+            case version, archive, files, what, home
         }
     }
 
@@ -61,6 +71,8 @@ extension Manifest {
         case aptDeb = "apt-deb"
         /// Files of this project, beside the manifest in the folder of the dataset's name.
         case project
+        /// None: the user gets the files from those who give them out.
+        case manual
     }
 
     /// The archive that a client delivers.
@@ -113,5 +125,6 @@ extension Manifest {
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case name, title, summary, licence, attribution, sources, layout, splits, notes, cautions
+        case subsets, parts, training
     }
 }

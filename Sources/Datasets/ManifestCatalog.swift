@@ -56,7 +56,7 @@ package struct ManifestCatalog: Sendable {
     /// The names of all datasets, sorted.
     package var names: [String] {
         FileSystem.names(in: folder).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
-            .map { String($0.dropLast(".yaml".count)) }
+            .map { String($0.dropLast(".yaml".count)) }.sorted()
     }
 
     /// All manifests, by name.

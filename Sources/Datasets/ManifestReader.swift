@@ -50,7 +50,10 @@ enum ManifestReader {
                 return ": not valid YAML: \(inner)"
             }
             if context.codingPath.last?.stringValue == "kind" {
-                return mismatch(Manifest.Kind.self, context, in: text)
+                let isPart = context.codingPath.first?.stringValue == "parts"
+                return isPart
+                    ? mismatch(Manifest.PartKind.self, context, in: text)
+                    : mismatch(Manifest.Kind.self, context, in: text)
             }
             return ": \(join(context.codingPath)): \(context.debugDescription)"
         default:
@@ -80,6 +83,8 @@ enum ManifestReader {
         case is Double.Type: "a number"
         case is Manifest.Kind.Type:
             "one of \(Manifest.Kind.allCases.map(\.rawValue).joined(separator: ", "))"
+        case is Manifest.PartKind.Type:
+            "one of \(Manifest.PartKind.allCases.map(\.rawValue).joined(separator: ", "))"
         // What Yams calls the three shapes of a node.
         case is Node.Scalar.Type: "a single value"
         case is Node.Sequence.Type: "a list"

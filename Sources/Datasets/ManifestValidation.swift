@@ -20,7 +20,7 @@ extension Manifest {
         if let empty = texts.first(where: { $0.1.isEmpty }) {
             return "\(empty.0): empty, expected a text"
         }
-        if files.isEmpty { return "sources: no file, expected at least one" }
+        if files.isEmpty && !isByHand { return "sources: no file, expected at least one" }
         for (index, source) in sources.enumerated() {
             if let problem = source.firstProblem() { return "sources[\(index)].\(problem)" }
         }
@@ -28,7 +28,7 @@ extension Manifest {
         if let twice = files.map(\.path).first(where: { !seen.insert($0).inserted }) {
             return "sources: the path \"\(twice)\" appears twice"
         }
-        return splitProblem()
+        return splitProblem() ?? firstByHandProblem()
     }
 
     private func splitProblem() -> String? {
@@ -74,7 +74,17 @@ extension Manifest.Source {
     private static let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
     func firstProblem() -> String? {
+        if kind != .manual && (what != nil || home != nil) {
+            return "kind: a \(kind.rawValue) source has neither what nor home"
+        }
         switch kind {
+        case .manual:
+            if packageName != nil || version != nil || archive != nil || !files.isEmpty {
+                return "kind: a manual source has no package, version, archive or files"
+            }
+            guard let what, let home, !what.isEmpty, Self.isPage(home) else {
+                return "kind: a manual source needs what to get and the home page that gives it out"
+            }
         case .project:
             if packageName != nil || version != nil || archive != nil {
                 return "kind: a project source has no package, version or archive"
@@ -98,6 +108,14 @@ extension Manifest.Source {
             }
         }
         return nil
+    }
+}
+
+extension Manifest.Source {
+    /// Whether a text is the address of a page.
+    private static func isPage(_ text: String) -> Bool {
+        (text.hasPrefix("https://") || text.hasPrefix("http://"))
+            && !text.contains(where: \.isWhitespace)
     }
 }
 

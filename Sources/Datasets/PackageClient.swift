@@ -33,8 +33,8 @@ struct PackageClient {
                 "apt-get",
                 options + ["source", "--download-only", "--tar-only", "\(name)=\(version)"],
                 folder: folder)
-        case .project:
-            throw DatasetError(.manifest, "a project source is not downloaded")
+        case .project, .manual:
+            throw DatasetError(.manifest, "a \(source.kind.rawValue) source is not downloaded")
         }
         try check(
             try runner.run(command),
@@ -117,6 +117,7 @@ extension Manifest.Kind {
         case .pipSdist, .pipWheel: "pip"
         case .aptSource, .aptDeb: "apt-get"
         case .project: "the project"
+        case .manual: "the user"
         }
     }
 }

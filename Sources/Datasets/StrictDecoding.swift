@@ -43,6 +43,9 @@ extension Manifest {
         splits = try values.decode([Split].self, forKey: .splits)
         notes = try values.decode([String].self, forKey: .notes)
         cautions = try values.decode([String].self, forKey: .cautions)
+        subsets = try values.decodeIfPresent([Subset].self, forKey: .subsets)
+        parts = try values.decodeIfPresent([Part].self, forKey: .parts)
+        training = try values.decodeIfPresent([Training].self, forKey: .training)
     }
 }
 
@@ -54,6 +57,8 @@ extension Manifest.Source {
         version = try values.decodeIfPresent(String.self, forKey: .version)
         archive = try values.decodeIfPresent(Manifest.Archive.self, forKey: .archive)
         files = try values.decode([Manifest.File].self, forKey: .files)
+        what = try values.decodeIfPresent(String.self, forKey: .what)
+        home = try values.decodeIfPresent(String.self, forKey: .home)
     }
 }
 

@@ -4,32 +4,7 @@ import Testing
 
 /// What holds for every command, found by walking the program's own description of itself.
 @Suite("Command tree") struct CommandTreeTests {
-    /// A command: the names that lead to it, its options and whether it only groups others.
-    private struct Command {
-        let path: [String]
-        let options: Set<String>
-        let isGroup: Bool
-    }
-
-    private func commands() throws -> [Command] {
-        let run = try CommandRun(["--experimental-dump-help"])
-        let root = try #require(try run.object()["command"] as? [String: Any])
-        return list(root, path: [])
-    }
-
-    private func list(_ node: [String: Any], path: [String]) -> [Command] {
-        let children = (node["subcommands"] as? [[String: Any]] ?? []).filter {
-            $0["commandName"] as? String != "help"
-        }
-        let arguments = node["arguments"] as? [[String: Any]] ?? []
-        let names = arguments.flatMap { $0["names"] as? [[String: Any]] ?? [] }
-            .compactMap { $0["name"] as? String }
-        let own = Command(path: path, options: Set(names), isGroup: !children.isEmpty)
-        return [own]
-            + children.flatMap { child in
-                list(child, path: path + [child["commandName"] as? String ?? ""])
-            }
-    }
+    private func commands() throws -> [ProgramCommand] { try ProgramCommand.program().all }
 
     @Test func everyCommandHasHelp() throws {
         let all = try commands()

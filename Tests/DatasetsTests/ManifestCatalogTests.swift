@@ -57,7 +57,7 @@ import Testing
         ("big-buk-bunny", "did you mean \"big-buck-bunny\"?"),
         ("dinov2", "did you mean \"dinov2-small\"?"),
         ("../big-buck-bunny", "did you mean \"big-buck-bunny\"?"),
-        ("imagenet-21k-full", "known datasets: action-clips, big-buck-bunny"),
+        ("imagenet-21k-full", "known datasets: action-clips, activitynet"),
         ("", "known datasets:"),
     ])
     func anUnknownNameGetsTheNearestOne(name: String, hint: String) throws {

@@ -2,24 +2,73 @@
 import ArgumentParser
 import CommandLineSupport
 import Datasets
+import PointCloudAnalysis
+import SmallObjectDetection
+import TemporalActionDetection
+import Training
 
 /// `dr2net data verify`.
 struct DataVerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check every file of a dataset: size, then SHA-256.")
+        abstract: "Check every file of a dataset: by SHA-256, or by opening it.",
+        discussion: """
+            What `data fetch` brings is checked by size and SHA-256. Of a set that is fetched by hand \
+            the files are counted and opened, and what is missing or damaged is listed; the commands \
+            that train on it follow. The exit code is 0 where what is there is whole and enough for \
+            one of them, or for the subsets that --subset names.
+            """)
 
     @Argument(help: "The dataset's name, as `data list` shows it.")
     var name: String
 
-    @Option(name: .customLong("in"), help: "Folder of the datasets.", completion: .directory)
+    @Option(
+        name: .customLong("in"),
+        help: "Folder of the datasets; of a set fetched by hand also its own folder.",
+        completion: .directory)
     var folder: String?
 
+    @Option(
+        help: "Open that many files of a kind, drawn evenly, of a set fetched by hand; default all."
+    )
+    var sample: Int?
+
+    @Option(
+        name: .customLong("subset"),
+        help: "Look at this subset alone, of a set fetched by hand; may be given several times.")
+    var subsets: [String] = []
+
     @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if let sample, sample < 1 {
+            throw ValidationError("--sample \(sample): expected 1 or more")
+        }
+    }
 
     func run() throws {
         let console = common.start()
         let manifest = try ManifestCatalog.find().manifest(named: name)
+        guard manifest.isByHand else { return try checkSums(of: manifest, console) }
+        let check = try SetCheck(
+            manifest, in: folder ?? DataCache().folder(of: name),
+            readers: [TemporalPartReader(), DetectionPartReader(), PointPartReader()],
+            sample: sample, subsets: subsets)
+        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let verification = try check.run(
+            reading: { progress.message("reading \($0)") },
+            opened: { progress.update(done: $0, total: $1, $2) })
+        try console.result(verification) { verification.describe() }
+        if !verification.isComplete { throw CommandFailure(verification.reason) }
+    }
+
+    /// Checks what `data fetch` brought.
+    private func checkSums(of manifest: Manifest, _ console: Console) throws {
+        if sample != nil || !subsets.isEmpty {
+            throw CommandFailure(
+                "\(name): --sample and --subset are for sets that are fetched by hand; leave them out"
+            )
+        }
         let verification = try DataCache(folder: folder).verify(manifest)
         try console.result(verification) { verification.describe() }
         guard verification.isComplete else {
