@@ -15,7 +15,7 @@ import Training
             Every command takes --json, --quiet, --threads and --seed. Exit codes: 0 done, 1 \
             failed, 2 a --fail-below was missed, 64 usage.
             """,
-        version: "dr2net \(Version.number)",
+        version: "dr2net \(Version.text)",
         groupedSubcommands: [
             CommandGroup(
                 name: "Task",
