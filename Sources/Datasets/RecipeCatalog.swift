@@ -11,6 +11,19 @@ package struct RecipeCatalog: Sendable {
         package let task: String
         /// Where it lies, absolute.
         package let path: String
+
+        /// What is written in it.
+        ///
+        /// - Throws: `DatasetError` for a file that can't be read or is no UTF-8 text.
+        package func text() throws(DatasetError) -> String {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw DatasetError(.manifest, "\(path): can't be read; install the program again")
+            }
+            guard let text = String(data: data, encoding: .utf8) else {
+                throw DatasetError(.manifest, "\(path): not UTF-8 text; expected a YAML file")
+            }
+            return text
+        }
     }
 
     private static let shipped = ShippedFolder(

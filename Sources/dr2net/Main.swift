@@ -26,8 +26,8 @@ import Training
             CommandGroup(
                 name: "General",
                 subcommands: [
-                    BackboneCommand.self, DataCommand.self, ClipCommand.self, ReportCommand.self,
-                    InfoCommand.self,
+                    BackboneCommand.self, DataCommand.self, RecipeCommand.self, ClipCommand.self,
+                    ReportCommand.self, InfoCommand.self,
                 ]),
         ])
 

@@ -8,6 +8,7 @@ import Testing
 @Suite("Results") struct ResultTests {
     @Test(arguments: [
         ["info"], ["data", "list"], ["data", "show", "test-clips"], ["backbone", "list"],
+        ["recipe", "list"], ["recipe", "show", "trees"],
     ])
     func jsonIsAllThereIs(arguments: [String]) throws {
         let run = try CommandRun(arguments + ["--json"])
