@@ -29,6 +29,10 @@ import Testing
         for key in ["version", "blasKernel", "ffmpeg", "system", "memoryBytes"] {
             #expect(facts[key] != nil, "\(key)")
         }
+        let places = try #require(facts["places"] as? [String: Any])
+        let recipes = try #require(places["recipes"] as? [String: Any])
+        #expect((recipes["folder"] as? String)?.hasSuffix("/tasks") == true)
+        #expect((places["executable"] as? String)?.hasSuffix("/dr2net") == true)
     }
 
     @Test func backbonesHaveTheirNames() throws {
