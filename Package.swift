@@ -17,6 +17,9 @@ let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// The commit that `--version` prints: `scripts/package` and `scripts/demo` say it.
+let commit = Context.environment["DR2NET_COMMIT"] ?? ""
+
 let package = Package(
     name: "dr2net",
     products: [.executable(name: "dr2net", targets: ["dr2net"])],
@@ -51,6 +54,12 @@ let package = Package(
             ["CKernels", "Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
         module("Datasets", ["Checkpoints", yaml]),
 
+        // Another commit compiles CCommit's one file and nothing else.
+        .target(
+            name: "CCommit",
+            cSettings: commit.isEmpty ? [] : [.define("DR2NET_COMMIT", to: commit)]),
+        .target(name: "CVersion", dependencies: ["CCommit"]),
+
         // What every task shares.
         module("Backbones", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module("Ranks", []),
@@ -61,7 +70,7 @@ let package = Package(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Reports", "TextFormats", yaml,
+                "Ranks", "Reports", "TextFormats", "CVersion", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.
@@ -137,7 +146,7 @@ let package = Package(
             of: "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
         tests(of: "Ranks", []),
-        tests(of: "CommandLineSupport", ["Checkpoints", "Training"]),
+        tests(of: "CommandLineSupport", ["Checkpoints", "Datasets", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
         tests(of: "Reports", ["Media"]),

@@ -8,8 +8,8 @@ package import Training
 
 /// The arguments of every task's `train`.
 package struct TrainOptions: ParsableArguments {
-    /// The recipe's path.
-    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    /// The recipe's path or name.
+    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
     package var recipe: String?
 
     /// `key.path=value`.
@@ -181,11 +181,11 @@ package struct TrainOptions: ParsableArguments {
     /// A recipe with the options laid over it.
     package func document(
         _ path: String, _ common: CommonOptions
-    ) throws(TrainingError) -> RecipeDocument {
+    ) throws -> RecipeDocument {
         var overrides = set
         if let memoryBudget { overrides.append("memoryBudget=\(memoryBudget)") }
         if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
-        var document = try RecipeDocument(path: path, overrides: overrides)
+        var document = try RecipeDocument(argument: path, overrides: overrides, common)
         if let startFrom {
             try document.set("startFrom", to: startFrom, option: "--start-from")
         }

@@ -13,6 +13,9 @@ package struct RecipeDocument: Sendable {
     /// The folder that relative paths of the recipe start from.
     package let folder: String
 
+    /// The files that it was read from: the recipe, then its base, the base's base and so on.
+    package let files: [String]
+
     /// The largest recipe accepted, in bytes.
     static let largestFile = 1 << 20
     private static let deepestBase = 8
@@ -26,7 +29,7 @@ package struct RecipeDocument: Sendable {
     ///   - path: The YAML file.
     ///   - overrides: `key.path=value` texts, each value a piece of YAML.
     package init(path: String, overrides: [String] = []) throws(TrainingError) {
-        root = try RecipeDocument.load(path, seen: [])
+        (root, files) = try RecipeDocument.load(path, seen: [])
         name = (path as NSString).lastPathComponent
         folder = (path as NSString).deletingLastPathComponent
         for text in overrides { try override(text) }
@@ -39,6 +42,7 @@ package struct RecipeDocument: Sendable {
         root = try RecipeDocument.parse(text, name: name)
         self.name = name
         folder = ""
+        files = []
         for text in overrides { try override(text) }
     }
 
@@ -73,8 +77,9 @@ package struct RecipeDocument: Sendable {
             RecipeNode(value: .scalar(text, isPlain: false), origin: option), at: [key])
     }
 
-    private static func load(_ path: String, seen: [String]) throws(TrainingError) -> RecipeSection
-    {
+    private static func load(
+        _ path: String, seen: [String]
+    ) throws(TrainingError) -> (root: RecipeSection, files: [String]) {
         let standard = URL(fileURLWithPath: path).standardizedFileURL.path
         guard !seen.contains(standard), seen.count < deepestBase else {
             throw TrainingError(
@@ -84,7 +89,7 @@ package struct RecipeDocument: Sendable {
         let name = (path as NSString).lastPathComponent
         let folder = (path as NSString).deletingLastPathComponent
         var section = try parse(text, name: name, folder: folder)
-        guard let base = section["base"] else { return section }
+        guard let base = section["base"] else { return (section, [path]) }
         guard case .scalar(let relative, _) = base.value, !base.isNull else {
             throw TrainingError(
                 "\(base.origin): base is \(base.found); expected the path of a recipe")
@@ -97,9 +102,10 @@ package struct RecipeDocument: Sendable {
             throw TrainingError(
                 "\(base.origin): base is \(relative), but there is no file \(basePath)")
         }
-        var result = try load(basePath, seen: seen + [standard])
-        result.merge(section)
-        return result
+        var document = try load(basePath, seen: seen + [standard])
+        document.root.merge(section)
+        document.files.insert(path, at: 0)
+        return document
     }
 
     private static func read(_ path: String) throws(TrainingError) -> String {

@@ -7,6 +7,8 @@ import Tensors
 package struct RunEnvironment: Codable, Sendable, Equatable {
     /// The version of dr2net.
     package var version: String
+    /// The commit that it was built from; nil where the build was not told, and in runs before 0.2.0.
+    package var commit: String?
     /// `release` or `debug`.
     package var build: String
     /// The compiler that built it.
@@ -38,7 +40,8 @@ package struct RunEnvironment: Codable, Sendable, Equatable {
     /// This process.
     package static var current: RunEnvironment {
         RunEnvironment(
-            version: Version.number, build: Version.build, swift: Version.swift,
+            version: Version.number, commit: Version.commit, build: Version.build,
+            swift: Version.swift,
             system: ProcessInfo.processInfo.operatingSystemVersionString,
             architecture: Version.architecture, instructionLevel: Kernels.level.name,
             availableLevels: InstructionLevel.available.map(\.name), blasKernel: BLAS.kernelName,
@@ -53,7 +56,7 @@ package struct RunEnvironment: Codable, Sendable, Equatable {
         let pin = blasPinnedTo.map { "pinned by OPENBLAS_CORETYPE=\($0)" } ?? "its own choice"
         let levels = availableLevels.joined(separator: ", ")
         return [
-            ["dr2net", "\(version), \(build) build, Swift \(swift)"],
+            ["dr2net", "\(Version.text(version, commit)), \(build) build, Swift \(swift)"],
             ["system", "\(system), \(architecture)"],
             ["kernels", "\(instructionLevel) (available: \(levels))"],
             ["OpenBLAS", "\(blasKernel), \(pin)"],

@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
+import CVersion
 
 /// The version of this program.
 package enum Version {
-    /// Semantic version.
-    package static let number = "0.1.0"
+    /// Semantic version; the one place that says it (`scripts/package` compares the others).
+    package static let number = "0.2.0"
+
+    /// The short hash of the commit that it was built from, with `-dirty` where files differed; nil
+    /// where the build was not told by `DR2NET_COMMIT`.
+    package static var commit: String? {
+        let text = String(cString: dr2net_commit())
+        return text.isEmpty ? nil : text
+    }
+
+    /// The version with its commit, for people.
+    package static var text: String { text(number, commit) }
+
+    /// A version with its commit, for people: `0.2.0 (386118c)`.
+    static func text(_ number: String, _ commit: String?) -> String {
+        "\(number) (\(commit ?? "commit unknown"))"
+    }
 
     /// The compiler that built it.
     package static var swift: String {

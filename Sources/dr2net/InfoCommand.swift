@@ -9,7 +9,7 @@ import Training
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show versions, instruction level, OpenBLAS kernel, threads and memory.")
+        abstract: "Show version and commit, machine and libraries, and where files are found.")
 
     @OptionGroup var common: CommonOptions
 
@@ -25,9 +25,10 @@ struct InfoCommand: ParsableCommand {
         var memoryAvailableBytes = SystemMemory.available
         var residentBytes = ResidentMemory.current
         var ffmpeg = MediaLibrary.version
+        var places = ProgramPlaces()
 
         private enum CodingKeys: String, CodingKey {
-            case memoryAvailableBytes, residentBytes, ffmpeg
+            case memoryAvailableBytes, residentBytes, ffmpeg, places
         }
 
         /// All facts side by side.
@@ -37,6 +38,7 @@ struct InfoCommand: ParsableCommand {
             try container.encodeIfPresent(memoryAvailableBytes, forKey: .memoryAvailableBytes)
             try container.encode(residentBytes, forKey: .residentBytes)
             try container.encode(ffmpeg, forKey: .ffmpeg)
+            try container.encode(places, forKey: .places)
         }
 
         var text: String {
@@ -45,6 +47,7 @@ struct InfoCommand: ParsableCommand {
             let available = memoryAvailableBytes.map { ", \(ByteSize.text($0)) available" }
             table.append(["memory", ByteSize.text(environment.memoryBytes) + (available ?? "")])
             table.append(["FFmpeg", ffmpeg])
+            for row in places.rows { table.append(row) }
             return table.text
         }
     }

@@ -15,7 +15,7 @@ import Training
             Every command takes --json, --quiet, --threads and --seed. Exit codes: 0 done, 1 \
             failed, 2 a --fail-below was missed, 64 usage.
             """,
-        version: "dr2net \(Version.number)",
+        version: "dr2net \(Version.text)",
         groupedSubcommands: [
             CommandGroup(
                 name: "Task",
@@ -26,8 +26,8 @@ import Training
             CommandGroup(
                 name: "General",
                 subcommands: [
-                    BackboneCommand.self, DataCommand.self, ClipCommand.self, ReportCommand.self,
-                    InfoCommand.self,
+                    BackboneCommand.self, DataCommand.self, RecipeCommand.self, ClipCommand.self,
+                    ReportCommand.self, InfoCommand.self,
                 ]),
         ])
 

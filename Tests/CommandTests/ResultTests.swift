@@ -8,6 +8,7 @@ import Testing
 @Suite("Results") struct ResultTests {
     @Test(arguments: [
         ["info"], ["data", "list"], ["data", "show", "test-clips"], ["backbone", "list"],
+        ["recipe", "list"], ["recipe", "show", "trees"],
     ])
     func jsonIsAllThereIs(arguments: [String]) throws {
         let run = try CommandRun(arguments + ["--json"])
@@ -28,6 +29,10 @@ import Testing
         for key in ["version", "blasKernel", "ffmpeg", "system", "memoryBytes"] {
             #expect(facts[key] != nil, "\(key)")
         }
+        let places = try #require(facts["places"] as? [String: Any])
+        let recipes = try #require(places["recipes"] as? [String: Any])
+        #expect((recipes["folder"] as? String)?.hasSuffix("/tasks") == true)
+        #expect((places["executable"] as? String)?.hasSuffix("/dr2net") == true)
     }
 
     @Test func backbonesHaveTheirNames() throws {

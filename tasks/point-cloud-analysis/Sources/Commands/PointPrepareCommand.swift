@@ -15,7 +15,7 @@ struct PointPrepareCommand: ParsableCommand {
             time. What can't be used is left out and listed with its reason.
             """)
 
-    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
     var recipe: String
 
     @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
@@ -33,7 +33,7 @@ struct PointPrepareCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let document = try RecipeDocument(path: recipe, overrides: set)
+        let document = try RecipeDocument(argument: recipe, overrides: set, common)
         let reader = RecipeReader(document)
         _ = try reader.choice("task", default: "points", among: ["points"])
         let section = try reader.section("data")

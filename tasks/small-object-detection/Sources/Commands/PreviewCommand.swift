@@ -18,7 +18,7 @@ struct PreviewCommand: ParsableCommand {
             their class's color, regions in which nothing counts in grey.
             """)
 
-    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
     var recipe: String
 
     @Option(help: "The picture to write (.png).", completion: .file(extensions: ["png"]))
@@ -49,7 +49,8 @@ struct PreviewCommand: ParsableCommand {
         var overrides = set + pictures.overrides
         if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try DetectionRecipe(
-            RecipeDocument(path: recipe, overrides: overrides), dataFolder: DataCache().root)
+            RecipeDocument(argument: recipe, overrides: overrides, common),
+            dataFolder: DataCache().root)
         let (training, _, classes) = try DetectionSplit.read(recipe.data) { console.note($0) }
         let images = try TrainingImages(training, recipe, note: { console.note($0) })
         let sheet = try ContactSheet(images, recipe).draw(count: count, step: step)

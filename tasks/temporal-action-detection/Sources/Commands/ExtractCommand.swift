@@ -15,7 +15,7 @@ struct ExtractCommand: ParsableCommand {
             VIDEO.npy says when its vectors are, and tells whether film or settings have changed.
             """)
 
-    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
     var recipe: String
 
     @Option(help: "The folder to write to.", completion: .directory)
@@ -31,7 +31,8 @@ struct ExtractCommand: ParsableCommand {
         var overrides = set
         if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try TemporalRecipe(
-            RecipeDocument(path: recipe, overrides: overrides), dataFolder: DataCache().root)
+            RecipeDocument(argument: recipe, overrides: overrides, common),
+            dataFolder: DataCache().root)
         let extraction = try FeatureExtraction(recipe, folder: output)
         for note in extraction.notes { console.note(note) }
         let summary = try extraction.run { done, total, line in

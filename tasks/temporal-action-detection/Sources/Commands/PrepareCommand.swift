@@ -19,7 +19,7 @@ struct PrepareCommand: ParsableCommand {
             left out, for `tad evaluate --blocked-videos`). The exit code is 1 where nothing is left.
             """)
 
-    @Argument(help: "The recipe (YAML).", completion: .file(extensions: ["yaml"]))
+    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
     var recipe: String
 
     @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
@@ -42,7 +42,7 @@ struct PrepareCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let recipe = try TemporalRecipe(
-            RecipeDocument(path: recipe, overrides: set), dataFolder: DataCache().root)
+            RecipeDocument(argument: recipe, overrides: set, common), dataFolder: DataCache().root)
         let preparation = try Preparation(recipe)
         for issue in preparation.annotations.issues where issue.action != .kept {
             console.note("\(issue)")
