@@ -49,7 +49,7 @@ struct ShippedFolder: Sendable {
     /// The names of a folder's `.yaml` files without that ending, sorted.
     static func documents(in folder: String) -> [String] {
         FileSystem.names(in: folder).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
-            .map { String($0.dropLast(".yaml".count)) }
+            .map { String($0.dropLast(".yaml".count)) }.sorted()
     }
 }
 
