@@ -6,10 +6,12 @@
 package struct DatasetError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds of failure, for callers that treat them differently.
     package enum Code: Sendable, Equatable {
-        /// A manifest is missing, unreadable or breaks a rule of its format.
+        /// A manifest or a folder of the program is missing, unreadable or breaks a rule of its format.
         case manifest
         /// No dataset of that name.
         case unknownDataset
+        /// No recipe of that name comes with the program.
+        case unknownRecipe
         /// A package client or a system tool is missing or failed.
         case tool
         /// A file has not the size or the SHA-256 that its manifest states.

@@ -8,56 +8,29 @@ package struct ManifestCatalog: Sendable {
 
     package init(folder: String) { self.folder = FileSystem.absolute(folder) }
 
-    /// Finds the catalogue, whatever the working directory: `DR2NET_MANIFESTS`; then, going up
-    /// from the executable, the first `data-manifests` or `share/dr2net/data-manifests` (the
-    /// package's root, or the prefix of an installation); then the same going up from the current
-    /// directory.
+    private static let shipped = ShippedFolder(
+        name: "data-manifests", variable: "DR2NET_MANIFESTS", content: "with .yaml files",
+        isOne: { !ShippedFolder.documents(in: $0).isEmpty })
+
+    /// Finds the catalogue, whatever the working directory.
+    ///
+    /// `DR2NET_MANIFESTS` names its folder; else it is the first `data-manifests` or
+    /// `share/dr2net/data-manifests` with manifests, going up from the executable, then from the
+    /// current directory.
     ///
     /// - Throws: `DatasetError` that lists where it looked.
     package static func find(
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        executable: String? = ManifestCatalog.executable,
+        executable: String? = RunningProgram.executable,
         currentFolder: String = FileManager.default.currentDirectoryPath
     ) throws(DatasetError) -> ManifestCatalog {
-        if let given = environment["DR2NET_MANIFESTS"], !given.isEmpty {
-            if hasManifests(given) { return ManifestCatalog(folder: given) }
-            throw DatasetError(
-                .manifest,
-                "DR2NET_MANIFESTS is \(given), which holds no .yaml file; "
-                    + "set it to the folder data-manifests of the project, or unset it")
-        }
-        let starts = [executable.map(FileSystem.folder(of:)), currentFolder].compactMap(\.self)
-        for start in starts {
-            var folder = FileSystem.absolute(start)
-            while true {
-                for place in ["data-manifests", "share/dr2net/data-manifests"] {
-                    let candidate = folder == "/" ? "/\(place)" : "\(folder)/\(place)"
-                    if hasManifests(candidate) { return ManifestCatalog(folder: candidate) }
-                }
-                if folder == "/" { break }
-                folder = FileSystem.folder(of: folder)
-            }
-        }
-        throw DatasetError(
-            .manifest,
-            "no folder data-manifests with .yaml files: looked in and above "
-                + starts.joined(separator: " and ") + "; set DR2NET_MANIFESTS to it")
-    }
-
-    /// The path of the running program, links resolved.
-    package static var executable: String? {
-        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    }
-
-    private static func hasManifests(_ folder: String) -> Bool {
-        FileSystem.names(in: folder).contains { $0.hasSuffix(".yaml") }
+        ManifestCatalog(
+            folder: try shipped.find(
+                environment: environment, executable: executable, currentFolder: currentFolder))
     }
 
     /// The names of all datasets, sorted.
-    package var names: [String] {
-        FileSystem.names(in: folder).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
-            .map { String($0.dropLast(".yaml".count)) }
-    }
+    package var names: [String] { ShippedFolder.documents(in: folder) }
 
     /// All manifests, by name.
     ///
