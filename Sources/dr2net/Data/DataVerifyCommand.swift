@@ -20,7 +20,9 @@ struct DataVerifyCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let manifest = try ManifestCatalog.find().manifest(named: name)
-        let verification = try DataCache(folder: folder).verify(manifest)
+        let verification = try common.working("\(name): checking sizes and SHA-256") {
+            try DataCache(folder: folder).verify(manifest)
+        }
         try console.result(verification) { verification.describe() }
         guard verification.isComplete else {
             let wrong = verification.files.filter { $0.state != .ok }
