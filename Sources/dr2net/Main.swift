@@ -26,7 +26,8 @@ import Training
             CommandGroup(
                 name: "General",
                 subcommands: [
-                    BackboneCommand.self, DataCommand.self, ClipCommand.self, ReportCommand.self,
+                    DemoCommand.self, BackboneCommand.self, DataCommand.self, ClipCommand.self,
+                    ReportCommand.self,
                     InfoCommand.self,
                 ]),
         ])
