@@ -160,7 +160,7 @@ let package = Package(
             of: "TemporalActionDetection",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Regions", "Metrics", "Training",
+                "Media", "Datasets", "Regions", "Metrics", "Training", "CommandLineSupport",
             ]),
         tests(
             of: "SmallObjectDetection",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
 import Tensors
+package import Training
 
 /// The options of every command.
 package struct CommonOptions: ParsableArguments {
@@ -31,6 +32,19 @@ package struct CommonOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads \(threads): expected 1 to 1024")
         }
+    }
+
+    /// A progress line on standard error, as the options want it.
+    package func progress() -> ProgressLine { ProgressLine(ProgressLine.style(isQuiet: quiet)) }
+
+    /// Does something that may take long, and says so after a while.
+    ///
+    /// - Parameter text: What is done: "scoring the predictions".
+    package func working<R>(_ text: String, _ body: () throws -> R) rethrows -> R {
+        let progress = progress()
+        progress.begin(text, isShownAtOnce: false)
+        defer { progress.finish() }
+        return try body()
     }
 
     /// Puts the options into force; every command begins with it.

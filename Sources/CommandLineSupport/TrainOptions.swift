@@ -130,7 +130,7 @@ package struct TrainOptions: ParsableArguments {
         folder.ranks = mpi.map { RunRanks($0, recipe: parts(recipe).resolved.yaml) }
         do {
             let result = try body(
-                recipe, folder, ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
+                recipe, folder, common.progress())
             try folder.ranks?.end()
             mpi?.finish()
             return result
@@ -192,7 +192,8 @@ package struct TrainOptions: ParsableArguments {
         return document
     }
 
-    private static func defaultRun(_ recipe: String) -> String {
+    /// The run folder of a recipe where none is named: `runs/NAME-TIME`.
+    package static func defaultRun(_ recipe: String) -> String {
         let name = URL(fileURLWithPath: recipe).deletingPathExtension().lastPathComponent
         let format = DateFormatter()
         format.dateFormat = "yyyyMMdd-HHmmss"

@@ -80,6 +80,17 @@ package struct FinetuningRecipe: Sendable {
         policy = policy.withPeriod(Int((periodShare * Double(max(0, count))).rounded()))
     }
 
+    /// Forward passes that a step of the backbone is about as long as; nil where none trains it.
+    ///
+    /// A backward pass counts twice a forward one, the recomputation in it once.
+    package var passes: Double? {
+        switch way {
+        case .frozen: nil
+        case .conventional: 3
+        case .checkpointed, .dr2net: 4
+        }
+    }
+
     /// How a training step is run.
     ///
     /// - Parameters:

@@ -39,6 +39,32 @@ package struct RunResult: Codable, Sendable {
     /// Median seconds of a step in which the backbone trained.
     package var stepSeconds: Double
 
+    /// A result.
+    package init(
+        run: String, way: String, steps: Int, firstLoss: Double, lastLoss: Double,
+        scores: [String: Double], best: BestScore?, baselines: [String: [String: Double]],
+        peakCountedBytes: Int, peakResidentBytes: Int, stepSeconds: Double
+    ) {
+        self.run = run
+        self.way = way
+        self.steps = steps
+        self.firstLoss = firstLoss
+        self.lastLoss = lastLoss
+        self.scores = scores
+        self.best = best
+        self.baselines = baselines
+        self.peakCountedBytes = peakCountedBytes
+        self.peakResidentBytes = peakResidentBytes
+        self.stepSeconds = stepSeconds
+    }
+
+    /// Reads `summary.json` of a run folder; nil where it is missing or damaged.
+    package static func read(_ folder: String) -> RunResult? {
+        FileManager.default.contents(atPath: folder + "/summary.json").flatMap {
+            try? JSONDecoder().decode(RunResult.self, from: $0)
+        }
+    }
+
     static func json(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -89,6 +115,7 @@ package struct FinetuningRun {
             task, recipe: training, fingerprint: fingerprint, folder: folder, progress: progress,
             interruption: interruption)
         let progress = progress
+        defer { progress.finish() }
         do {
             try interruption.listening(
                 notify: { progress.message("stopping after this step; again to quit at once") }
@@ -98,6 +125,7 @@ package struct FinetuningRun {
             }
             if !task.isEvaluated {
                 let step = try folder.metrics().last?.step ?? 0
+                progress.begin("evaluation after step \(step)")
                 _ = try loop.withEvaluatedWeights {
                     try task.evaluate(
                         step: step, totalSteps: training.totalSteps(sampleCount: task.sampleCount))
@@ -110,6 +138,7 @@ package struct FinetuningRun {
                 "\(error); all \(loop.plan.totalSteps) steps are done and the checkpoint is there, "
                     + "but not the score: correct that and go on with --resume \(folder.path)")
         }
+        progress.begin("findings, baselines and report")
         try task.writeFindings(folder)
         return try write(baselines: try task.baselines())
     }

@@ -34,7 +34,6 @@ extension TrainingLoop {
         var loss = 0.0
         var parts: [String: Double] = [:]
         let share = 1 / Double(plan.accumulation)
-        let key = RandomKey(seed: recipe.seed).child("step").child(step)
         optimizer.clearGradients()
         var values: [RankReport.Losses] = []
         immediate?.begin(rates: rates, step: step + 1)
@@ -43,7 +42,8 @@ extension TrainingLoop {
             position.microBatch = microBatch
             if microBatch == own.last { ranks?.sum.beginLastRound() }
             sum?.begin()
-            values.append(try accumulate(position, key: key.child(microBatch)))
+            values.append(
+                try accumulate(position, key: plan.key(step: step, microBatch: microBatch)))
             try sum?.end()
         }
         sum?.finish()

@@ -29,6 +29,7 @@ package final class TrainingLoop {
     let immediate: UpdateInBackward?
     private let parameters: [ModuleRegistry.Entry]
     private let evaluationPeriod: Int
+    private let runProgress: RunProgress
     private var savedStep = -1
     /// The evaluations so far, those before a resumption included.
     private var evaluations: [MetricsLine] = []
@@ -69,6 +70,11 @@ package final class TrainingLoop {
         optimizer = AdamW(
             groups, settings: recipe.optimizer,
             rateFactors: TrainingLoop.rateFactors(groups, decay: recipe.layerDecay))
+        runProgress = RunProgress(
+            progress, totalSteps: plan.totalSteps,
+            backboneStart: recipe.learningRates[.backbone, default: 0] > 0
+                && optimizer.scalarCount(.backbone) > 0 ? recipe.backboneStart : plan.totalSteps,
+            evaluationPeriod: evaluationPeriod)
         let trained = optimizer.slots.map(\.parameter)
         immediate = recipe.optimizer.updatesInBackward ? UpdateInBackward(optimizer) : nil
         if let group = folder.ranks?.group {
@@ -117,6 +123,10 @@ package final class TrainingLoop {
         var step = rank == 0 ? try restore() : 0
         if rank == 0 { try begin(step) }
         try task.willTrain(plan, from: step)
+        let shown = runProgress
+        shown.begin(task.workload(plan, from: step), from: step)
+        task.meter?.observer = { shown.observe($0, units: $1, seconds: $2) }
+        defer { task.meter?.observer = nil }
         StoragePool.trim()
         evaluations = try folder.metrics().filter { $0.evaluation != nil }
         // A run that ended between a checkpoint and its evaluation makes up for it.
@@ -135,7 +145,7 @@ package final class TrainingLoop {
             step += 1
             if rank == 0 {
                 try folder.append(line)
-                show(line)
+                runProgress.finish(line)
             }
             verdict = try finish(step)
         }
@@ -299,8 +309,10 @@ package final class TrainingLoop {
 
     private func evaluate(after step: Int) throws {
         let begin = ProgressLine.seconds()
-        let scores = try withEvaluatedWeights {
-            try task.evaluate(step: step, totalSteps: plan.totalSteps)
+        let scores = try runProgress.evaluating {
+            try withEvaluatedWeights {
+                try task.evaluate(step: step, totalSteps: plan.totalSteps)
+            }
         }
         guard !scores.isEmpty else { return }
         var line = MetricsLine(step: step)
@@ -317,13 +329,6 @@ package final class TrainingLoop {
     /// Runs `body` with the weights to evaluate and predict with: the averaged ones, if any.
     package func withEvaluatedWeights<R>(_ body: () throws -> R) rethrows -> R {
         try optimizer.withAverages(body)
-    }
-
-    private func show(_ line: MetricsLine) {
-        let loss = RunSummary.short(line.loss ?? .nan)
-        let seconds = RunSummary.short(line.seconds ?? 0)
-        progress.update(
-            done: line.step, total: plan.totalSteps, "loss \(loss), \(seconds) s a step")
     }
 
     private func interrupted(after step: Int) -> TrainingError {

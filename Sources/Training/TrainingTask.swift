@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+package import Tensors
 
 /// The weights of the two residuals that are in force at a step.
 package struct CoefficientPair: Sendable, Equatable {
@@ -55,6 +56,14 @@ package protocol TrainingTask: AnyObject {
     /// Where the task counts how long its steps wait for samples.
     var loadTimer: LoadTimer { get }
 
+    /// Where the task tells of features and evaluations as it works; nil where it does not.
+    var meter: WorkMeter? { get }
+
+    /// What the run has to do beside its steps, and what parts cost, to tell the time left.
+    ///
+    /// - Parameter step: Steps done.
+    func workload(_ plan: TrainingPlan, from step: Int) -> Workload
+
     /// The pair in force at a step, a pure function of it; nil where the network has none.
     func coefficients(step: Int, totalSteps: Int) -> CoefficientPair?
 
@@ -79,6 +88,8 @@ package protocol TrainingTask: AnyObject {
 
 extension TrainingTask {
     package func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? { nil }
+    package var meter: WorkMeter? { nil }
+    package func workload(_ plan: TrainingPlan, from step: Int) -> Workload { Workload() }
     package func source(of sample: Int, epoch: Int) -> String? { nil }
     package func willTrain(_ plan: TrainingPlan, from step: Int) throws {}
     package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
@@ -96,6 +107,7 @@ package struct TrainingPlan: Sendable, Equatable {
     package let accumulation: Int
     /// Steps of the run.
     package let totalSteps: Int
+    private let seed: UInt64
 
     /// The plan of a recipe.
     ///
@@ -105,7 +117,8 @@ package struct TrainingPlan: Sendable, Equatable {
             throw TrainingError(
                 "there are no training samples; check the recipe's data and what prepare skipped")
         }
-        order = DataOrder(sampleCount: sampleCount, seed: recipe.seed)
+        seed = recipe.seed
+        order = DataOrder(sampleCount: sampleCount, seed: seed)
         batchSize = recipe.batchSize
         accumulation = recipe.accumulation
         totalSteps = recipe.totalSteps(sampleCount: sampleCount)
@@ -116,6 +129,11 @@ package struct TrainingPlan: Sendable, Equatable {
 
     /// The epoch of a step's first sample.
     package func epoch(step: Int) -> Int { order.epoch(at: position(step: step)) }
+
+    /// Where the random draws of one forward pass come from.
+    package func key(step: Int, microBatch: Int) -> RandomKey {
+        RandomKey(seed: seed).child("step").child(step).child(microBatch)
+    }
 
     /// The samples of one forward pass.
     package func samples(step: Int, microBatch: Int) -> [Int] {

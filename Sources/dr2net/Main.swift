@@ -26,8 +26,8 @@ import Training
             CommandGroup(
                 name: "General",
                 subcommands: [
-                    BackboneCommand.self, DataCommand.self, RecipeCommand.self, ClipCommand.self,
-                    ReportCommand.self, InfoCommand.self,
+                    DemoCommand.self, BackboneCommand.self, DataCommand.self, RecipeCommand.self,
+                    ClipCommand.self, ReportCommand.self, InfoCommand.self,
                 ]),
         ])
 

@@ -10,7 +10,7 @@ import Training
         let time = Mutex(0.0)
         func line(_ style: ProgressLine.Style) -> ProgressLine {
             ProgressLine(
-                style, now: { self.time.withLock { $0 } },
+                style, beats: false, now: { self.time.withLock { $0 } },
                 write: { text in self.text.withLock { $0 += text } })
         }
         func advance(_ seconds: Double) { time.withLock { $0 += seconds } }
@@ -55,6 +55,82 @@ import Training
         #expect(screen.shown.count < 45)
         line.message("saved")
         #expect(screen.shown.hasSuffix("\r\u{1B}[Ksaved\n"))
+    }
+
+    @Test func whatTakesLongIsShownAgain() {
+        let screen = Screen()
+        let line = screen.line(.plain(everySeconds: 8))
+        line.begin("reading weights")
+        for _ in 0..<20 {
+            screen.advance(1)
+            line.beat()
+        }
+        line.update(
+            done: 3, total: 9, "loss 1", left: TimeForecast.Left(seconds: 60, isGuessed: true))
+        for _ in 0..<12 {
+            screen.advance(1)
+            line.beat()
+        }
+        line.finish()
+        screen.advance(100)
+        line.beat()
+        #expect(
+            screen.shown == """
+                reading weights
+                reading weights: 8 s
+                reading weights: 16 s
+                3/9 loss 1, about 56 s left
+                3/9 loss 1, about 48 s left, 12 s since
+
+                """)
+    }
+
+    @Test func shortWorkIsNotShown() {
+        let screen = Screen()
+        let line = screen.line(.plain(everySeconds: 8))
+        line.begin("scoring", isShownAtOnce: false)
+        screen.advance(7)
+        line.beat()
+        #expect(screen.shown.isEmpty)
+        screen.advance(1)
+        line.beat()
+        line.finish()
+        #expect(screen.shown == "scoring: 8 s\n")
+    }
+
+    @Test func workWithoutPartsLeavesNoBarBehind() {
+        let screen = Screen()
+        let line = screen.line(.live(isColored: false, width: 40))
+        line.begin("reading")
+        line.finish()
+        #expect(screen.shown == "\rreading\u{1B}[K\r\u{1B}[K")
+    }
+
+    @Test func theBarCountsDown() {
+        let screen = Screen()
+        let line = screen.line(.live(isColored: false, width: 80))
+        line.update(done: 5, total: 10, "a", left: TimeForecast.Left(seconds: 20))
+        screen.advance(8)
+        line.beat()
+        let bar = "[━━━━━━━━━━          ] 5/10 a, "
+        #expect(
+            screen.shown == "\r\(bar)20 s left\u{1B}[K\r\(bar)12 s left, 8 s since\u{1B}[K")
+    }
+
+    @Test func aThreadBeatsWhileWorkIsUnderWay() async throws {
+        let shown = Mutex("")
+        let line = ProgressLine(
+            .plain(everySeconds: 0),
+            write: { text in
+                shown.withLock { $0 += text }
+            })
+        line.begin("a")
+        let end = ContinuousClock.now + .seconds(4)
+        while ContinuousClock.now < end, shown.withLock({ $0.count }) < 4 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(shown.withLock { $0 }.hasPrefix("a\na"))
+        line.finish()
     }
 
     @Test func quietShowsNothing() {

@@ -51,7 +51,7 @@ package struct RunRecord {
         settings = document.root.leaves().map { ($0.path, RunRecord.text($0.node)) }
         lines = try RunFolder.metrics(of: folder)
         description = try? RunDescription.read(folder)
-        result = RunRecord.decoded(folder + "/summary.json")
+        result = RunResult.read(folder)
         environment = RunRecord.decoded("\(folder)/\(RunEnvironment.fileName)")
         let names = try RunFolder.names(folder)
         pictures = names.lazy.compactMap { RunRecord.picture(folder, $0) }

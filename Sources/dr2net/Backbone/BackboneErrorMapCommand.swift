@@ -68,7 +68,7 @@ struct BackboneErrorMapCommand: ParsableCommand {
         }
         let map = GradientErrorMap(
             network: backbone, wide: wide, images: images, tile: Tile(tokens: tile), key: key)
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let progress = common.progress()
         let ordinary = try map.ordinary()
         let measured = try map.measure(points: points) { done, total in
             progress.update(done: done, total: total, "coefficient pairs")

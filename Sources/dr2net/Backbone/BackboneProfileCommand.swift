@@ -104,7 +104,7 @@ struct BackboneProfileCommand: ParsableCommand {
         }
         let profile = StepProfile(
             network: backbone, way: way, tile: tile, settings: optimizer, key: key)
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let progress = common.progress()
         let measured = try profile.run(images, steps: steps) { done, total in
             progress.update(done: done, total: total, "steps")
         }

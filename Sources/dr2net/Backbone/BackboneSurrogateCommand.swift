@@ -61,7 +61,7 @@ struct BackboneSurrogateCommand: ParsableCommand {
         let images =
             try backbone.input.isClip ? source.readClips(inputs) : source.read(inputs)
         try network.check(images.shape, what: inputs.joined(separator: ", "))
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let progress = common.progress()
         let points = try SurrogateDistance.measure(
             backbone, images, comparesGradients: gradients, key: RandomKey(seed: common.seed)
         ) { done, total in

@@ -2,6 +2,7 @@
 import ArgumentParser
 import CommandLineSupport
 import Datasets
+import Training
 
 /// `dr2net data fetch`.
 struct DataFetchCommand: ParsableCommand {
@@ -23,9 +24,13 @@ struct DataFetchCommand: ParsableCommand {
         let console = common.start()
         let catalog = try ManifestCatalog.find()
         let manifest = try catalog.manifest(named: name)
+        let progress = common.progress()
+        defer { progress.finish() }
+        progress.begin("\(name): checking what is there", isShownAtOnce: false)
         let result = try DataCache(folder: folder).fetch(manifest, from: catalog) { event in
-            console.note(event.description)
+            progress.begin(event.description)
         }
+        progress.finish()
         try console.result(result) { result.describe() }
     }
 }

@@ -54,10 +54,12 @@ struct DataVerifyCommand: ParsableCommand {
             manifest, in: folder ?? DataCache().folder(of: name),
             readers: [TemporalPartReader(), DetectionPartReader(), PointPartReader()],
             sample: sample, subsets: subsets)
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let progress = common.progress()
+        defer { progress.finish() }
         let verification = try check.run(
-            reading: { progress.message("reading \($0)") },
+            reading: { progress.begin("reading \($0)", isShownAtOnce: false) },
             opened: { progress.update(done: $0, total: $1, $2) })
+        progress.finish()
         try console.result(verification) { verification.describe() }
         if !verification.isComplete { throw CommandFailure(verification.reason) }
     }
@@ -69,7 +71,9 @@ struct DataVerifyCommand: ParsableCommand {
                 "\(name): --sample and --subset are for sets that are fetched by hand; leave them out"
             )
         }
-        let verification = try DataCache(folder: folder).verify(manifest)
+        let verification = try common.working("\(name): checking sizes and SHA-256") {
+            try DataCache(folder: folder).verify(manifest)
+        }
         try console.result(verification) { verification.describe() }
         guard verification.isComplete else {
             let wrong = verification.files.filter { $0.state != .ok }

@@ -19,6 +19,7 @@ package struct TemporalRun {
     /// Runs to the end.
     package func callAsFunction() throws -> RunResult {
         let (source, annotations, labels) = try videos()
+        progress.begin("reading the backbone's weights")
         let detector = try TemporalDetector(
             recipe, labels: labels, featureWidth: source.featureWidth)
         for note in detector.encoder?.network.notes ?? [] { progress.message(note) }
@@ -86,7 +87,7 @@ package struct TemporalRun {
         if FileManager.default.fileExists(atPath: PreparedFrames.indexPath(data.prepared)) {
             return try PreparedFrames(folder: data.prepared, rate: data.rate, size: data.size)
         }
-        progress.message("preparing frames in \(data.prepared)")
+        progress.begin("preparing frames in \(data.prepared)")
         return try Preparation(recipe).run(
             workers: Parallel.threadCount, warn: { progress.message($0) }
         ) {

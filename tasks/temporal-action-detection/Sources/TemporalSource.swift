@@ -71,14 +71,16 @@ extension TemporalSource {
     ///   - video: Its place in ``videos(framesPerPosition:)``.
     ///   - encoder: The backbone; not used, and nil, with precomputed features.
     ///   - timer: Counts the reading of frames or features.
+    ///   - report: Told of every few frames that are done.
     func positions(
-        video: Int, isFlipped: Bool, encoder: FrameEncoder?, way: FinetuningWay, timer: LoadTimer
+        video: Int, isFlipped: Bool, encoder: FrameEncoder?, way: FinetuningWay, timer: LoadTimer,
+        report: (_ frames: Int) -> Void
     ) throws -> Tensor {
         switch (self, encoder) {
         case (.features(let files), _): return try timer.measure { try files.features(video) }
         case (.frames(let frames), let encoder?):
             let count = frames.index.videos[video].frames
-            return try encoder.encode(count: count, way: way) { range in
+            return try encoder.encode(count: count, way: way, report: report) { range in
                 try timer.measure {
                     try input(video: video, frames: Array(range), isFlipped: isFlipped, encoder)
                 }

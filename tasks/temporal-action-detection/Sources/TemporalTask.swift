@@ -19,16 +19,17 @@ package final class TemporalTask: FinetuningTask {
 
     /// The network.
     package let detector: TemporalDetector
-    private let recipe: TemporalRecipe
+    let recipe: TemporalRecipe
     private let source: TemporalSource
-    private let videos: [SourceVideo]
+    let videos: [SourceVideo]
     private let annotations: ActivityNetAnnotations
-    private let windows: [Window]
+    let windows: [Window]
     private let actions: [String: [(segment: Segment, label: Int)]]
     private let inference: TemporalInference
     private var cache = FrozenFeatures()
     private let stitching: SelfStitching
     package let loadTimer = LoadTimer()
+    package let meter: WorkMeter? = WorkMeter()
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
     package let tile: Tile?
 
@@ -161,7 +162,7 @@ package final class TemporalTask: FinetuningTask {
         return StepLosses(total: losses.total, named: losses.values)
     }
 
-    private func draw(_ window: Window, key: RandomKey) -> TrainingWindow {
+    func draw(_ window: Window, key: RandomKey) -> TrainingWindow {
         let video = videos[window.video], data = recipe.data
         guard case .videos(let crop) = data.sampling else {
             return TrainingWindow(
@@ -222,7 +223,8 @@ package final class TemporalTask: FinetuningTask {
     private func wholeFeatures(_ video: Int, isFlipped: Bool, step: Int) throws -> Tensor {
         let compute = { [self] in
             try positions(
-                video: video, isFlipped: isFlipped, way: recipe.finetuning.evaluation(step: step))
+                video: video, isFlipped: isFlipped, way: recipe.finetuning.evaluation(step: step),
+                for: .features)
         }
         // Files are read again each time: a data set's features may not fit the memory.
         guard detector.encoder != nil else { return try compute() }
@@ -230,10 +232,16 @@ package final class TemporalTask: FinetuningTask {
     }
 
     /// The features of a whole video, `[positions, D]`.
-    private func positions(video: Int, isFlipped: Bool, way: FinetuningWay) throws -> Tensor {
-        try source.positions(
-            video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way,
-            timer: loadTimer)
+    private func positions(
+        video: Int, isFlipped: Bool, way: FinetuningWay, for use: WorkKind
+    ) throws -> Tensor {
+        let compute = { [self] (report: (Int) -> Void) in
+            try source.positions(
+                video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way,
+                timer: loadTimer, report: report)
+        }
+        guard let meter else { return try compute { _ in } }
+        return try meter.measure(use, compute)
     }
 
     /// Scores on the validation subset: at the pair in force, and as the plain pretrained form.
@@ -287,7 +295,8 @@ package final class TemporalTask: FinetuningTask {
         var found: [ActivityNetResults.Video] = []
         for (place, video) in videos.enumerated()
         where video.subset == recipe.data.validationSubset {
-            let features = try positions(video: place, isFlipped: false, way: way)
+            let features = try positions(
+                video: place, isFlipped: false, way: way, for: .evaluation)
             found.append(
                 .init(
                     id: video.id,

@@ -102,9 +102,11 @@ struct PointEvaluateCommand: ParsableCommand {
             }
             return found
         }
-        let evaluation = try PointEvaluation.evaluate(
-            groundTruth: groundTruth, predictions: predictions, classes: known,
-            without: Set(left))
+        let evaluation = try common.working("scoring the predictions") {
+            try PointEvaluation.evaluate(
+                groundTruth: groundTruth, predictions: predictions, classes: known,
+                without: Set(left))
+        }
         if let chart {
             let (labels, counts) = evaluation.chart
             let shown = names.map { $0.split(separator: ",").map(String.init) } ?? known.names

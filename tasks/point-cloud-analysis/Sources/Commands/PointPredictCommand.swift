@@ -53,15 +53,17 @@ struct PointPredictCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let predictor = try PointPredictor(
-            run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        let predictor = try common.working("reading the run") {
+            try PointPredictor(
+                run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        }
         let kind = predictor.inputs
         let list = try InputList(inputs, kind)
         for note in list.notes { console.note(note) }
         if !keepGoing { try list.checkPresent() }
         let loop = PredictLoop(
             list.paths, noun: kind.noun, keepGoing: keepGoing,
-            progress: ProgressLine(ProgressLine.style(isQuiet: common.quiet)))
+            progress: common.progress())
         guard predictor.isSegmentation else { return try classify(predictor, loop, console) }
         if output != nil, list.paths.count > 1 {
             throw CommandFailure(

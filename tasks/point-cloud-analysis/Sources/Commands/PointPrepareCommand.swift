@@ -39,9 +39,13 @@ struct PointPrepareCommand: ParsableCommand {
         let section = try reader.section("data")
         let data = try PointDataRecipe(section, dataFolder: DataCache().root)
         try section.finish()
+        let progress = common.progress()
+        defer { progress.finish() }
+        progress.begin("reading points", isShownAtOnce: false)
         let prepared = try PointPreparation(data).run { done, total, id, outcome in
-            console.note("\(done)/\(total) \(id): \(outcome.text)")
+            progress.message("\(done)/\(total) \(id): \(outcome.text)")
         }
+        progress.finish()
         let summary = try PointPrepareSummary(prepared, sampling: data.sampling)
         try console.result(summary) { summary.text }
         for subset in PointIndex.Subset.allCases

@@ -49,6 +49,7 @@ package struct PointRun {
 
     /// The network; what the pretrained one has beside its blocks is let go.
     private func network(_ classes: PointClasses) throws -> (PointNetwork, RunDescription) {
+        progress.begin("reading the backbone's weights")
         let (network, pretrained) = try PointNetwork.make(recipe, classes: classes.count)
         for note in pretrained.notes { progress.message(note) }
         return (network, RunDescription(task: "points", pretrained, labels: classes.names))
@@ -57,7 +58,9 @@ package struct PointRun {
     private func preparedPoints() throws -> PreparedPoints {
         let folder = recipe.data.prepared
         if !FileManager.default.fileExists(atPath: PreparedPoints.indexPath(folder)) {
-            progress.message("preparing points in \(folder)")
+            progress.begin("preparing points in \(folder)")
+        } else {
+            progress.begin("checking the points in \(folder)")
         }
         // What is there already stays; what the recipe or the source changed is made again.
         return try PointPreparation(recipe.data).run { done, total, id, outcome in

@@ -19,6 +19,7 @@ package final class PointTask: FinetuningTask {
     private let samples: PointSamples
     private let classWeights: [Double]?
     package let loadTimer = LoadTimer()
+    package let meter: WorkMeter? = WorkMeter()
 
     /// The confusion matrix of the last evaluation.
     package private(set) var confusion: ConfusionMatrix?
@@ -171,18 +172,48 @@ package final class PointTask: FinetuningTask {
         let inference = PointInference(network, recipe.data, way: way, tile: tile)
         var matrix = ConfusionMatrix(classes: network.settings.classes)
         for entry in prepared.scenes(.validation) {
-            let labels = try inference.labels(of: try prepared.load(entry)) { _ in }
+            let scene = try prepared.load(entry)
+            var told = 0
+            let labels = try measure { done in
+                try inference.labels(of: scene) { share in
+                    let points = Int(share * Double(entry.points))
+                    done(points - told)
+                    told = points
+                }
+            }
             matrix.add(try prepared.confusion(of: entry, predicted: labels))
         }
         let shapes = ShapeSampler(
             prepared, subset: .validation, sampling: recipe.data.sampling, augmentation: .none,
             seed: recipe.training.seed)
         for number in 0..<shapes.count {
-            let logits = try inference.logits([try shapes.evaluationSample(number)])
+            let logits = try measure { done in
+                let logits = try inference.logits([try shapes.evaluationSample(number)])
+                done(recipe.data.sampling.points)
+                return logits
+            }
             matrix.add(
                 truth: Int(shapes.label(number)), prediction: Int(logits.largestColumns()[0]))
         }
         return matrix
+    }
+
+    private func measure<R>(_ body: (_ done: (Int) -> Void) throws -> R) rethrows -> R {
+        guard let meter else { return try body { _ in } }
+        return try meter.measure(.evaluation, body)
+    }
+
+    package func workload(_ plan: TrainingPlan, from step: Int) -> Workload {
+        let last = recipe.finetuning.evaluation(step: max(0, backboneStep(plan.totalSteps) - 1))
+        var forms = 1
+        if case .dr2net(let plan, _) = last, !plan.isPretrained { forms = 2 }
+        let points =
+            prepared.scenes(.validation).reduce(0) { $0 + $1.points }
+            + prepared.shapes(.validation).count * recipe.data.sampling.points
+        // Steps of the head go through the blocks too, to the embedding before them.
+        return Workload(
+            noun: "points", evaluation: points * forms,
+            operations: [.headSteps: 1, .backboneSteps: 1])
     }
 
     /// The scores of a matrix under their names.

@@ -61,10 +61,13 @@ struct EvaluateCommand: ParsableCommand {
             var plan = OutputPlan(inputs: [groundTruth, predictions])
             try plan.folder(curves, option: "--curves", files: [])
         }
-        let evaluation = try DetectionEvaluation.evaluate(
-            groundTruth: groundTruth, predictions: predictions, by: `protocol`,
-            maximumDetections: try limits(), breaksDownErrors: errors || curves != nil,
-            keepGoing: keepGoing)
+        let limits = try limits()
+        let evaluation = try common.working("scoring the predictions") {
+            try DetectionEvaluation.evaluate(
+                groundTruth: groundTruth, predictions: predictions, by: `protocol`,
+                maximumDetections: limits, breaksDownErrors: errors || curves != nil,
+                keepGoing: keepGoing)
+        }
         if let curves {
             let files = try DetectionCurves(evaluation).write(to: curves)
             console.note("\(files.count) pictures in \(curves)")

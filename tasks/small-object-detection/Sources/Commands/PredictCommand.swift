@@ -88,11 +88,13 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        var predictor = try DetectionPredictor(
-            run: runFolder,
-            overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" }
-                + pictures.overrides,
-            dataFolder: DataCache().root, warn: { console.note($0) })
+        var predictor = try common.working("reading the run") {
+            try DetectionPredictor(
+                run: runFolder,
+                overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" }
+                    + pictures.overrides,
+                dataFolder: DataCache().root, warn: { console.note($0) })
+        }
         predictor.note = { console.note($0) }
         let list = try InputList(inputs, DetectionPredictor.inputs)
         for note in list.notes { console.note(note) }
@@ -106,7 +108,7 @@ struct PredictCommand: ParsableCommand {
         for note in numbers.notes { console.note(note) }
         try plan(list.paths).makeFolders()
         let whole = numbers.index
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let progress = common.progress()
         let loop = PredictLoop(
             list.paths, noun: DetectionPredictor.inputs.noun, keepGoing: keepGoing,
             progress: progress)

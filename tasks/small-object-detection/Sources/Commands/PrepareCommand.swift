@@ -2,6 +2,7 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Training
 
 extension AnnotationFormat: ExpressibleByArgument {}
 extension YOLODataset.Split: ExpressibleByArgument {}
@@ -105,6 +106,9 @@ struct PrepareCommand: ParsableCommand {
             try plan.folder(
                 tiles, option: "--tiles", files: [(annotations, "\(tiles)/index.json")])
         }
+        let progress = common.progress()
+        defer { progress.finish() }
+        progress.begin("reading annotations", isShownAtOnce: false)
         var faults = DetectionFaults(keepGoing: keepGoing)
         let reader = AnnotationReader(
             format: format, imageFolder: images, classes: try names(), pixels: pictures.pixels,
@@ -114,16 +118,18 @@ struct PrepareCommand: ParsableCommand {
             imageFolder: images, pixels: pictures.pixels, decodesPixels: checkPixels,
             format: format, reading: pictures.reading)
         let outcome = try check.run(index, faults: &faults) {
-            if $0 % 1000 == 0 { console.note("\($0)/\($1) images checked") }
+            if $0 % 16 == 0 { progress.update(done: $0, total: $1, "images checked") }
         }
+        progress.finish()
         var cut: (folder: String, size: Int, outcome: TileWriter.Outcome)?
         if let tiles, let tiling = try tiling() {
             var writer = TileWriter(
                 imageFolder: images, folder: tiles, tiling: tiling, keepsEmpty: keepEmpty)
             writer.reading = pictures.reading
             let outcome = try writer.run(outcome.index, faults: &faults) {
-                if $0 % 100 == 0 { console.note("\($0)/\($1) images cut") }
+                if $0 % 16 == 0 { progress.update(done: $0, total: $1, "images cut") }
             }
+            progress.finish()
             cut = (tiles, tiling.size, outcome)
         }
         // Tiles have been decoded, or the check has decoded all.

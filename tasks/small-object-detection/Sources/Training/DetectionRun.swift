@@ -18,6 +18,7 @@ package struct DetectionRun {
     ///
     /// - Returns: The result, and the names of its scores in the order in which they are shown.
     package func callAsFunction() throws -> (result: RunResult, scoreNames: [String]) {
+        progress.begin("reading annotations")
         let (training, validation, classes) = try DetectionSplit.read(
             recipe.data, decodesPixels: true,
             report: { done, total in
@@ -25,7 +26,6 @@ package struct DetectionRun {
                 if done % 16 == 0 { progress.update(done: done, total: total, "pictures checked") }
             }, note: progress.message)
         progress.finish()
-        progress.restart()
         try DetectionSplit.check(
             training: training, validation: validation, classes: classes, recipe.data,
             note: progress.message)
@@ -35,6 +35,7 @@ package struct DetectionRun {
             "\(images.tiles.samples.count) training tiles of \(count) image\(count == 1 ? "" : "s"), "
                 + "\(images.tiles.droppedEmpty) empty ones left out")
         for line in images.tiles.remarks(recipe.data) { progress.message(line) }
+        progress.begin("reading the backbone's weights")
         let (detector, network) = try PyramidDetector.make(recipe, classes: classes.names.count)
         for note in network.notes { progress.message(note) }
         let task = try DetectionTask(

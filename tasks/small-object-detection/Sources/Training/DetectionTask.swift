@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+import Backbones
 import Foundation
 import Media
 import Metrics
@@ -20,6 +21,7 @@ package final class DetectionTask: FinetuningTask {
     private let classes: DetectionSplit.Classes
     private let tables: PixelTables
     package let loadTimer = LoadTimer()
+    package let meter: WorkMeter? = WorkMeter()
 
     /// The detections of the last evaluation, an image of the validation index each.
     package private(set) var predictions: [DetectionResult] = []
@@ -114,6 +116,24 @@ package final class DetectionTask: FinetuningTask {
         return named
     }
 
+    package func workload(_ plan: TrainingPlan, from step: Int) -> Workload {
+        let size = recipe.data.size
+        let tile = detector.backbone.operations([1, 3, size, size])
+        let last = recipe.finetuning.evaluation(step: max(0, backboneStep(plan.totalSteps) - 1))
+        var forms = 1
+        if case .dr2net(let plan, _) = last, !plan.isPretrained { forms = 2 }
+        let inference = TiledInference(detector, recipe, way: last)
+        let tiles = validation.index.images.reduce(0) {
+            $0 + inference.passes(width: max(1, $1.width), height: max(1, $1.height)).count
+        }
+        var operations = [WorkKind.evaluation: tile]
+        if let passes = recipe.finetuning.passes {
+            operations[.backboneSteps] =
+                passes * tile * Double(plan.batchSize * plan.accumulation)
+        }
+        return Workload(noun: "tiles", evaluation: tiles * forms, operations: operations)
+    }
+
     /// The names of all scores in their documented order: the protocol's, then each class's AP.
     package var scoreNames: [String] {
         guard let evaluation else { return [] }
@@ -133,7 +153,12 @@ package final class DetectionTask: FinetuningTask {
         let inference = TiledInference(detector, recipe, way: way)
         var results: [DetectionResult] = []
         for image in validation.index.images.indices {
-            results += try inference.detections(in: validation.path(image)).map { detection in
+            let path = validation.path(image)
+            let found =
+                try meter?.measure(.evaluation) { done in
+                    try inference.detections(in: path) { _, _ in done(1) }
+                } ?? inference.detections(in: path)
+            results += try found.map { detection in
                 DetectionResult(
                     image: image, category: try category(detection.label), x: detection.box.x1,
                     y: detection.box.y1, width: detection.box.width,

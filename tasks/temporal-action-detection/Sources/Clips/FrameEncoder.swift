@@ -147,24 +147,29 @@ package struct FrameEncoder {
     ///
     /// - Parameters:
     ///   - count: Frames of the video.
+    ///   - report: Told of every few frames that are done.
     ///   - input: Gives the network's input for a range of ``ranges(_:)``, in order.
     /// - Returns: `[positions, D]`.
     package func encode(
-        count: Int, way: FinetuningWay, input: (Range<Int>) throws -> Tensor
+        count: Int, way: FinetuningWay, report: (_ frames: Int) -> Void = { _ in },
+        input: (Range<Int>) throws -> Tensor
     ) throws -> Tensor {
         var parts: [Tensor] = []
-        try forEachPositions(count: count, way: way, input: input) { parts.append($0) }
+        try forEachPositions(count: count, way: way, report: report, input: input) {
+            parts.append($0)
+        }
         return .joiningRows(parts)
     }
 
     /// Gives the positions of a whole video a few at a time, `[n, D]`, and keeps none.
     func forEachPositions(
-        count: Int, way: FinetuningWay, input: (Range<Int>) throws -> Tensor,
-        _ body: (Tensor) throws -> Void
+        count: Int, way: FinetuningWay, report: (_ frames: Int) -> Void = { _ in },
+        input: (Range<Int>) throws -> Tensor, _ body: (Tensor) throws -> Void
     ) throws {
         for range in ranges(count) {
             let found = try vectors(try input(range), way: way, tile: nil, .inference)
             try body(positions(found, frames: range.count).tensor)
+            report(range.count)
         }
     }
 

@@ -58,9 +58,11 @@ struct AnalyzeCommand: ParsableCommand {
         options.buckets = buckets
         options.groups = top
         options.minimumPrecision = minimumPrecision
-        let (diagnosis, evaluation) = try TemporalDiagnosis.diagnose(
-            groundTruth: arguments.groundTruth, predictions: arguments.predictions,
-            evaluation: arguments.options(), options: options)
+        let (diagnosis, evaluation) = try common.working("diagnosing the predictions") {
+            try TemporalDiagnosis.diagnose(
+                groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+                evaluation: arguments.options(), options: options)
+        }
         let report = DiagnosisReport(diagnosis, remarks: evaluation.remarks)
         if let output { try write(diagnosis, report, to: output) }
         try console.result(diagnosis) { report.text }

@@ -37,16 +37,20 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         if proposals {
-            let evaluation = try ProposalEvaluation.evaluate(
-                groundTruth: arguments.groundTruth, predictions: arguments.predictions,
-                options: arguments.options())
+            let evaluation = try common.working("scoring the proposals") {
+                try ProposalEvaluation.evaluate(
+                    groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+                    options: arguments.options())
+            }
             try console.result(evaluation) { evaluation.table }
             try ScoreGate.check(evaluation.area, named: "AUC", atLeast: failBelow)
             return
         }
-        let evaluation = try TemporalEvaluation.evaluate(
-            groundTruth: arguments.groundTruth, predictions: arguments.predictions,
-            options: arguments.options())
+        let evaluation = try common.working("scoring the predictions") {
+            try TemporalEvaluation.evaluate(
+                groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+                options: arguments.options())
+        }
         try console.result(evaluation) { evaluation.table }
         try ScoreGate.check(evaluation.average, named: "mAP", atLeast: failBelow)
     }

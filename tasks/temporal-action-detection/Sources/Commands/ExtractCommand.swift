@@ -33,11 +33,18 @@ struct ExtractCommand: ParsableCommand {
         let recipe = try TemporalRecipe(
             RecipeDocument(argument: recipe, overrides: overrides, common),
             dataFolder: DataCache().root)
+        let progress = common.progress()
+        defer { progress.finish() }
+        progress.begin("reading the backbone's weights", isShownAtOnce: false)
         let extraction = try FeatureExtraction(recipe, folder: output)
-        for note in extraction.notes { console.note(note) }
+        for note in extraction.notes { progress.message(note) }
+        progress.begin("decoding videos", isShownAtOnce: false)
         let summary = try extraction.run { done, total, line in
-            console.note("\(done)/\(total) \(line)")
+            progress.message("\(done)/\(total) \(line)")
+        } frames: { id, done, total in
+            progress.update(done: done, total: total, "frames of \(id)")
         }
+        progress.finish()
         try console.result(summary) {
             let skipped = summary.skipped.map { "  left out: \($0)" }
             return

@@ -58,13 +58,15 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let predictor = try TemporalPredictor(
-            run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        let predictor = try common.working("reading the run") {
+            try TemporalPredictor(
+                run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+        }
         let list = try InputList(inputs, predictor.inputs)
         for note in list.notes { console.note(note) }
         try checkNames(list.paths, predictor)
         if !keepGoing { try list.checkPresent() }
-        let progress = ProgressLine(ProgressLine.style(isQuiet: common.quiet))
+        let progress = common.progress()
         let loop = PredictLoop(
             list.paths, noun: predictor.inputs.noun, keepGoing: keepGoing, progress: progress)
         var plan = OutputPlan(inputs: list.paths)

@@ -48,15 +48,19 @@ struct PrepareCommand: ParsableCommand {
             console.note("\(issue)")
         }
         let workers = workers ?? Parallel.threadCount
+        let progress = common.progress()
         let report = { (done: Int, total: Int, id: String, outcome: Preparation.Outcome) in
-            console.note(Preparation.line(done, total, id, outcome))
+            progress.message(Preparation.line(done, total, id, outcome))
         }
+        progress.begin(check ? "opening videos" : "decoding videos", isShownAtOnce: false)
+        defer { progress.finish() }
         let index =
             check
             ? try preparation.check(workers: workers, report: report)
             : try preparation.run(
-                workers: workers, warn: { console.note($0) }, report: report
+                workers: workers, warn: progress.message, report: report
             ).index
+        progress.finish()
         let summary = PreparationSummary(
             index, preparation.annotations, folder: check ? nil : recipe.data.prepared)
         try console.result(summary) { summary.text }

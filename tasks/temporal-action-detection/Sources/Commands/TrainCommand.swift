@@ -14,14 +14,19 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        guard
-            let result = try options.run(
-                common, read: { try TemporalRecipe($0, dataFolder: $1) },
-                parts: { ($0.training, $0.resolved) },
-                body: { try TemporalRun($0, folder: $1, progress: $2)() })
-        else { return }
+        guard let result = try TrainCommand.train(options, common) else { return }
         try console.result(result) {
             result.text(further: ["timeline       \(result.run)/timeline.svg"])
         }
+    }
+
+    /// Trains as the options say.
+    ///
+    /// - Returns: Nil in a process that only helps rank 0.
+    static func train(_ options: TrainOptions, _ common: CommonOptions) throws -> RunResult? {
+        try options.run(
+            common, read: { try TemporalRecipe($0, dataFolder: $1) },
+            parts: { ($0.training, $0.resolved) },
+            body: { try TemporalRun($0, folder: $1, progress: $2)() })
     }
 }

@@ -88,9 +88,13 @@ package struct FeatureExtraction {
 
     /// Writes what isn't there yet.
     ///
-    /// - Parameter report: Told of every video.
-    package func run(report: (_ done: Int, _ total: Int, _ line: String) -> Void) throws -> Summary
-    {
+    /// - Parameters:
+    ///   - report: Told of every video.
+    ///   - frames: Told how many frames of a video are done.
+    package func run(
+        report: (_ done: Int, _ total: Int, _ line: String) -> Void,
+        frames: (_ id: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+    ) throws -> Summary {
         let lock = try FolderLock(folder: folder)
         defer { withExtendedLifetime(lock) {} }
         let group = encoder.framesPerPosition
@@ -121,7 +125,8 @@ package struct FeatureExtraction {
                 }
                 var warnings: [String] = []
                 let tensor = try features.positions(
-                    encoder, way: .frozen, report: { _, _ in }, warn: { warnings.append($0) })
+                    encoder, way: .frozen, report: { frames(video.id, $0, $1) },
+                    warn: { warnings.append($0) })
                 // Without the old word about them, features are never taken for what it said.
                 try? FileManager.default.removeItem(atPath: FeatureOrigin.path(beside: path))
                 try Npy.write(tensor, to: path)
