@@ -56,12 +56,12 @@ let package = Package(
         module("Ranks", []),
         module("Regions", []),
         module("Metrics", ["Regions"]),
-        module("Reports", ["Checkpoints", "CZlib"]),
+        module("Reports", ["Metrics", "Checkpoints", "CZlib"]),
         module(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Reports", "TextFormats", yaml,
+                "Ranks", "Metrics", "Reports", "TextFormats", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.
@@ -140,18 +140,18 @@ let package = Package(
         tests(of: "CommandLineSupport", ["Checkpoints", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
-        tests(of: "Reports", ["Media"]),
+        tests(of: "Reports", ["Media", "Metrics"]),
         tests(
             of: "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Reports",
+                "Ranks", "Metrics", "Reports",
             ]),
         tests(
             of: "TemporalActionDetection",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Regions", "Metrics", "Training",
+                "Media", "Datasets", "Regions", "Metrics", "Reports", "Training",
             ]),
         tests(
             of: "SmallObjectDetection",

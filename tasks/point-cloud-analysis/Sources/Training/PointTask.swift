@@ -3,7 +3,7 @@ package import Autodiff
 import Checkpoints
 import Layers
 package import Metrics
-import Reports
+package import Reports
 package import Reversible
 import Tensors
 package import Training
@@ -209,8 +209,8 @@ package final class PointTask: FinetuningTask {
 
     package var isEvaluated: Bool { confusion != nil || lostValidation }
 
-    package func writeFindings(_ folder: RunFolder) throws {
-        guard let confusion else { return }
+    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
+        guard let confusion else { return nil }
         let classes = confusion.classes
         let chart = MatrixChart(
             title: "Predicted classes (columns) of true ones (rows), validation",
@@ -219,6 +219,7 @@ package final class PointTask: FinetuningTask {
                 Array(confusion.counts[row * classes..<(row + 1) * classes])
             })
         try AtomicFile.write(chart.svg(), to: folder.path + "/confusion.svg")
+        return nil
     }
 
     /// The most frequent class, and height alone, by the same evaluation.

@@ -20,8 +20,6 @@ struct TrainCommand: ParsableCommand {
                 parts: { ($0.training, $0.resolved) },
                 body: { try TemporalRun($0, folder: $1, progress: $2)() })
         else { return }
-        try console.result(result) {
-            result.text(further: ["timeline       \(result.run)/timeline.svg"])
-        }
+        try console.result(result) { result.text() }
     }
 }
