@@ -43,6 +43,9 @@ package struct DetectionOutcomes: Sendable, Equatable {
     /// The outcome of each detection; nil for one that is not shown or not counted.
     package let detections: [Outcome?]
 
+    /// The number of detections that count, shown or not.
+    package let counted: Int
+
     /// What each class got.
     package let classes: [OutcomeCounts]
 
@@ -58,6 +61,7 @@ package struct DetectionOutcomes: Sendable, Equatable {
     /// - Precondition: All classes are below `labels`, and no object is taken twice.
     package init(truths: [Int?], matches: [Match], labels: Int) {
         let positives = truths.count { $0 != nil }
+        counted = matches.count { !$0.isIgnored }
         let chosen = Self.minimumScore(matches, positives: positives)
         var classes = [OutcomeCounts](repeating: OutcomeCounts(), count: labels)
         var isFound = [Bool](repeating: false, count: truths.count)
@@ -143,5 +147,38 @@ extension DetectionOutcomes {
             }
         }
         self.init(truths: groundTruth.map(\.label), matches: matches, labels: labels)
+    }
+}
+
+// MARK: Boxes
+
+extension DetectionOutcomes {
+    /// The outcomes of boxes at IoU ``overlap``, matched as ``BoxAveragePrecision`` does.
+    ///
+    /// - Parameters:
+    ///   - labels: The number of classes.
+    ///   - rules: Which objects need not be found, and how many predictions count.
+    package init(
+        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int,
+        rules: BoxProtocol
+    ) {
+        var rules = rules
+        rules.thresholds = [Self.overlap]
+        rules.furtherThresholds = []
+        rules.areaRanges = [rules.areaRanges[0]]
+        // What no class holds, and what is beyond the numbers that count, stays out.
+        var matches = predictions.map { Match(label: $0.label, score: $0.score, isIgnored: true) }
+        BoxAveragePrecision(rules).forEachClass(
+            groundTruth: groundTruth, predictions: predictions, labels: labels
+        ) { found in
+            for (outcome, position) in zip(found.outcomes[0], found.ranked.positions) {
+                matches[position].isIgnored = outcome.isIgnored & 1 != 0
+                if outcome.isTrue & 1 != 0 { matches[position].truth = found.truths[outcome.truth] }
+            }
+        }
+        let areas = rules.areaRanges[0].bounds
+        self.init(
+            truths: groundTruth.map { $0.counts(in: areas) ? $0.label : nil }, matches: matches,
+            labels: labels)
     }
 }

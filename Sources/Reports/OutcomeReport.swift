@@ -76,7 +76,7 @@ package struct OutcomeReport: Codable, Sendable, Equatable {
             names.count == outcomes.classes.count,
             "\(names.count) names of \(outcomes.classes.count) classes")
         let least = SVGCanvas.decimal(DetectionOutcomes.overlap)
-        let all = outcomes.detections.count
+        let all = outcomes.counted
         var notes: [String] = []
         if let score = outcomes.minimumScore {
             let shown = outcomes.total.shown

@@ -191,4 +191,72 @@ import Testing
         }
         #expect(found.total.found > 5 && found.total.invented > 5 && found.total.missed > 5)
     }
+
+    // MARK: Boxes
+
+    private func box(
+        _ image: Int, _ label: Int, _ x: Double, side: Double = 10, isCrowd: Bool = false,
+        isIgnored: Bool = false
+    ) -> GroundTruthBox {
+        GroundTruthBox(
+            image: image, label: label, x: x, y: 0, width: side, height: side, isCrowd: isCrowd,
+            isIgnored: isIgnored)
+    }
+
+    private func guess(_ image: Int, _ label: Int, _ x: Double, _ score: Double) -> PredictedBox {
+        PredictedBox(image: image, label: label, x: x, y: 0, width: 10, height: 10, score: score)
+    }
+
+    @Test("Boxes are matched in their image and class, and crowds make nothing invented")
+    func boxes() {
+        let found = DetectionOutcomes(
+            groundTruth: [
+                box(1, 0, 0), box(0, 0, 0), box(0, 1, 50), box(0, 0, 100, side: 60, isCrowd: true),
+                box(1, 1, 300, isIgnored: true),
+            ],
+            predictions: [
+                guess(1, 0, 1, 0.9), guess(0, 0, 2, 0.8), guess(0, 0, 3, 0.7),
+                guess(0, 0, 110, 0.85), guess(0, 0, 120, 0.84), guess(1, 1, 300, 0.83),
+                guess(0, 1, 49, 0.75), guess(0, 1, 200, 0.95), guess(0, -1, 0, 0.99),
+            ], labels: 2, rules: .coco)
+        #expect(found.truths == [.found, .found, .found, nil, nil])
+        #expect(
+            found.detections == [
+                .found, .found, nil, nil, nil, nil, .found, .invented, nil,
+            ])
+        #expect(found.counted == 5)
+        #expect(
+            found.classes == [OutcomeCounts(found: 2), OutcomeCounts(found: 1, invented: 1)])
+    }
+
+    @Test("Detections beyond the number that counts are not shown")
+    func limits() {
+        let found = DetectionOutcomes(
+            groundTruth: [box(0, 0, 0), box(0, 0, 100)],
+            predictions: [guess(0, 0, 0, 0.9), guess(0, 0, 100, 0.8)], labels: 1,
+            rules: .coco.with(maximumDetections: [1]))
+        #expect(found.total == OutcomeCounts(found: 1, missed: 1) && found.counted == 1)
+    }
+
+    @Test(
+        "The counts of boxes are those that the evaluation has with the shown detections alone",
+        arguments: ["mixed", "crowded", "tiny", "errors"])
+    func boxesAgreeWithTheEvaluation(name: String) throws {
+        let fixture = try BoxFixture(name)
+        let labels = fixture.classNames.count
+        let rules: BoxProtocol = fixture.expected.protocol == "coco" ? .coco : .aiTOD
+        let found = DetectionOutcomes(
+            groundTruth: fixture.truths, predictions: fixture.predictions, labels: labels,
+            rules: rules)
+        let least = try #require(found.minimumScore)
+        let scores = BoxAveragePrecision(rules).evaluate(
+            groundTruth: fixture.truths,
+            predictions: fixture.predictions.filter { $0.score >= least }, labels: labels)
+        for (counts, score) in zip(found.classes, scores.classes) where score.positives[0] > 0 {
+            let recall = try #require(score.recall[0][0].last)
+            #expect(counts.annotated == score.positives[0])
+            #expect(abs(Double(counts.found) - recall * Double(counts.annotated)) < 1e-9)
+        }
+        #expect(found.total.found > 0)
+    }
 }

@@ -178,20 +178,12 @@ package final class DetectionTask: FinetuningTask {
         }
         try COCOResults.write(
             counted, of: validation.index, to: folder.path + "/predictions.json")
-        guard let first = validation.index.images.indices.first else { return nil }
-        func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> Box {
-            Box(x1: x, y1: y, x2: x + width, y2: y + height)
-        }
-        try BoxDrawing.write(
-            validation.path(first),
-            truths: validation.index.boxes.filter { $0.image == first }
-                .map { box($0.x, $0.y, $0.width, $0.height) },
-            detections: predictions.filter { $0.image == first }.map {
-                BoxDetection(
-                    box: box($0.x, $0.y, $0.width, $0.height), label: $0.category, score: $0.score)
-            }, classes: validation.index.categories.map(\.name),
-            to: folder.path + "/detections.png")
-        return nil
+        var outcomes = try BoxOutcomes(
+            validation.index, predictions, by: recipe.scoring,
+            ignoring: recipe.data.ignoredClasses, maximumDetections: recipe.maximumDetections,
+            name: recipe.data.validation.annotations)
+        try outcomes.write(to: folder.path) { validation.path($0) }
+        return outcomes.report
     }
 
     /// Boxes of the training objects' sizes at random places, by the same evaluator.
