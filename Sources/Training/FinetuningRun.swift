@@ -177,10 +177,9 @@ extension RunResult {
     ///   - keys: Which scores, in order; others that the run has follow by name.
     ///   - showsLacking: Whether one of `keys` that the run hasn't is a dash, not left out.
     ///   - missing: Scores that can't be had, and why; they have a dash.
-    ///   - further: Lines behind the run folder's.
     package func text(
         _ keys: [String] = [], showsLacking: Bool = false,
-        missing: [(key: String, reason: String)] = [], further: [String] = []
+        missing: [(key: String, reason: String)] = []
     ) -> String {
         let own = scores.keys.filter { !$0.hasPrefix("plain.") }.sorted()
         let reasons = Dictionary(
@@ -221,6 +220,6 @@ extension RunResult {
         if let picture = outcomes?.pictures.first {
             lines.append("picture        \(run)/\(picture.file)")
         }
-        return (lines + further).joined(separator: "\n")
+        return lines.joined(separator: "\n")
     }
 }

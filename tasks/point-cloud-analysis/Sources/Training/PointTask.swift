@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-import Checkpoints
 import Layers
 package import Metrics
 package import Reports
@@ -20,8 +19,10 @@ package final class PointTask: FinetuningTask {
     private let classWeights: [Double]?
     package let loadTimer = LoadTimer()
 
+    /// What the last evaluation found.
+    private var outcomes: PointOutcomes?
     /// The confusion matrix of the last evaluation.
-    package private(set) var confusion: ConfusionMatrix?
+    package var confusion: ConfusionMatrix? { outcomes?.matrix }
 
     /// Whether the last evaluation failed for want of its points.
     private var lostValidation = false
@@ -150,39 +151,44 @@ package final class PointTask: FinetuningTask {
     package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
         let way = recipe.finetuning.evaluation(step: max(0, backboneStep(step) - 1))
         do {
-            let matrix = try evaluate(way)
-            var scores = named(matrix)
+            let found = try evaluate(way)
+            var scores = named(found.matrix)
             if case .dr2net(let plan, _) = way, !plan.isPretrained {
-                scores += named(try evaluate(.frozen)).map { ("plain." + $0.name, $0.value) }
+                scores += named(try evaluate(.frozen).matrix).map {
+                    ("plain." + $0.name, $0.value)
+                }
             }
-            confusion = matrix
+            outcomes = found
             lostValidation = false
             return scores
         } catch let error as PointFileError {
             // The points were whole before the first step: what was trained isn't lost with them.
             note("no scores after step \(step): \(error)")
-            confusion = nil
+            outcomes = nil
             lostValidation = true
             return []
         }
     }
 
-    private func evaluate(_ way: FinetuningWay) throws -> ConfusionMatrix {
+    private func evaluate(_ way: FinetuningWay) throws -> PointOutcomes {
         let inference = PointInference(network, recipe.data, way: way, tile: tile)
-        var matrix = ConfusionMatrix(classes: network.settings.classes)
+        var outcomes = PointOutcomes(classes: network.settings.classes)
         for entry in prepared.scenes(.validation) {
             let labels = try inference.labels(of: try prepared.load(entry)) { _ in }
-            matrix.add(try prepared.confusion(of: entry, predicted: labels))
+            outcomes.add(
+                entry, labels: labels,
+                confusion: try prepared.confusion(of: entry, predicted: labels))
         }
         let shapes = ShapeSampler(
             prepared, subset: .validation, sampling: recipe.data.sampling, augmentation: .none,
             seed: recipe.training.seed)
         for number in 0..<shapes.count {
             let logits = try inference.logits([try shapes.evaluationSample(number)])
-            matrix.add(
-                truth: Int(shapes.label(number)), prediction: Int(logits.largestColumns()[0]))
+            outcomes.add(
+                shape: number, truth: Int(shapes.label(number)),
+                predicted: Int(logits.largestColumns()[0]))
         }
-        return matrix
+        return outcomes
     }
 
     /// The scores of a matrix under their names.
@@ -210,16 +216,8 @@ package final class PointTask: FinetuningTask {
     package var isEvaluated: Bool { confusion != nil || lostValidation }
 
     package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
-        guard let confusion else { return nil }
-        let classes = confusion.classes
-        let chart = MatrixChart(
-            title: "Predicted classes (columns) of true ones (rows), validation",
-            names: prepared.index.classes.names,
-            counts: (0..<classes).map { row in
-                Array(confusion.counts[row * classes..<(row + 1) * classes])
-            })
-        try AtomicFile.write(chart.svg(), to: folder.path + "/confusion.svg")
-        return nil
+        try outcomes?.write(
+            to: folder.path, prepared, standOnY: recipe.data.kind != .modelnet)
     }
 
     /// The most frequent class, and height alone, by the same evaluation.
