@@ -65,12 +65,12 @@ let package = Package(
         module("Ranks", []),
         module("Regions", []),
         module("Metrics", ["Regions"]),
-        module("Reports", ["Checkpoints", "CZlib"]),
+        module("Reports", ["Metrics", "Checkpoints", "CZlib"]),
         module(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Reports", "TextFormats", "CVersion", yaml,
+                "Ranks", "Metrics", "Reports", "TextFormats", "CVersion", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.
@@ -149,18 +149,19 @@ let package = Package(
         tests(of: "CommandLineSupport", ["Checkpoints", "Datasets", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
-        tests(of: "Reports", ["Media"]),
+        tests(of: "Reports", ["Media", "Metrics"]),
         tests(
             of: "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Reports",
+                "Ranks", "Metrics", "Reports",
             ]),
         tests(
             of: "TemporalActionDetection",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Regions", "Metrics", "Training", "CommandLineSupport",
+                "Media", "Datasets", "Regions", "Metrics", "Reports", "Training",
+                "CommandLineSupport",
             ]),
         tests(
             of: "SmallObjectDetection",

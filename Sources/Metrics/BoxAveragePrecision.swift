@@ -36,21 +36,52 @@ package struct BoxAveragePrecision: Sendable {
     package func evaluate(
         groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int
     ) -> BoxScores {
+        var classes: [BoxScores.ClassScore] = []
+        forEachClass(groundTruth: groundTruth, predictions: predictions, labels: labels) {
+            classes.append(classScore($0))
+        }
+        return BoxScores(rules: rules, classes: classes)
+    }
+
+    /// What the predictions of one class match.
+    struct ClassMatches {
+        /// Positions of the objects, by image.
+        let truths: [Int]
+        /// The predictions that count.
+        let ranked: RankedPredictions
+        /// The number of all predictions.
+        let predictions: Int
+        /// For each area range the outcomes of the ranked predictions.
+        var outcomes: [[BoxOutcome]]
+        /// For each area range the objects that count.
+        var positives: [Int]
+    }
+
+    /// Gives the matches of each class to `body`, by rising label.
+    func forEachClass(
+        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int,
+        _ body: (ClassMatches) -> Void
+    ) {
         let truths = Grouping(groundTruth.map(\.label), labels: labels)
         let guesses = Grouping(predictions.map(\.label), labels: labels)
         let ranks = rules.limit == .perImage ? Self.ranks(predictions) : nil
         var matching = BoxMatching(rules)
-        let classes = (0..<labels).map { label in
-            let truth = truths.positions(of: label).map { groundTruth[$0] }.sortedByImage()
-            let guess = guesses.positions(of: label)
+        for label in 0..<labels {
+            let positions = truths.positions(of: label).sorted { a, b in
+                let left = groundTruth[a].image, right = groundTruth[b].image
+                return left != right ? left < right : a < b
+            }
             var ranked = RankedPredictions(
-                guess.map { predictions[$0] }, ranks: ranks.map { ranks in guess.map { ranks[$0] } }
-            )
+                Array(guesses.positions(of: label)), of: predictions, ranks: ranks)
             ranked.keep(upTo: rules.maximumDetections.last ?? 0)
-            return classScore(
-                truth, ranked, counts: (truth.count, guess.count), &matching)
+            var matches = ClassMatches(
+                truths: positions, ranked: ranked,
+                predictions: guesses.positions(of: label).count,
+                outcomes: [[BoxOutcome]](repeating: [], count: rules.areaRanges.count),
+                positives: [Int](repeating: 0, count: rules.areaRanges.count))
+            match(positions.map { groundTruth[$0] }, &matches, &matching)
+            body(matches)
         }
-        return BoxScores(rules: rules, classes: classes)
     }
 
     /// The place of each prediction among those of its image, best first.
@@ -69,25 +100,28 @@ package struct BoxAveragePrecision: Sendable {
         return ranks
     }
 
-    private func classScore(
-        _ truths: [GroundTruthBox], _ ranked: RankedPredictions,
-        counts: (truths: Int, predictions: Int), _ matching: inout BoxMatching
-    ) -> BoxScores.ClassScore {
-        var positives = [Int](repeating: 0, count: rules.areaRanges.count)
-        var outcomes = [[BoxOutcome]](repeating: [], count: rules.areaRanges.count)
+    /// Matches image by image.
+    private func match(
+        _ truths: [GroundTruthBox], _ matches: inout ClassMatches, _ matching: inout BoxMatching
+    ) {
+        let boxes = matches.ranked.boxes
         // Both lists go up by image: walk them together.
         var truth = 0, guess = 0
-        while truth < truths.count || guess < ranked.boxes.count {
+        while truth < truths.count || guess < boxes.count {
             let image = min(
                 truth < truths.count ? truths[truth].image : .max,
-                guess < ranked.boxes.count ? ranked.boxes[guess].image : .max)
+                guess < boxes.count ? boxes[guess].image : .max)
             let truthStart = truth, guessStart = guess
             while truth < truths.count, truths[truth].image == image { truth += 1 }
-            while guess < ranked.boxes.count, ranked.boxes[guess].image == image { guess += 1 }
+            while guess < boxes.count, boxes[guess].image == image { guess += 1 }
             matching.match(
-                truths[truthStart..<truth], Array(ranked.boxes[guessStart..<guess]),
-                outcomes: &outcomes, positives: &positives)
+                truths[truthStart..<truth], Array(boxes[guessStart..<guess]),
+                outcomes: &matches.outcomes, positives: &matches.positives)
         }
+    }
+
+    private func classScore(_ matches: ClassMatches) -> BoxScores.ClassScore {
+        let (ranked, outcomes, positives) = (matches.ranked, matches.outcomes, matches.positives)
         let order = ranked.orderByScore
         let curves = rules.areaRanges.indices.map { range in
             rules.allThresholds.indices.map { threshold in
@@ -97,7 +131,7 @@ package struct BoxAveragePrecision: Sendable {
             }
         }
         return BoxScores.ClassScore(
-            boxes: counts.truths, predictions: counts.predictions, positives: positives,
+            boxes: matches.truths.count, predictions: matches.predictions, positives: positives,
             averagePrecision: curves.map { $0.map(\.averagePrecision) },
             recall: curves.map { $0.map(\.recall) },
             localizationRecallPrecision: localizationRecallPrecision(
@@ -178,20 +212,24 @@ package struct BoxAveragePrecision: Sendable {
 }
 
 /// Predictions of one class by image, best first in each, with their places in their images.
-private struct RankedPredictions {
+struct RankedPredictions {
     private(set) var boxes: [PredictedBox]
+    /// Their positions in the input.
+    private(set) var positions: [Int]
     private(set) var ranks: [Int]
 
-    /// - Parameter ranks: Places among all predictions of the images; nil to count this class alone.
-    init(_ predictions: [PredictedBox], ranks given: [Int]?) {
-        let order = predictions.indices.sorted { a, b in
+    /// The predictions at some positions.
+    ///
+    /// - Parameter given: Places among all predictions of the images; nil to count this class alone.
+    init(_ positions: [Int], of predictions: [PredictedBox], ranks given: [Int]?) {
+        self.positions = positions.sorted { a, b in
             let left = predictions[a], right = predictions[b]
             if left.image != right.image { return left.image < right.image }
             return left.score != right.score ? left.score > right.score : a < b
         }
-        boxes = order.map { predictions[$0] }
+        boxes = self.positions.map { predictions[$0] }
         if let given {
-            ranks = order.map { given[$0] }
+            ranks = self.positions.map { given[$0] }
         } else {
             ranks = []
             var start = 0
@@ -207,6 +245,7 @@ private struct RankedPredictions {
         guard ranks.contains(where: { $0 >= limit }) else { return }
         let kept = boxes.indices.filter { ranks[$0] < limit }
         boxes = kept.map { boxes[$0] }
+        positions = kept.map { positions[$0] }
         ranks = kept.map { ranks[$0] }
     }
 
@@ -239,13 +278,4 @@ private struct Grouping {
     }
 
     func positions(of label: Int) -> ArraySlice<Int> { order[starts[label]..<starts[label + 1]] }
-}
-
-extension Array where Element == GroundTruthBox {
-    /// By image, in input order within one.
-    fileprivate func sortedByImage() -> [GroundTruthBox] {
-        indices.sorted { a, b in
-            self[a].image != self[b].image ? self[a].image < self[b].image : a < b
-        }.map { self[$0] }
-    }
 }

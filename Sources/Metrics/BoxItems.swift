@@ -43,6 +43,13 @@ package struct GroundTruthBox: Sendable, Hashable {
     }
 }
 
+extension GroundTruthBox {
+    /// Whether it must be found in an area range.
+    func counts(in areas: ClosedRange<Double>) -> Bool {
+        !isCrowd && !isIgnored && areas.contains(area)
+    }
+}
+
 /// One predicted object: its box in pixels, from the upper left corner.
 package struct PredictedBox: Sendable, Hashable {
     /// Position of the image.

@@ -8,6 +8,8 @@ struct BoxOutcome {
     var isIgnored: UInt32 = 0
     /// Overlap with the object taken at the first threshold.
     var overlap = 0.0
+    /// Place of that object among those of its class; -1 for none.
+    var truth = -1
 }
 
 /// Matches the predictions of one class in one image, best first.
@@ -53,7 +55,7 @@ struct BoxMatching {
         for (range, areas) in areaRanges.enumerated() {
             isIgnored.removeAll(keepingCapacity: true)
             for truth in truths {
-                let ignored = truth.isCrowd || truth.isIgnored || !areas.contains(truth.area)
+                let ignored = !truth.counts(in: areas)
                 isIgnored.append(ignored)
                 if !ignored { positives[range] += 1 }
             }
@@ -75,8 +77,8 @@ struct BoxMatching {
                         } else {
                             taken[found] |= bit
                             if threshold == 0 {
-                                outcome.overlap = prediction.overlap(
-                                    truths[truths.startIndex + found])
+                                outcome.truth = truths.startIndex + found
+                                outcome.overlap = prediction.overlap(truths[outcome.truth])
                             }
                             if isIgnored[found] {
                                 outcome.isIgnored |= bit

@@ -75,9 +75,13 @@ package struct HTMLPage {
     /// - Parameters:
     ///   - type: `image/png` or `image/svg+xml`.
     ///   - caption: What stands below it.
-    package mutating func picture(_ data: Data, type: String, caption: String) {
+    ///   - isWide: Whether it may be wider than the text, as the window allows.
+    package mutating func picture(
+        _ data: Data, type: String, caption: String, isWide: Bool = false
+    ) {
         let name = HTMLPage.escaped(caption)
-        body += "<figure><img alt=\"\(name)\" src=\"data:\(HTMLPage.escaped(type));base64,"
+        body +=
+            "<figure\(isWide ? " class=\"broad\"" : "")><img alt=\"\(name)\" src=\"data:\(HTMLPage.escaped(type));base64,"
         body += data.base64EncodedString()
         body += "\"><figcaption>\(name)</figcaption></figure>\n"
     }
@@ -128,6 +132,7 @@ package struct HTMLPage {
         .text, .facts td { text-align: left; overflow-wrap: anywhere; }
         figure { margin: 14px 0; }
         figure svg, figure img { max-width: 100%; height: auto; display: block; }
+        .broad { width: min(1200px, 96vw); margin-left: calc(50% - min(600px, 48vw)); }
         figcaption { color: \(SVGCanvas.faintInk); font-size: 13px; margin-top: 4px; }
         pre { background: #f6f8fa; border-radius: 6px; padding: 14px 16px; overflow-x: auto;
           font: 13px/1.45 'DejaVu Sans Mono', Menlo, Consolas, monospace; }

@@ -28,19 +28,34 @@ struct SVGCanvas {
     /// A filled rectangle; `title` is what a browser shows when the pointer rests on it.
     mutating func rectangle(
         x: Double, y: Double, width: Double, height: Double, fill: String, opacity: Double = 1,
-        radius: Double = 0, stroke: String? = nil, title: String? = nil
+        radius: Double = 0, stroke: String? = nil, strokeWidth: Double = 0.75,
+        dash: Double? = nil, title: String? = nil
     ) {
         body += "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" "
         body += "width=\"\(Self.number(width))\" height=\"\(Self.number(height))\" fill=\"\(fill)\""
         if opacity < 1 { body += " fill-opacity=\"\(Self.number(opacity))\"" }
         if radius > 0 { body += " rx=\"\(Self.number(radius))\"" }
-        if let stroke { body += " stroke=\"\(stroke)\" stroke-width=\"0.75\"" }
+        if let stroke {
+            body += " stroke=\"\(stroke)\" stroke-width=\"\(Self.number(strokeWidth))\""
+            if let dash { body += " stroke-dasharray=\"\(Self.number(dash))\"" }
+        }
         if let title {
             body += "><title>\(Self.escaped(title))</title></rect>\n"
         } else {
             body += "/>\n"
         }
     }
+
+    /// Makes a hatching known: slanted lines that ``hatch(_:)`` fills with.
+    mutating func defineHatch(_ name: String, stroke: String) {
+        body += "<defs><pattern id=\"\(name)\" width=\"5\" height=\"5\" "
+        body += "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+        body += "<rect width=\"5\" height=\"5\" fill=\"#ffffff\"/>"
+        body += "<rect width=\"2.2\" height=\"5\" fill=\"\(stroke)\"/></pattern></defs>\n"
+    }
+
+    /// The fill of a hatching of this picture.
+    static func hatch(_ name: String) -> String { "url(#\(name))" }
 
     /// A straight line.
     mutating func line(
@@ -110,6 +125,14 @@ struct SVGCanvas {
         guard value.isFinite, abs(value) < 1e9 else { return "0" }
         let rounded = (value * 100).rounded() / 100
         return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    }
+
+    /// A number with as many decimals as it has, nine at most.
+    static func decimal(_ value: Double) -> String {
+        var text = String(format: "%.9f", value)
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text == "-0" ? "0" : text
     }
 
     /// `text` for use in an element or an attribute.

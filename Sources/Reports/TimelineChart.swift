@@ -1,44 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Metrics
 
-/// Detections over ground truth along time, one lane for each class of each video.
+/// What was found, missed and invented along time, one lane for each class of each video.
 ///
-/// In a lane the annotated segments are solid bars; the detections lie below them in the same
-/// colour, the more opaque the higher their score. A browser shows times and scores where the
-/// pointer rests.
+/// In a lane the annotated segments lie above and the detected ones below them: solid what is
+/// found, empty with a dashed edge what is missed, hatched what is invented. A browser shows times
+/// and scores where the pointer rests.
 package struct TimelineChart: Sendable {
-    /// An annotated segment.
-    package struct Truth: Sendable, Hashable {
-        /// Index into the chart's labels.
+    /// An annotated or a detected segment.
+    package struct Bar: Sendable, Hashable {
+        /// Position of its class in the report.
         package var label: Int
         /// Seconds.
-        package var start: Double
-        /// Seconds.
-        package var end: Double
+        package var start, end: Double
+        /// What became of it.
+        package var outcome: Outcome
+        /// A detection's confidence; nil for an annotated segment.
+        package var score: Double?
 
         /// A segment of class `label`.
-        package init(label: Int, start: Double, end: Double) {
+        package init(
+            label: Int, start: Double, end: Double, outcome: Outcome, score: Double? = nil
+        ) {
             self.label = label
             self.start = start
             self.end = end
-        }
-    }
-
-    /// A detected segment.
-    package struct Detection: Sendable, Hashable {
-        /// Index into the chart's labels.
-        package var label: Int
-        /// Seconds.
-        package var start: Double
-        /// Seconds.
-        package var end: Double
-        /// In [0, 1]; drawn as opacity.
-        package var score: Double
-
-        /// A detection of class `label`.
-        package init(label: Int, start: Double, end: Double, score: Double) {
-            self.label = label
-            self.start = start
-            self.end = end
+            self.outcome = outcome
             self.score = score
         }
     }
@@ -50,79 +37,92 @@ package struct TimelineChart: Sendable {
         /// Seconds; the lanes' length.
         package var duration: Double
         /// The annotated segments.
-        package var truths: [Truth]
-        /// The detections.
-        package var detections: [Detection]
+        package var annotated: [Bar]
+        /// The shown detections.
+        package var detected: [Bar]
 
         /// A video with its segments.
-        package init(name: String, duration: Double, truths: [Truth], detections: [Detection]) {
+        package init(name: String, duration: Double, annotated: [Bar], detected: [Bar]) {
             self.name = name
             self.duration = duration
-            self.truths = truths
-            self.detections = detections
+            self.annotated = annotated
+            self.detected = detected
         }
     }
 
-    /// What stands on top.
-    package var title: String
-
-    /// Names of the classes; lanes follow their order.
-    package var labels: [String]
+    /// The counts, which stand on top; lanes follow the order of its classes.
+    package var report: OutcomeReport
 
     /// The videos, from top to bottom.
     package var videos: [Video]
 
-    /// Detections below this score are not drawn.
-    package var minimumScore: Double
-
     /// A chart of `videos`.
-    package init(title: String, labels: [String], videos: [Video], minimumScore: Double = 0.05) {
-        self.title = title
-        self.labels = labels
+    package init(_ report: OutcomeReport, videos: [Video]) {
+        self.report = report
         self.videos = videos
-        self.minimumScore = minimumScore
     }
 
+    /// More videos are not drawn: nobody looks through them at a glance.
+    package static let mostVideos = 12
+
     private static let width = 1200.0
-    private static let left = 190.0
+    private static let left = 262.0
     private static let right = 24.0
-    private static let lane = 27.0
-    private static let barHeight = 10.0
+    private static let lane = 40.0
+    private static let barHeight = 13.0
 
     /// The picture: 1,200 pixels wide, as high as its lanes need.
     ///
     /// All videos have one time scale, that of the longest, so that lengths can be compared.
-    /// Segments without a length or with a label outside the list are not drawn.
+    /// Segments outside their video or with a label outside the classes are not drawn.
     package func svg() -> String {
         var canvas = SVGCanvas()
-        canvas.text(
-            SVGCanvas.shortened(title, to: 110), x: 24, y: 34, size: 19, isBold: true)
-        drawLegend(on: &canvas, y: 58)
-        let longest = videos.map(\.duration).filter { $0.isFinite && $0 > 0 }.max() ?? 1
+        canvas.defineOutcomes()
+        let drawn = Array(videos.prefix(Self.mostVideos))
+        var y = drawHead(on: &canvas, drawn: drawn.count)
+        let longest = drawn.map(\.duration).filter { $0.isFinite && $0 > 0 }.max() ?? 1
         let scale = (Self.width - Self.left - Self.right) / longest
-        var y = 92.0
-        for video in videos {
+        for video in drawn {
             y = draw(video, on: &canvas, y: y, scale: scale, longest: longest)
         }
         if videos.isEmpty {
             canvas.text("no videos", x: 24, y: y + 10, fill: SVGCanvas.faintInk)
             y += 24
         }
-        return canvas.document(width: Self.width, height: y + 4, title: title)
+        return canvas.document(width: Self.width, height: y + 4, title: report.title)
     }
 
-    private func drawLegend(on canvas: inout SVGCanvas, y: Double) {
-        let grey = SVGCanvas.faintInk
-        canvas.rectangle(x: 24, y: y - 10, width: 34, height: 10, fill: grey, radius: 2)
-        canvas.text("annotated", x: 64, y: y - 1, size: 12.5)
-        for (position, opacity) in [0.25, 0.6, 1].enumerated() {
-            canvas.rectangle(
-                x: 152 + Double(position) * 36, y: y - 10, width: 34, height: 10, fill: grey,
-                opacity: opacity, radius: 2, stroke: grey)
+    /// Title, legend and notes; gives where the first video begins.
+    private func drawHead(on canvas: inout SVGCanvas, drawn: Int) -> Double {
+        canvas.text(report.headline, x: 24, y: 38, size: 23, isBold: true)
+        if let rule = report.rule {
+            canvas.text("at \(rule)", x: 24, y: 62, size: 14, fill: SVGCanvas.faintInk)
         }
-        canvas.text(
-            "detected, score from low to high (below "
-                + "\(SVGCanvas.number(minimumScore)) not drawn)", x: 266, y: y - 1, size: 12.5)
+        let legend: [(outcome: Outcome, text: String)] = [
+            (.found, "found: annotated and detected"),
+            (.missed, "missed: annotated, not detected"),
+            (.invented, "invented: detected, not annotated"),
+        ]
+        var x = 24.0
+        for (outcome, text) in legend {
+            canvas.bar(outcome, x: x, y: 79, width: 40, height: 15)
+            canvas.text(text, x: x + 48, y: 91, size: 13.5)
+            x += 48 + Double(text.count) * 6.6 + 34
+        }
+        var y = 116.0
+        var notes = report.notes
+        if drawn < videos.count {
+            notes.append(
+                "Drawn are the first \(drawn) of \(videos.count) videos in the annotations' order; "
+                    + "the counts hold for all.")
+        }
+        for note in notes {
+            canvas.text(
+                SVGCanvas.shortened(note, to: 185), x: 24, y: y, size: 12,
+                fill: SVGCanvas.faintInk)
+            y += 17
+        }
+        return y + 18
     }
 
     /// Draws one video from `y` down; gives where the next one begins.
@@ -130,26 +130,20 @@ package struct TimelineChart: Sendable {
         _ video: Video, on canvas: inout SVGCanvas, y: Double, scale: Double, longest: Double
     ) -> Double {
         let duration = video.duration.isFinite ? min(max(video.duration, 0), longest) : 0
-        let truths = video.truths.filter { isDrawn($0.label, $0.start, $0.end, duration) }
-        let detections = video.detections.filter {
-            isDrawn($0.label, $0.start, $0.end, duration) && $0.score >= minimumScore
-        }
-        let lanes = labels.indices.filter { label in
-            truths.contains { $0.label == label } || detections.contains { $0.label == label }
+        let lanes = report.classes.indices.filter { label in
+            (video.annotated + video.detected).contains { $0.label == label }
         }
         canvas.text(
-            SVGCanvas.shortened(video.name, to: 60), x: 24, y: y + 12, size: 14, isBold: true)
-        let summary =
-            "\(Self.seconds(duration)) s · \(truths.count) annotated · \(detections.count) detected"
+            SVGCanvas.shortened(video.name, to: 70), x: 24, y: y + 12, size: 15, isBold: true)
         canvas.text(
-            summary, x: max(Self.left + duration * scale, 560), y: y + 12, size: 11.5,
-            fill: SVGCanvas.faintInk, anchor: .end)
+            "\(SVGCanvas.number(duration)) s · \(Self.words(video.annotated, video.detected))",
+            x: Self.width - Self.right, y: y + 12, size: 13, anchor: .end)
         let top = y + 22
-        let bottom = top + Double(max(lanes.count, 1)) * Self.lane
+        let bottom = top + max(Double(lanes.count) * Self.lane, 26)
         drawAxis(on: &canvas, top: top, bottom: bottom, duration: duration, scale: scale)
         if lanes.isEmpty {
             canvas.text(
-                "nothing annotated, nothing detected", x: Self.left + 8, y: top + 18, size: 12,
+                "nothing annotated, nothing detected", x: Self.left + 8, y: top + 17, size: 12,
                 fill: SVGCanvas.faintInk)
         }
         for (row, label) in lanes.enumerated() {
@@ -159,46 +153,54 @@ package struct TimelineChart: Sendable {
                     from: (24, laneTop), to: (Self.left + duration * scale, laneTop),
                     stroke: SVGCanvas.grid)
             }
+            let annotated = video.annotated.filter { $0.label == label }
+            let detected = video.detected.filter { $0.label == label }
             canvas.text(
-                SVGCanvas.shortened(labels[label], to: 24), x: Self.left - 10, y: laneTop + 18,
-                size: 12.5, anchor: .end)
-            let own = detections.filter { $0.label == label }
-            draw(
-                truths.filter { $0.label == label }, own, on: &canvas, y: laneTop,
-                duration: duration, scale: scale)
+                SVGCanvas.shortened(report.classes[label].name, to: 21), x: 24, y: laneTop + 16,
+                size: 13.5, isBold: true)
+            canvas.text(
+                Self.words(annotated, detected), x: 24, y: laneTop + 32, size: 11.5,
+                fill: SVGCanvas.faintInk)
+            let rows = [("annotated", laneTop + 5), ("detected", laneTop + 22)]
+            for (name, top) in rows {
+                canvas.text(
+                    name, x: Self.left - 8, y: top + 10.5, size: 11, fill: SVGCanvas.faintInk,
+                    anchor: .end)
+            }
+            for (bars, (_, top)) in zip([annotated, detected], rows) {
+                draw(bars, on: &canvas, y: top, duration: duration, scale: scale)
+            }
         }
-        return bottom + 40
+        return bottom + 48
     }
 
-    /// The bars of one lane; the surest detection is drawn last, on top.
+    /// The counts of a video or of one of its lanes.
+    private static func words(_ annotated: [Bar], _ detected: [Bar]) -> String {
+        let found = annotated.count { $0.outcome == .found }
+        let invented = detected.count { $0.outcome == .invented }
+        let parts = [
+            annotated.isEmpty && invented > 0 ? nil : "\(found) of \(annotated.count) found",
+            invented > 0 ? "\(invented) invented" : nil,
+        ]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
+
+    /// One row of bars; short ones are drawn last, so that long ones don't hide them.
     private func draw(
-        _ truths: [Truth], _ detections: [Detection], on canvas: inout SVGCanvas, y: Double,
-        duration: Double, scale: Double
+        _ bars: [Bar], on canvas: inout SVGCanvas, y: Double, duration: Double, scale: Double
     ) {
-        func place(_ start: Double, _ end: Double) -> (x: Double, width: Double) {
-            let from = max(start, 0)
-            return (Self.left + from * scale, max((min(end, duration) - from) * scale, 1.5))
-        }
-        for truth in truths {
-            let (x, width) = place(truth.start, truth.end)
-            canvas.rectangle(
-                x: x, y: y + 3, width: width, height: Self.barHeight,
-                fill: SVGCanvas.colour(truth.label), radius: 2,
-                title: "\(labels[truth.label]), annotated, "
-                    + "\(Self.seconds(truth.start))–\(Self.seconds(truth.end)) s")
-        }
-        let ordered = detections.enumerated().sorted {
-            ($0.element.score, $0.offset) < ($1.element.score, $1.offset)
-        }
-        for (_, detection) in ordered {
-            let (x, width) = place(detection.start, detection.end)
-            let score = min(max(detection.score, 0), 1)
-            canvas.rectangle(
-                x: x, y: y + 4 + Self.barHeight, width: width, height: Self.barHeight,
-                fill: SVGCanvas.colour(detection.label), opacity: score, radius: 2,
-                stroke: score >= 0.5 ? SVGCanvas.colour(detection.label) : nil,
-                title: "\(labels[detection.label]), score \(SVGCanvas.number(detection.score)), "
-                    + "\(Self.seconds(detection.start))–\(Self.seconds(detection.end)) s")
+        let ordered = bars.enumerated().sorted { a, b in
+            let left = a.element.end - a.element.start, right = b.element.end - b.element.start
+            return left != right ? left > right : a.offset < b.offset
+        }.map(\.element)
+        for bar in ordered where isDrawn(bar, duration) {
+            let from = max(bar.start, 0)
+            let score = bar.score.map { ", score \(SVGCanvas.number($0))" } ?? ""
+            canvas.bar(
+                bar.outcome, x: Self.left + from * scale, y: y,
+                width: max((min(bar.end, duration) - from) * scale, 4), height: Self.barHeight,
+                title: "\(report.classes[bar.label].name), \(bar.outcome.rawValue)\(score), "
+                    + "\(SVGCanvas.number(bar.start))–\(SVGCanvas.number(bar.end)) s")
         }
     }
 
@@ -218,11 +220,8 @@ package struct TimelineChart: Sendable {
             stroke: SVGCanvas.faintInk)
     }
 
-    private func isDrawn(_ label: Int, _ start: Double, _ end: Double, _ duration: Double) -> Bool {
-        labels.indices.contains(label) && start.isFinite && end.isFinite && end > start
-            && end > 0 && start < duration
+    private func isDrawn(_ bar: Bar, _ duration: Double) -> Bool {
+        report.classes.indices.contains(bar.label) && bar.start.isFinite && bar.end.isFinite
+            && bar.end >= bar.start && bar.end >= 0 && bar.start < duration
     }
-
-    /// Seconds with at most two decimals.
-    private static func seconds(_ value: Double) -> String { SVGCanvas.number(value) }
 }

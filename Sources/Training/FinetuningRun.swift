@@ -2,12 +2,15 @@
 import Checkpoints
 import Foundation
 import Ranks
+package import Reports
 import Tensors
 
 /// A task whose run can be trained and scored from beginning to end.
 package protocol FinetuningTask: TrainingTask {
     /// Writes what the last evaluation found (predictions, pictures) into the run folder.
-    func writeFindings(_ folder: RunFolder) throws
+    ///
+    /// - Returns: What was found, missed and invented; nil where nothing could be evaluated.
+    func writeFindings(_ folder: RunFolder) throws -> OutcomeReport?
     /// Scores of methods that learn nothing, by name, under the keys of the task's own scores.
     func baselines() throws -> [String: [String: Double]]
     /// Whether the last evaluation of this object has been made.
@@ -30,6 +33,9 @@ package struct RunResult: Codable, Sendable {
     package var scores: [String: Double]
     /// The best evaluation, where the run keeps its checkpoint.
     package var best: BestScore?
+    /// What was found, missed and invented at the last evaluation; nil in runs of versions that did
+    /// not count it, and where nothing could be evaluated.
+    package var outcomes: OutcomeReport?
     /// Scores of methods that learn nothing, by name.
     package var baselines: [String: [String: Double]]
     /// The highest counted bytes of a step in which the backbone trained.
@@ -121,7 +127,7 @@ package struct FinetuningRun {
                 notify: { progress.message("stopping after this step; again to quit at once") }
             ) { _ = try loop.run { step in try describe(task, from: step) } }
             if let group = folder.ranks?.group, group.rank > 0 {
-                return try summary(baselines: [:])
+                return try summary(nil, baselines: [:])
             }
             if !task.isEvaluated {
                 let step = try folder.metrics().last?.step ?? 0
@@ -133,20 +139,22 @@ package struct FinetuningRun {
             }
         } catch {
             guard folder.ranks == nil, loop.isTrained else { throw error }
-            try write(baselines: [:])
+            try write(nil, baselines: [:])
             throw TrainingError(
                 "\(error); all \(loop.plan.totalSteps) steps are done and the checkpoint is there, "
                     + "but not the score: correct that and go on with --resume \(folder.path)")
         }
         progress.begin("findings, baselines and report")
-        try task.writeFindings(folder)
-        return try write(baselines: try task.baselines())
+        let outcomes = try task.writeFindings(folder)
+        return try write(outcomes, baselines: try task.baselines())
     }
 
     /// Writes `summary.json` and the report.
     @discardableResult
-    private func write(baselines: [String: [String: Double]]) throws -> RunResult {
-        let result = try summary(baselines: baselines)
+    private func write(
+        _ outcomes: OutcomeReport?, baselines: [String: [String: Double]]
+    ) throws -> RunResult {
+        let result = try summary(outcomes, baselines: baselines)
         try AtomicFile.write(RunResult.json(result), to: folder.path + "/summary.json")
         try RunReport.write(folder.path)
         return result
@@ -170,7 +178,9 @@ package struct FinetuningRun {
         try RunEnvironment.current.write(folder.path)
     }
 
-    private func summary(baselines: [String: [String: Double]]) throws -> RunResult {
+    private func summary(
+        _ outcomes: OutcomeReport?, baselines: [String: [String: Double]]
+    ) throws -> RunResult {
         let lines = try folder.metrics()
         let steps = lines.filter { $0.loss != nil }
         let trained = steps.filter { $0.step > training.backboneStart }
@@ -181,7 +191,8 @@ package struct FinetuningRun {
             run: folder.path, way: finetuning.way.rawValue, steps: steps.count,
             firstLoss: whole.firstLoss ?? 0, lastLoss: whole.lastLoss ?? 0,
             scores: lines.last { $0.evaluation != nil }?.evaluation ?? [:],
-            best: training.bestMetric.flatMap { BestScore($0, in: lines) }, baselines: baselines,
+            best: training.bestMetric.flatMap { BestScore($0, in: lines) }, outcomes: outcomes,
+            baselines: baselines,
             peakCountedBytes: measured.compactMap(\.peakBytes).max() ?? 0,
             peakResidentBytes: ResidentMemory.peak,
             stepSeconds: seconds.isEmpty ? 0 : seconds[seconds.count / 2])
@@ -195,10 +206,9 @@ extension RunResult {
     ///   - keys: Which scores, in order; others that the run has follow by name.
     ///   - showsLacking: Whether one of `keys` that the run hasn't is a dash, not left out.
     ///   - missing: Scores that can't be had, and why; they have a dash.
-    ///   - further: Lines behind the run folder's.
     package func text(
         _ keys: [String] = [], showsLacking: Bool = false,
-        missing: [(key: String, reason: String)] = [], further: [String] = []
+        missing: [(key: String, reason: String)] = []
     ) -> String {
         let own = scores.keys.filter { !$0.hasPrefix("plain.") }.sorted()
         let reasons = Dictionary(
@@ -234,7 +244,11 @@ extension RunResult {
             "peak memory    \(ByteSize.text(peakCountedBytes)) counted in a step, "
                 + "\(ByteSize.text(peakResidentBytes)) resident")
         lines.append("time a step    \(String(format: "%.2f", stepSeconds)) s (\(way))")
+        if let outcomes { lines.append("outcomes       \(outcomes.title)") }
         lines.append("run folder     \(run)")
-        return (lines + further).joined(separator: "\n")
+        if let picture = outcomes?.pictures.first {
+            lines.append("picture        \(run)/\(picture.file)")
+        }
+        return lines.joined(separator: "\n")
     }
 }

@@ -11,9 +11,10 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "Write one HTML file about a run, or one that compares several.",
         discussion: """
-            Curves of loss, scores, coefficients, learning rates, memory and step time, the recipe, \
-            the machine, and the pictures that the task left in the run folder. The file needs no \
-            other file, no network and no scripts. Runs that are still going on are shown so far.
+            What was found, missed and invented by class with the task's pictures, curves of loss, \
+            scores, coefficients, learning rates, memory and step time, the recipe and the machine. \
+            The file needs no other file, no network and no scripts. Runs that are still going on \
+            are shown so far.
             """)
 
     @Argument(help: "Run folders: one for its report, several to compare.", completion: .directory)

@@ -77,9 +77,9 @@ import Testing
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run"))
         #expect(
             Set(names.filter { !$0.hasPrefix("events.out.tfevents.") }).subtracting([".lock"]) == [
-                "checkpoint-000005.safetensors", "detections.png", "environment.json",
-                "metrics.jsonl", "model.json", "predictions.json", "recipe.yaml", "report.html",
-                "summary.json",
+                "checkpoint-000005.safetensors", "detections.png", "detections-2.png",
+                "environment.json", "metrics.jsonl", "model.json", "predictions.json",
+                "recipe.yaml", "report.html", "summary.json",
             ])
         let summary = try #require(
             try object(folder.path("run/summary.json")) as? [String: Any])

@@ -65,7 +65,7 @@ import Testing
         #expect(baselines.keys.sorted() == ["height alone", "majority class"])
         #expect(baselines["height alone"]?["mIoU"] == 1)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("whole"))
-        for name in ["confusion.svg", "points.json", "summary.json", "model.json"] {
+        for name in ["cloud.png", "confusion.svg", "points.json", "summary.json", "model.json"] {
             #expect(names.contains(name), "\(name)")
         }
 

@@ -68,7 +68,7 @@ import Testing
                 with: Data(contentsOf: URL(fileURLWithPath: data.folder.path("run/summary.json"))))
                 as? [String: Any])
         let keys = [
-            "run", "way", "steps", "firstLoss", "lastLoss", "scores", "baselines",
+            "run", "way", "steps", "firstLoss", "lastLoss", "scores", "outcomes", "baselines",
             "peakCountedBytes", "peakResidentBytes", "stepSeconds",
         ]
         #expect(summary.keys.sorted() == keys.sorted())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Metrics
 import Reports
 import Testing
 
@@ -46,53 +47,98 @@ final class SVGContent: NSObject, XMLParserDelegate {
 }
 
 @Suite("Timeline chart") struct TimelineChartTests {
+    private func report(_ names: [String], notes: [String] = []) -> OutcomeReport {
+        OutcomeReport(
+            unit: "segments", rule: "tIoU ≥ 0.5, score ≥ 0.4", notes: notes,
+            classes: names.map { .init(name: $0, counts: OutcomeCounts(found: 1, missed: 2)) })
+    }
+
     private func chart(
-        truths: [TimelineChart.Truth], detections: [TimelineChart.Detection],
-        labels: [String] = ["walks", "flies"], duration: Double = 100
+        annotated: [TimelineChart.Bar] = [], detected: [TimelineChart.Bar] = [],
+        names: [String] = ["walks", "flies"], duration: Double = 100
     ) -> TimelineChart {
         TimelineChart(
-            title: "Part one", labels: labels,
+            report(names),
             videos: [
-                .init(name: "v1", duration: duration, truths: truths, detections: detections)
+                .init(name: "v1", duration: duration, annotated: annotated, detected: detected)
             ])
     }
 
-    @Test func barsLieAtTheirTimes() throws {
-        let svg = chart(
-            truths: [.init(label: 0, start: 0, end: 50)],
-            detections: [.init(label: 0, start: 25, end: 75, score: 0.5)]
-        ).svg()
-        let content = try #require(SVGContent(svg))
-        // Background and four of the legend come before the two bars.
-        let bars = content.rectangles.suffix(2)
-        #expect(content.rectangles.count == 7)
-        let truth = try #require(bars.first)
-        let detection = try #require(bars.last)
-        let x = try bars.map { try #require(Double($0["x"] ?? "")) }
-        let width = try bars.map { try #require(Double($0["width"] ?? "")) }
-        #expect(abs(width[0] - width[1]) < 0.02 && abs(x[1] - x[0] - width[0] / 2) < 0.02)
-        #expect(truth["fill"] == detection["fill"] && detection["fill-opacity"] == "0.5")
-        #expect(content.attributes["width"] == "1200")
-        #expect(content.texts.contains("walks") && !content.texts.contains("flies"))
+    /// The bars behind the page, the hatching's two parts and the legend's three.
+    private func bars(_ chart: TimelineChart) throws -> [[String: String]] {
+        let content = try #require(SVGContent(chart.svg()))
+        return Array(content.rectangles.dropFirst(6))
     }
 
-    @Test func weakEmptyAndUnknownSegmentsAreNotDrawn() throws {
-        let svg = chart(
-            truths: [
-                .init(label: 7, start: 0, end: 5), .init(label: 0, start: 5, end: 5),
-                .init(label: 0, start: .nan, end: 5), .init(label: 0, start: 200, end: 205),
-            ], detections: [.init(label: 1, start: 0, end: 5, score: 0.01)]
-        ).svg()
-        let content = try #require(SVGContent(svg))
-        #expect(content.rectangles.count == 5)
-        #expect(content.texts.contains("nothing annotated, nothing detected"))
+    @Test func barsLieAtTheirTimes() throws {
+        let one = chart(
+            annotated: [.init(label: 0, start: 0, end: 50, outcome: .found)],
+            detected: [.init(label: 0, start: 25, end: 75, outcome: .found, score: 0.5)])
+        let found = try bars(one)
+        try #require(found.count == 2)
+        let x = try found.map { try #require(Double($0["x"] ?? "")) }
+        let width = try found.map { try #require(Double($0["width"] ?? "")) }
+        #expect(abs(width[0] - width[1]) < 0.02 && abs(x[1] - x[0] - width[0] / 2) < 0.02)
+        #expect(found[0]["fill"] == found[1]["fill"] && found[0]["y"] != found[1]["y"])
+        let content = try #require(SVGContent(one.svg()))
+        #expect(content.attributes["width"] == "1200")
+        #expect(content.texts.contains("walks") && !content.texts.contains("flies"))
+        #expect(content.texts.contains("100 s · 1 of 1 found"))
+    }
+
+    @Test func outcomesDifferInColourAndForm() throws {
+        let found = try bars(
+            chart(
+                annotated: [
+                    .init(label: 0, start: 0, end: 10, outcome: .found),
+                    .init(label: 0, start: 20, end: 29, outcome: .missed),
+                ], detected: [.init(label: 0, start: 40, end: 50, outcome: .invented, score: 1)]))
+        try #require(found.count == 3)
+        #expect(found.map { $0["stroke-dasharray"] != nil } == [false, true, false])
+        #expect(found.map { $0["fill"]?.hasPrefix("url(#") } == [false, false, true])
+        #expect(Set(found.map { ($0["stroke"] ?? "") + ($0["fill"] ?? "") }).count == 3)
+    }
+
+    @Test func theHeadSaysWhatItSees() throws {
+        var one = chart(annotated: [.init(label: 1, start: 1, end: 2, outcome: .missed)])
+        one.report.notes = ["A note."]
+        let texts = try #require(SVGContent(one.svg())).texts
+        for text in [
+            "2 of 6 segments found, 4 missed, 0 invented", "at tIoU ≥ 0.5, score ≥ 0.4", "A note.",
+            "found: annotated and detected", "missed: annotated, not detected",
+            "invented: detected, not annotated", "0 of 1 found",
+        ] {
+            #expect(texts.contains(text), "\(text)")
+        }
+    }
+
+    @Test func manyVideosAreCutAndThatIsSaid() throws {
+        let video = TimelineChart.Video(name: "v", duration: 9, annotated: [], detected: [])
+        let many = TimelineChart(report(["walks"]), videos: Array(repeating: video, count: 30))
+        let texts = try #require(SVGContent(many.svg())).texts
+        #expect(texts.count { $0 == "v" } == TimelineChart.mostVideos)
+        #expect(texts.contains { $0.hasPrefix("Drawn are the first 12 of 30 videos") })
+    }
+
+    @Test func segmentsOutsideAreNotDrawnAndPointsAre() throws {
+        let one = chart(annotated: [
+            .init(label: 7, start: 0, end: 5, outcome: .missed),
+            .init(label: 0, start: .nan, end: 5, outcome: .missed),
+            .init(label: 0, start: 200, end: 205, outcome: .missed),
+            .init(label: 0, start: 6, end: 5, outcome: .missed),
+        ])
+        #expect(try bars(one).isEmpty)
+        let point = chart(annotated: [.init(label: 0, start: 5, end: 5, outcome: .found)])
+        #expect(try bars(point).map { $0["width"] } == ["4"])
+        let texts = try #require(SVGContent(chart().svg())).texts
+        #expect(texts.contains("nothing annotated, nothing detected"))
     }
 
     @Test func namesAreEscaped() throws {
         let name = "<b> & \"c\" 'd' \u{1}"
         var hostile = chart(
-            truths: [.init(label: 0, start: 0, end: 5)], detections: [], labels: [name])
-        hostile.title = name
+            annotated: [.init(label: 0, start: 0, end: 5, outcome: .found)], names: [name])
+        hostile.report.notes = [name]
         let content = try #require(SVGContent(hostile.svg()))
         #expect(content.texts.filter { $0 == "<b> & \"c\" 'd' ?" }.count == 2)
     }
@@ -101,20 +147,21 @@ final class SVGContent: NSObject, XMLParserDelegate {
         let durations: [Double] = [0, -1, .nan, .infinity, 1e-3, 1e12]
         for duration in durations {
             let one = chart(
-                truths: [.init(label: 0, start: 0, end: 5)],
-                detections: [.init(label: 1, start: 0, end: 5, score: .nan)], duration: duration)
+                annotated: [.init(label: 0, start: 0, end: 5, outcome: .found)],
+                detected: [.init(label: 1, start: 0, end: 5, outcome: .invented, score: .nan)],
+                duration: duration)
             #expect(SVGContent(one.svg()) != nil, "\(duration)")
         }
-        #expect(SVGContent(TimelineChart(title: "", labels: [], videos: []).svg()) != nil)
+        #expect(SVGContent(TimelineChart(report([]), videos: []).svg()) != nil)
     }
 
     @Test func samePictureTwice() {
-        let detections = (0..<50).map { (number: Int) -> TimelineChart.Detection in
-            let start = Double(number)
-            let score = Double(number % 5) / 5
-            return .init(label: number % 2, start: start, end: start + 3, score: score)
+        let detected = (0..<50).map { (number: Int) -> TimelineChart.Bar in
+            .init(
+                label: number % 2, start: Double(number), end: Double(number + 3),
+                outcome: number % 3 == 0 ? .found : .invented, score: Double(number % 5) / 5)
         }
-        let one = chart(truths: [], detections: detections)
+        let one = chart(detected: detected)
         #expect(one.svg() == one.svg())
     }
 }

@@ -36,12 +36,11 @@ import Testing
         label("car 0.50", 5, 41, 0, SIMD3(255, 255, 255))
         label("van 0.87", 40, 21, 1, SIMD3(0, 0, 0))
         #expect(Array(drawn.pixels.prefix(3 * 96 * 72)) == expected.pixels)
-        let whole = BoxDrawing.adding(
-            [
-                .init(color: BoxDrawing.color(0), text: "car (1)"),
-                .init(color: BoxDrawing.color(1), text: "van (1)"),
-                .init(color: BoxDrawing.truthColor, text: "annotated (1)"),
-            ], to: expected)
+        let whole = expected.adding([
+            .init(color: BoxDrawing.color(0), text: "car (1)"),
+            .init(color: BoxDrawing.color(1), text: "van (1)"),
+            .init(color: BoxDrawing.truthColor, text: "annotated (1)"),
+        ])
         #expect(whole.pixels == drawn.pixels)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Metrics
 import Reports
 import Testing
 import Training
@@ -42,6 +43,17 @@ import Training
             "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>")
     }
 
+    /// Writes the summary of a finished run.
+    private func summarize(_ report: OutcomeReport, _ run: String) throws {
+        let outcomes = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+        let text = """
+            {"run": "run", "way": "dr2net", "steps": 8, "firstLoss": 1, "lastLoss": 0.5, "scores": {},
+            "baselines": {}, "peakCountedBytes": 1, "peakResidentBytes": 1, "stepSeconds": 1,
+            "outcomes": \(outcomes)}
+            """
+        try text.write(toFile: run + "/summary.json", atomically: true, encoding: .utf8)
+    }
+
     @Test("One run's page has its card, scores, curves, picture and recipe")
     func onePage() throws {
         try withTemporaryFolder { folder in
@@ -62,6 +74,68 @@ import Training
                 #expect(html.contains("<title>\(title)</title>"), "\(title)")
             }
             #expect(!html.contains("<script") && !html.contains("alert(1)"))
+        }
+    }
+
+    @Test("The page opens with what was found, missed and invented, and its pictures")
+    func outcomesOpenThePage() throws {
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            try write(run)
+            let before = RunReport.page(try RunRecord(run)).html
+            #expect(before.contains("is not counted here") && before.contains("--resume \(run)"))
+            #expect(before.contains("<h2>Findings</h2>"))
+            var report = OutcomeReport(
+                unit: "segments", rule: "tIoU ≥ 0.5, score ≥ 0.3", minimumScore: 0.3,
+                notes: ["One note & more."],
+                classes: [
+                    .init(name: "<b>jump</b>", counts: OutcomeCounts(missed: 1)),
+                    .init(name: "run", counts: OutcomeCounts(found: 3, missed: 1, invented: 2)),
+                ])
+            report.pictures = [
+                .init(file: "timeline.svg", caption: "along time"),
+                .init(file: "gone.png", caption: "nowhere"),
+            ]
+            try summarize(report, run)
+            let html = RunReport.page(try RunRecord(run)).html
+            // In this order, before the card.
+            var rest = html[...]
+            for part in [
+                "<h2>3 of 5 segments found, 2 missed, 2 invented</h2>",
+                "At tIoU ≥ 0.5, score ≥ 0.3.",
+                "<tr><th scope=\"row\">run</th><td>4</td><td>3</td><td>1</td><td>2</td>"
+                    + "<td>0.60</td><td>0.75</td><td>0.67</td></tr>",
+                "<th scope=\"row\">&lt;b&gt;jump&lt;/b&gt;</th><td>1</td><td>0</td><td>1</td>"
+                    + "<td>0</td><td>–</td><td>0.00</td>",
+                "<th scope=\"row\">all</th><td>5</td>", "One note &amp; more.",
+                "along time (timeline.svg)", "gone.png (nowhere) is not in the run folder",
+                "<h2>Model card</h2>",
+            ] {
+                guard let place = rest.range(of: part) else {
+                    Issue.record("\(part) is not there, or not in its place")
+                    continue
+                }
+                rest = rest[place.upperBound...]
+            }
+            #expect(!html.contains("<h2>Findings</h2>") && !html.contains("is not counted here"))
+        }
+    }
+
+    @Test("Many classes become one row")
+    func manyClasses() throws {
+        try withTemporaryFolder { folder in
+            let run = folder + "/run"
+            try write(run)
+            let report = OutcomeReport(
+                unit: "segments", notes: [],
+                classes: (0..<40).map {
+                    .init(name: "class \($0)", counts: OutcomeCounts(found: $0))
+                })
+            try summarize(report, run)
+            let html = RunReport.page(try RunRecord(run)).html
+            // The ten rarest: 0 + ... + 9.
+            #expect(html.contains("<th scope=\"row\">10 further classes</th><td>45</td>"))
+            #expect(html.contains(">class 10<") && !html.contains(">class 9<"))
         }
     }
 

@@ -17,14 +17,16 @@ package enum RunReport {
     package static func page(_ run: RunRecord) -> HTMLPage {
         var page = HTMLPage(title: "Run \(run.name)")
         page.paragraph(state(run))
+        RunOutcomes.add(run, to: &page)
         page.heading("Model card")
         page.table(rows: ModelCard.rows(run))
         page.heading("Scores")
         scores(run, on: &page)
         page.heading("Curves")
         for chart in charts(run) { page.chart(chart.svg()) }
-        if !run.pictures.isEmpty { page.heading("Findings") }
-        for picture in run.pictures {
+        let others = RunOutcomes.otherPictures(run)
+        if !others.isEmpty { page.heading("Findings") }
+        for picture in others {
             page.picture(picture.data, type: picture.type, caption: picture.name)
         }
         page.heading("Configuration")

@@ -62,51 +62,21 @@ extension DetectionEvaluation {
         outside: [Int: Int] = [:], annotationFaults: DetectionFaults? = nil,
         predictionFaults: DetectionFaults? = nil, name: String = "ground truth"
     ) throws(DetectionError) -> DetectionEvaluation {
-        let isVisDrone = standard == .visDrone
-        let labels = ScoredLabels(
-            index.categories, isVisDrone: isVisDrone, ignoring: Set(ignoring))
-        var truths: [GroundTruthBox] = []
-        truths.reserveCapacity(index.boxes.count)
-        for box in index.boxes where labels[box.category] >= 0 {
-            truths.append(
-                GroundTruthBox(
-                    image: box.image, label: labels[box.category], x: box.x, y: box.y,
-                    width: box.width, height: box.height, area: box.area,
-                    // pycocotools overwrites "ignore" by "iscrowd"; VisDrone's program gives what
-                    // is ignored the overlap of a crowd.
-                    isCrowd: box.isCrowd || isVisDrone && box.isIgnored))
-        }
-        var guesses = results.map {
-            PredictedBox(
-                image: $0.image, label: labels[$0.category], x: $0.x, y: $0.y, width: $0.width,
-                height: $0.height, score: $0.score)
-        }
-        var inRegions = (annotations: 0, predictions: 0)
-        if isVisDrone, let regions = try ignoredRegions(index, labels, name) {
-            let before = (truths.count, guesses.count)
-            truths.removeAll {
-                regions[$0.image]?.contains(x: $0.x, y: $0.y, width: $0.width, height: $0.height)
-                    ?? false
-            }
-            guesses.removeAll {
-                regions[$0.image]?.contains(x: $0.x, y: $0.y, width: $0.width, height: $0.height)
-                    ?? false
-            }
-            inRegions = (before.0 - truths.count, before.1 - guesses.count)
-        }
+        let items = try DetectionItems(index, results, by: standard, ignoring: ignoring, name: name)
+        let (truths, guesses) = (items.truths, items.guesses)
         var rules = standard.rules
         if let maximumDetections { rules = rules.with(maximumDetections: maximumDetections) }
         let crowding = BoxCrowding(truths, guesses, rules)
         let spoken = Set(results.map(\.image))
         let scores = BoxAveragePrecision(rules).evaluate(
-            groundTruth: truths, predictions: guesses, labels: labels.scored.count)
+            groundTruth: truths, predictions: guesses, labels: items.labels.count)
         return DetectionEvaluation(
             protocol: standard, scores: scores,
             errors: breaksDownErrors
                 ? BoxErrorBreakdown(
-                    groundTruth: truths, predictions: guesses, labels: labels.scored.count,
+                    groundTruth: truths, predictions: guesses, labels: items.labels.count,
                     maximumDetections: rules.maximumDetections.last ?? 0) : nil,
-            classNames: labels.scored,
+            classNames: items.labels,
             images: index.images.count, boxes: truths.count, predictions: guesses.count,
             unknownCategories: outside.keys.sorted(),
             unknownCategoryPredictions: outside.values.reduce(0, +),
@@ -117,57 +87,8 @@ extension DetectionEvaluation {
             droppedPredictions: predictionFaults?.count ?? 0,
             dropped: Array(annotationFaults?.lines.prefix(20) ?? [])
                 + (predictionFaults?.lines.prefix(20) ?? []),
-            annotationsInRegions: inRegions.annotations, predictionsInRegions: inRegions.predictions
+            annotationsInRegions: items.inRegions.annotations,
+            predictionsInRegions: items.inRegions.predictions
         )
     }
-
-    /// The ignored regions of each image that has some; nil where none has.
-    private static func ignoredRegions(
-        _ index: DetectionIndex, _ labels: ScoredLabels, _ name: String
-    ) throws(DetectionError) -> [Int: BoxIgnoredRegions]? {
-        var boxes: [Int: [(x: Double, y: Double, width: Double, height: Double)]] = [:]
-        for box in index.boxes where labels.isRegion(box.category) {
-            boxes[box.image, default: []].append((box.x, box.y, box.width, box.height))
-        }
-        var regions: [Int: BoxIgnoredRegions] = [:]
-        for (position, list) in boxes.sorted(by: { $0.key < $1.key }) {
-            let image = index.images[position]
-            guard image.width > 0, image.height > 0 else {
-                throw DetectionError(
-                    "\(name): image \(image.id) has ignored regions but no width and height; "
-                        + "expected its size in pixels, add it")
-            }
-            regions[position] = BoxIgnoredRegions(
-                width: image.width, height: image.height, regions: list)
-        }
-        return regions.isEmpty ? nil : regions
-    }
-}
-
-/// Which classes are scored, and under which labels.
-private struct ScoredLabels {
-    /// Names of the scored classes, by label.
-    private(set) var scored: [String] = []
-    private var labels: [Int] = []
-    private var regions: Set<Int> = []
-
-    init(_ categories: [DetectionIndex.Category], isVisDrone: Bool, ignoring: Set<String>) {
-        for (position, category) in categories.enumerated() {
-            let name = category.name.lowercased().replacing("-", with: " ")
-                .replacing("_", with: " ")
-            let isRegion = ["ignored regions", "ignored region", "ignored"].contains(name)
-            if isVisDrone, isRegion { regions.insert(position) }
-            if isVisDrone && (isRegion || name == "others") || ignoring.contains(category.name) {
-                labels.append(-1)
-            } else {
-                labels.append(scored.count)
-                scored.append(category.name)
-            }
-        }
-    }
-
-    /// The label of a class by its position; -1 where it is not scored.
-    subscript(category: Int) -> Int { category < 0 ? -1 : labels[category] }
-
-    func isRegion(_ category: Int) -> Bool { regions.contains(category) }
 }

@@ -3,6 +3,7 @@ package import Autodiff
 import Checkpoints
 import Layers
 import Regions
+package import Reports
 package import Reversible
 import Tensors
 package import Training
@@ -267,13 +268,13 @@ package final class TemporalTask: FinetuningTask {
 
     package var isEvaluated: Bool { evaluation != nil }
 
-    package func writeFindings(_ folder: RunFolder) throws {
+    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
         try predictions.write(to: folder.path + "/predictions.json")
+        let outcomes = try TemporalOutcomes(
+            annotations, predictions, subset: recipe.data.validationSubset)
         try AtomicFile.write(
-            TemporalTimeline.svg(
-                annotations, predictions, labels: detector.labels,
-                subset: recipe.data.validationSubset, title: "Detections over ground truth"),
-            to: folder.path + "/timeline.svg")
+            outcomes.chart.svg(), to: "\(folder.path)/\(TemporalOutcomes.fileName)")
+        return outcomes.report
     }
 
     /// mAP of random segments with the training priors, by the same evaluator.

@@ -30,9 +30,7 @@ struct PointTrainCommand: ParsableCommand {
                 body: { try PointRun($0, folder: $1, progress: $2)() })
         else { return }
         try console.result(result) {
-            result.text(
-                ["mIoU", "mAcc", "OA"], missing: missing(result),
-                further: ["confusion      \(result.run)/confusion.svg"])
+            result.text(["mIoU", "mAcc", "OA"], missing: missing(result))
         }
     }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-import Checkpoints
 import Layers
 package import Metrics
-import Reports
+package import Reports
 package import Reversible
 import Tensors
 package import Training
@@ -21,8 +20,10 @@ package final class PointTask: FinetuningTask {
     package let loadTimer = LoadTimer()
     package let meter: WorkMeter? = WorkMeter()
 
+    /// What the last evaluation found.
+    private var outcomes: PointOutcomes?
     /// The confusion matrix of the last evaluation.
-    package private(set) var confusion: ConfusionMatrix?
+    package var confusion: ConfusionMatrix? { outcomes?.matrix }
 
     /// Whether the last evaluation failed for want of its points.
     private var lostValidation = false
@@ -151,26 +152,28 @@ package final class PointTask: FinetuningTask {
     package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
         let way = recipe.finetuning.evaluation(step: max(0, backboneStep(step) - 1))
         do {
-            let matrix = try evaluate(way)
-            var scores = named(matrix)
+            let found = try evaluate(way)
+            var scores = named(found.matrix)
             if case .dr2net(let plan, _) = way, !plan.isPretrained {
-                scores += named(try evaluate(.frozen)).map { ("plain." + $0.name, $0.value) }
+                scores += named(try evaluate(.frozen).matrix).map {
+                    ("plain." + $0.name, $0.value)
+                }
             }
-            confusion = matrix
+            outcomes = found
             lostValidation = false
             return scores
         } catch let error as PointFileError {
             // The points were whole before the first step: what was trained isn't lost with them.
             note("no scores after step \(step): \(error)")
-            confusion = nil
+            outcomes = nil
             lostValidation = true
             return []
         }
     }
 
-    private func evaluate(_ way: FinetuningWay) throws -> ConfusionMatrix {
+    private func evaluate(_ way: FinetuningWay) throws -> PointOutcomes {
         let inference = PointInference(network, recipe.data, way: way, tile: tile)
-        var matrix = ConfusionMatrix(classes: network.settings.classes)
+        var outcomes = PointOutcomes(classes: network.settings.classes)
         for entry in prepared.scenes(.validation) {
             let scene = try prepared.load(entry)
             var told = 0
@@ -181,7 +184,9 @@ package final class PointTask: FinetuningTask {
                     told = points
                 }
             }
-            matrix.add(try prepared.confusion(of: entry, predicted: labels))
+            outcomes.add(
+                entry, labels: labels,
+                confusion: try prepared.confusion(of: entry, predicted: labels))
         }
         let shapes = ShapeSampler(
             prepared, subset: .validation, sampling: recipe.data.sampling, augmentation: .none,
@@ -192,10 +197,11 @@ package final class PointTask: FinetuningTask {
                 done(recipe.data.sampling.points)
                 return logits
             }
-            matrix.add(
-                truth: Int(shapes.label(number)), prediction: Int(logits.largestColumns()[0]))
+            outcomes.add(
+                shape: number, truth: Int(shapes.label(number)),
+                predicted: Int(logits.largestColumns()[0]))
         }
-        return matrix
+        return outcomes
     }
 
     private func measure<R>(_ body: (_ done: (Int) -> Void) throws -> R) rethrows -> R {
@@ -240,16 +246,9 @@ package final class PointTask: FinetuningTask {
 
     package var isEvaluated: Bool { confusion != nil || lostValidation }
 
-    package func writeFindings(_ folder: RunFolder) throws {
-        guard let confusion else { return }
-        let classes = confusion.classes
-        let chart = MatrixChart(
-            title: "Predicted classes (columns) of true ones (rows), validation",
-            names: prepared.index.classes.names,
-            counts: (0..<classes).map { row in
-                Array(confusion.counts[row * classes..<(row + 1) * classes])
-            })
-        try AtomicFile.write(chart.svg(), to: folder.path + "/confusion.svg")
+    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
+        try outcomes?.write(
+            to: folder.path, prepared, standOnY: recipe.data.kind != .modelnet)
     }
 
     /// The most frequent class, and height alone, by the same evaluation.

@@ -27,12 +27,16 @@ struct Palette: Sendable {
         if coloring == .label {
             // ASPRS codes and class numbers are small: their color does not depend on the file.
             for label in survey.labels {
-                let count = Int32(Palette.distinct.count)
-                let place = ((label % count) + count) % count
-                labels[label] = Palette.distinct[Int(place)]
+                labels[label] = Palette.color(ofLabel: label)
             }
         }
         self.labels = labels
+    }
+
+    /// The color of a label, whatever the cloud.
+    static func color(ofLabel label: Int32) -> SIMD3<UInt8> {
+        let count = Int32(distinct.count)
+        return distinct[Int(((label % count) + count) % count)]
     }
 
     /// The color of a point of a block that has what is shown.

@@ -25,9 +25,7 @@ struct TrainCommand: ParsableCommand {
                 body: { try DetectionRun($0, folder: $1, progress: $2)() })
         else { return }
         try console.result(run.result) {
-            run.result.text(
-                run.scoreNames, showsLacking: true,
-                further: ["detections     \(run.result.run)/detections.png"])
+            run.result.text(run.scoreNames, showsLacking: true)
         }
     }
 }

@@ -2,6 +2,7 @@
 import Checkpoints
 import CommandLineSupport
 import Media
+package import Metrics
 package import Regions
 package import Reports
 
@@ -17,6 +18,8 @@ package enum BoxDrawing {
         package var thickness = 2
         /// What is written at the box; nil for nothing.
         package var text: String?
+        /// The outcome in whose form the box is drawn; nil for a line.
+        package var outcome: Outcome?
 
         /// A box in a color.
         package init(
@@ -26,6 +29,12 @@ package enum BoxDrawing {
             self.color = color
             self.thickness = thickness
             self.text = text
+        }
+
+        /// A box in the form of an outcome.
+        package init(_ outcome: Outcome, _ box: Box, thickness: Int = 2, text: String? = nil) {
+            self.init(box, outcome.color, thickness: thickness, text: text)
+            self.outcome = outcome
         }
     }
 
@@ -45,35 +54,20 @@ package enum BoxDrawing {
     /// More names would hide the picture; the best detections have theirs.
     private static let mostTexts = 200
 
-    /// A line of the legend: what a color means.
-    package struct LegendEntry: Sendable, Equatable {
-        /// The color.
-        package let color: SIMD3<UInt8>
-        /// Its meaning.
-        package let text: String
-
-        /// A line.
-        package init(color: SIMD3<UInt8>, text: String) {
-            self.color = color
-            self.text = text
-        }
-    }
-
     /// Draws outlines, in order, then what is written at them.
     package static func draw(_ outlines: [Outline], on picture: inout PNGImage) {
         for outline in outlines {
             let box = outline.box
             let left = Int(box.x1.rounded(.down)), right = Int(box.x2.rounded(.up)) - 1
             let top = Int(box.y1.rounded(.down)), bottom = Int(box.y2.rounded(.up)) - 1
-            for inset in 0..<outline.thickness {
-                fill(left...max(left, right), (top + inset)...(top + inset), outline, &picture)
-                fill(
-                    left...max(left, right), (bottom - inset)...(bottom - inset), outline, &picture)
-                fill((left + inset)...(left + inset), top...max(top, bottom), outline, &picture)
-                fill((right - inset)...(right - inset), top...max(top, bottom), outline, &picture)
+            let (columns, rows) = (left...max(left, right), top...max(top, bottom))
+            if let outcome = outline.outcome {
+                picture.drawBox(outcome, columns, rows, thickness: outline.thickness)
+            } else {
+                picture.drawBox(columns, rows, outline.color, thickness: outline.thickness)
             }
         }
-        let scale = textScale(picture)
+        let scale = picture.textScale
         for outline in outlines {
             guard let text = outline.text else { continue }
             let size = PNGImage.textSize(text, scale: scale)
@@ -88,54 +82,10 @@ package enum BoxDrawing {
         }
     }
 
-    /// Pixels of a letter's dot, so that pictures of any size can be read.
-    private static func textScale(_ picture: PNGImage) -> Int {
-        max(1, min(4, max(picture.width, picture.height) / 900))
-    }
-
     /// Black or white, whichever can be read on a color.
     private static func ink(on color: SIMD3<UInt8>) -> SIMD3<UInt8> {
         let light = 299 * Int(color.x) + 587 * Int(color.y) + 114 * Int(color.z)
         return light > 128_000 ? SIMD3(0, 0, 0) : SIMD3(255, 255, 255)
-    }
-
-    /// The picture with lines below it that say what colors mean.
-    package static func adding(_ legend: [LegendEntry], to picture: PNGImage) -> PNGImage {
-        guard !legend.isEmpty else { return picture }
-        let scale = textScale(picture), line = 11 * scale
-        var places: [(x: Int, row: Int)] = []
-        var x = 2 * scale, row = 0
-        for entry in legend {
-            let width = PNGImage.textSize(entry.text, scale: scale).width + 16 * scale
-            if x > 2 * scale, x + width > picture.width { (x, row) = (2 * scale, row + 1) }
-            places.append((x, row))
-            x += width
-        }
-        var result = PNGImage(
-            width: picture.width, height: picture.height + (row + 1) * line + 2 * scale,
-            color: SIMD3(32, 32, 32))
-        result.pixels.replaceSubrange(0..<picture.pixels.count, with: picture.pixels)
-        for (entry, place) in zip(legend, places) {
-            let top = picture.height + place.row * line + 3 * scale
-            result.fill(
-                place.x..<place.x + 7 * scale, top..<top + 7 * scale, entry.color)
-            result.write(
-                entry.text, x: place.x + 10 * scale, y: top, color: SIMD3(255, 255, 255),
-                scale: scale)
-        }
-        return result
-    }
-
-    private static func fill(
-        _ columns: ClosedRange<Int>, _ rows: ClosedRange<Int>, _ outline: Outline,
-        _ picture: inout PNGImage
-    ) {
-        let columns = columns.clamped(to: -1...picture.width)
-        for y in rows.clamped(to: -1...picture.height) where (0..<picture.height).contains(y) {
-            for x in columns where (0..<picture.width).contains(x) {
-                picture[y * picture.width + x] = outline.color
-            }
-        }
     }
 
     /// Writes an image with annotated boxes in white, and detected ones in their class's color with
@@ -164,34 +114,28 @@ package enum BoxDrawing {
             }
         let counts = Dictionary(grouping: detections, by: \.label).mapValues(\.count)
         var legend = counts.sorted { $0.key < $1.key }.map {
-            LegendEntry(color: color($0.key), text: "\(name($0.key)) (\($0.value))")
+            PNGImage.LegendEntry(color: color($0.key), text: "\(name($0.key)) (\($0.value))")
         }
         if !truths.isEmpty {
-            legend.append(LegendEntry(color: truthColor, text: "annotated (\(truths.count))"))
+            legend.append(.init(color: truthColor, text: "annotated (\(truths.count))"))
         }
         try write(image, outlines, legend: legend, to: path, limit: limit)
     }
 
     /// Writes an image with outlines, at most `limit` pixels a side, and a legend below it.
     package static func write(
-        _ image: String, _ outlines: [Outline], legend: [LegendEntry] = [], to path: String,
+        _ image: String, _ outlines: [Outline], legend: [PNGImage.LegendEntry] = [],
+        to path: String,
         limit: Int = 4096
     ) throws {
         let bands = try ImageBands(image)
         let scale = min(1, Double(limit) / Double(max(bands.info.width, bands.info.height)))
-        var picture = try shrunk(bands, scale)
-        draw(
-            outlines.map { outline in
-                var outline = outline
-                outline.box = Box(
-                    x1: outline.box.x1 * scale, y1: outline.box.y1 * scale,
-                    x2: outline.box.x2 * scale, y2: outline.box.y2 * scale)
-                return outline
-            }, on: &picture)
-        try AtomicFile.write(adding(legend, to: picture).png(), to: path)
+        var picture = try scaled(bands, scale)
+        draw(outlines.map { $0.scaled(scale) }, on: &picture)
+        try AtomicFile.write(picture.adding(legend).png(), to: path)
     }
 
-    private static func shrunk(_ bands: ImageBands, _ scale: Double) throws -> PNGImage {
+    private static func scaled(_ bands: ImageBands, _ scale: Double) throws -> PNGImage {
         let image = (width: bands.info.width, height: bands.info.height)
         let width = max(1, Int(Double(image.width) * scale))
         let height = max(1, Int(Double(image.height) * scale))
@@ -209,5 +153,55 @@ package enum BoxDrawing {
                 3 * row * width..<3 * (row + 1) * width, with: pixels[source..<source + 3 * width])
         }
         return picture
+    }
+
+    /// The longest side of a picture of outcomes, in pixels.
+    private static let outcomeSide = 1280.0
+
+    /// Writes an image with its outcomes: what they are above it, and a legend below it.
+    ///
+    /// Large images are drawn smaller and small ones larger, up to four times, so that boxes of a few
+    /// pixels can be told apart.
+    ///
+    /// - Parameters:
+    ///   - marks: What was found, missed and invented in the image.
+    ///   - titles: Lines above it.
+    ///   - namesClasses: Whether boxes have their class, where there are few enough to read them.
+    static func write(
+        _ image: String, _ marks: [BoxOutcomes.Mark], _ counts: OutcomeCounts, titles: [String],
+        namesClasses: Bool, to path: String
+    ) throws {
+        let bands = try ImageBands(image)
+        let scale = min(4, outcomeSide / Double(max(bands.info.width, bands.info.height)))
+        var picture = try scaled(bands, scale)
+        let writesNames = namesClasses && marks.count <= mostNames
+        // What is found lies below: it hides nothing that is to be looked at.
+        let order = [Outcome.found, .invented, .missed]
+        for outcome in order {
+            draw(
+                marks.filter { $0.outcome == outcome }.map {
+                    Outline(outcome, $0.box, text: writesNames ? $0.name : nil).scaled(scale)
+                }, on: &picture)
+        }
+        let legend: [PNGImage.LegendEntry] = [
+            .init(.found, text: "found: annotated and detected (\(counts.found))"),
+            .init(.missed, text: "missed: annotated, not detected (\(counts.missed))"),
+            .init(.invented, text: "invented: detected, not annotated (\(counts.invented))"),
+        ]
+        try AtomicFile.write(
+            picture.adding(legend, scale: 2).headed(by: titles, scale: 2).png(), to: path)
+    }
+
+    /// More names than this would hide the picture.
+    private static let mostNames = 60
+}
+
+extension BoxDrawing.Outline {
+    /// The same on a picture that is so many times as large.
+    fileprivate func scaled(_ scale: Double) -> BoxDrawing.Outline {
+        var outline = self
+        outline.box = Box(
+            x1: box.x1 * scale, y1: box.y1 * scale, x2: box.x2 * scale, y2: box.y2 * scale)
+        return outline
     }
 }

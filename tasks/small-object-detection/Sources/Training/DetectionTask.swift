@@ -5,6 +5,7 @@ import Foundation
 import Media
 import Metrics
 import Regions
+package import Reports
 package import Reversible
 import Tensors
 package import Training
@@ -188,7 +189,7 @@ package final class DetectionTask: FinetuningTask {
 
     package var isEvaluated: Bool { evaluation != nil }
 
-    package func writeFindings(_ folder: RunFolder) throws {
+    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
         // In the pixels in which the annotation counts.
         let counted = predictions.map { result in
             var result = result
@@ -202,19 +203,12 @@ package final class DetectionTask: FinetuningTask {
         }
         try COCOResults.write(
             counted, of: validation.index, to: folder.path + "/predictions.json")
-        guard let first = validation.index.images.indices.first else { return }
-        func box(_ x: Double, _ y: Double, _ width: Double, _ height: Double) -> Box {
-            Box(x1: x, y1: y, x2: x + width, y2: y + height)
-        }
-        try BoxDrawing.write(
-            validation.path(first),
-            truths: validation.index.boxes.filter { $0.image == first }
-                .map { box($0.x, $0.y, $0.width, $0.height) },
-            detections: predictions.filter { $0.image == first }.map {
-                BoxDetection(
-                    box: box($0.x, $0.y, $0.width, $0.height), label: $0.category, score: $0.score)
-            }, classes: validation.index.categories.map(\.name),
-            to: folder.path + "/detections.png")
+        var outcomes = try BoxOutcomes(
+            validation.index, predictions, by: recipe.scoring,
+            ignoring: recipe.data.ignoredClasses, maximumDetections: recipe.maximumDetections,
+            name: recipe.data.validation.annotations)
+        try outcomes.write(to: folder.path) { validation.path($0) }
+        return outcomes.report
     }
 
     /// Boxes of the training objects' sizes at random places, by the same evaluator.

@@ -15,9 +15,7 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         guard let result = try TrainCommand.train(options, common) else { return }
-        try console.result(result) {
-            result.text(further: ["timeline       \(result.run)/timeline.svg"])
-        }
+        try console.result(result) { result.text() }
     }
 
     /// Trains as the options say.
