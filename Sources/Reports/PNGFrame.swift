@@ -55,7 +55,7 @@ extension PNGImage {
         var places: [(x: Int, row: Int)] = []
         var x = 2 * scale, row = 0
         for entry in legend {
-            let width = PNGImage.textSize(entry.text, scale: scale).width + 16 * scale
+            let width = PNGImage.textSize(entry.text, scale: scale).width + 20 * scale
             if x > 2 * scale, x + width > self.width { (x, row) = (2 * scale, row + 1) }
             places.append((x, row))
             x += width

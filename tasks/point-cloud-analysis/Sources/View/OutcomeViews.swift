@@ -42,7 +42,7 @@ package enum OutcomeViews {
             try view.draw { _ in
                 DrawnPoints(
                     positions: positions, colors: positions.indices.map { panel.color($0) })
-            }.image.headed(by: [panel.title], scale: 2)
+            }.image.headed(by: [panel.title], scale: 3)
         }
         var legend: [PNGImage.LegendEntry] = [
             .init(color: Outcome.found.color, text: "right class: found"),
@@ -55,7 +55,7 @@ package enum OutcomeViews {
         legend += names.enumerated().compactMap { label, name in
             used.contains(Int32(label)) ? .init(color: color(Int32(label)), text: name) : nil
         }
-        return joined(pictures, columns: pictures.count).adding(legend, scale: 2)
+        return joined(pictures, columns: pictures.count).adding(legend, scale: 3)
             .headed(by: titles, scale: 3)
     }
 

@@ -175,9 +175,8 @@ package enum BoxDrawing {
         let scale = min(4, outcomeSide / Double(max(bands.info.width, bands.info.height)))
         var picture = try scaled(bands, scale)
         let writesNames = namesClasses && marks.count <= mostNames
-        // What is found lies below: it hides nothing that is to be looked at.
-        let order = [Outcome.found, .invented, .missed]
-        for outcome in order {
+        // What there is most of, where little is learned yet, lies below.
+        for outcome in [Outcome.invented, .missed, .found] {
             draw(
                 marks.filter { $0.outcome == outcome }.map {
                     Outline(outcome, $0.box, text: writesNames ? $0.name : nil).scaled(scale)
