@@ -18,7 +18,9 @@ import Testing
     ]
     private static let profile = ["backbone", "profile", "--backbone", "vit-tiny-16"]
 
-    /// Arguments and a part of the complaint. A type beside a long literal spares the compiler half a minute.
+    /// Arguments and a part of the complaint.
+    ///
+    /// A type beside a long literal spares the compiler half a minute.
     private static let wrong: [([String], String)] = [
         (["nonsense"], "nonsense"),
         (["data", "show"], "name"),
