@@ -21,7 +21,8 @@ import Training
                 "tad", "train", "/r/short.yaml", "--run", "runs/demo-conventional", "--quiet",
                 "--threads", "2", "--set", "steps=3", "--set", "way=conventional", "--set",
                 "steps=2", "--set", "schedule.backboneStart=0", "--set", "schedule.decayStart=0",
-                "--set", "evaluate.every=0", "--set", #"data.excludedVideos=["a", "b"]"#,
+                "--set", "evaluate.every=0", "--set", "data.timeScale=1", "--set",
+                #"data.excludedVideos=["a", "b"]"#,
             ])
         #expect(
             plan.closing(program: "dr2net", guide: "/g/README.md") == """
@@ -72,7 +73,6 @@ import Training
                 peak memory of finetuning                    dr2net  conventional  ratio
                 counted: live tensors in a backbone step    703 MiB      3339 MiB   0.21
                 resident: the whole process, data included  803 MiB      3439 MiB   0.23
-                seconds of a backbone step (median)           11.00          8.00   1.38
 
                 validation       mAP@0.30  mAP@0.50   mean
                 dr2net              0.226     0.160  0.165
@@ -99,13 +99,14 @@ import Training
                 """))
     }
 
-    @Test func allVideosOfTheEvaluationButTheShortestAreLeftOut() throws {
+    @Test func theLongestAndTheShortestVideoAreLeft() throws {
         let fixture = try TemporalFixture()
         let recipe = try fixture.recipe()
         let annotations = try Preparation(recipe).annotations
-        #expect(DemoPlan.excluded(annotations, validationSubset: "validation") == [])
-        #expect(DemoPlan.excluded(annotations, validationSubset: "training") == ["x/2"])
-        #expect(DemoPlan.excluded(annotations, validationSubset: "none") == [])
+        #expect(DemoPlan.excluded(annotations, recipe.data) == ["x/1"])
+        var data = recipe.data
+        (data.trainingSubset, data.validationSubset) = ("none", "training")
+        #expect(DemoPlan.excluded(annotations, data) == ["x/2"])
     }
 
     @Test func aRunThatIsThereIsRefusedFirst() throws {
@@ -160,7 +161,8 @@ import Training
         let result = try #require(found)
         #expect(result.conventional == nil && result.run.steps == 4 && result.run.way == "dr2net")
         #expect(result.run.baselines.keys.sorted() == ["random segments"])
-        #expect(stub.calls.arguments.withLock { $0 } == [plan.conventionalArguments(excluded: [])])
+        #expect(
+            stub.calls.arguments.withLock { $0 } == [plan.conventionalArguments(excluded: ["x/1"])])
         for name in ["timeline.svg", "report.html", "summary.json"] {
             #expect(FileManager.default.fileExists(atPath: "\(run)/\(name)"), "\(name)")
         }

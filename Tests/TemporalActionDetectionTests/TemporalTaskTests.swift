@@ -9,6 +9,28 @@ import Testing
 import Training
 
 @Suite("Temporal task") struct TemporalTaskTests {
+    /// Frames that were prepared before a video was left out don't bring it back.
+    @Test func videosLeftOutLaterAreNotSeen() throws {
+        let fixture = try TemporalFixture()
+        let frames = try fixture.prepare(try fixture.recipe()).frames
+        func task(_ overrides: [String]) throws -> TemporalTask {
+            let recipe = try fixture.recipe(overrides)
+            let all = try ActivityNetAnnotations.read(recipe.data.annotations[0])
+            return try TemporalTask(
+                recipe, detector: try TemporalDetector(recipe, labels: all.labels),
+                source: .frames(frames),
+                annotations: all.only { !recipe.data.excludedVideos.contains($0.id) })
+        }
+        let whole = try task([]), part = try task(["data.excludedVideos=[\"x/2\"]"])
+        #expect(whole.sampleCount == 2 && part.sampleCount == 1)
+        #expect(part.source(of: 0, epoch: 0) == "x/1 in one.y4m")
+        let plan = try TrainingPlan(try fixture.recipe().training, sampleCount: 1)
+        #expect(part.workload(plan, from: 0).evaluation == 24)
+        #expect(throws: TemporalError.self) {
+            _ = try task(["data.excludedVideos=[\"x/1\", \"x/2\"]"])
+        }
+    }
+
     private func train(
         _ fixture: TemporalFixture, _ overrides: [String]
     ) throws -> (losses: [Double], changed: (backbone: Bool, head: Bool)) {

@@ -88,7 +88,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
     }
 
     /// The same annotations with some of the videos; issues of the reading are not repeated.
-    func only(_ isKept: (Video) -> Bool) -> ActivityNetAnnotations {
+    package func only(_ isKept: (Video) -> Bool) -> ActivityNetAnnotations {
         ActivityNetAnnotations(
             version: version, taxonomy: taxonomy, videos: videos.filter(isKept), issues: [])
     }

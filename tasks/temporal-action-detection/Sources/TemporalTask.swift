@@ -46,7 +46,13 @@ package final class TemporalTask: FinetuningTask {
     ) throws {
         self.detector = detector
         self.source = source
-        videos = source.videos(framesPerPosition: recipe.data.framesPerPosition)
+        // Prepared frames may hold more: of videos that the recipe leaves out by now.
+        let annotated = Set(annotations.videos.map(\.id))
+        videos = source.videos(framesPerPosition: recipe.data.framesPerPosition).map { video in
+            var video = video
+            if !annotated.contains(video.id) { video.subset = nil }
+            return video
+        }
         self.annotations = annotations
         // With scores of videos the head knows one class.
         let isNamedLater = recipe.postProcessing.videoScores != nil

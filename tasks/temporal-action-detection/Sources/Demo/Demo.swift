@@ -56,12 +56,11 @@ package struct Demo {
         step("finetuning: \(recipe.finetuning.way.rawValue), into \(plan.run)")
         guard let result = try TrainCommand.train(options, common) else { return nil }
         step(
-            "\(DemoPlan.conventionalSteps) conventional steps on windows of the same film, for the "
-                + "memory alone")
+            "\(DemoPlan.conventionalSteps) conventional steps on the longest windows, for the memory "
+                + "alone")
         let conventional = conventional(
             excluded: recipe.data.excludedVideos
-                + DemoPlan.excluded(
-                    preparation.annotations, validationSubset: recipe.data.validationSubset))
+                + DemoPlan.excluded(preparation.annotations, recipe.data))
         progress.finish()
         return DemoResult(
             run: result, conventional: conventional, seconds: ProgressLine.seconds() - begin)

@@ -40,15 +40,16 @@ package struct DemoPlan: Sendable, Equatable {
         [recipe, "--run", run] + set(overrides)
     }
 
-    /// The arguments of the program for conventional steps on the first windows, for their memory.
+    /// The arguments of the program for conventional steps on the longest windows, for their memory.
     ///
-    /// - Parameter excluded: Videos that need not be there: those of the evaluation but one.
+    /// - Parameter excluded: What ``excluded(_:_:)`` gives.
     package func conventionalArguments(excluded: [String]) -> [String] {
         ["tad", "train", recipe, "--run", conventionalRun, "--quiet"] + common
             + set(
                 overrides + [
                     "way=conventional", "steps=\(DemoPlan.conventionalSteps)",
                     "schedule.backboneStart=0", "schedule.decayStart=0", "evaluate.every=0",
+                    "data.timeScale=1",
                     "data.excludedVideos=[\(excluded.map { "\"\($0)\"" }.joined(separator: ", "))]",
                 ])
     }
@@ -77,12 +78,17 @@ package struct DemoPlan: Sendable, Equatable {
         """
     }
 
-    /// The videos of the evaluation but the shortest one.
+    /// What the conventional steps need not see: all training videos but the longest one, whose
+    /// windows are the largest, and all of the evaluation but the shortest.
     package static func excluded(
-        _ annotations: ActivityNetAnnotations, validationSubset: String
+        _ annotations: ActivityNetAnnotations, _ data: TemporalRecipe.Data
     ) -> [String] {
-        let videos = annotations.videos.filter { $0.subset == validationSubset }
-        let shortest = videos.min { ($0.duration ?? .infinity) < ($1.duration ?? .infinity) }
-        return videos.map(\.id).filter { $0 != shortest?.id }
+        func videos(_ subset: String) -> [ActivityNetAnnotations.Video] {
+            annotations.videos.filter { $0.subset == subset }
+                .sorted { ($0.duration ?? 0) < ($1.duration ?? 0) }
+        }
+        let left =
+            videos(data.trainingSubset).dropLast() + videos(data.validationSubset).dropFirst()
+        return left.map(\.id).sorted()
     }
 }

@@ -42,11 +42,6 @@ package struct DemoResult: Encodable, Sendable {
         }
         row("counted: live tensors in a backbone step", \.peakCountedBytes)
         row("resident: the whole process, data included", \.peakResidentBytes)
-        table.append([
-            "seconds of a backbone step (median)", NumberText.decimals(run.stepSeconds, 2),
-            NumberText.decimals(conventional.stepSeconds, 2),
-            DemoResult.ratio(run.stepSeconds, conventional.stepSeconds),
-        ])
         return table.text
     }
 
