@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Which of a few known names a mistyped one probably meant.
-enum NearestName {
+package enum NearestName {
     /// The known name with the smallest share of differing letters, or none when half differ.
-    static func of(_ name: String, among known: [String]) -> String? {
+    package static func of(_ name: String, among known: [String]) -> String? {
         let typed = Array(name.lowercased())
         let ranked = known.map { known -> (name: String, distance: Int, length: Int) in
             let letters = Array(known.lowercased())

@@ -2,20 +2,20 @@
 import Foundation
 
 /// Where a part of a data set lies, and the files that are there.
-struct PartFiles {
+package struct PartFiles {
     /// Below the set's folder, as the manifest writes it; nil where nothing of the part was found.
-    let place: String?
+    package let place: String?
     /// Paths of its files below that place, sorted; the place itself where the manifest names a file.
-    let files: [String]
+    package let files: [String]
     /// Other files beside them, sorted.
-    let others: [String]
+    package let others: [String]
 
     /// Looks at the part's places in order and takes the first with a file in it.
     ///
     /// - Parameters:
     ///   - folder: The set's folder.
     ///   - endings: Endings that files must have, in small letters; nil for any.
-    init(_ part: Manifest.Part, in folder: String, endings: Set<String>?) {
+    package init(_ part: Manifest.Part, in folder: String, endings: Set<String>?) {
         for place in part.at {
             let path = place == "." ? folder : "\(folder)/\(place)"
             guard let pattern = part.files else {
@@ -67,7 +67,7 @@ struct PartFiles {
     }
 
     /// Whether a name fits a pattern in which `*` stands for any letters, none included.
-    static func fits(_ name: [Character], _ pattern: [Character]) -> Bool {
+    package static func fits(_ name: [Character], _ pattern: [Character]) -> Bool {
         var place = 0, step = 0
         // Where the last star was, and how much of the name it has taken.
         var star: (step: Int, place: Int)?
@@ -89,7 +89,7 @@ struct PartFiles {
     }
 
     /// The name of a file without its folders and its ending.
-    static func stem(_ path: String) -> String {
+    package static func stem(_ path: String) -> String {
         ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Datasets
 import Foundation
-
-@testable import Datasets
 
 /// Compares the code of a guide with the program's commands and the repository's files.
 struct GuideCheck {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Datasets
+import Foundation
 import Testing
-
-@testable import Datasets
 
 @Suite("Files of a part") struct PartFilesTests {
     @Test(arguments: [
@@ -13,12 +13,13 @@ import Testing
         #expect(PartFiles.fits(Array(name), Array(pattern)) == fits)
     }
 
-    private func part(_ at: [String], _ files: String?, _ kind: Manifest.PartKind = .image)
+    private func part(_ at: [String], _ files: String?, _ kind: Manifest.PartKind = .image) throws
         -> Manifest.Part
     {
-        Manifest.Part(
-            name: "part", kind: kind, subset: nil, at: at, files: files, count: nil, listedBy: nil,
-            hint: nil)
+        var keys: [String: Any] = ["name": "part", "kind": kind.rawValue, "at": at]
+        if let files { keys["files"] = files }
+        return try JSONDecoder().decode(
+            Manifest.Part.self, from: JSONSerialization.data(withJSONObject: keys))
     }
 
     @Test func takesTheFirstPlaceWithAFile() throws {
@@ -28,7 +29,7 @@ import Testing
         try folder.write("", to: "second/a.jpg")
         try folder.write("", to: "second/.hidden.jpg")
         try folder.write("", to: "second/readme.txt")
-        let found = PartFiles(
+        let found = try PartFiles(
             part(["none", "first", "second"], "*"), in: folder.path, endings: ["jpg", "png"])
         #expect(found.place == "second")
         #expect(found.files == ["a.jpg", "b.PNG"])
@@ -40,7 +41,8 @@ import Testing
         for path in ["chair/train/a.off", "chair/test/b.off", "chair/c.off", "x/train/deep/d.off"] {
             try folder.write("", to: path)
         }
-        let found = PartFiles(part(["."], "*/train/*", .mesh), in: folder.path, endings: ["off"])
+        let found = try PartFiles(
+            part(["."], "*/train/*", .mesh), in: folder.path, endings: ["off"])
         #expect(found.files == ["chair/train/a.off"])
         #expect(found.others == [])
     }
@@ -49,7 +51,7 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("", to: "Area_1/office_1/Annotations/wall_1.txt")
         try folder.write("", to: "Area_1/alignment.txt")
-        let found = PartFiles(part(["."], "Area_1/*", .room), in: folder.path, endings: nil)
+        let found = try PartFiles(part(["."], "Area_1/*", .room), in: folder.path, endings: nil)
         #expect(found.files == ["Area_1/office_1"])
         #expect(found.others == ["Area_1/alignment.txt"])
     }
@@ -57,7 +59,7 @@ import Testing
     @Test func aFileIsItsOwnPlace() throws {
         let folder = try TemporaryFolder()
         try folder.write("", to: "annotations/a.json")
-        let found = PartFiles(
+        let found = try PartFiles(
             part(["a.json", "annotations/a.json"], nil, .coco), in: folder.path, endings: nil)
         #expect(found.place == "annotations/a.json")
         #expect(found.files == [""])

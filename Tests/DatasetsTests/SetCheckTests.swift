@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Datasets
 import Foundation
 import Testing
-
-@testable import Datasets
 
 /// Reads texts: a file with "damaged" in it can't be opened, a list has a name a line.
 private struct FakeReader: PartReader {
