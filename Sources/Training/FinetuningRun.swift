@@ -48,7 +48,8 @@ package struct RunResult: Codable, Sendable {
     /// A result.
     package init(
         run: String, way: String, steps: Int, firstLoss: Double, lastLoss: Double,
-        scores: [String: Double], best: BestScore?, baselines: [String: [String: Double]],
+        scores: [String: Double], best: BestScore?,
+        outcomes: OutcomeReport? = nil, baselines: [String: [String: Double]],
         peakCountedBytes: Int, peakResidentBytes: Int, stepSeconds: Double
     ) {
         self.run = run
@@ -58,6 +59,7 @@ package struct RunResult: Codable, Sendable {
         self.lastLoss = lastLoss
         self.scores = scores
         self.best = best
+        self.outcomes = outcomes
         self.baselines = baselines
         self.peakCountedBytes = peakCountedBytes
         self.peakResidentBytes = peakResidentBytes

@@ -219,6 +219,7 @@ struct MemoryPlanTests {
         await #expect(processExitsWith: .success) { try check(Case.sweep) }
     }
 
+    // Above 5 s: every case is a whole step of a network, in each way and tile.
     @Test("predicts the counted peak of networks of windows and clips")
     func predictsThePeakOfWindows() async {
         await #expect(processExitsWith: .success) { try check(Case.windows) }

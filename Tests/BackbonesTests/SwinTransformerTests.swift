@@ -42,6 +42,7 @@ struct SwinTransformerTests {
         }
     }
 
+    // Above 5 s: 18 gradients of whole networks.
     @Test(
         "float32 gradients of every way are as good as PyTorch's own",
         arguments: WindowFixture.names, [nil, 7, 64])

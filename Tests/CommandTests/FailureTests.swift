@@ -55,6 +55,7 @@ import Testing
         ],
     ]
 
+    // Above 5 s: 80 runs of the program.
     @Test(arguments: commands, ["missing", "garbage", "empty", "folder"])
     func badInputIsOneLine(arguments: [String], kind: String) throws {
         let folder = try TemporaryFolder()

@@ -27,6 +27,7 @@ import Testing
         return complaint
     }
 
+    // Above 5 s: four runs of the program.
     @Test("A run killed twice, with a full disk between, has the bits of an undisturbed one")
     func killsAndAFullDiskLeaveTheBits() throws {
         let data = try TemporalDataset()

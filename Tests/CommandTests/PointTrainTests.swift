@@ -52,6 +52,7 @@ import Testing
                 atPath: folder.path(run) + "/checkpoint-000006.safetensors"))
     }
 
+    // Above 5 s: two trainings and a prediction by the program.
     @Test func aResumedRunEndsInTheSameBitsAndPredicts() throws {
         let folder = try scenes()
         let whole = try train(folder, "whole", ["--json"])

@@ -115,6 +115,7 @@ import Testing
         #expect(reached.complaint.isEmpty)
     }
 
+    // Above 5 s: the program profiles real steps for each way.
     @Test(arguments: [
         ["--way", "conventional"], ["--way", "frozen"],
         ["--way", "dr2net", "--policy", "paper"],

@@ -92,6 +92,7 @@ import Testing
             data, recipe, prepared + ["--set", "data.framesPerSecond=8"], "prepared at 4")
     }
 
+    // Above 5 s: a preparation and a training by the program for each case.
     @Test(arguments: ["missing", "empty", "garbage", "short"])
     func aBadFilmIsLeftOut(kind: String) throws {
         let data = try TemporalDataset()

@@ -7,6 +7,7 @@ import Testing
     private static let steps = 46, backboneStart = 40
 
     /// Interrupted after `lines` steps: while the head trains alone, or the backbone too.
+    // Above 5 s: three runs of the program for each case.
     @Test(arguments: [4, backboneStart + 2])
     func interruptedRunEndsInTheSameBits(lines: Int) throws {
         let data = try TemporalDataset()

@@ -176,6 +176,7 @@ import Testing
         }
     }
 
+    // Above 5 s: a training by the program for each number of threads.
     @Test(arguments: ["1", "2"])
     func anotherRunGivesTheSameBits(threads: String) throws {
         let data = try finished()

@@ -37,9 +37,9 @@ import Testing
         }
         let mine = score { found.label(of: $0) }
         let low = heights.min() ?? 0, high = heights.max() ?? 1
-        let most =
-            (0...256).map { low + (high - low) / 256 * Float($0) }
-            .max { right($0) < right($1) } ?? 0
+        let step: Float = (high - low) / 256
+        let thresholds: [Float] = (0...256).map { low + step * Float($0) }
+        let most = thresholds.max { right($0) < right($1) } ?? 0
         #expect(mine >= score { $0 < most ? 0 : 1 } - 1e-9)
     }
 

@@ -116,6 +116,7 @@ private struct Case {
 
 @Suite("memory plan of points")
 struct PointMemoryTests {
+    // Above 5 s: every case is a whole step of the published network.
     @Test("predicts the counted peak of a step for every way, size and tile")
     func predictsThePeak() async {
         // In a process of its own: the count is of the whole process.

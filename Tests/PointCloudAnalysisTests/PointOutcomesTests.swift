@@ -34,8 +34,13 @@ import Testing
 
     @Test("A scene is drawn thrice: what is right is blue, what is wrong orange")
     func sceneViews() throws {
-        let positions = (0..<400).map { SIMD3<Float>(Float($0 % 20), Float($0 / 20), 0) }
-        let labels = positions.indices.map { Int32($0 % 40 == 0 ? -1 : $0 % 20 < 10 ? 0 : 1) }
+        let positions = (0..<400).map { (index: Int) -> SIMD3<Float> in
+            let x = Float(index % 20), y = Float(index / 20)
+            return SIMD3(x, y, 0)
+        }
+        let labels = positions.indices.map { (index: Int) -> Int32 in
+            index % 40 == 0 ? -1 : index % 20 < 10 ? 0 : 1
+        }
         let scene = DataFixture.scene(positions, labels: labels)
         func draw(_ predicted: [Int32]) throws -> PNGImage {
             try OutcomeViews.scene(
@@ -58,7 +63,10 @@ import Testing
 
     @Test("Wrong shapes stand in rows")
     func shapeViews() throws {
-        let points = (0..<50).map { SIMD3<Float>(Float($0 % 5), Float($0), Float($0 % 7)) }
+        let points = (0..<50).map { (index: Int) -> SIMD3<Float> in
+            let x = Float(index % 5), z = Float(index % 7)
+            return SIMD3(x, Float(index), z)
+        }
         func draw(_ count: Int) throws -> PNGImage {
             try OutcomeViews.shapes(
                 Array(repeating: (points, 0, 1), count: count), standOnY: true,

@@ -8,9 +8,11 @@ import Testing
 @Suite("Shapes") struct ShapeSamplerTests {
     /// An axis-aligned box as OFF.
     private func box(_ size: SIMD3<Double>) -> String {
-        let corners = (0..<8).map { corner in
-            (0..<3).map { axis in String(corner >> axis & 1 == 1 ? size[axis] : 0) }
-                .joined(separator: " ")
+        let corners = (0..<8).map { (corner: Int) -> String in
+            let place = (0..<3).map { (axis: Int) -> Double in
+                corner >> axis & 1 == 1 ? size[axis] : 0
+            }
+            return place.map { String($0) }.joined(separator: " ")
         }
         let faces = ["0 1 3 2", "4 5 7 6", "0 1 5 4", "2 3 7 6", "0 2 6 4", "1 3 7 5"]
         return "OFF\n8 6 0\n" + corners.joined(separator: "\n") + "\n"

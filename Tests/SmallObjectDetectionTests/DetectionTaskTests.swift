@@ -58,6 +58,7 @@ import Training
         #expect(changed.head && !changed.backbone)
     }
 
+    // Above 5 s: two trainings, long enough to find something.
     @Test("the loss falls and squares are found", arguments: ["swin-tiny", "vit-tiny-16"])
     func lossFalls(backbone: String) throws {
         let (losses, _, task, _) = try train(
@@ -128,6 +129,7 @@ import Training
         #expect(changed.head && !changed.backbone)
     }
 
+    // Above 5 s: whole steps of a detector, twice in each way.
     @Test(
         "updates in the backward pass save the backbone's gradients, and the plan knows",
         arguments: ["conventional", "checkpointed", "dr2net"])
@@ -188,6 +190,7 @@ import Training
         #expect(whole.samples.map(\.image) == [0, 1] && whole.samples[0].scale == 64.0 / 96)
     }
 
+    // Above 5 s: a training and its resumption for each change.
     @Test(
         "a run does not go on with changed annotations",
         arguments: [

@@ -86,7 +86,8 @@ import Training
             abs((named[name] ?? .nan) - expected) < 1e-5
         }
         // 40 logits at probability 1/2, one of them a positive's.
-        #expect(isClose("classification", 0.25 * log(2) * (0.25 + 0.75 * 39)))
+        let weights: Double = 0.25 * (0.25 + 0.75 * 39)
+        #expect(isClose("classification", weights * log(2)))
         // [0, 0, 4, 4] against [0, 0, 4, 6]: the hull is the union.
         #expect(isClose("box", 1 - 16.0 / 24))
         // A centre-ness of √(2/4) from a logit of 0.

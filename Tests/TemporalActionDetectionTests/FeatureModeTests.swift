@@ -33,8 +33,9 @@ private final class FeatureFixture {
         for (name, seconds, on) in [("a", 20, 3..<9), ("v_b", 12, 6..<10), ("c", 16, 4..<8)] {
             // Two vectors a second, the first in the middle of the first half second.
             let noise = Tensor(normal: [2 * seconds, 2], key: RandomKey(seed: 1).child(name)).floats
-            let values = (0..<2 * seconds).flatMap {
-                [on.contains($0 / 2) ? 3 : 0, noise[2 * $0], noise[2 * $0 + 1]] as [Float]
+            var values: [Float] = []
+            for row in 0..<2 * seconds {
+                values += [on.contains(row / 2) ? 3 : 0, noise[2 * row], noise[2 * row + 1]]
             }
             try Npy.write(Tensor(values, shape: [2 * seconds, 3]), to: "\(path)/\(name).npy")
         }

@@ -37,10 +37,10 @@ import Testing
     }
 
     @Test("a pool keeps the best in the order in which they came") func pool() {
-        let detections = (0..<1000).map { number in
-            SegmentDetection(
-                segment: Segment(start: Double(number % 7), end: 10), label: number % 3,
-                score: Double((number * 617) % 500) / 500)
+        let detections = (0..<1000).map { (number: Int) -> SegmentDetection in
+            let start = Double(number % 7), score = Double(number * 617 % 500) / 500
+            return SegmentDetection(
+                segment: Segment(start: start, end: 10), label: number % 3, score: score)
         }
         for (limit, parts) in [(10, 1), (10, 300), (137, 9), (1000, 50), (2000, 1)] {
             var pool = CandidatePool(limit: limit)

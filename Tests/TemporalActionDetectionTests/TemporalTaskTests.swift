@@ -64,6 +64,7 @@ import Training
         #expect(changed.backbone == (way != "frozen"))
     }
 
+    // Above 5 s: two trainings for each way.
     @Test(arguments: ["conventional", "checkpointed", "dr2net"])
     func updatesInBackwardGiveTheSameLosses(way: String) throws {
         let fixture = try TemporalFixture()

@@ -47,7 +47,8 @@ struct FreeRangesTests {
         #expect(taken.count > 20)
         #expect(
             zip(sorted, sorted.dropFirst()).allSatisfy { $0.address + UInt($0.size) <= $1.address })
-        #expect(free.byteCount == 1 << 20 - taken.reduce(0) { $0 + $1.size })
+        let used = taken.reduce(0) { $0 + $1.size }
+        #expect(free.byteCount == 1 << 20 - used)
         for block in taken { free.give(block.address, block.size) }
         #expect(free.ranges == [4096..<4096 + 1 << 20])
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("fixed-point streams")
 struct StreamsTests {
-    private let betas = [
+    private let betas: [Double] = [
         0.1, 1.0 / 16, -1.0 / 16, 0.01, 0.5, -0.5, 1, -1, 0.3, -0.3, 0.9, -0.9, 1.0 / 6, 1.0 / 3,
         1.0 / 512, 0.003,
     ]
@@ -46,9 +46,10 @@ struct StreamsTests {
     func residuesFit() throws {
         for beta in betas {
             // All integers near zero and some far out, as exact float64 values.
-            let values =
-                (-600...600).map { Double($0) } + (-50...50).map { Double($0) + 0x1p40 }
-                + (-50...50).map { Double($0) - 0x1p40 }
+            let near: [Double] = (-600...600).map { Double($0) }
+            let above: [Double] = (-50...50).map { Double($0) + 0x1p40 }
+            let below: [Double] = (-50...50).map { Double($0) - 0x1p40 }
+            let values = near + above + below
             let x = Tensor(values.map { $0 * 0x1p-8 }, shape: [1, values.count])
             let start = try FixedPointPair(x, fractionBits: 8)
             let pair = try FixedPointPair(x, fractionBits: 8)
