@@ -16,7 +16,10 @@ import Testing
     @Test func softmaxCrossEntropyIsTheLogOfTheProbability() {
         let logits = draw([4, 3], 1), targets: [Int32] = [0, 2, 1, 1]
         let p = logits.classProbabilities().doubles
-        let expected = (0..<4).reduce(0.0) { $0 - weights[$1] * log(p[$1 * 3 + Int(targets[$1])]) }
+        var expected = 0.0
+        for (row, target) in targets.enumerated() {
+            expected -= weights[row] * log(p[row * 3 + Int(target)])
+        }
         func loss(_ x: Variable) -> Variable {
             x.softmaxCrossEntropy(targets: targets, weights: weights)
         }
