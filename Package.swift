@@ -10,7 +10,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: "\(name)Tests",
-        dependencies: [.target(name: name), "TestSupport"] + dependencies)
+        dependencies: [.target(name: name)] + dependencies)
 }
 
 let arguments = Target.Dependency.product(
@@ -38,9 +38,11 @@ let package = Package(
         module("Layers", ["Tensors", "Autodiff"]),
 
         // Files in and out.
-        module("TextFormats", []),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        module("Checkpoints", ["Tensors", "TextFormats", "CZlib"]),
+        module("Files", ["CZlib"]),
+        module("TextFormats", ["Files"]),
+        module("Console", []),
+        module("Checkpoints", ["Tensors", "Files", "TextFormats", "CZlib"]),
         .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
         .systemLibrary(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",
@@ -51,8 +53,8 @@ let package = Package(
             name: "CTIFFLibrary", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
         module(
             "Media",
-            ["CKernels", "Tensors", "Checkpoints", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
-        module("Datasets", ["Checkpoints", yaml]),
+            ["CKernels", "Tensors", "Files", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
+        module("Datasets", ["Files", "Console", yaml]),
 
         // Another commit compiles CCommit's one file and nothing else.
         .target(
@@ -61,20 +63,24 @@ let package = Package(
         .target(name: "CVersion", dependencies: ["CCommit"]),
 
         // What every task shares.
-        module("Backbones", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        module(
+            "Backbones",
+            ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module("Ranks", []),
         module("Regions", []),
         module("Metrics", ["Regions"]),
-        module("Reports", ["Metrics", "Checkpoints", "CZlib"]),
+        module("Reports", ["Metrics", "CZlib"]),
         module(
             "Training",
             [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Metrics", "Reports", "TextFormats", "CVersion", yaml,
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Files",
+                "Console", "Ranks", "Metrics", "Reports", "CVersion", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.
-        module("CommandLineSupport", ["Tensors", "Datasets", "Ranks", "Training", arguments]),
+        module(
+            "CommandLineSupport",
+            ["Tensors", "Files", "Console", "Datasets", "Ranks", "Training", arguments]),
 
         // The tasks.
         .target(
@@ -82,7 +88,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
                 "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", arguments, yaml,
+                "CommandLineSupport", "Files", "Console", arguments,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .target(
@@ -90,14 +96,15 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
                 "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", arguments,
+                "CommandLineSupport", "Files", "Console", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
             name: "PointCloudAnalysis",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", arguments,
+                "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", "Files",
+                "Console", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
@@ -106,7 +113,7 @@ let package = Package(
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Reports", "Training", "TemporalActionDetection",
                 "SmallObjectDetection",
-                "PointCloudAnalysis", "CommandLineSupport", arguments,
+                "PointCloudAnalysis", "CommandLineSupport", "Files", "Console", arguments,
             ]),
 
         // What Benchmarks/ measures below a whole step.
@@ -132,52 +139,59 @@ let package = Package(
             ],
             path: "Tests/Fuzz"),
         .target(
-            name: "TestSupport", dependencies: ["Tensors", "Autodiff", "Ranks"],
+            name: "TestSupport", dependencies: ["Tensors", "Autodiff", "Files", "Ranks"],
             path: "Tests/TestSupport"),
-        tests(of: "Tensors", []),
-        tests(of: "Autodiff", ["Tensors"]),
-        tests(of: "Reversible", ["Tensors", "Autodiff"]),
-        tests(of: "Layers", ["Tensors", "Autodiff"]),
-        tests(of: "Checkpoints", ["Tensors", "FuzzSupport"]),
-        tests(of: "TextFormats", []),
-        tests(of: "Media", ["Tensors", "CZlib", "FuzzSupport"]),
-        tests(of: "Datasets", ["Checkpoints"]),
+        tests(of: "Tensors", ["TestSupport"]),
+        tests(of: "Autodiff", ["TestSupport", "Tensors"]),
+        tests(of: "Reversible", ["TestSupport", "Tensors", "Autodiff"]),
+        tests(of: "Layers", ["TestSupport", "Tensors", "Autodiff"]),
+        tests(of: "Checkpoints", ["TestSupport", "FuzzSupport", "Tensors", "Files"]),
+        tests(of: "Files", ["TestSupport", "Checkpoints"]),
+        tests(of: "TextFormats", ["Files"]),
+        tests(of: "Console", ["Training"]),
+        tests(of: "Media", ["TestSupport", "FuzzSupport", "Tensors", "Files", "CZlib"]),
+        tests(of: "Datasets", ["Files", "Checkpoints"]),
         tests(
             of: "Backbones",
-            ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Media", "Datasets"]),
-        tests(of: "Ranks", []),
-        tests(of: "CommandLineSupport", ["Checkpoints", "Datasets", "Training"]),
+            [
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
+                "Checkpoints", "Datasets",
+            ]),
+        tests(of: "Ranks", ["TestSupport"]),
+        tests(of: "CommandLineSupport", ["Console", "Datasets", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
         tests(of: "Reports", ["Media", "Metrics"]),
         tests(
             of: "Training",
             [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Ranks", "Metrics", "Reports",
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Files", "Console",
+                "Checkpoints", "Backbones", "Ranks", "Metrics", "Reports",
             ]),
         tests(
             of: "TemporalActionDetection",
             [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Regions", "Metrics", "Reports", "Training",
-                "CommandLineSupport",
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
+                "Files", "Console", "Checkpoints", "Media", "Datasets", "Backbones",
+                "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
             ]),
         tests(
             of: "SmallObjectDetection",
             [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Media", "Regions", "Metrics", "Reports", "Training", "FuzzSupport",
+                "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
+                "Reversible", "Files", "Console", "Checkpoints", "Media",
+                "Backbones", "Regions", "Metrics", "Reports", "Training",
             ]),
         tests(
             of: "PointCloudAnalysis",
             [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Training", "FuzzSupport", "Media", "Metrics", "Reports",
+                "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
+                "Reversible", "Files", "Console", "Checkpoints", "Backbones",
+                "Metrics", "Reports", "Training",
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["TestSupport", "Checkpoints", "Datasets", "Tensors", "dr2net"]),
+            dependencies: ["Checkpoints", "Datasets", "Tensors", "dr2net"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

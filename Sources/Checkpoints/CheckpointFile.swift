@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// Weights from a file of any format that is read here.
@@ -7,7 +8,7 @@ package enum CheckpointFile {
     ///
     /// The format is told by the contents, never by the name. A single `.npy` array is called
     /// `array`. The index of a checkpoint in several files, or one of these, gives all of it.
-    package static func read(_ path: String) throws(CheckpointError) -> StateDict {
+    package static func read(_ path: String) throws(InputError) -> StateDict {
         let source = try ByteSource(path: path)
         if try ShardedCheckpoint.isIndex(source) {
             return try ShardedCheckpoint.read(index: source)
@@ -21,11 +22,11 @@ package enum CheckpointFile {
     /// Reads the contents of such a file from memory; `name` stands for the path in messages.
     package static func read(
         bytes: [UInt8], name: String
-    ) throws(CheckpointError) -> StateDict {
+    ) throws(InputError) -> StateDict {
         try read(ByteSource(bytes: bytes, path: name))
     }
 
-    static func read(_ source: ByteSource) throws(CheckpointError) -> StateDict {
+    static func read(_ source: ByteSource) throws(InputError) -> StateDict {
         guard source.count > 0 else {
             throw source.error("the file is empty; fetch it again")
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// Reads text headers (JSON, Python literals) from bytes, one token at a time, without recursion.
 ///
@@ -34,7 +35,7 @@ struct HeaderScanner {
         return true
     }
 
-    mutating func expect(_ character: Character) throws(CheckpointError) {
+    mutating func expect(_ character: Character) throws(InputError) {
         guard take(character) else { throw unexpected("'\(character)'") }
     }
 
@@ -47,7 +48,7 @@ struct HeaderScanner {
     }
 
     /// A non-negative decimal integer that fits `Int`; no sign, fraction or exponent.
-    mutating func integer() throws(CheckpointError) -> Int {
+    mutating func integer() throws(InputError) -> Int {
         skipSpace()
         let start = position
         var value = 0
@@ -68,7 +69,7 @@ struct HeaderScanner {
     }
 
     /// A JSON string.
-    mutating func string() throws(CheckpointError) -> String {
+    mutating func string() throws(InputError) -> String {
         skipSpace()
         guard next == 0x22 else { throw unexpected("a string in double quotes") }
         position += 1
@@ -92,7 +93,7 @@ struct HeaderScanner {
     }
 
     /// A Python string without escapes, in single or double quotes.
-    mutating func quoted() throws(CheckpointError) -> String {
+    mutating func quoted() throws(InputError) -> String {
         skipSpace()
         guard let quote = next, quote == 0x27 || quote == 0x22 else {
             throw unexpected("a string in quotes")
@@ -112,7 +113,7 @@ struct HeaderScanner {
     }
 
     /// What was expected at the current place.
-    func unexpected(_ expected: String) -> CheckpointError {
+    func unexpected(_ expected: String) -> InputError {
         let found: String
         switch next {
         case nil: found = "its end"
@@ -127,7 +128,7 @@ struct HeaderScanner {
 
     private func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
 
-    private mutating func escape(into content: inout [UInt8]) throws(CheckpointError) {
+    private mutating func escape(into content: inout [UInt8]) throws(InputError) {
         guard let byte = next else { throw unexpected("the end of an escape") }
         position += 1
         switch byte {
@@ -158,7 +159,7 @@ struct HeaderScanner {
         }
     }
 
-    private mutating func codeUnit() throws(CheckpointError) -> UInt16 {
+    private mutating func codeUnit() throws(InputError) -> UInt16 {
         var value: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {

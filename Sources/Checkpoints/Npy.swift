@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 package import Tensors
 
@@ -12,17 +13,17 @@ package enum Npy {
     ///
     /// float64 keeps its bits, float16 is widened to float32, u1 becomes bytes, other integers
     /// and booleans `Int64`. The result is row-major.
-    package static func read(_ path: String) throws(CheckpointError) -> TensorValue {
+    package static func read(_ path: String) throws(InputError) -> TensorValue {
         try read(ByteSource(path: path), what: "the array")
     }
 
     /// Reads an array as a tensor; integers and booleans are converted to float32.
-    package static func readTensor(_ path: String) throws(CheckpointError) -> Tensor {
+    package static func readTensor(_ path: String) throws(InputError) -> Tensor {
         try read(path).tensor
     }
 
     /// The shape of an array, from its header and the length of its file alone.
-    package static func shape(_ path: String) throws(CheckpointError) -> [Int] {
+    package static func shape(_ path: String) throws(InputError) -> [Int] {
         let source = try ByteSource(path: path)
         let (type, _, shape, data) = try head(of: source, what: "the array")
         guard type.byteCount(of: shape) == data.count else {
@@ -36,9 +37,9 @@ package enum Npy {
     /// Reads an array of any integer type: labels, predictions.
     ///
     /// - Throws: also when the array holds real numbers.
-    package static func readIntegers(_ path: String) throws(CheckpointError) -> IntegerArray {
+    package static func readIntegers(_ path: String) throws(InputError) -> IntegerArray {
         guard let integers = try read(path).integers else {
-            throw CheckpointError(
+            throw InputError(
                 "the array holds real numbers, expected integers; convert it with astype(int64)",
                 path: path)
         }
@@ -46,7 +47,7 @@ package enum Npy {
     }
 
     /// Writes float32 or float64 in C order, version 1.
-    package static func write(_ tensor: Tensor, to path: String) throws(CheckpointError) {
+    package static func write(_ tensor: Tensor, to path: String) throws(InputError) {
         let header = header(tensor.dtype == .float32 ? "<f4" : "<f8", tensor.shape)
         try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header)
@@ -55,7 +56,7 @@ package enum Npy {
     }
 
     /// Writes int64 in C order, version 1.
-    package static func write(_ array: IntegerArray, to path: String) throws(CheckpointError) {
+    package static func write(_ array: IntegerArray, to path: String) throws(InputError) {
         let header = header("<i8", array.shape)
         try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header)
@@ -67,7 +68,7 @@ package enum Npy {
 
     static func read(
         _ source: ByteSource, what: String
-    ) throws(CheckpointError) -> TensorValue {
+    ) throws(InputError) -> TensorValue {
         let (type, fortran, shape, data) = try head(of: source, what: what)
         guard fortran, shape.count > 1 else {
             return try TensorDecoder.decode(data, type, shape: shape, what: what)
@@ -80,7 +81,7 @@ package enum Npy {
     /// What the header says, and the bytes behind it.
     private static func head(
         of source: ByteSource, what: String
-    ) throws(CheckpointError) -> (type: ScalarType, fortran: Bool, shape: [Int], data: ByteSource) {
+    ) throws(InputError) -> (type: ScalarType, fortran: Bool, shape: [Int], data: ByteSource) {
         let prefix = try source.read(0, 8, of: "\(what)'s magic and version")
         guard isNpy(prefix) else {
             throw source.error("\(what) does not begin with the magic of .npy; it is not an array")
@@ -107,7 +108,7 @@ package enum Npy {
 
     private static func parse(
         _ text: [UInt8], _ source: ByteSource, _ what: String
-    ) throws(CheckpointError) -> (type: ScalarType, fortran: Bool, shape: [Int]) {
+    ) throws(InputError) -> (type: ScalarType, fortran: Bool, shape: [Int]) {
         var scanner = HeaderScanner(text, source: source, what: "header of \(what)")
         var type: ScalarType?
         var fortran: Bool?
@@ -151,7 +152,7 @@ package enum Npy {
 
     private static func scanType(
         _ scanner: inout HeaderScanner, _ source: ByteSource, _ what: String
-    ) throws(CheckpointError) -> ScalarType {
+    ) throws(InputError) -> ScalarType {
         guard !scanner.take("[") else {
             throw source.error(
                 "\(what) is a structured array; save each of its fields as an array of its own")
@@ -165,7 +166,7 @@ package enum Npy {
         throw source.error("\(what) has the element type '\(text)'; \(advice)")
     }
 
-    private static func scanShape(_ scanner: inout HeaderScanner) throws(CheckpointError) -> [Int] {
+    private static func scanShape(_ scanner: inout HeaderScanner) throws(InputError) -> [Int] {
         var shape: [Int] = []
         try scanner.expect("(")
         while !scanner.take(")") {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// NumPy's `.npz`: a zip archive of `.npy` arrays, stored or deflated.
 package enum Npz {
     /// Reads every array under its name without `.npy`.
-    package static func read(_ path: String) throws(CheckpointError) -> StateDict {
+    package static func read(_ path: String) throws(InputError) -> StateDict {
         try read(ZipArchive(ByteSource(path: path)))
     }
 
-    static func read(_ archive: ZipArchive) throws(CheckpointError) -> StateDict {
+    static func read(_ archive: ZipArchive) throws(InputError) -> StateDict {
         var result = StateDict(metadata: ["format": "npz"])
         for member in archive.members {
             guard member.name.hasSuffix(".npy") else {

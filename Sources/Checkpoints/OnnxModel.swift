@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// What is read of an ONNX graph: its constant arrays and which node uses which.
 ///
@@ -36,7 +37,7 @@ struct OnnxModel {
     private(set) var initializers: [Initializer] = []
     let source: ByteSource
 
-    init(_ source: ByteSource) throws(CheckpointError) {
+    init(_ source: ByteSource) throws(InputError) {
         self.source = source
         var reader = ProtobufReader(source)
         var graphs = 0
@@ -50,7 +51,7 @@ struct OnnxModel {
         }
     }
 
-    private mutating func readGraph(_ graph: ProtobufReader) throws(CheckpointError) {
+    private mutating func readGraph(_ graph: ProtobufReader) throws(InputError) {
         var reader = graph
         while let (number, field) = try reader.next() {
             guard case .bytes(let range) = field else { continue }
@@ -65,7 +66,7 @@ struct OnnxModel {
         }
     }
 
-    private func readNode(_ message: ProtobufReader) throws(CheckpointError) -> Node {
+    private func readNode(_ message: ProtobufReader) throws(InputError) -> Node {
         var reader = message
         var node = Node()
         while let (number, field) = try reader.next() {
@@ -86,7 +87,7 @@ struct OnnxModel {
 
     private func readAttribute(
         _ message: ProtobufReader
-    ) throws(CheckpointError) -> (name: String, integer: UInt64) {
+    ) throws(InputError) -> (name: String, integer: UInt64) {
         var reader = message
         var name = ""
         var integer: UInt64 = 0
@@ -102,7 +103,7 @@ struct OnnxModel {
 
     private func readInitializer(
         _ message: ProtobufReader
-    ) throws(CheckpointError) -> Initializer {
+    ) throws(InputError) -> Initializer {
         var reader = message
         var result = Initializer()
         while let (number, field) = try reader.next() {
@@ -127,7 +128,7 @@ struct OnnxModel {
 
     private func append(
         _ axes: [UInt64], to initializer: inout Initializer, _ reader: ProtobufReader
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         for axis in axes {
             guard let length = Int(exactly: axis), initializer.shape.count < largestRank else {
                 throw reader.damaged("a shape with an impossible axis", reader.position)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Tensors
 
 /// The weights of an ONNX model under the names and layouts that PyTorch gave them.
@@ -10,11 +11,11 @@ package enum Onnx {
     /// an Add of `X.bias`. It is returned as `X.weight`, `[out, in]`. A position embedding that was
     /// cut into class token and patches is joined (`OnnxPositions`). All other names and shapes
     /// are those of the file. float16 and bfloat16 are widened to float32.
-    package static func read(_ path: String) throws(CheckpointError) -> StateDict {
+    package static func read(_ path: String) throws(InputError) -> StateDict {
         try read(ByteSource(path: path))
     }
 
-    static func read(_ source: ByteSource) throws(CheckpointError) -> StateDict {
+    static func read(_ source: ByteSource) throws(InputError) -> StateDict {
         let model = try OnnxModel(source)
         let linear = linearNames(model)
         var result = StateDict(metadata: ["format": "onnx"])
@@ -84,7 +85,7 @@ package enum Onnx {
 
     private static func decode(
         _ initializer: OnnxModel.Initializer, _ source: ByteSource
-    ) throws(CheckpointError) -> TensorValue {
+    ) throws(InputError) -> TensorValue {
         let what = "the array \(initializer.name)"
         guard !initializer.isExternal else {
             throw source.error(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// What a pickle can hold here.
 ///
@@ -86,7 +87,7 @@ struct PickleMachine {
     }
 
     /// Runs the program to its end and returns its value.
-    mutating func run() throws(CheckpointError) -> PickleValue {
+    mutating func run() throws(InputError) -> PickleValue {
         while true {
             try count(1)
             let opcode = try input.byte()
@@ -98,14 +99,14 @@ struct PickleMachine {
         }
     }
 
-    private mutating func count(_ more: Int) throws(CheckpointError) {
+    private mutating func count(_ more: Int) throws(InputError) {
         work += more
         guard work <= PickleMachine.largestWork else {
             throw input.error("more than \(PickleMachine.largestWork) instructions")
         }
     }
 
-    private mutating func stepConstant(_ opcode: UInt8) throws(CheckpointError) -> Bool {
+    private mutating func stepConstant(_ opcode: UInt8) throws(InputError) -> Bool {
         switch opcode {
         case 0x80: _ = try input.byte()  // PROTO
         case 0x95: _ = try input.skip(8)  // FRAME
@@ -133,7 +134,7 @@ struct PickleMachine {
         return true
     }
 
-    private mutating func stepContainer(_ opcode: UInt8) throws(CheckpointError) -> Bool {
+    private mutating func stepContainer(_ opcode: UInt8) throws(InputError) -> Bool {
         switch opcode {
         case UInt8(ascii: "("): marks.append(stack.count)
         case UInt8(ascii: "0"): _ = try pop()
@@ -155,7 +156,7 @@ struct PickleMachine {
         return true
     }
 
-    private mutating func stepObject(_ opcode: UInt8) throws(CheckpointError) -> Bool {
+    private mutating func stepObject(_ opcode: UInt8) throws(InputError) -> Bool {
         switch opcode {
         case UInt8(ascii: "q"): try store(Int(try input.byte()))
         case UInt8(ascii: "r"): try store(Int(try input.number(as: UInt32.self)))
@@ -187,13 +188,13 @@ struct PickleMachine {
         return true
     }
 
-    private mutating func pushGlobal(_ module: String, _ name: String) throws(CheckpointError) {
+    private mutating func pushGlobal(_ module: String, _ name: String) throws(InputError) {
         // Each makes a new text, which short programs could do without end.
         try count((module.utf8.count + name.utf8.count) / 16)
         stack.append(.global("\(module).\(name)"))
     }
 
-    private mutating func persistentID(_ value: PickleValue) throws(CheckpointError) {
+    private mutating func persistentID(_ value: PickleValue) throws(InputError) {
         if case .tuple(let index) = value, case .text("module")? = tuples[index].first {
             // The source text of a whole module's class, in the format from before 1.6.
             stack.append(.inert("the source of a module"))
@@ -226,7 +227,7 @@ struct PickleMachine {
 
     private mutating func call(
         _ callee: PickleValue, _ arguments: PickleValue
-    ) throws(CheckpointError) -> PickleValue {
+    ) throws(InputError) -> PickleValue {
         if case .object = callee { return callee }
         guard case .global(let name) = callee else {
             throw input.error("a call of \(callee.kind)")
@@ -261,7 +262,7 @@ struct PickleMachine {
 
     private mutating func tensor(
         _ values: [PickleValue]
-    ) throws(CheckpointError) -> PickleValue {
+    ) throws(InputError) -> PickleValue {
         if let first = values.first, case .object = first { return first }
         guard values.count >= 4, case .storage(let storage) = values[0],
             case .integer(let offset) = values[1], let shape = integers(values[2]),
@@ -285,7 +286,7 @@ struct PickleMachine {
         return result
     }
 
-    private mutating func long(_ count: Int) throws(CheckpointError) -> PickleValue {
+    private mutating func long(_ count: Int) throws(InputError) -> PickleValue {
         let bytes = try input.take(count)
         guard count <= 8 else { return .inert("an integer above 64 bits") }
         var value: UInt64 = bytes.last.map { $0 & 0x80 != 0 } == true ? .max : 0
@@ -293,14 +294,14 @@ struct PickleMachine {
         return .integer(Int(truncatingIfNeeded: value))
     }
 
-    private mutating func length() throws(CheckpointError) -> Int {
+    private mutating func length() throws(InputError) -> Int {
         guard let value = Int(exactly: try input.number(as: UInt64.self)) else {
             throw input.error("a length above 2^63")
         }
         return value
     }
 
-    private mutating func skipBytes(_ count: Int) throws(CheckpointError) {
+    private mutating func skipBytes(_ count: Int) throws(InputError) {
         try input.skip(count)
         stack.append(.inert("bytes"))
     }
@@ -320,7 +321,7 @@ struct PickleMachine {
         stack.append(.dictionary(dictionaries.count - 1))
     }
 
-    private mutating func append(_ values: [PickleValue]) throws(CheckpointError) {
+    private mutating func append(_ values: [PickleValue]) throws(InputError) {
         switch stack.last {
         case .list(let index): lists[index] += values
         case .inert, .object: break
@@ -328,7 +329,7 @@ struct PickleMachine {
         }
     }
 
-    private mutating func setItems(_ values: [PickleValue]) throws(CheckpointError) {
+    private mutating func setItems(_ values: [PickleValue]) throws(InputError) {
         guard values.count % 2 == 0 else { throw input.error("a key without a value") }
         switch stack.last {
         case .dictionary(let index):
@@ -340,28 +341,28 @@ struct PickleMachine {
         }
     }
 
-    private mutating func store(_ index: Int) throws(CheckpointError) {
+    private mutating func store(_ index: Int) throws(InputError) {
         guard let top = stack.last else { throw input.error("an empty stack") }
         memo[index] = top
     }
 
-    private mutating func load(_ index: Int) throws(CheckpointError) {
+    private mutating func load(_ index: Int) throws(InputError) {
         guard let value = memo[index] else { throw input.error("an unknown memo \(index)") }
         stack.append(value)
     }
 
-    private mutating func pop() throws(CheckpointError) -> PickleValue {
+    private mutating func pop() throws(InputError) -> PickleValue {
         try pop(1)[0]
     }
 
-    private mutating func pop(_ count: Int) throws(CheckpointError) -> [PickleValue] {
+    private mutating func pop(_ count: Int) throws(InputError) -> [PickleValue] {
         guard stack.count - (marks.last ?? 0) >= count else { throw input.error("an empty stack") }
         let values = Array(stack.suffix(count))
         stack.removeLast(count)
         return values
     }
 
-    private mutating func popToMark() throws(CheckpointError) -> [PickleValue] {
+    private mutating func popToMark() throws(InputError) -> [PickleValue] {
         guard let mark = marks.popLast() else { throw input.error("a missing mark") }
         let values = Array(stack[mark...])
         stack.removeLast(values.count)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// Walks the fields of one protocol-buffer message without a schema.
 ///
@@ -39,7 +40,7 @@ struct ProtobufReader {
     }
 
     /// A reader of a nested message.
-    func nested(_ range: Range<Int>) throws(CheckpointError) -> ProtobufReader {
+    func nested(_ range: Range<Int>) throws(InputError) -> ProtobufReader {
         guard depth < ProtobufReader.deepest else {
             throw source.error(
                 "messages nest deeper than \(ProtobufReader.deepest); the file is damaged")
@@ -48,7 +49,7 @@ struct ProtobufReader {
     }
 
     /// The next field, or nil at the end of the message.
-    mutating func next() throws(CheckpointError) -> (number: Int, field: Field)? {
+    mutating func next() throws(InputError) -> (number: Int, field: Field)? {
         guard position < end else { return nil }
         let start = position
         let key = try varint()
@@ -69,7 +70,7 @@ struct ProtobufReader {
     /// The varints packed in a range; at most `limit` of them.
     func packedVarints(
         _ range: Range<Int>, atMost limit: Int
-    ) throws(CheckpointError) -> [UInt64] {
+    ) throws(InputError) -> [UInt64] {
         var reader = try nested(range)
         var result: [UInt64] = []
         while reader.position < reader.end {
@@ -82,7 +83,7 @@ struct ProtobufReader {
     }
 
     /// A text of at most 64 KiB.
-    func text(_ range: Range<Int>) throws(CheckpointError) -> String {
+    func text(_ range: Range<Int>) throws(InputError) -> String {
         guard range.count <= 1 << 16 else {
             throw damaged("a name of \(range.count) bytes", range.lowerBound)
         }
@@ -93,11 +94,11 @@ struct ProtobufReader {
         return text
     }
 
-    func damaged(_ found: String, _ position: Int) -> CheckpointError {
+    func damaged(_ found: String, _ position: Int) -> InputError {
         source.error("\(found) at byte \(position); this is not a model or it is damaged")
     }
 
-    private mutating func range(_ start: Int) throws(CheckpointError) -> Range<Int> {
+    private mutating func range(_ start: Int) throws(InputError) -> Range<Int> {
         let length = try varint()
         guard length <= UInt64(end - position) else {
             throw damaged("a length of \(length) where \(end - position) bytes are left", start)
@@ -107,7 +108,7 @@ struct ProtobufReader {
         return range
     }
 
-    private mutating func varint() throws(CheckpointError) -> UInt64 {
+    private mutating func varint() throws(InputError) -> UInt64 {
         let start = position
         var value: UInt64 = 0
         for index in 0..<10 {
@@ -120,7 +121,7 @@ struct ProtobufReader {
         throw damaged("a number above 64 bits", start)
     }
 
-    private mutating func fixed<T: FixedWidthInteger>() throws(CheckpointError) -> T {
+    private mutating func fixed<T: FixedWidthInteger>() throws(InputError) -> T {
         var value: T = 0
         for index in 0..<MemoryLayout<T>.size {
             value |= T(try byte()) << T(8 * index)
@@ -128,7 +129,7 @@ struct ProtobufReader {
         return value
     }
 
-    private mutating func byte() throws(CheckpointError) -> UInt8 {
+    private mutating func byte() throws(InputError) -> UInt8 {
         guard position < end else { throw damaged("the end of a message inside a field", position) }
         if position < windowStart || position >= windowStart + window.count {
             let count = min(ProtobufReader.windowSize, end - position)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// The safetensors format: an 8-byte header length, a JSON header, then the arrays' bytes.
 package enum Safetensors {
@@ -10,7 +11,7 @@ package enum Safetensors {
     /// float32 and float64 keep their bits; float16 and bfloat16 become float32; integers and
     /// booleans become `IntegerArray`, U8 `ByteArray`. The arrays must cover the data without
     /// holes or overlaps and no name may occur twice.
-    package static func read(_ path: String) throws(CheckpointError) -> StateDict {
+    package static func read(_ path: String) throws(InputError) -> StateDict {
         try read(ByteSource(path: path))
     }
 
@@ -23,7 +24,7 @@ package enum Safetensors {
         var end: Int
     }
 
-    static func read(_ source: ByteSource) throws(CheckpointError) -> StateDict {
+    static func read(_ source: ByteSource) throws(InputError) -> StateDict {
         let prefix = try source.read(0, 8, of: "the header's length")
         guard let length = Int(exactly: prefix.littleEndian(0, as: UInt64.self)),
             length >= 2, length <= largestHeader
@@ -48,7 +49,7 @@ package enum Safetensors {
 
     private static func header(
         _ bytes: [UInt8], _ source: ByteSource
-    ) throws(CheckpointError) -> (entries: [Entry], metadata: [String: String]) {
+    ) throws(InputError) -> (entries: [Entry], metadata: [String: String]) {
         guard bytes.first == UInt8(ascii: "{") else {
             throw source.error("the header does not begin with '{'; this is not a safetensors file")
         }
@@ -56,7 +57,7 @@ package enum Safetensors {
         var entries: [Entry] = []
         var metadata: [String: String]?
         var seen: Set<String> = []
-        try scanObject(&scanner) { (scanner, name) throws(CheckpointError) in
+        try scanObject(&scanner) { (scanner, name) throws(InputError) in
             if name == "__metadata__" {
                 guard metadata == nil else { throw duplicate(name, source) }
                 metadata = try scanMetadata(&scanner, source)
@@ -74,8 +75,8 @@ package enum Safetensors {
     /// Walks `{"key": …, …}`; `member` reads the value.
     private static func scanObject(
         _ scanner: inout HeaderScanner,
-        _ member: (inout HeaderScanner, String) throws(CheckpointError) -> Void
-    ) throws(CheckpointError) {
+        _ member: (inout HeaderScanner, String) throws(InputError) -> Void
+    ) throws(InputError) {
         try scanner.expect("{")
         if scanner.take("}") { return }
         repeat {
@@ -88,9 +89,9 @@ package enum Safetensors {
 
     private static func scanMetadata(
         _ scanner: inout HeaderScanner, _ source: ByteSource
-    ) throws(CheckpointError) -> [String: String] {
+    ) throws(InputError) -> [String: String] {
         var result: [String: String] = [:]
-        try scanObject(&scanner) { (scanner, key) throws(CheckpointError) in
+        try scanObject(&scanner) { (scanner, key) throws(InputError) in
             let text = try scanner.string()
             guard result.updateValue(text, forKey: key) == nil else {
                 throw duplicate(key, source)
@@ -101,11 +102,11 @@ package enum Safetensors {
 
     private static func scanEntry(
         _ scanner: inout HeaderScanner, _ name: String, _ source: ByteSource
-    ) throws(CheckpointError) -> Entry {
+    ) throws(InputError) -> Entry {
         var type: ScalarType?
         var shape: [Int]?
         var offsets: [Int]?
-        try scanObject(&scanner) { (scanner, key) throws(CheckpointError) in
+        try scanObject(&scanner) { (scanner, key) throws(InputError) in
             let repeated: Bool
             switch key {
             case "dtype":
@@ -145,7 +146,7 @@ package enum Safetensors {
 
     private static func scanIntegers(
         _ scanner: inout HeaderScanner, atMost limit: Int
-    ) throws(CheckpointError) -> [Int] {
+    ) throws(InputError) -> [Int] {
         var result: [Int] = []
         try scanner.expect("[")
         if scanner.take("]") { return result }
@@ -160,7 +161,7 @@ package enum Safetensors {
     /// Entries sorted by place must lie one behind the other and fill the data.
     private static func checkCoverage(
         _ entries: [Entry], of data: ByteSource
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         var position = 0
         for entry in entries {
             guard entry.end <= data.count else {
@@ -187,7 +188,7 @@ package enum Safetensors {
         }
     }
 
-    private static func duplicate(_ key: String, _ source: ByteSource) -> CheckpointError {
+    private static func duplicate(_ key: String, _ source: ByteSource) -> InputError {
         source.error("the header has the key \(key) twice; the file is damaged")
     }
 

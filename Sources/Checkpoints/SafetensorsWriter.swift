@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 import Tensors
 import TextFormats
@@ -18,7 +19,7 @@ extension Safetensors {
     /// written aside and renamed.
     package static func write(
         _ state: StateDict, to path: String, types: ElementTypes = .widened
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         let header = try header(of: state, types, path: path)
         try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header)
@@ -41,7 +42,7 @@ extension Safetensors {
 
     private static func header(
         of state: StateDict, _ types: ElementTypes, path: String
-    ) throws(CheckpointError) -> Data {
+    ) throws(InputError) -> Data {
         var members: [String] = []
         if !state.metadata.isEmpty {
             let pairs = state.metadata.sorted { $0.key < $1.key }
@@ -52,7 +53,7 @@ extension Safetensors {
         for name in state.names {
             guard let value = state.value(name) else { continue }
             guard name != "__metadata__" else {
-                throw CheckpointError("an array may not be called __metadata__", path: path)
+                throw InputError("an array may not be called __metadata__", path: path)
             }
             let type = (types == .stored ? state.storedType(name) : nil) ?? value.widestType
             let end = position + value.shape.reduce(type.size, *)
@@ -66,7 +67,7 @@ extension Safetensors {
         var text = Array(("{" + members.joined(separator: ",") + "}").utf8)
         while text.count % 8 != 0 { text.append(0x20) }
         guard text.count <= largestHeader else {
-            throw CheckpointError(
+            throw InputError(
                 "the header would need \(text.count) bytes, more than the format's "
                     + "\(largestHeader); shorten the metadata", path: path)
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import TextFormats
 
@@ -13,20 +14,20 @@ enum ShardedCheckpoint {
     private static let largestIndex = 1 << 27
 
     /// Whether a file is an index: JSON whose name says so.
-    static func isIndex(_ source: ByteSource) throws(CheckpointError) -> Bool {
+    static func isIndex(_ source: ByteSource) throws(InputError) -> Bool {
         guard source.path.hasSuffix(".index.json"), source.count > 0 else { return false }
         return try source.read(0, 1, of: "the file's beginning")[0] == UInt8(ascii: "{")
     }
 
     /// The paths of all files of a checkpoint one of which this is; nil for a name that is no such
     /// file's.
-    static func files(of path: String) throws(CheckpointError) -> [String]? {
+    static func files(of path: String) throws(InputError) -> [String]? {
         let pattern = /(.+)-([0-9]{5})-of-([0-9]{5})(\.[A-Za-z0-9]+)/
         guard let match = path.wholeMatch(of: pattern), let number = Int(match.2),
             let count = Int(match.3), count > 1, (1...count).contains(number)
         else { return nil }
         guard count <= mostFiles else {
-            throw CheckpointError(
+            throw InputError(
                 "one of \(count) files, expected at most \(mostFiles)", path: path)
         }
         let all = (1...count).map { part in
@@ -36,7 +37,7 @@ enum ShardedCheckpoint {
         }
         let missing = all.filter { !FileManager.default.fileExists(atPath: $0) }
         guard missing.isEmpty else {
-            throw CheckpointError(
+            throw InputError(
                 "is part \(number) of a checkpoint in \(count) files, of which \(missing.count) are "
                     + "not beside it (\(missing[0])); put all of them there", path: path)
         }
@@ -44,17 +45,17 @@ enum ShardedCheckpoint {
     }
 
     /// Reads all files of an index, which lie beside it.
-    static func read(index source: ByteSource) throws(CheckpointError) -> StateDict {
+    static func read(index source: ByteSource) throws(InputError) -> StateDict {
         guard source.count <= largestIndex else {
             throw source.error(
                 "an index of \(source.count) bytes, expected \(largestIndex) at most")
         }
         let bytes = try source.read(0, source.count, of: "the index")
         let map: [(name: String, file: String)]
-        do throws(TextFormatError) {
+        do throws(InputError) {
             map = try weightMap(bytes, name: source.path)
         } catch {
-            throw CheckpointError(
+            throw InputError(
                 "not an index of a checkpoint in several files: \(error)", path: source.path)
         }
         var order: [String] = [], places: [String: String] = [:]
@@ -77,9 +78,9 @@ enum ShardedCheckpoint {
         guard !order.isEmpty else { throw source.error("the index names no tensors") }
         let folder = URL(fileURLWithPath: source.path).deletingLastPathComponent().path
         let state = try read(order.map { "\(folder)/\($0)" }, from: source.path) {
-            (name, path) throws(CheckpointError) in
+            (name, path) throws(InputError) in
             guard let file = places[name], path == "\(folder)/\(file)" else {
-                throw CheckpointError(
+                throw InputError(
                     "holds \(name), which the index \(source.path) has "
                         + (places[name].map { "in \($0)" } ?? "nowhere")
                         + "; the files are not of one checkpoint", path: path)
@@ -96,8 +97,8 @@ enum ShardedCheckpoint {
     /// Reads files as one; no name may be in two.
     static func read(
         _ paths: [String], from path: String,
-        check: (_ name: String, _ path: String) throws(CheckpointError) -> Void = { _, _ in }
-    ) throws(CheckpointError) -> StateDict {
+        check: (_ name: String, _ path: String) throws(InputError) -> Void = { _, _ in }
+    ) throws(InputError) -> StateDict {
         var result = StateDict()
         for file in paths {
             let part = try CheckpointFile.read(ByteSource(path: file))
@@ -105,7 +106,7 @@ enum ShardedCheckpoint {
             for name in part.names {
                 try check(name, file)
                 guard result.value(name) == nil else {
-                    throw CheckpointError(
+                    throw InputError(
                         "\(name) is in this file and in one before it; the files are not of one "
                             + "checkpoint", path: file)
                 }
@@ -117,7 +118,7 @@ enum ShardedCheckpoint {
 
     private static func weightMap(
         _ bytes: [UInt8], name: String
-    ) throws(TextFormatError) -> [(name: String, file: String)] {
+    ) throws(InputError) -> [(name: String, file: String)] {
         var scanner = JSONScanner(terminated: bytes + [0], name: name)
         var map: [(name: String, file: String)] = []
         try scanner.open("{")

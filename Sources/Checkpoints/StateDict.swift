@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Tensors
 
 /// Named arrays in a fixed order, with text about them: what a checkpoint holds.
@@ -92,13 +93,13 @@ package struct StateDict: Sendable {
     /// The same arrays under other names; `rename` gives nil for those to leave out.
     ///
     /// - Throws: when two arrays would get the same name.
-    package func renamed(_ rename: (String) -> String?) throws(CheckpointError) -> StateDict {
+    package func renamed(_ rename: (String) -> String?) throws(InputError) -> StateDict {
         var result = StateDict(metadata: metadata)
         result.part = part
         for name in names {
             guard let newName = rename(name), let value = values[name] else { continue }
             guard result.values[newName] == nil else {
-                throw CheckpointError("two arrays would both be called \(newName)")
+                throw InputError("two arrays would both be called \(newName)")
             }
             result.setValue(value, for: newName, storedAs: storedTypes[name])
         }

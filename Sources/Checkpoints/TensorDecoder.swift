@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Tensors
 
 /// Turns a range of bytes of a file into a value.
@@ -14,7 +15,7 @@ enum TensorDecoder {
     /// - Parameter what: the array's name in messages.
     static func decode(
         _ source: ByteSource, _ type: ScalarType, shape: [Int], what: String
-    ) throws(CheckpointError) -> TensorValue {
+    ) throws(InputError) -> TensorValue {
         guard shape.count <= largestRank, let expected = type.byteCount(of: shape),
             expected == source.count
         else {
@@ -32,7 +33,7 @@ enum TensorDecoder {
 
     private static func floats(
         _ source: ByteSource, _ type: ScalarType, _ shape: [Int], _ what: String
-    ) throws(CheckpointError) -> Tensor {
+    ) throws(InputError) -> Tensor {
         do {
             return try Tensor(shape: shape) { values in
                 guard type != .float32 else {
@@ -52,7 +53,7 @@ enum TensorDecoder {
 
     private static func doubles(
         _ source: ByteSource, _ shape: [Int], _ what: String
-    ) throws(CheckpointError) -> Tensor {
+    ) throws(InputError) -> Tensor {
         do {
             return try Tensor(
                 shape: shape,
@@ -64,11 +65,11 @@ enum TensorDecoder {
 
     private static func integers(
         _ source: ByteSource, _ type: ScalarType, _ shape: [Int], _ what: String
-    ) throws(CheckpointError) -> IntegerArray {
+    ) throws(InputError) -> IntegerArray {
         var values: [Int64] = []
         values.reserveCapacity(source.count / type.size)
-        func append<T: FixedWidthInteger>(_: T.Type) throws(CheckpointError) {
-            try forEachChunk(source, T.self, what) { (_, words) throws(CheckpointError) in
+        func append<T: FixedWidthInteger>(_: T.Type) throws(InputError) {
+            try forEachChunk(source, T.self, what) { (_, words) throws(InputError) in
                 for word in words {
                     guard let value = Int64(exactly: word) else {
                         throw source.error(
@@ -97,8 +98,8 @@ enum TensorDecoder {
 
     private static func forEachChunk<T: FixedWidthInteger>(
         _ source: ByteSource, _: T.Type, _ what: String,
-        _ body: (Int, [T]) throws(CheckpointError) -> Void
-    ) throws(CheckpointError) {
+        _ body: (Int, [T]) throws(InputError) -> Void
+    ) throws(InputError) {
         let size = MemoryLayout<T>.size
         let total = source.count / size
         for start in stride(from: 0, to: total, by: chunk) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Tensors
 
 /// Arrays as they were before they were widened.

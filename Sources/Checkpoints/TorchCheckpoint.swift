@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// PyTorch's checkpoints (`torch.save`): a pickle that describes tensors, and their storages.
 package enum TorchCheckpoint {
@@ -17,14 +18,14 @@ package enum TorchCheckpoint {
     ///
     /// Both formats: the zip archive of PyTorch 1.6 and later, and the one before. No code of the
     /// file is run. Views that are not contiguous are gathered.
-    package static func read(_ path: String) throws(CheckpointError) -> StateDict {
+    package static func read(_ path: String) throws(InputError) -> StateDict {
         let source = try ByteSource(path: path)
         let prefix = try source.read(0, min(32, source.count), of: "the file's beginning")
         return TorchLegacy.isLegacy(prefix)
             ? try TorchLegacy.read(source) : try read(ZipArchive(source))
     }
 
-    static func read(_ archive: ZipArchive) throws(CheckpointError) -> StateDict {
+    static func read(_ archive: ZipArchive) throws(InputError) -> StateDict {
         let source = archive.source
         let pickles = archive.members.filter { $0.name.hasSuffix("/data.pkl") }
         guard pickles.count == 1, let pickle = pickles.first else {
@@ -51,7 +52,7 @@ package enum TorchCheckpoint {
     /// The tensors of the dictionary that `root` is or wraps.
     static func stateDict(
         _ root: PickleValue, _ machine: PickleMachine, _ storages: inout TorchStorages
-    ) throws(CheckpointError) -> StateDict {
+    ) throws(InputError) -> StateDict {
         let source = storages.source
         var (value, keys, others) = (root, [String](), [String]())
         var wrapped = WrappedDictionaries(machine)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// PyTorch's checkpoints from before 1.6, as `torch.save` still writes them on request.
 ///
@@ -18,11 +19,11 @@ enum TorchLegacy {
         return prefix.dropFirst(start).starts(with: [0x8A, 10] + magic + [0x2E])
     }
 
-    static func read(_ source: ByteSource) throws(CheckpointError) -> StateDict {
+    static func read(_ source: ByteSource) throws(InputError) -> StateDict {
         let bytes = try source.read(
             0, min(source.count, TorchCheckpoint.largestPickle), of: "the pickles")
         var position = 0
-        func pickle() throws(CheckpointError) -> (PickleValue, PickleMachine) {
+        func pickle() throws(InputError) -> (PickleValue, PickleMachine) {
             var machine = PickleMachine(bytes, source, at: position)
             let value = try machine.run()
             position = machine.position
@@ -54,7 +55,7 @@ enum TorchLegacy {
     private static func storages(
         _ keys: [PickleValue], _ described: [PickleMachine.Storage], _ source: ByteSource,
         from start: Int
-    ) throws(CheckpointError) -> [String: ByteSource] {
+    ) throws(InputError) -> [String: ByteSource] {
         var types: [String: ScalarType] = [:]
         for storage in described { types[storage.key] = storage.type }
         var result: [String: ByteSource] = [:]

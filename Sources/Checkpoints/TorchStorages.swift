@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Tensors
 
 /// The storages of one checkpoint, each checked once.
@@ -21,7 +22,7 @@ struct TorchStorages {
     }
 
     /// The members of an archive below `prefix`.
-    init(_ archive: ZipArchive, prefix: String) throws(CheckpointError) {
+    init(_ archive: ZipArchive, prefix: String) throws(InputError) {
         self.archive = archive
         var members: [String: ZipArchive.Member] = [:]
         for member in archive.members where member.name.hasPrefix(prefix + "data/") {
@@ -55,7 +56,7 @@ struct TorchStorages {
     /// The elements of a view in row-major order.
     mutating func value(
         _ view: PickleMachine.TensorView, _ storage: PickleMachine.Storage, _ name: String
-    ) throws(CheckpointError) -> TensorValue {
+    ) throws(InputError) -> TensorValue {
         if let known = seen[view] { return known }
         let bytes = try open(storage, name)
         let size = storage.type.size
@@ -104,7 +105,7 @@ struct TorchStorages {
 
     private mutating func open(
         _ storage: PickleMachine.Storage, _ name: String
-    ) throws(CheckpointError) -> ByteSource {
+    ) throws(InputError) -> ByteSource {
         let bytes: ByteSource
         if let known = opened[storage.key] {
             bytes = known

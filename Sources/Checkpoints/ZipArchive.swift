@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CZlib
+package import Files
 
 /// The directory of a zip archive (zip64 included) and its members' contents.
 ///
@@ -28,7 +29,7 @@ package struct ZipArchive {
         prefix.starts(with: [0x50, 0x4B, 3, 4]) || prefix.starts(with: [0x50, 0x4B, 5, 6])
     }
 
-    init(_ source: ByteSource) throws(CheckpointError) {
+    init(_ source: ByteSource) throws(InputError) {
         self.source = source
         let directory = try ZipDirectoryEnd(source)
         let bytes = try source.read(directory.offset, directory.size, of: "the zip directory")
@@ -48,7 +49,7 @@ package struct ZipArchive {
     }
 
     /// Opens an archive and reads its directory.
-    package init(path: String) throws(CheckpointError) { try self.init(ByteSource(path: path)) }
+    package init(path: String) throws(InputError) { try self.init(ByteSource(path: path)) }
 
     /// The names of the members, in the directory's order.
     package var names: [String] { members.map(\.name) }
@@ -56,7 +57,7 @@ package struct ZipArchive {
     /// The contents of a member.
     ///
     /// - Throws: when there is none of that name, or it is damaged.
-    package func bytes(of name: String) throws(CheckpointError) -> [UInt8] {
+    package func bytes(of name: String) throws(InputError) -> [UInt8] {
         guard let member = members.first(where: { $0.name == name }) else {
             throw source.error("the archive has no member \(name)")
         }
@@ -67,7 +68,7 @@ package struct ZipArchive {
     /// A member's stored bytes in place, or its inflated bytes in memory.
     ///
     /// - Throws: when lengths or the checksum do not agree with the directory.
-    func contents(of member: Member) throws(CheckpointError) -> ByteSource {
+    func contents(of member: Member) throws(InputError) -> ByteSource {
         let what = "the member \(member.name)"
         let local = try source.read(member.header, 30, of: "\(what)'s header")
         guard local.littleEndian(0, as: UInt32.self) == 0x0403_4B50 else {
@@ -91,7 +92,7 @@ package struct ZipArchive {
         return result
     }
 
-    private func checksum(of part: ByteSource, _ what: String) throws(CheckpointError) -> UInt32 {
+    private func checksum(of part: ByteSource, _ what: String) throws(InputError) -> UInt32 {
         var sum = crc32(0, nil, 0)
         let chunk = 1 << 20
         for start in stride(from: 0, to: part.count, by: chunk) {
@@ -103,7 +104,7 @@ package struct ZipArchive {
 
     private static func member(
         _ bytes: [UInt8], _ position: inout Int, _ source: ByteSource
-    ) throws(CheckpointError) -> Member {
+    ) throws(InputError) -> Member {
         let start = position
         let damaged = source.error("the zip directory is damaged at byte \(start)")
         guard bytes.count - start >= 46, bytes.littleEndian(start, as: UInt32.self) == 0x0201_4B50
@@ -141,8 +142,8 @@ package struct ZipArchive {
 
     /// Takes 64-bit sizes from the zip64 extra field where the 32-bit ones are all ones.
     private static func widen(
-        _ member: inout Member, _ extra: [UInt8], _ damaged: CheckpointError
-    ) throws(CheckpointError) {
+        _ member: inout Member, _ extra: [UInt8], _ damaged: InputError
+    ) throws(InputError) {
         let full = Int(UInt32.max)
         guard member.size == full || member.compressedSize == full || member.header == full else {
             return
@@ -170,7 +171,7 @@ package struct ZipArchive {
         // No zip64 field: the sizes really are 2^32 - 1, or wrong and found so later.
     }
 
-    private func checkOverlap(before directory: Int) throws(CheckpointError) {
+    private func checkOverlap(before directory: Int) throws(InputError) {
         var position = 0
         for member in members.sorted(by: { $0.header < $1.header }) {
             let (data, overflow) = member.header.addingReportingOverflow(30)
@@ -191,7 +192,7 @@ struct ZipDirectoryEnd {
     private(set) var size: Int
     private(set) var count: Int
 
-    init(_ source: ByteSource) throws(CheckpointError) {
+    init(_ source: ByteSource) throws(InputError) {
         let tail = min(source.count, 22 + 65_535)
         let tailStart = source.count - tail
         let bytes = try source.read(tailStart, tail, of: "the end of the archive")
@@ -220,7 +221,7 @@ struct ZipDirectoryEnd {
 
     private mutating func readWide(
         _ source: ByteSource, locator: UInt64
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         guard let start = Int(exactly: locator) else {
             throw source.error("the zip64 directory lies at an impossible place")
         }

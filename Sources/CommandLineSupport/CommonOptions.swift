@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+package import Console
 import Tensors
-package import Training
+import Training
 
 /// The options of every command.
 package struct CommonOptions: ParsableArguments {
@@ -50,8 +51,8 @@ package struct CommonOptions: ParsableArguments {
     /// Puts the options into force; every command begins with it.
     ///
     /// - Returns: Where the command prints.
-    package func start() -> Console {
+    package func start() -> CommandOutput {
         if let threads { Parallel.setThreadCount(threads) }
-        return Console(isJSON: json, isQuiet: quiet)
+        return CommandOutput(isJSON: json, isQuiet: quiet)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 import Foundation
 
 /// The inputs of a command that takes many: files, folders and patterns.
@@ -34,7 +34,7 @@ package struct InputList: Sendable {
     /// there is none. Hidden files are passed over by both.
     ///
     /// - Throws: One line for a folder or pattern without any input.
-    package init(_ arguments: [String], _ kind: Kind) throws(CommandFailure) {
+    package init(_ arguments: [String], _ kind: Kind) throws(InputError) {
         var found: [String] = [], notes: [String] = []
         for argument in arguments {
             if Self.isThere(argument) || !Self.isPattern(argument) {
@@ -43,7 +43,7 @@ package struct InputList: Sendable {
             }
             let matches = Self.matches(argument)
             guard !matches.isEmpty else {
-                throw CommandFailure(
+                throw InputError(
                     "\(argument): matches nothing; expected \(kind.noun)s, check the pattern")
             }
             for match in matches { found += try Self.files(match, kind, &notes) }
@@ -62,10 +62,10 @@ package struct InputList: Sendable {
     /// Checks that every input is there.
     ///
     /// - Throws: One line that names the first that is not.
-    package func checkPresent() throws(CommandFailure) {
+    package func checkPresent() throws(InputError) {
         let missing = paths.filter { !Self.isThere($0) }
         guard let first = missing.first else { return }
-        throw CommandFailure(
+        throw InputError(
             "\(first): no such file"
                 + (missing.count > 1 ? ", nor are \(missing.count - 1) others there" : "")
                 + "; expected an input, check the path")
@@ -95,7 +95,7 @@ package struct InputList: Sendable {
     /// The inputs of one path.
     private static func files(
         _ path: String, _ kind: Kind, _ notes: inout [String]
-    ) throws(CommandFailure) -> [String] {
+    ) throws(InputError) -> [String] {
         guard isFolder(path), !kind.takesFolder(path) else { return [path] }
         var result: [String] = [], others = 0, folders = 0
         for name in names(path) {
@@ -115,7 +115,7 @@ package struct InputList: Sendable {
             let endings = kind.endings.sorted().joined(separator: ", ")
             let deeper = "beside \(folders) folders; name those, or give '\(joined(path, "**/*"))'"
             let advice = folders > 0 ? deeper : "to read; expected at least one, check the path"
-            throw CommandFailure("\(path): holds no \(kind.noun) (\(endings)) \(advice)")
+            throw InputError("\(path): holds no \(kind.noun) (\(endings)) \(advice)")
         }
         let passed =
             (others > 0 ? ", \(others) other files passed over" : "")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 import Foundation
 
 /// Where a command will write, checked before its work begins.
@@ -17,11 +17,11 @@ package struct OutputPlan {
     /// Checks a path's ending alone.
     package static func checkEnding(
         _ path: String, _ endings: [String], option: String
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
         guard !endings.contains(ending), !path.hasPrefix("/dev/") else { return }
         let list = endings.map { ".\($0)" }.joined(separator: " or ")
-        throw CommandFailure(
+        throw InputError(
             "\(option) \(path): ends in \(ending.isEmpty ? "nothing" : ".\(ending)"); expected "
                 + "\(list), which is what will be written")
     }
@@ -29,7 +29,7 @@ package struct OutputPlan {
     /// Checks one file that a command writes; see ``file(_:option:endings:)``.
     package static func check(
         _ path: String?, option: String = "--output", endings: [String] = [], inputs: [String] = []
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         guard let path else { return }
         var plan = OutputPlan(inputs: inputs)
         try plan.file(path, option: option, endings: endings)
@@ -44,21 +44,21 @@ package struct OutputPlan {
     ///   to, or it is one of the inputs or another output.
     package mutating func file(
         _ path: String, option: String, endings: [String] = []
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         if !endings.isEmpty { try Self.checkEnding(path, endings, option: option) }
         guard !path.hasSuffix("/"), !Self.isFolder(path) else {
-            throw CommandFailure("\(option) \(path): is a folder; expected a file's name")
+            throw InputError("\(option) \(path): is a folder; expected a file's name")
         }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         guard Self.isFolder(folder) else {
-            throw CommandFailure(
+            throw InputError(
                 "\(option) \(path): there is no folder \(folder); make it, or choose another place")
         }
         let isThere = FileManager.default.fileExists(atPath: path)
         // Files are written aside and renamed; only a device is written to itself.
         let isDevice = isThere && !Self.isRegular(path)
         guard access(isDevice ? path : folder, W_OK) == 0 else {
-            throw CommandFailure(
+            throw InputError(
                 "\(option) \(path): \(isDevice ? "it" : "its folder") can't be written to; choose "
                     + "another place")
         }
@@ -73,24 +73,24 @@ package struct OutputPlan {
     ///   one is an input.
     package mutating func folder(
         _ path: String, option: String, files: [(input: String, path: String)]
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         try Self.checkFolder(path, option)
         folders.append(path)
         try self.files(files, option: option)
     }
 
     /// Checks that a folder can be written to, or made.
-    private static func checkFolder(_ path: String, _ option: String) throws(CommandFailure) {
+    private static func checkFolder(_ path: String, _ option: String) throws(InputError) {
         var place = URL(fileURLWithPath: path).standardizedFileURL
         while !FileManager.default.fileExists(atPath: place.path), place.path != "/" {
             place.deleteLastPathComponent()
         }
         guard isFolder(place.path) else {
-            throw CommandFailure(
+            throw InputError(
                 "\(option) \(path): \(place.path) is a file; expected a folder, or a name for one")
         }
         guard access(place.path, W_OK | X_OK) == 0 else {
-            throw CommandFailure(
+            throw InputError(
                 "\(option) \(path): \(place.path) can't be written to; choose another place")
         }
     }
@@ -100,7 +100,7 @@ package struct OutputPlan {
     /// - Throws: One line where two have one name, one is an input, or its folder can't be written to.
     package mutating func files(
         _ files: [(input: String, path: String)], option: String
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         var sources: [FileIdentity: String] = [:]
         for folder in Set(files.map { URL(fileURLWithPath: $0.path).deletingLastPathComponent() }) {
             try Self.checkFolder(folder.path, option)
@@ -108,7 +108,7 @@ package struct OutputPlan {
         for (input, path) in files {
             let identity = FileIdentity(path)
             if let other = sources.updateValue(input, forKey: identity) {
-                throw CommandFailure(
+                throw InputError(
                     "\(other) and \(input) would both be written to \(path) (\(option)); name "
                         + "them in separate calls, or rename one")
             }
@@ -117,26 +117,26 @@ package struct OutputPlan {
     }
 
     /// Makes the folders that were planned.
-    package func makeFolders() throws(CommandFailure) {
+    package func makeFolders() throws(InputError) {
         for folder in folders {
             do {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true)
             } catch {
-                throw CommandFailure("\(folder): can't make the folder; choose another place")
+                throw InputError("\(folder): can't make the folder; choose another place")
             }
         }
     }
 
-    private mutating func claim(_ path: String, _ option: String) throws(CommandFailure) {
+    private mutating func claim(_ path: String, _ option: String) throws(InputError) {
         let identity = FileIdentity(path)
         if let input = inputs[identity] {
-            throw CommandFailure(
+            throw InputError(
                 "\(option) \(path): is the input \(input) itself, which would be lost; choose "
                     + "another place")
         }
         if let other = outputs.updateValue(option, forKey: identity) {
-            throw CommandFailure(
+            throw InputError(
                 "\(path): is written by \(other) and by \(option); choose another name for one")
         }
     }

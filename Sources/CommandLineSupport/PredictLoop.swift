@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Console
+package import Files
 import Foundation
-package import Training
+import Training
 
 /// One input after the other, as every task's `predict` does it.
 ///
@@ -44,9 +46,9 @@ package struct PredictLoop {
         /// Fails where an input was bad, once everything else is written.
         ///
         /// - Throws: One line with the numbers; the reasons were said before.
-        package func check(noun: String) throws(CommandFailure) {
+        package func check(noun: String) throws(InputError) {
             guard !bad.isEmpty else { return }
-            throw CommandFailure(
+            throw InputError(
                 "\(bad.count) of \(total) \(noun)s could not be read; the others are written")
         }
     }
@@ -78,7 +80,7 @@ package struct PredictLoop {
             } catch {
                 progress.finish()
                 guard keepGoing else { throw failure("\(error)", number, kept) }
-                Console.complain("\(error)")
+                CommandOutput.complain("\(error)")
                 bad.append(input)
                 continue
             }
@@ -91,7 +93,7 @@ package struct PredictLoop {
         }
         progress.finish()
         guard bad.count < inputs.count else {
-            throw CommandFailure("no \(noun) could be read")
+            throw InputError("no \(noun) could be read")
         }
         return Outcome(total: inputs.count, bad: bad)
     }
@@ -107,9 +109,9 @@ package struct PredictLoop {
         return " (\(noun) \(number + 1) of \(inputs.count)\(left))"
     }
 
-    private func failure(_ text: String, _ done: Int, _ kept: () -> String) -> CommandFailure {
-        guard done > 0 else { return CommandFailure(text) }
-        return CommandFailure(
+    private func failure(_ text: String, _ done: Int, _ kept: () -> String) -> InputError {
+        guard done > 0 else { return InputError(text) }
+        return InputError(
             "\(text); \(done) of \(inputs.count) \(noun)s \(kept())"
                 + (keepGoing ? "" : ", --keep-going goes on behind a bad one"))
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
 package import Datasets
+package import Files
 import Foundation
 package import Training
 
@@ -19,7 +20,7 @@ package enum RecipeArgument {
     /// - Throws: One line for a name, without any slash, that is neither.
     package static func path(
         of argument: String, in catalog: RecipeCatalog?
-    ) throws(CommandFailure) -> String {
+    ) throws(InputError) -> String {
         var isFolder: ObjCBool = false
         let isThere = FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder)
         guard !isThere || isFolder.boolValue, !argument.contains("/"), !argument.isEmpty,
@@ -30,7 +31,7 @@ package enum RecipeArgument {
         } catch {
             // The reader says what is wrong with a folder.
             guard !isThere else { return argument }
-            throw CommandFailure(
+            throw InputError(
                 "\(argument): no such file, and \(error) (`dr2net recipe list` shows all)")
         }
     }
@@ -43,7 +44,8 @@ extension RecipeDocument {
     ) throws {
         let path = try RecipeArgument.path(of: argument, in: try? RecipeCatalog.find())
         if path != argument {
-            Console(isJSON: common.json, isQuiet: common.quiet).note("recipe \(argument): \(path)")
+            CommandOutput(isJSON: common.json, isQuiet: common.quiet).note(
+                "recipe \(argument): \(path)")
         }
         try self.init(path: path, overrides: overrides)
     }

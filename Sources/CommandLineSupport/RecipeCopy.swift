@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 package import Datasets
+import Files
 import Foundation
 import Training
 
@@ -26,7 +27,7 @@ package enum RecipeCopy {
             if FileManager.default.fileExists(atPath: target) {
                 let isSame = FileManager.default.contentsEqual(atPath: file, andPath: target)
                 if index > 0, isSame { continue }
-                throw CommandFailure(
+                throw InputError(
                     "\(target): is there already; "
                         + (index == 0
                             ? "name another file with --to"
@@ -37,7 +38,7 @@ package enum RecipeCopy {
         }
         for copy in copies {
             guard let data = FileManager.default.contents(atPath: copy.from) else {
-                throw CommandFailure("\(copy.from): can't be read; install the program again")
+                throw InputError("\(copy.from): can't be read; install the program again")
             }
             try AtomicFile.write(data, to: copy.to)
         }

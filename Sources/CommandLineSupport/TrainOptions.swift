@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+package import Console
 import Datasets
+import Files
 import Foundation
 import Ranks
 import Tensors
@@ -146,10 +148,10 @@ package struct TrainOptions: ParsableArguments {
     /// Refuses a recipe that is not the run's, and names what differs.
     private func check(
         _ recipe: ResolvedRecipe, against former: ResolvedRecipe, in folder: String, advice: String
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         guard recipe.fingerprint != former.fingerprint else { return }
         let found = recipe.differences(from: former)
-        throw CommandFailure(
+        throw InputError(
             "\(folder): holds a run of another recipe: "
                 + found.prefix(5).joined(separator: "; ")
                 + (found.count > 5 ? "; \(found.count - 5) more" : "") + "; " + advice)

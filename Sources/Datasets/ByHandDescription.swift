@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 
 extension Manifest {
     /// Letters of a line of `dr2net data show`.
@@ -16,7 +17,7 @@ extension Manifest {
         lines.append("")
         lines += numbers()
         lines += ["", "below the set's folder:"]
-        lines += AlignedColumns.lines(
+        lines += TextTable.lines(
             (parts ?? []).map { part in
                 let place = [part.at[0], part.files].compactMap(\.self).filter { $0 != "." }
                 return ["  " + place.joined(separator: "/"), part.name]
@@ -37,7 +38,7 @@ extension Manifest {
         let rows = subsets.map { subset in
             [subset.name] + names.map { subset.counts[$0].map(String.init) ?? "-" }
         }
-        var lines = AlignedColumns.lines(
+        var lines = TextTable.lines(
             [["subset"] + names] + rows, numbers: Set(1...max(1, names.count)))
         var seen: Set<String> = []
         for subset in subsets where seen.insert(subset.source).inserted {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// A call of another program.
 package struct Command: Sendable, Equatable {
@@ -57,6 +58,6 @@ package protocol CommandRunner: Sendable {
 
     /// Runs a program to its end.
     ///
-    /// - Throws: `DatasetError` when it cannot be started; a bad exit status is not thrown.
-    func run(_ command: Command) throws(DatasetError) -> CommandResult
+    /// - Throws: `InputError` when it cannot be started; a bad exit status is not thrown.
+    func run(_ command: Command) throws(InputError) -> CommandResult
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// The folder that holds fetched datasets, each in a folder of its own name.
@@ -54,27 +55,26 @@ package struct DataCache: Sendable {
 
     /// The path of a file that a command needs.
     ///
-    /// - Throws: `DatasetError` that says how to fetch it.
-    package func require(_ file: String, of manifest: Manifest) throws(DatasetError) -> String {
+    /// - Throws: `InputError` that says how to fetch it.
+    package func require(_ file: String, of manifest: Manifest) throws(InputError) -> String {
         if let path = cached(file, of: manifest) { return path }
-        throw DatasetError(
-            .storage,
+        throw InputError(
             "\(path(of: file, in: manifest.name)): missing or incomplete; "
                 + "run `dr2net data fetch \(manifest.name)`")
     }
 
     /// Checks every file of a dataset against its manifest: size, then SHA-256.
     ///
-    /// - Throws: `DatasetError` for a set that is fetched by hand, which ``SetCheck`` looks through.
-    package func verify(_ manifest: Manifest) throws(DatasetError) -> Verification {
-        guard !manifest.isByHand else { throw DatasetError(.tool, manifest.byHandRemedy) }
+    /// - Throws: `InputError` for a set that is fetched by hand, which ``SetCheck`` looks through.
+    package func verify(_ manifest: Manifest) throws(InputError) -> Verification {
+        guard !manifest.isByHand else { throw InputError(manifest.byHandRemedy) }
         var files: [FileStatus] = []
         for file in manifest.files { files.append(try status(of: file, in: manifest.name)) }
         return Verification(dataset: manifest.name, folder: folder(of: manifest.name), files: files)
     }
 
     /// Checks one file.
-    func status(of file: Manifest.File, in dataset: String) throws(DatasetError) -> FileStatus {
+    func status(of file: Manifest.File, in dataset: String) throws(InputError) -> FileStatus {
         let path = path(of: file.path, in: dataset)
         let mismatch = try mismatch(of: path, bytes: file.bytes, sha256: file.sha256)
         return FileStatus(file: file, mismatch: mismatch)
@@ -83,7 +83,7 @@ package struct DataCache: Sendable {
     /// How a file differs from what is expected; none when it does not.
     func mismatch(
         of path: String, bytes: Int, sha256: String
-    ) throws(DatasetError) -> FileMismatch? {
+    ) throws(InputError) -> FileMismatch? {
         guard let size = FileSystem.size(of: path) else { return .missing }
         if size != bytes { return .size(size) }
         let found = try Checksum.sha256(of: path, by: runner)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 
 /// What a fetch is doing, for a progress line.
 package enum FetchEvent: Sendable, Equatable {
@@ -57,11 +57,11 @@ extension DataCache {
     /// - Parameters:
     ///   - catalog: where the files of `project` sources lie.
     ///   - report: told each step as it begins.
-    /// - Throws: `DatasetError`, one line; files already in place stay.
+    /// - Throws: `InputError`, one line; files already in place stay.
     package func fetch(
         _ manifest: Manifest, from catalog: ManifestCatalog,
         report: (FetchEvent) -> Void = { _ in }
-    ) throws(DatasetError) -> FetchResult {
+    ) throws(InputError) -> FetchResult {
         // Without a lock first: a complete dataset may lie in a folder that cannot be written.
         if try verify(manifest).isComplete { return result(manifest, [], 0) }
         let staging = Staging(folder: "\(root)/.staging/\(manifest.name)")
@@ -70,7 +70,7 @@ extension DataCache {
         do {
             lock = try FolderLock(folder: staging.folder)
         } catch {
-            throw DatasetError(.storage, "\(manifest.name): \(error)")
+            throw InputError("\(manifest.name): \(error)")
         }
         defer { withExtendedLifetime(lock) {} }
         staging.removeAttempts()
@@ -119,7 +119,7 @@ extension DataCache {
     private func archive(
         _ expected: Manifest.Archive, of source: Manifest.Source, in staging: Staging,
         downloaded: inout Int, report: (FetchEvent) -> Void
-    ) throws(DatasetError) -> String {
+    ) throws(InputError) -> String {
         let place = "\(staging.archives)/\(expected.name)"
         if try mismatch(of: place, bytes: expected.bytes, sha256: expected.sha256) == nil {
             report(.reusing(archive: expected.name))
@@ -133,8 +133,7 @@ extension DataCache {
         try FileSystem.makeFolder(folder)
         let path = try PackageClient(runner: runner).download(source, into: folder)
         if let mismatch = try mismatch(of: path, bytes: expected.bytes, sha256: expected.sha256) {
-            throw DatasetError(
-                .mismatch,
+            throw InputError(
                 "\(expected.name): "
                     + mismatch.words(bytes: expected.bytes, sha256: expected.sha256)
                     + "; \(source.kind.client) brought another file than the manifest pins: "
@@ -150,7 +149,7 @@ extension DataCache {
     private func unpack(
         _ file: Manifest.File, from archive: String?, of manifest: Manifest, in staging: Staging,
         catalog: ManifestCatalog
-    ) throws(DatasetError) -> String {
+    ) throws(InputError) -> String {
         let folder = "\(staging.attempt)/unpack"
         FileSystem.remove(folder)
         try FileSystem.makeFolder(folder)
@@ -162,7 +161,7 @@ extension DataCache {
                 let original = catalog.projectFile(member, of: manifest.name)
                 let copy = try runner.run(Command("cat", [], input: original, output: output))
                 guard copy.status == 0 else {
-                    throw DatasetError(.storage, "\(original): cannot be copied: \(copy.reason)")
+                    throw InputError("\(original): cannot be copied: \(copy.reason)")
                 }
             } else if let step = UnpackStep(archive: current) {
                 try step.unpack(
@@ -172,8 +171,7 @@ extension DataCache {
         }
         if let mismatch = try mismatch(of: current, bytes: file.bytes, sha256: file.sha256) {
             let origin = archive.map(FileSystem.name(of:)) ?? "\(catalog.folder)/\(manifest.name)"
-            throw DatasetError(
-                .mismatch,
+            throw InputError(
                 "\(file.path) from \(origin): "
                     + mismatch.words(bytes: file.bytes, sha256: file.sha256)
                     + "; \(catalog.folder)/\(manifest.name).yaml does not describe this file")
@@ -185,7 +183,7 @@ extension DataCache {
     /// for the archives inside archives.
     private func checkSpace(
         for manifest: Manifest, wanted: Set<String>, staging: Staging
-    ) throws(DatasetError) {
+    ) throws(InputError) {
         var needed = 0
         for source in manifest.sources {
             let files = source.files.filter { wanted.contains($0.path) }
@@ -197,8 +195,7 @@ extension DataCache {
             needed += files.contains { $0.members.count > 1 } ? archive.bytes : 0
         }
         guard let free = FileSystem.freeBytes(at: staging.folder), free < needed else { return }
-        throw DatasetError(
-            .storage,
+        throw InputError(
             "\(manifest.name) needs \(ByteCount.text(needed)) in \(root), which has "
                 + "\(ByteCount.text(free)) left; free space or choose another folder")
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
+package import Files
 
 /// One line of `dr2net data list`, as plain values for printing and JSON.
 package struct DatasetSummary: Sendable, Equatable, Codable {
@@ -39,11 +41,11 @@ package struct DatasetSummary: Sendable, Equatable, Codable {
     /// The summaries as two aligned tables: what `data fetch` brings, and what is fetched by hand.
     package static func table(_ summaries: [DatasetSummary]) -> String {
         let fetched = summaries.filter { !$0.isByHand }, others = summaries.filter(\.isByHand)
-        var lines = AlignedColumns.lines(
+        var lines = TextTable.lines(
             fetched.map { [$0.name, $0.state.rawValue, ByteCount.text($0.bytes), $0.title] })
         if !others.isEmpty {
             lines += ["", "fetched by hand (`dr2net data show NAME` says from whom):"]
-            lines += AlignedColumns.lines(others.map { [$0.name, $0.state.rawValue, $0.title] })
+            lines += TextTable.lines(others.map { [$0.name, $0.state.rawValue, $0.title] })
         }
         return lines.joined(separator: "\n")
     }
@@ -51,7 +53,7 @@ package struct DatasetSummary: Sendable, Equatable, Codable {
 
 extension DataCache {
     /// All datasets of a catalogue with their state in this cache.
-    package func summaries(of catalog: ManifestCatalog) throws(DatasetError) -> [DatasetSummary] {
+    package func summaries(of catalog: ManifestCatalog) throws(InputError) -> [DatasetSummary] {
         try catalog.manifests().map { DatasetSummary($0, in: self) }
     }
 }

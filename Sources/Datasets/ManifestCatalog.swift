@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// The folder of manifests, one `<name>.yaml` a dataset.
@@ -18,12 +19,12 @@ package struct ManifestCatalog: Sendable {
     /// `share/dr2net/data-manifests` with manifests, going up from the executable, then from the
     /// current directory.
     ///
-    /// - Throws: `DatasetError` that lists where it looked.
+    /// - Throws: `InputError` that lists where it looked.
     package static func find(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         executable: String? = RunningProgram.executable,
         currentFolder: String = FileManager.default.currentDirectoryPath
-    ) throws(DatasetError) -> ManifestCatalog {
+    ) throws(InputError) -> ManifestCatalog {
         ManifestCatalog(
             folder: try shipped.find(
                 environment: environment, executable: executable, currentFolder: currentFolder))
@@ -34,8 +35,8 @@ package struct ManifestCatalog: Sendable {
 
     /// All manifests, by name.
     ///
-    /// - Throws: `DatasetError` for the first one that is not sound.
-    package func manifests() throws(DatasetError) -> [Manifest] {
+    /// - Throws: `InputError` for the first one that is not sound.
+    package func manifests() throws(InputError) -> [Manifest] {
         var all: [Manifest] = []
         for name in names { all.append(try manifest(named: name)) }
         return all
@@ -43,24 +44,23 @@ package struct ManifestCatalog: Sendable {
 
     /// Reads one manifest.
     ///
-    /// - Throws: `DatasetError`: unknown name (with the nearest known one), or what is wrong with
+    /// - Throws: `InputError`: unknown name (with the nearest known one), or what is wrong with
     ///   the file.
-    package func manifest(named name: String) throws(DatasetError) -> Manifest {
+    package func manifest(named name: String) throws(InputError) -> Manifest {
         guard names.contains(name) else {
             let hint =
                 NearestName.of(name, among: names).map { "did you mean \"\($0)\"?" }
                 ?? "known datasets: \(names.joined(separator: ", "))"
-            throw DatasetError(.unknownDataset, "no dataset is called \"\(name)\"; \(hint)")
+            throw InputError("no dataset is called \"\(name)\"; \(hint)")
         }
         let path = "\(folder)/\(name).yaml"
         guard let size = FileSystem.size(of: path), size <= ManifestReader.largestText,
             let data = FileManager.default.contents(atPath: path)
         else {
-            throw DatasetError(
-                .manifest, "\(path): cannot be read, expected a YAML file of at most 4 MiB")
+            throw InputError("\(path): cannot be read, expected a YAML file of at most 4 MiB")
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw DatasetError(.manifest, "\(path): not UTF-8 text")
+            throw InputError("\(path): not UTF-8 text")
         }
         return try ManifestReader.read(text, path: path, name: name)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Yams
 
 /// Turns the text of a manifest into a checked value, or one line that says what is wrong with it.
@@ -12,15 +13,15 @@ enum ManifestReader {
     ///   - text: YAML.
     ///   - path: named in every message.
     ///   - name: what the manifest must call itself: the file's name without `.yaml`.
-    static func read(_ text: String, path: String, name: String) throws(DatasetError) -> Manifest {
+    static func read(_ text: String, path: String, name: String) throws(InputError) -> Manifest {
         let manifest: Manifest
         do {
             manifest = try YAMLDecoder().decode(Manifest.self, from: text)
         } catch {
-            throw DatasetError(.manifest, "\(path)\(describe(error, in: text))")
+            throw InputError("\(path)\(describe(error, in: text))")
         }
         if let problem = manifest.firstProblem(fileName: name) {
-            throw DatasetError(.manifest, "\(path): \(problem)")
+            throw InputError("\(path): \(problem)")
         }
         return manifest
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// Brings an archive by the ordinary client of its registry, by package name and exact version.
@@ -10,12 +11,12 @@ struct PackageClient {
     /// Downloads the archive of a source into a folder.
     ///
     /// - Returns: The path of the archive, not yet verified.
-    /// - Throws: `DatasetError` with the client's own reason.
-    func download(_ source: Manifest.Source, into folder: String) throws(DatasetError) -> String {
+    /// - Throws: `InputError` with the client's own reason.
+    func download(_ source: Manifest.Source, into folder: String) throws(InputError) -> String {
         guard let name = source.packageName, let version = source.version,
             let archive = source.archive
         else {
-            throw DatasetError(.manifest, "a \(source.kind.rawValue) source is not downloaded")
+            throw InputError("a \(source.kind.rawValue) source is not downloaded")
         }
         let command: Command
         switch source.kind {
@@ -34,7 +35,7 @@ struct PackageClient {
                 options + ["source", "--download-only", "--tar-only", "\(name)=\(version)"],
                 folder: folder)
         case .project, .manual:
-            throw DatasetError(.manifest, "a \(source.kind.rawValue) source is not downloaded")
+            throw InputError("a \(source.kind.rawValue) source is not downloaded")
         }
         try check(
             try runner.run(command),
@@ -42,8 +43,7 @@ struct PackageClient {
         let path = "\(folder)/\(archive.name)"
         guard FileSystem.size(of: path) != nil else {
             let found = FileSystem.names(in: folder).filter { $0 != "apt" }
-            throw DatasetError(
-                .mismatch,
+            throw InputError(
                 "\(name) \(version): \(source.kind.client) brought "
                     + "\(found.isEmpty ? "no file" : found.joined(separator: ", ")), "
                     + "expected \(archive.name)")
@@ -53,22 +53,21 @@ struct PackageClient {
 
     private func pip(
         _ options: [String], _ requirement: String, _ folder: String
-    ) throws(DatasetError) -> Command {
+    ) throws(InputError) -> Command {
         // Build isolation stays on: a source archive's metadata needs its build tool.
         let arguments =
             ["download", "--no-input", "--disable-pip-version-check", "--quiet", "--no-deps"]
             + options + ["--dest", folder, requirement]
         if runner.hasProgram("pip") { return Command("pip", arguments) }
         if runner.hasProgram("python3") { return Command("python3", ["-m", "pip"] + arguments) }
-        throw DatasetError(
-            .tool, "neither pip nor python3 is installed; run scripts/install-dependencies")
+        throw InputError("neither pip nor python3 is installed; run scripts/install-dependencies")
     }
 
     /// Options for apt-get that switch source packages on for one call, in a folder of its own.
     ///
     /// The system's lists stay as they are and no root is needed: the sources are copied with
     /// `deb` replaced by `deb-src`, and index files and caches go beside them.
-    private func sourceLists(in folder: String) throws(DatasetError) -> [String] {
+    private func sourceLists(in folder: String) throws(InputError) -> [String] {
         let own = "\(folder)/apt"
         for part in ["sources", "lists/partial", "cache/archives/partial"] {
             try FileSystem.makeFolder("\(own)/\(part)")
@@ -88,7 +87,7 @@ struct PackageClient {
                 try switched.joined(separator: "\n").write(
                     toFile: copy, atomically: false, encoding: .utf8)
             } catch {
-                throw DatasetError(.storage, "cannot write \(copy); check the folder and its space")
+                throw InputError("cannot write \(copy); check the folder and its space")
             }
         }
         return [
@@ -98,13 +97,12 @@ struct PackageClient {
         ]
     }
 
-    private func check(_ result: CommandResult, _ what: String) throws(DatasetError) {
+    private func check(_ result: CommandResult, _ what: String) throws(InputError) {
         guard result.status != 0 else { return }
         if result.status == 128 + SIGINT || result.status == 128 + SIGTERM {
-            throw DatasetError(.tool, "\(what): interrupted; fetch again to go on")
+            throw InputError("\(what): interrupted; fetch again to go on")
         }
-        throw DatasetError(
-            .tool,
+        throw InputError(
             "\(what) (exit \(result.status)): \(result.reason); "
                 + "check the network and the client's settings, then fetch again")
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// The recipes that come with the program: `tasks/<task>/recipes/<name>.yaml`.
@@ -14,13 +15,13 @@ package struct RecipeCatalog: Sendable {
 
         /// What is written in it.
         ///
-        /// - Throws: `DatasetError` for a file that can't be read or is no UTF-8 text.
-        package func text() throws(DatasetError) -> String {
+        /// - Throws: `InputError` for a file that can't be read or is no UTF-8 text.
+        package func text() throws(InputError) -> String {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw DatasetError(.manifest, "\(path): can't be read; install the program again")
+                throw InputError("\(path): can't be read; install the program again")
             }
             guard let text = String(data: data, encoding: .utf8) else {
-                throw DatasetError(.manifest, "\(path): not UTF-8 text; expected a YAML file")
+                throw InputError("\(path): not UTF-8 text; expected a YAML file")
             }
             return text
         }
@@ -46,12 +47,12 @@ package struct RecipeCatalog: Sendable {
     /// `DR2NET_RECIPES` names its folder; else it is the first `tasks` or `share/dr2net/tasks`
     /// with recipes, going up from the executable, then from the current directory.
     ///
-    /// - Throws: `DatasetError` that lists where it looked.
+    /// - Throws: `InputError` that lists where it looked.
     package static func find(
         environment: [String: String] = ProcessInfo.processInfo.environment,
         executable: String? = RunningProgram.executable,
         currentFolder: String = FileManager.default.currentDirectoryPath
-    ) throws(DatasetError) -> RecipeCatalog {
+    ) throws(InputError) -> RecipeCatalog {
         RecipeCatalog(
             folder: try shipped.find(
                 environment: environment, executable: executable, currentFolder: currentFolder))
@@ -59,14 +60,14 @@ package struct RecipeCatalog: Sendable {
 
     /// A recipe by its name.
     ///
-    /// - Throws: `DatasetError` with the nearest name, or with all.
-    package func recipe(named name: String) throws(DatasetError) -> Recipe {
+    /// - Throws: `InputError` with the nearest name, or with all.
+    package func recipe(named name: String) throws(InputError) -> Recipe {
         if let found = recipes.first(where: { $0.name == name }) { return found }
         let names = recipes.map(\.name)
         let hint =
             NearestName.of(name, among: names).map { "did you mean \"\($0)\"?" }
             ?? "known recipes: \(names.joined(separator: ", "))"
-        throw DatasetError(.unknownRecipe, "no recipe is called \"\(name)\"; \(hint)")
+        throw InputError("no recipe is called \"\(name)\"; \(hint)")
     }
 
     private static func recipes(in folder: String) -> [Recipe] {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// Counts and opens what is there of a data set that was fetched by hand.
@@ -18,24 +19,22 @@ package struct SetCheck {
     ///   - folder: The set's folder, or one that holds it under its name.
     ///   - sample: How many files of a part are opened, drawn evenly; all where nil.
     ///   - subsets: The subsets that are looked at; all where empty.
-    /// - Throws: `DatasetError` for a folder that isn't there and a subset that the set hasn't.
+    /// - Throws: `InputError` for a folder that isn't there and a subset that the set hasn't.
     package init(
         _ manifest: Manifest, in folder: String, readers: [any PartReader], sample: Int? = nil,
         subsets: [String] = []
-    ) throws(DatasetError) {
+    ) throws(InputError) {
         let root = FileSystem.absolute(folder)
         let own = "\(root)/\(manifest.name)"
         self.folder = FileSystem.isFolder(own) ? own : root
         guard FileSystem.isFolder(self.folder) else {
-            throw DatasetError(
-                .storage,
+            throw InputError(
                 "\(self.folder): no such folder; expected \(manifest.name), which is fetched by "
                     + "hand: `dr2net data show \(manifest.name)` says from whom")
         }
         let known = manifest.subsets?.map(\.name) ?? []
         if let odd = subsets.first(where: { !known.contains($0) }) {
-            throw DatasetError(
-                .manifest,
+            throw InputError(
                 "\(manifest.name) has no subset \"\(odd)\"; expected "
                     + known.joined(separator: ", "))
         }
@@ -61,11 +60,11 @@ package struct SetCheck {
     /// - Parameters:
     ///   - reading: Told the path of each annotation before it is read.
     ///   - opened: Told how many files are opened, of how many, and the part's name.
-    /// - Throws: `DatasetError` where nothing of the set is there.
+    /// - Throws: `InputError` where nothing of the set is there.
     package func run(
         reading: (_ path: String) -> Void = { _ in },
         opened: (_ done: Int, _ total: Int, _ part: String) -> Void = { _, _, _ in }
-    ) throws(DatasetError) -> SetVerification {
+    ) throws(InputError) -> SetVerification {
         let parts = (manifest.parts ?? []).filter {
             subsets.isEmpty || $0.subset.map(subsets.contains) ?? true
         }
@@ -75,8 +74,7 @@ package struct SetCheck {
                 part.at[0] == "." ? part.files ?? "." : part.at[0]
             }
             var seen: Set<String> = []
-            throw DatasetError(
-                .storage,
+            throw InputError(
                 "\(folder): nothing of \(manifest.name) is here; expected "
                     + places.filter { seen.insert($0).inserted }.joined(separator: ", ")
                     + "; `dr2net data show \(manifest.name)` says what to get")
@@ -247,7 +245,7 @@ package struct SetCheck {
             if let reader = reader(of: found.part.kind) {
                 try reader.open(path, as: found.part.kind)
             } else if FileSystem.size(of: path) == 0 {
-                throw DatasetError(.mismatch, "an empty file")
+                throw InputError("an empty file")
             }
         } catch {
             found.status.note(damaged: name(file, of: found), "\(error)", beside: path)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 
 /// What was found of one part of a data set.
 package struct PartStatus: Sendable, Equatable, Codable {
@@ -115,7 +116,7 @@ package struct SetVerification: Sendable, Equatable, Codable {
     package func describe() -> String {
         var lines = ["\(dataset) in \(folder)", ""]
         let header = ["part", "place", "expected", "found", "missing", "damaged"]
-        lines += AlignedColumns.lines(
+        lines += TextTable.lines(
             [header] + parts.map(\.row), numbers: [2, 3, 4, 5])
         for part in parts { lines += part.details() }
         let opened = parts.reduce(0) { $0 + $1.opened }

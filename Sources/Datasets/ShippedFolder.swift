@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// A folder that comes with the program, and where to look for it.
@@ -17,14 +18,13 @@ struct ShippedFolder: Sendable {
     /// prefix of an installation); then the same going up from the current directory.
     ///
     /// - Returns: Its absolute path.
-    /// - Throws: `DatasetError` that lists where it looked.
+    /// - Throws: `InputError` that lists where it looked.
     func find(
         environment: [String: String], executable: String?, currentFolder: String
-    ) throws(DatasetError) -> String {
+    ) throws(InputError) -> String {
         if let given = environment[variable], !given.isEmpty {
             if isOne(given) { return FileSystem.absolute(given) }
-            throw DatasetError(
-                .manifest,
+            throw InputError(
                 "\(variable) is \(given), which is no folder \(content); "
                     + "set it to the folder \(name) of the project, or unset it")
         }
@@ -40,8 +40,7 @@ struct ShippedFolder: Sendable {
                 folder = FileSystem.folder(of: folder)
             }
         }
-        throw DatasetError(
-            .manifest,
+        throw InputError(
             "no folder \(name) \(content): looked in and above "
                 + starts.joined(separator: " and ") + "; set \(variable) to it")
     }

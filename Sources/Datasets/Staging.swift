@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// The folder where a fetch works: same file system as the dataset, so that a rename puts a file

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// Runs programs by `posix_spawn`.
@@ -14,11 +15,10 @@ package struct SystemCommandRunner: CommandRunner {
         return folders.contains { access("\($0)/\(name)", X_OK) == 0 }
     }
 
-    package func run(_ command: Command) throws(DatasetError) -> CommandResult {
+    package func run(_ command: Command) throws(InputError) -> CommandResult {
         // The spawn would fail with the same error number as for a missing program.
         if let input = command.input, access(input, R_OK) != 0 {
-            throw DatasetError(
-                .storage, "\(input): cannot be read: \(reason()); check the file and its mode")
+            throw InputError("\(input): cannot be read: \(reason()); check the file and its mode")
         }
         let errors = try CaptureFile()
         let output = try command.output == nil ? CaptureFile() : nil
@@ -26,7 +26,7 @@ package struct SystemCommandRunner: CommandRunner {
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 {
             guard errno == EINTR else {
-                throw DatasetError(.tool, "\(command.executable): lost while it ran (\(reason()))")
+                throw InputError("\(command.executable): lost while it ran (\(reason()))")
             }
         }
         let signal = status & 0x7f
@@ -37,7 +37,7 @@ package struct SystemCommandRunner: CommandRunner {
 
     private func spawn(
         _ command: Command, output: CaptureFile?, errors: CaptureFile
-    ) throws(DatasetError) -> pid_t {
+    ) throws(InputError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -76,8 +76,7 @@ package struct SystemCommandRunner: CommandRunner {
             &child, words[0], &actions, &attributes, arguments.pointers,
             variables.pointers)
         guard code == 0 else {
-            throw DatasetError(
-                .tool,
+            throw InputError(
                 "cannot start \(command.executable): \(reason(code)); "
                     + "scripts/install-dependencies installs what is missing")
         }
@@ -92,13 +91,12 @@ func reason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }
 private final class CaptureFile {
     let descriptor: Int32
 
-    init() throws(DatasetError) {
+    init() throws(InputError) {
         let folder = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
         var template = Array("\(folder)/dr2net-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else {
-            throw DatasetError(
-                .storage, "cannot create a temporary file in \(folder): \(reason()); set TMPDIR")
+            throw InputError("cannot create a temporary file in \(folder): \(reason()); set TMPDIR")
         }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         unlink(template)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// How one member leaves one archive: a program that prints it to standard output.
 ///
@@ -24,11 +25,11 @@ enum UnpackStep: Equatable {
     /// Writes `member` of `archive` to `output`.
     ///
     /// - Parameter scratch: a path for an intermediate file, removed afterwards.
-    /// - Throws: `DatasetError` when the member is missing or the archive is damaged.
+    /// - Throws: `InputError` when the member is missing or the archive is damaged.
     func unpack(
         _ member: String, of archive: String, to output: String, scratch: String,
         by runner: any CommandRunner
-    ) throws(DatasetError) {
+    ) throws(InputError) {
         let command: Command
         switch self {
         case .tar:
@@ -60,10 +61,9 @@ enum UnpackStep: Equatable {
 
     private static func check(
         _ result: CommandResult, _ command: Command, _ member: String, _ archive: String
-    ) throws(DatasetError) {
+    ) throws(InputError) {
         guard result.status != 0 else { return }
-        throw DatasetError(
-            .mismatch,
+        throw InputError(
             "\(FileSystem.name(of: archive)): cannot unpack \"\(member)\" "
                 + "(\(command.executable), exit \(result.status)): \(result.reason)")
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 
 /// The header of an uncompressed BMP file.
 struct BMPHeader: Sendable {
@@ -11,8 +11,8 @@ struct BMPHeader: Sendable {
     let isTopDown: Bool
 
     /// The format of a file that begins as BMP files do; nil where its header is of an old kind.
-    static func format(_ source: ByteSource) throws(MediaError) -> ImageFormat? {
-        let start = try source.bytes(0, min(source.count, 54), of: "the BMP header")
+    static func format(_ source: ByteSource) throws(InputError) -> ImageFormat? {
+        let start = try source.read(0, min(source.count, 54), of: "the BMP header")
         let order = ByteOrder.littleEndian
         let headerBytes = order.number(start, 14, 4)
         guard start.count == 54, headerBytes >= 40 else { return nil }
@@ -28,7 +28,7 @@ struct BMPHeader: Sendable {
         if bits == 8 {
             let used = order.number(start, 46, 4)
             let count = (1...256).contains(used) ? used : 256
-            let table = try source.bytes(14 + headerBytes, 4 * count, of: "the palette")
+            let table = try source.read(14 + headerBytes, 4 * count, of: "the palette")
             var palette = [UInt8](repeating: 0, count: 768)
             for index in 0..<count {
                 for channel in 0..<3 {
@@ -46,7 +46,7 @@ struct BMPHeader: Sendable {
         // The last row may lack its filling.
         let needed = header.stride * (header.height - 1) + layout.rowBytes(width)
         guard source.contains(offset: header.dataStart, count: needed) else {
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 source.path, "a BMP of \(width) x \(abs(signed)) pixels in \(source.count) bytes",
                 expected: "\(header.dataStart + needed) bytes")
         }
@@ -67,9 +67,9 @@ final class BMPRows: RowSource {
 
     func seek(to row: Int) { nextRow = row }
 
-    func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError) {
+    func readRow(into pixels: inout [UInt8], at offset: Int) throws(InputError) {
         let place = header.isTopDown ? nextRow : header.height - 1 - nextRow
-        let row = try source.bytes(
+        let row = try source.read(
             header.dataStart + place * header.stride, header.layout.rowBytes(header.width),
             of: "row \(nextRow)")
         header.layout.convert(row, from: 0, width: header.width, into: &pixels, at: offset)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// A window of a film at a constant rate.
@@ -29,7 +30,7 @@ package struct ClipRequest: Sendable, Hashable {
 /// At most `capacity` clips exist at a time (waiting or being decoded), besides those handed out. Cancelling, or
 /// releasing the loader, ends the thread's work before it returns; meanwhile decoding goes on to the next wanted frame at most.
 package final class ClipLoader: Sendable {
-    private let queue: BoundedQueue<Result<Clip, MediaError>>
+    private let queue: BoundedQueue<Result<Clip, InputError>>
 
     /// Starts decoding.
     /// - Parameters:
@@ -41,7 +42,7 @@ package final class ClipLoader: Sendable {
         _ requests: some Sequence<ClipRequest> & Sendable, resize: ResizeMode,
         filter: ResizeFilter = .bilinear, capacity: Int = 2, threads: Int = 1, openFilms: Int = 4
     ) {
-        let queue = BoundedQueue<Result<Clip, MediaError>>(capacity: capacity)
+        let queue = BoundedQueue<Result<Clip, InputError>>(capacity: capacity)
         self.queue = queue
         let thread = Thread {
             var readers = ReaderCache(
@@ -50,7 +51,7 @@ package final class ClipLoader: Sendable {
             while queue.reserve() {
                 guard let request = remaining.next() else { break }
                 queue.push(
-                    Result { () throws(MediaError) -> Clip in
+                    Result { () throws(InputError) -> Clip in
                         try readers.reader(for: request.path)
                             .frames(at: request.timestamps) { queue.isCancelled }
                     })
@@ -68,7 +69,7 @@ package final class ClipLoader: Sendable {
     /// The clip of the next request, waiting if it is not decoded yet; nil after the last or when cancelled.
     ///
     /// A request that fails throws and leaves the following ones to the next calls.
-    package func next() throws(MediaError) -> Clip? { try queue.pop()?.get() }
+    package func next() throws(InputError) -> Clip? { try queue.pop()?.get() }
 
     /// Ends the decoding and waits for the thread to let go of its films.
     ///
@@ -99,7 +100,7 @@ struct ReaderCache {
         self.threads = threads
     }
 
-    mutating func reader(for path: String) throws(MediaError) -> VideoReader {
+    mutating func reader(for path: String) throws(InputError) -> VideoReader {
         if let index = readers.firstIndex(where: { $0.info.path == path }) {
             readers.append(readers.remove(at: index))
             return readers[readers.count - 1]

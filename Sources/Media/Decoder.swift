@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CFFmpeg
+import Files
 
 /// An open file with its decoder: the owner of one C handle.
 ///
@@ -18,17 +19,17 @@ final class Decoder {
     /// Ticks at which the first of all streams starts.
     let contentStart: Int64?
 
-    init(path: String, threads: Int) throws(MediaError) {
+    init(path: String, threads: Int) throws(InputError) {
         var status: Int32 = 0
         // A zero byte would silently cut the path where C reads it.
         guard !path.utf8.contains(0) else {
-            throw MediaError(
+            throw InputError(
                 path: path.replacing("\0", with: "\\0"), found: "a zero byte in the path",
                 expected: "a path", remedy: "correct the path")
         }
         let count = Int32(clamping: max(1, min(threads, 64)))
         guard let video = cff_video_open(path, count, &status) else {
-            throw MediaError(status: status, path: path, while: "opening it")
+            throw InputError(status: status, path: path, while: "opening it")
         }
         var facts = CFFInfo()
         cff_video_info(video, &facts)
@@ -75,9 +76,9 @@ final class Decoder {
 
     /// Makes the pending frame current and decodes the next.
     /// - Returns: whether a frame is pending now.
-    func advance() throws(MediaError) -> Bool {
+    func advance() throws(InputError) -> Bool {
         let status = cff_video_decode(video)
-        if status < 0 { throw MediaError(status: status, path: path, while: "decoding it") }
+        if status < 0 { throw InputError(status: status, path: path, while: "decoding it") }
         return Int(status) == CFF_FRAME
     }
 
@@ -101,11 +102,11 @@ final class Decoder {
     ///
     /// The decoder is of no use for anything else afterwards.
     /// - Returns: nil where no key frame follows `ticks`.
-    func end(from ticks: Int64?) throws(MediaError) -> CFFEnd? {
+    func end(from ticks: Int64?) throws(InputError) -> CFFEnd? {
         var end = CFFEnd()
         let status = cff_video_end(video, ticks ?? .min, &end)
         if ticks != nil, status < 0 { return nil }
-        if status < 0 { throw MediaError(status: status, path: path, while: "reading its end") }
+        if status < 0 { throw InputError(status: status, path: path, while: "reading its end") }
         return Int(status) == CFF_FRAME ? end : nil
     }
 
@@ -113,15 +114,15 @@ final class Decoder {
     func indexCovers(_ ticks: Int64) -> Bool { cff_video_index_end(video) >= ticks }
 
     /// Says which times will be asked for, ascending; frames that nothing needs are then skipped.
-    func want(_ ticks: [Int64]) throws(MediaError) {
+    func want(_ ticks: [Int64]) throws(InputError) {
         let status = cff_video_want(video, ticks, Int32(clamping: ticks.count))
-        if status < 0 { throw MediaError(status: status, path: path, while: "planning frames") }
+        if status < 0 { throw InputError(status: status, path: path, while: "planning frames") }
     }
 
     /// Writes the current frame as RGB rows into `bytes` from `offset`.
     func convert(
         as geometry: ResizeGeometry, filter: ResizeFilter, into bytes: inout [UInt8], at offset: Int
-    ) throws(MediaError) {
+    ) throws(InputError) {
         let (width, height) = (geometry.cropWidth, geometry.cropHeight)
         let byteCount = width * height * 3
         precondition(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 import Foundation
 
 /// Rows of a picture, whole: red, green and blue bytes.
@@ -69,7 +69,7 @@ package final class ImageBands {
     package convenience init(
         _ path: String, _ reading: PixelReading = PixelReading(),
         memoryLimit: Int = ImageBands.defaultMemoryLimit
-    ) throws(MediaError) {
+    ) throws(InputError) {
         try self.init(ImageFormat.open(path), reading, memoryLimit)
     }
 
@@ -78,13 +78,13 @@ package final class ImageBands {
     package convenience init(
         bytes: [UInt8], name: String, _ reading: PixelReading = PixelReading(),
         memoryLimit: Int = ImageBands.defaultMemoryLimit
-    ) throws(MediaError) {
+    ) throws(InputError) {
         try self.init(ImageFormat.open(ByteSource(bytes: bytes, path: name)), reading, memoryLimit)
     }
 
     private init(
         _ format: ImageFormat, _ reading: PixelReading, _ memoryLimit: Int
-    ) throws(MediaError) {
+    ) throws(InputError) {
         self.format = format
         self.reading = reading
         info = format.info
@@ -100,7 +100,7 @@ package final class ImageBands {
     ///
     /// - Precondition: `rows` is not empty and lies in the picture.
     /// - Throws: One line for damage.
-    package func rows(_ rows: Range<Int>) throws(MediaError) -> PixelBand {
+    package func rows(_ rows: Range<Int>) throws(InputError) -> PixelBand {
         precondition(
             !rows.isEmpty && rows.lowerBound >= 0 && rows.upperBound <= info.height,
             "rows \(rows) of a picture of \(info.height)")
@@ -129,7 +129,7 @@ package final class ImageBands {
     /// Decodes every row, to know that all are there.
     ///
     /// - Throws: One line for damage.
-    package func check() throws(MediaError) {
+    package func check() throws(InputError) {
         let step = max(1, min(info.height, (1 << 24) / (3 * info.width)))
         for start in stride(from: 0, to: info.height, by: step) {
             _ = try rows(start..<min(info.height, start + step))
@@ -138,7 +138,7 @@ package final class ImageBands {
 
     private func next(
         _ rows: Range<Int>, after last: consuming PixelBand, _ source: any RowSource
-    ) throws(MediaError) -> PixelBand {
+    ) throws(InputError) -> PixelBand {
         let rowBytes = 3 * info.width
         let shared =
             last.rows.contains(rows.lowerBound) ? rows.lowerBound..<last.rows.upperBound : 0..<0
@@ -179,10 +179,10 @@ protocol RowSource: AnyObject {
     var nextRow: Int { get }
 
     /// Makes `row` the next one; decodes what lies before it where the format asks for that.
-    func seek(to row: Int) throws(MediaError)
+    func seek(to row: Int) throws(InputError)
 
     /// Writes the next row, three bytes a pixel, from `offset`.
-    func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError)
+    func readRow(into pixels: inout [UInt8], at offset: Int) throws(InputError)
 
     /// What people should know of the samples that were read.
     var notice: String? { get }
@@ -197,22 +197,22 @@ final class WholeRows: RowSource {
     private let clip: Clip
     private(set) var nextRow = 0
 
-    init(_ info: ImageInfo, range: PixelReading.Range?) throws(MediaError) {
+    init(_ info: ImageInfo, range: PixelReading.Range?) throws(InputError) {
         let reader = try VideoReader(path: info.path, resize: .original)
         guard range == nil || reader.sampleBits <= 8 else {
-            throw MediaError(
+            throw InputError(
                 path: info.path, found: "a \(info.format) of \(reader.sampleBits) bits a sample",
                 expected: "TIFF or PNG where a range is given",
                 remedy: "convert it to one of them, or leave --range (data.range) out")
         }
         clip = try reader.frames(at: [0])
         guard reader.warnings == 0, info.format != "JPEG" || JPEGHeader.hasEnd(info.path) else {
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 info.path, "damaged or missing pixels, or a kind that FFmpeg does not decode",
                 expected: "a whole picture")
         }
         guard clip.width == info.width, clip.height == info.height else {
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 info.path, "pixels of \(clip.width) x \(clip.height)",
                 expected: "\(info.width) x \(info.height) as its header says")
         }

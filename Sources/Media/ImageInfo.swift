@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 
 /// What a picture's header says, and what reading its pixels will cost, before any is decoded.
 package struct ImageInfo: Sendable, Hashable {
@@ -32,17 +32,17 @@ package struct ImageInfo: Sendable, Hashable {
     ///
     /// - Throws: One line for a file that is missing, no picture, or claims a size that its bytes
     ///   cannot hold.
-    package static func probe(_ path: String) throws(MediaError) -> ImageInfo {
+    package static func probe(_ path: String) throws(InputError) -> ImageInfo {
         try ImageFormat.open(path).info
     }
 
     init(
         _ path: String, _ format: String, width: Int, height: Int,
         orientation: ImageOrientation = .upright, rowMemory: Int?
-    ) throws(MediaError) {
+    ) throws(InputError) {
         guard (1...Self.maximumSide).contains(width), (1...Self.maximumSide).contains(height)
         else {
-            throw MediaError(
+            throw InputError(
                 path: path, found: "a \(format) of \(width) x \(height) pixels",
                 expected: "sides of 1 to \(Self.maximumSide) pixels",
                 remedy: "check the file or copy it again")
@@ -59,13 +59,13 @@ package struct ImageInfo: Sendable, Hashable {
     /// Checks that the pixels can be read within `limit` bytes.
     ///
     /// - Throws: One line that says what is needed, and what to do.
-    package func checkMemory(limit: Int) throws(MediaError) {
+    package func checkMemory(limit: Int) throws(InputError) {
         let isTooLarge =
             !isReadByRows
             && (width * height > Self.wholeLimit.pixels
                 || max(width, height) > Self.wholeLimit.side)
         guard isTooLarge || memory > limit else { return }
-        throw MediaError(
+        throw InputError(
             path: path,
             found: "a \(format) of \(width) x \(height) pixels that is read "
                 + (isReadByRows ? "in strips" : "as a whole") + " and needs \(Self.size(memory))",
@@ -88,20 +88,19 @@ struct ImageFormat {
     /// Whether rows come by the bands that are asked for; else they are red, green and blue.
     var choosesBands = false
     /// Makes the reader of rows.
-    let rows: (PixelReading) throws(MediaError) -> any RowSource
+    let rows: (PixelReading) throws(InputError) -> any RowSource
 
-    static func open(_ path: String) throws(MediaError) -> ImageFormat {
-        try open(
-            MediaError.reading(path) { () throws(CheckpointError) in try ByteSource(path: path) })
+    static func open(_ path: String) throws(InputError) -> ImageFormat {
+        try open(ByteSource(path: path))
     }
 
-    static func open(_ source: ByteSource) throws(MediaError) -> ImageFormat {
+    static func open(_ source: ByteSource) throws(InputError) -> ImageFormat {
         guard source.count > 0 else {
-            throw MediaError(
+            throw InputError(
                 path: source.path, found: "an empty file", expected: "a picture",
                 remedy: "fetch or copy the file again")
         }
-        let start = try source.bytes(0, min(source.count, 32), of: "the header")
+        let start = try source.read(0, min(source.count, 32), of: "the header")
         if start.starts(with: PNGHeader.signature) { return try PNGHeader.format(source) }
         if start.starts(with: [0x42, 0x4D]), let bitmap = try BMPHeader.format(source) {
             return bitmap
@@ -118,38 +117,16 @@ struct ImageFormat {
 
     /// A picture that FFmpeg decodes.
     static func whole(_ info: ImageInfo) -> ImageFormat {
-        ImageFormat(info: info) { reading throws(MediaError) in
+        ImageFormat(info: info) { reading throws(InputError) in
             try WholeRows(info, range: reading.range)
         }
     }
 }
 
-extension MediaError {
-    /// What `body` gives; what it throws about bytes as an error about a picture.
-    static func reading<Value>(
-        _ path: String, _ body: () throws(CheckpointError) -> Value
-    ) throws(MediaError) -> Value {
-        do throws(CheckpointError) {
-            return try body()
-        } catch {
-            throw MediaError(
-                path: path, found: error.message, expected: "a whole picture",
-                remedy: "check the path and the permissions, or copy the file again")
-        }
-    }
-
+extension InputError {
     /// Damage found in a picture.
-    static func damaged(_ path: String, _ found: String, expected: String) -> MediaError {
-        MediaError(
+    static func damaged(_ path: String, _ found: String, expected: String) -> InputError {
+        InputError(
             path: path, found: found, expected: expected, remedy: "fetch or copy the file again")
-    }
-}
-
-extension ByteSource {
-    /// A copy of some bytes.
-    func bytes(_ offset: Int, _ count: Int, of what: String) throws(MediaError) -> [UInt8] {
-        try MediaError.reading(path) { () throws(CheckpointError) in
-            try read(offset, count, of: what)
-        }
     }
 }

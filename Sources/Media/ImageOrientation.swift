@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// How a stored picture is to be turned to be shown: EXIF's tag 0x0112, values 1 to 8.
 package enum ImageOrientation: Int, Sendable, Hashable {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// Reads still pictures (PNG, JPEG, TIFF, WebP and what else FFmpeg decodes) whole.
 package enum ImageReader {
@@ -12,7 +13,7 @@ package enum ImageReader {
     ///   needed.
     package static func read(
         _ path: String, resize: ResizeMode = .original, filter: ResizeFilter = .bilinear
-    ) throws(MediaError) -> Clip {
+    ) throws(InputError) -> Clip {
         let bands = try ImageBands(path)
         let info = bands.info
         let (width, height) = (info.width, info.height)
@@ -20,7 +21,7 @@ package enum ImageReader {
             let geometry = ResizeGeometry(resize, frameWidth: width, frameHeight: height),
             max(width * height, geometry.cropWidth * geometry.cropHeight)
                 <= ImageInfo.wholeLimit.pixels
-        else { throw MediaError.refused(resize, width: width, height: height, path: path) }
+        else { throw InputError.refused(resize, width: width, height: height, path: path) }
         let pixels = try bands.rows(0..<height).pixels
         var clip = Clip(
             frameCount: 1, height: geometry.cropHeight, width: geometry.cropWidth,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 
 /// The header of a JPEG file: its size and EXIF's orientation.
 enum JPEGHeader {
@@ -32,13 +32,13 @@ enum JPEGHeader {
     }
 
     /// What the segments before the pixels say; nil where no frame is among them.
-    static func info(_ source: ByteSource) throws(MediaError) -> ImageInfo? {
+    static func info(_ source: ByteSource) throws(InputError) -> ImageInfo? {
         let order = ByteOrder.bigEndian
         var place = 2
         var orientation = ImageOrientation.upright
         for _ in 0..<maximumSegments {
             guard source.contains(offset: place, count: 4) else { return nil }
-            let head = try source.bytes(place, 4, of: "a JPEG segment")
+            let head = try source.read(place, 4, of: "a JPEG segment")
             guard head[0] == 0xFF else { return nil }
             let marker = head[1]
             // Filling.
@@ -49,13 +49,13 @@ enum JPEGHeader {
             let count = order.number(head, 2, 2)
             switch marker {
             case 0xC0...0xCF where ![0xC4, 0xC8, 0xCC].contains(marker):
-                let frame = try source.bytes(place + 4, 6, of: "the JPEG frame")
+                let frame = try source.read(place + 4, 6, of: "the JPEG frame")
                 return try ImageInfo(
                     source.path, "JPEG", width: order.number(frame, 3, 2),
                     height: order.number(frame, 1, 2), orientation: orientation, rowMemory: nil)
             case 0xE1:
                 let available = max(0, min(count - 2, source.count - place - 4))
-                let block = try source.bytes(place + 4, available, of: "EXIF")
+                let block = try source.read(place + 4, available, of: "EXIF")
                 if block.starts(with: Array("Exif\0\0".utf8)) {
                     orientation = ImageOrientation(exif: Array(block.dropFirst(6)))
                 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPixels
 import CZlib
-import Checkpoints
+import Files
 
 /// The header of a PNG file (PNG, second edition).
 struct PNGHeader: Sendable {
@@ -20,11 +20,11 @@ struct PNGHeader: Sendable {
 
     var rowBytes: Int { layout.rowBytes(width) }
 
-    static func format(_ source: ByteSource) throws(MediaError) -> ImageFormat {
-        func damaged(_ found: String, _ expected: String) -> MediaError {
-            MediaError.damaged(source.path, found, expected: expected)
+    static func format(_ source: ByteSource) throws(InputError) -> ImageFormat {
+        func damaged(_ found: String, _ expected: String) -> InputError {
+            InputError.damaged(source.path, found, expected: expected)
         }
-        let start = try source.bytes(8, 25, of: "the PNG header")
+        let start = try source.read(8, 25, of: "the PNG header")
         let order = ByteOrder.bigEndian
         guard Array(start[4..<8]) == Array("IHDR".utf8), order.number(start, 0, 4) == 13 else {
             throw damaged("no IHDR in the PNG header", "it first")
@@ -63,7 +63,7 @@ struct PNGHeader: Sendable {
                 "more bytes, that many cannot hold them")
         }
         guard interlacing == 0 else { return ImageFormat.whole(info) }
-        return ImageFormat(info: info) { reading throws(MediaError) in
+        return ImageFormat(info: info) { reading throws(InputError) in
             try PNGRows(source, header, range: reading.range)
         }
     }
@@ -71,26 +71,26 @@ struct PNGHeader: Sendable {
     /// What stands before the pixels.
     private static func chunks(
         _ source: ByteSource
-    ) throws(MediaError) -> (data: Int, palette: [UInt8]?, orientation: ImageOrientation) {
+    ) throws(InputError) -> (data: Int, palette: [UInt8]?, orientation: ImageOrientation) {
         var place = 33
         var palette: [UInt8]?
         var orientation = ImageOrientation.upright
         for _ in 0..<maximumChunks {
-            let head = try source.bytes(place, 8, of: "a PNG chunk")
+            let head = try source.read(place, 8, of: "a PNG chunk")
             let count = ByteOrder.bigEndian.number(head, 0, 4)
             switch String(decoding: head[4...], as: UTF8.self) {
             case "IDAT": return (place, palette, orientation)
             case "PLTE":
-                let colours = try source.bytes(place + 8, min(count, 768), of: "the palette")
+                let colours = try source.read(place + 8, min(count, 768), of: "the palette")
                 palette = colours + [UInt8](repeating: 0, count: 768 - colours.count)
             case "eXIf":
                 orientation = ImageOrientation(
-                    exif: try source.bytes(place + 8, min(count, 1 << 16), of: "EXIF"))
+                    exif: try source.read(place + 8, min(count, 1 << 16), of: "EXIF"))
             default: break
             }
             place += count + 12
         }
-        throw MediaError.damaged(
+        throw InputError.damaged(
             source.path, "\(maximumChunks) chunks before the pixels", expected: "fewer")
     }
 }
@@ -117,7 +117,7 @@ final class PNGRows: RowSource {
 
     init(
         _ source: ByteSource, _ header: PNGHeader, range: PixelReading.Range?
-    ) throws(MediaError) {
+    ) throws(InputError) {
         if header.isDeep {
             scale = SampleScale(.unsigned, bits: 16, isBigEndian: true, range: range)
         }
@@ -140,7 +140,7 @@ final class PNGRows: RowSource {
 
     var notice: String? { scale?.notice(path: source.path) }
 
-    func seek(to target: Int) throws(MediaError) {
+    func seek(to target: Int) throws(InputError) {
         if target < nextRow {
             inflateReset(stream)
             (place, left, nextRow) = (header.dataStart, 0, 0)
@@ -151,7 +151,7 @@ final class PNGRows: RowSource {
         while nextRow < target { try unfilteredRow() }
     }
 
-    func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError) {
+    func readRow(into pixels: inout [UInt8], at offset: Int) throws(InputError) {
         try unfilteredRow()
         if case .direct(let stride, let red, let green, let blue) = header.layout, scale != nil {
             for (colour, place) in [red, green, blue].enumerated() {
@@ -166,7 +166,7 @@ final class PNGRows: RowSource {
     }
 
     /// Decodes the next row, which is in `above` afterwards.
-    private func unfilteredRow() throws(MediaError) {
+    private func unfilteredRow() throws(InputError) {
         try inflateRow()
         let filter = Int32(row[0])
         let count = Int64(row.count - 1)
@@ -182,7 +182,7 @@ final class PNGRows: RowSource {
         nextRow += 1
     }
 
-    private func inflateRow() throws(MediaError) {
+    private func inflateRow() throws(InputError) {
         var filled = 0
         while filled < row.count {
             if taken == input.count { try refill() }
@@ -211,7 +211,7 @@ final class PNGRows: RowSource {
     }
 
     /// Reads the next piece of the pixels' chunks; none is left where `input` stays empty.
-    private func refill() throws(MediaError) {
+    private func refill() throws(InputError) {
         input = []
         taken = 0
         while left == 0 {
@@ -219,16 +219,16 @@ final class PNGRows: RowSource {
             left = next
         }
         let count = min(left, PNGRows.piece)
-        input = try source.bytes(place, count, of: "the pixels")
+        input = try source.read(place, count, of: "the pixels")
         place += count
         left -= count
         if left == 0 { place += 4 }
     }
 
     /// Goes into the chunk at `place` and gives its length; nil where it has no pixels.
-    private func chunk() throws(MediaError) -> Int? {
+    private func chunk() throws(InputError) -> Int? {
         guard place <= source.count - 8 else { return nil }
-        let head = try source.bytes(place, 8, of: "a PNG chunk")
+        let head = try source.read(place, 8, of: "a PNG chunk")
         guard Array(head[4...]) == Array("IDAT".utf8) else { return nil }
         place += 8
         let count = ByteOrder.bigEndian.number(head, 0, 4)
@@ -236,8 +236,8 @@ final class PNGRows: RowSource {
         return count
     }
 
-    private func damaged(_ found: String) -> MediaError {
-        MediaError.damaged(
+    private func damaged(_ found: String) -> InputError {
+        InputError.damaged(
             source.path, found, expected: "\(header.height) rows of \(header.width) pixels")
     }
 }

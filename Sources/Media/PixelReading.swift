@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// How pictures of many bands or of deep samples become red, green and blue bytes.
 package struct PixelReading: Sendable, Hashable {
@@ -59,10 +60,10 @@ package struct PixelReading: Sendable, Hashable {
     /// The positions of red, green and blue among `count` bands.
     ///
     /// - Throws: One line where the picture has not the bands that are asked for.
-    func channels(of count: Int, path: String) throws(MediaError) -> [Int] {
+    func channels(of count: Int, path: String) throws(InputError) -> [Int] {
         let bands = bands ?? (count >= 3 ? [1, 2, 3] : [1])
         guard let most = bands.max(), most <= count else {
-            throw MediaError(
+            throw InputError(
                 path: path, found: "\(count) band\(count == 1 ? "" : "s")",
                 expected: "band \(bands.max() ?? 0) among them",
                 remedy: "choose others by --bands (recipe: data.bands)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CFFmpeg
+import Files
 
 /// A picture as films store it: three parts, mostly luma and two colour differences, these often with one sample for
 /// two or four pixels; or red, green and blue.
@@ -97,11 +98,11 @@ package struct PlanarPicture {
     }
 
     /// The decoder's current frame; valid until the decoder goes on.
-    init(currentFrameOf video: OpaquePointer, path: String) throws(MediaError) {
+    init(currentFrameOf video: OpaquePointer, path: String) throws(InputError) {
         var frame = CFFPicture()
         let status = cff_video_picture(video, &frame)
         guard status == 0 else {
-            throw MediaError(status: status, path: path, while: "reading the pixels")
+            throw InputError(status: status, path: path, while: "reading the pixels")
         }
         let isFullRange = frame.is_full_range != 0
         let colours: Colours =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CTIFF
 import Checkpoints
+import Files
 
 /// The first picture of a TIFF file, as libtiff says what it is.
 struct TIFFHeader {
@@ -48,8 +49,8 @@ struct TIFFHeader {
     }
 
     /// The format of a file that begins as TIFF files do; nil where it is none.
-    static func format(_ source: ByteSource) throws(MediaError) -> ImageFormat? {
-        let start = try source.bytes(0, min(source.count, 4), of: "the TIFF header")
+    static func format(_ source: ByteSource) throws(InputError) -> ImageFormat? {
+        let start = try source.read(0, min(source.count, 4), of: "the TIFF header")
         guard let order = ByteOrder(start), [42, 43].contains(order.number(start, 2, 2)) else {
             return nil
         }
@@ -58,14 +59,14 @@ struct TIFFHeader {
         let info = try ImageInfo(
             source.path, "TIFF", width: header.width, height: header.height,
             orientation: header.orientation, rowMemory: header.memory)
-        return ImageFormat(info: info, choosesBands: true) { reading throws(MediaError) in
+        return ImageFormat(info: info, choosesBands: true) { reading throws(InputError) in
             try TIFFRows(source, header, reading)
         }
     }
 
-    private init(_ info: CTFInfo, path: String) throws(MediaError) {
-        func refused(_ found: String, _ expected: String, _ remedy: String) -> MediaError {
-            MediaError(path: path, found: found, expected: expected, remedy: remedy)
+    private init(_ info: CTFInfo, path: String) throws(InputError) {
+        func refused(_ found: String, _ expected: String, _ remedy: String) -> InputError {
+            InputError(path: path, found: found, expected: expected, remedy: remedy)
         }
         let sides = 1...ImageInfo.maximumSide
         let width = Int(info.width), height = Int(info.height)
@@ -93,12 +94,12 @@ struct TIFFHeader {
             info.row_bytes > 0, (1...PixelReading.bandLimit).contains(Int(info.samples)),
             Int(info.pieces) <= Self.maximumPieces
         else {
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 path, "a TIFF whose strips or tiles have no size or are too many",
                 expected: "at most \(Self.maximumPieces) of some pixels")
         }
         guard info.missing < 0 else {
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 path,
                 "strip or tile \(info.missing) of \(info.missing_bytes) bytes from byte "
                     + "\(info.missing_offset)", expected: "it in the file")
@@ -141,7 +142,7 @@ struct TIFFHeader {
         let parts = isPlanar ? 1 : samples
         guard pieceWidth * parts * bits <= 8 * rowBytes, rowBytes * pieceHeight <= pieceBytes
         else {
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 path, "strips or tiles of \(pieceBytes) bytes",
                 expected: "\(pieceHeight) rows of \(pieceWidth) pixels of \(parts * bits) bits")
         }
@@ -158,7 +159,7 @@ struct TIFFHeader {
         } else {
             palette = nil
             guard info.photometric != 2 || samples >= 3 else {
-                throw MediaError.damaged(
+                throw InputError.damaged(
                     path, "an RGB TIFF of \(samples) sample\(samples == 1 ? "" : "s")",
                     expected: "3 or more")
             }
@@ -179,7 +180,7 @@ final class TIFFFile {
     private let path: String
 
     /// - Parameter memoryLimit: The largest block that libtiff may allocate.
-    init(_ source: ByteSource, memoryLimit: Int) throws(MediaError) {
+    init(_ source: ByteSource, memoryLimit: Int) throws(InputError) {
         path = source.path
         let input = Unmanaged.passRetained(Input(source))
         var text = [CChar](repeating: 0, count: 256)
@@ -198,7 +199,7 @@ final class TIFFFile {
             input.release()
             let found = String(
                 decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            throw MediaError.damaged(
+            throw InputError.damaged(
                 source.path, "a TIFF that libtiff cannot open (\(found))", expected: "a whole one")
         }
         file = opened
@@ -217,28 +218,28 @@ final class TIFFFile {
     }
 
     /// Reads a row of all samples.
-    func row(_ row: Int, into buffer: inout [UInt8]) throws(MediaError) {
+    func row(_ row: Int, into buffer: inout [UInt8]) throws(InputError) {
         try check(ctf_read_row(file, UInt32(row), &buffer, Int64(buffer.count)), row)
     }
 
     /// Reads the piece that holds column x and row y of a sample.
-    func piece(x: Int, y: Int, sample: Int, into buffer: inout [UInt8]) throws(MediaError) {
+    func piece(x: Int, y: Int, sample: Int, into buffer: inout [UInt8]) throws(InputError) {
         try check(
             ctf_read_piece(
                 file, UInt32(x), UInt32(y), UInt16(sample), &buffer, Int64(buffer.count)), y)
     }
 
     /// Reads rows as libtiff's colours, 4 bytes a pixel.
-    func colours(_ rows: Range<Int>, into buffer: inout [UInt8]) throws(MediaError) {
+    func colours(_ rows: Range<Int>, into buffer: inout [UInt8]) throws(InputError) {
         try check(
             ctf_read_colours(
                 file, UInt32(rows.lowerBound), UInt32(rows.count), &buffer, Int64(buffer.count)),
             rows.lowerBound)
     }
 
-    private func check(_ status: Int32, _ row: Int) throws(MediaError) {
+    private func check(_ status: Int32, _ row: Int) throws(InputError) {
         guard status != 0 else { return }
-        throw MediaError.damaged(
+        throw InputError.damaged(
             path,
             "pixels at row \(row) that libtiff cannot read (\(String(cString: ctf_message(file))))",
             expected: "whole strips or tiles")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CPixels
-import Checkpoints
+import Files
 
 /// Reads a TIFF file row by row: holds one row, or one row of strips or tiles.
 final class TIFFRows: RowSource {
@@ -23,7 +23,7 @@ final class TIFFRows: RowSource {
 
     init(
         _ source: ByteSource, _ header: TIFFHeader, _ reading: PixelReading
-    ) throws(MediaError) {
+    ) throws(InputError) {
         self.header = header
         path = source.path
         file = try TIFFFile(source, memoryLimit: ImageBands.defaultMemoryLimit)
@@ -57,7 +57,7 @@ final class TIFFRows: RowSource {
 
     func seek(to row: Int) { nextRow = row }
 
-    func readRow(into pixels: inout [UInt8], at offset: Int) throws(MediaError) {
+    func readRow(into pixels: inout [UInt8], at offset: Int) throws(InputError) {
         if !isMeasured, header.way != .colours, layout == nil, scale.needsExtent {
             try measure()
             scale.takeExtent()
@@ -79,7 +79,7 @@ final class TIFFRows: RowSource {
     }
 
     /// Reads a row of strips; most codecs know no way to it but from their strip's start.
-    private func decode(_ row: Int) throws(MediaError) {
+    private func decode(_ row: Int) throws(InputError) {
         let start = row / header.pieceHeight * header.pieceHeight
         let isOnTheWay = (start..<row).contains(decoded)
         decoded = isOnTheWay ? decoded : start - 1
@@ -97,7 +97,7 @@ final class TIFFRows: RowSource {
     /// Reads a row of pieces one after the other; `body` finds each in `buffer`.
     private func forPieces(
         in pieceRow: Int, _ body: (_ x: Int, _ width: Int, _ parts: [Part]) -> Void
-    ) throws(MediaError) {
+    ) throws(InputError) {
         let y = pieceRow * header.pieceHeight
         let wanted = Set(channels).sorted()
         for x in Swift.stride(from: 0, to: header.width, by: header.pieceWidth) {
@@ -115,7 +115,7 @@ final class TIFFRows: RowSource {
     }
 
     /// Looks at all samples of the colours.
-    private func measure() throws(MediaError) {
+    private func measure() throws(InputError) {
         func measure(_ row: Int, _ width: Int, _ parts: [Part]) {
             for part in parts {
                 scale.measure(
@@ -140,7 +140,7 @@ final class TIFFRows: RowSource {
     }
 
     /// Makes colours of a row of pieces side by side.
-    private func unpack(_ pieceRow: Int) throws(MediaError) {
+    private func unpack(_ pieceRow: Int) throws(InputError) {
         held = -1
         let count = header.rows(in: pieceRow), whole = header.width
         if rows.isEmpty {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CFFmpeg
+package import Files
 
 /// What a file's headers say about its video stream.
 package struct VideoInfo: Sendable, Hashable {
@@ -32,7 +33,7 @@ package struct VideoInfo: Sendable, Hashable {
     package var isStill: Bool { container.hasSuffix("_pipe") || container == "image2" }
 
     /// Reads the headers of a file; decodes no more than FFmpeg needs to know the format.
-    package static func probe(_ path: String) throws(MediaError) -> VideoInfo {
+    package static func probe(_ path: String) throws(InputError) -> VideoInfo {
         try Decoder(path: path, threads: 1).info
     }
 }

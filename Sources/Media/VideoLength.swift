@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CFFmpeg
+package import Files
 import Foundation
 
 /// How long a film is, measured by its packets, in seconds from its first frame.
@@ -18,7 +19,7 @@ package struct VideoLength: Sendable, Hashable {
     package let missing: Double?
 
     /// Measures a film.
-    package static func measure(_ path: String) throws(MediaError) -> VideoLength {
+    package static func measure(_ path: String) throws(InputError) -> VideoLength {
         try VideoReader(path: path, resize: .original).length()
     }
 
@@ -31,7 +32,7 @@ package struct VideoLength: Sendable, Hashable {
     ///   - lastTicks: How long a frame is shown, where no packet tells more.
     init(
         path: String, origin: Int64, first: Int64, hasTimestamps: Bool, lastTicks: Int64
-    ) throws(MediaError) {
+    ) throws(InputError) {
         let decoder = try Decoder(path: path, threads: 1)
         let tick = decoder.tick
         var end: CFFEnd?
@@ -67,7 +68,7 @@ package struct VideoLength: Sendable, Hashable {
     /// The end by the packets behind a late key frame; nil where none is found.
     private static func endBySeeking(
         _ decoder: Decoder, first: Int64
-    ) throws(MediaError) -> CFFEnd? {
+    ) throws(InputError) -> CFFEnd? {
         let announced = decoder.info.announcedDuration.flatMap {
             Int64(exactly: ($0 / decoder.tick).rounded())
         }

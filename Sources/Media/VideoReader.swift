@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// Gives the frames that a film shows at given times.
 ///
@@ -37,17 +38,17 @@ package final class VideoReader {
     ///   - threads: decoding threads, 1 or more; the pixels do not depend on it.
     package init(
         path: String, resize mode: ResizeMode, filter: ResizeFilter = .bilinear, threads: Int = 1
-    ) throws(MediaError) {
+    ) throws(InputError) {
         let decoder = try Decoder(path: path, threads: threads)
         guard try decoder.advance(), let first = decoder.pendingTicks else {
-            throw MediaError.noFrame(path)
+            throw InputError.noFrame(path)
         }
         _ = try decoder.advance()
         let size = (width: decoder.currentWidth, height: decoder.currentHeight)
         guard
             let geometry = ResizeGeometry(mode, frameWidth: size.width, frameHeight: size.height),
             geometry.cropWidth * geometry.cropHeight <= 1 << 27
-        else { throw MediaError.refused(mode, width: size.width, height: size.height, path: path) }
+        else { throw InputError.refused(mode, width: size.width, height: size.height, path: path) }
         // A damaged opening hides the true first frame: then the container's word for the start is the better one.
         origin = decoder.warnings == 0 ? first : min(first, decoder.announcedStart ?? first)
         self.first = first
@@ -65,7 +66,7 @@ package final class VideoReader {
     }
 
     /// How long the film is, by its packets; read once.
-    package func length() throws(MediaError) -> VideoLength {
+    package func length() throws(InputError) -> VideoLength {
         if let measured { return measured }
         let length = try VideoLength(
             path: info.path, origin: origin, first: first, hasTimestamps: canSeek,
@@ -86,12 +87,12 @@ package final class VideoReader {
     ///   - isCancelled: asked before every frame; on true the call throws.
     package func frames(
         at timestamps: [Double], isCancelled: () -> Bool = { false }
-    ) throws(MediaError) -> Clip {
+    ) throws(InputError) -> Clip {
         try check(timestamps)
         let frameBytes = width * height * 3
         let (byteCount, overflow) = frameBytes.multipliedReportingOverflow(by: timestamps.count)
         guard !overflow, byteCount <= 1 << 36 else {
-            throw MediaError(
+            throw InputError(
                 path: info.path, found: "a clip of \(timestamps.count) frames",
                 expected: "at most 64 GiB of pixels", remedy: "ask for fewer or smaller frames")
         }
@@ -104,9 +105,9 @@ package final class VideoReader {
         mustReposition = true
         try decoder.want(wanted)
         for (index, limit) in wanted.enumerated() {
-            guard !isCancelled() else { throw MediaError.cancelled(info.path) }
+            guard !isCancelled() else { throw InputError.cancelled(info.path) }
             try show(limit, anew: index == 0 && repositionAfterFailure)
-            guard let shown = decoder.currentTicks else { throw MediaError.noFrame(info.path) }
+            guard let shown = decoder.currentTicks else { throw InputError.noFrame(info.path) }
             if index > 0, clip.ticks == shown {
                 clip.repeatFrame(at: index)
             } else {
@@ -131,7 +132,7 @@ package final class VideoReader {
 
 extension VideoReader {
     /// Makes the frame shown at `limit` ticks the current one.
-    private func show(_ limit: Int64, anew: Bool) throws(MediaError) {
+    private func show(_ limit: Int64, anew: Bool) throws(InputError) {
         let target = max(limit, first)
         let isBehind = decoder.currentTicks.map { target < $0 } ?? true
         if anew || isBehind {
@@ -153,7 +154,7 @@ extension VideoReader {
     private static var unindexedSeekDistance: Double { 10 }
 
     /// Makes a frame at or before `target` current: a key frame by seeking, else the first one.
-    private func reposition(to target: Int64) throws(MediaError) {
+    private func reposition(to target: Int64) throws(InputError) {
         if canSeek {
             // Indices hold decoding times and may be coarse: step further back until a key frame fits.
             var back: Int64 = 0
@@ -174,11 +175,11 @@ extension VideoReader {
         try restarted.want(wanted)
         earlierWarnings += decoder.warnings
         decoder = restarted
-        guard try decoder.advance() else { throw MediaError.noFrame(info.path) }
+        guard try decoder.advance() else { throw InputError.noFrame(info.path) }
         _ = try decoder.advance()
     }
 
-    private func updateGeometry() throws(MediaError) {
+    private func updateGeometry() throws(InputError) {
         let size = (width: decoder.currentWidth, height: decoder.currentHeight)
         guard size != geometrySource else { return }
         let target: ResizeMode =
@@ -186,7 +187,7 @@ extension VideoReader {
         guard
             let changed = ResizeGeometry(target, frameWidth: size.width, frameHeight: size.height)
         else {
-            throw MediaError.refused(mode, width: size.width, height: size.height, path: info.path)
+            throw InputError.refused(mode, width: size.width, height: size.height, path: info.path)
         }
         geometry = changed
         geometrySource = size
@@ -208,11 +209,11 @@ extension VideoReader {
         Double(ticks.subtractingClamped(origin)) * decoder.tick
     }
 
-    private func check(_ timestamps: [Double]) throws(MediaError) {
+    private func check(_ timestamps: [Double]) throws(InputError) {
         var previous = -Double.infinity
         for time in timestamps {
             guard time.isFinite, abs(time) <= 1e9, time >= previous else {
-                throw MediaError(
+                throw InputError(
                     path: info.path, found: "the time \(time) s after \(previous) s",
                     expected: "ascending times within 1e9 s", remedy: "sort and check the times")
             }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// A place in a text of bytes: what the scanners of JSON and XML share.
 struct ByteScanner {
@@ -56,7 +57,7 @@ struct ByteScanner {
     }
 
     /// Bytes as text.
-    func text(_ bytes: ArraySlice<UInt8>) throws(TextFormatError) -> String {
+    func text(_ bytes: ArraySlice<UInt8>) throws(InputError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw failure("found text that is not UTF-8; expected UTF-8")
         }
@@ -87,7 +88,7 @@ struct ByteScanner {
     }
 
     /// An error at this place.
-    func failure(_ message: String) -> TextFormatError {
-        TextFormatError("\(name): line \(lineHere): \(message)")
+    func failure(_ message: String) -> InputError {
+        InputError("\(name): line \(lineHere): \(message)")
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// Comma-separated values as in RFC 4180: quotes, line breaks inside quotes, LF or CRLF.
 ///
@@ -57,7 +58,7 @@ package enum CSVText {
     ///   text that is not UTF-8.
     package static func read(
         _ path: String, expected: String, limit: Int = 1 << 30
-    ) throws(TextFormatError) -> (rows: [Row], separator: Unicode.Scalar) {
+    ) throws(InputError) -> (rows: [Row], separator: Unicode.Scalar) {
         let bytes = try TextFile.read(path, expected: expected, limit: limit, terminator: [0])
         return (try rows(bytes, name: path), separator(bytes))
     }
@@ -65,7 +66,7 @@ package enum CSVText {
     /// The rows of bytes that end with a 0; `name` stands for the file in messages.
     package static func rows(
         _ bytes: [UInt8], name: String
-    ) throws(TextFormatError) -> [Row] {
+    ) throws(InputError) -> [Row] {
         let separator = separator(bytes)
         var scanner = ByteScanner(terminated: bytes, name: name)
         var rows: [Row] = []
@@ -97,7 +98,7 @@ extension ByteScanner {
     }
 
     /// Reads a field up to the separator or the line end behind it.
-    fileprivate mutating func field(_ separator: Unicode.Scalar) throws(TextFormatError) -> String {
+    fileprivate mutating func field(_ separator: Unicode.Scalar) throws(InputError) -> String {
         guard take("\"") else {
             let start = position
             while !isAtEnd, ![UInt8(ascii: separator), 0x0A, 0x0D].contains(next) { position += 1 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// Reads JSON (RFC 8259) value by value, without a tree: a file of a gigabyte needs its own size.
@@ -41,7 +42,7 @@ package struct JSONScanner {
     ///   - limit: The most bytes that are read.
     package init(
         path: String, expected: String, limit: Int = 8 << 30
-    ) throws(TextFormatError) {
+    ) throws(InputError) {
         try self.init(
             terminated: TextFile.read(path, expected: expected, limit: limit, terminator: [0]),
             name: path)
@@ -64,7 +65,7 @@ package struct JSONScanner {
     }
 
     /// Enters an object ("{") or a list ("[").
-    package mutating func open(_ bracket: Unicode.Scalar) throws(TextFormatError) {
+    package mutating func open(_ bracket: Unicode.Scalar) throws(InputError) {
         guard source.take(bracket) else {
             throw failure("found \(source.here); expected \"\(bracket)\"")
         }
@@ -76,7 +77,7 @@ package struct JSONScanner {
     }
 
     /// The name of the next member, standing at its value; nil at the object's end.
-    package mutating func nextName() throws(TextFormatError) -> String? {
+    package mutating func nextName() throws(InputError) -> String? {
         guard try next(before: "}") else { return nil }
         guard source.next == UInt8(ascii: "\"") else {
             throw failure("found \(source.here); expected a name in quotes")
@@ -89,9 +90,9 @@ package struct JSONScanner {
     }
 
     /// Whether a list has another item, standing at it.
-    package mutating func nextItem() throws(TextFormatError) -> Bool { try next(before: "]") }
+    package mutating func nextItem() throws(InputError) -> Bool { try next(before: "]") }
 
-    private mutating func next(before bracket: Unicode.Scalar) throws(TextFormatError) -> Bool {
+    private mutating func next(before bracket: Unicode.Scalar) throws(InputError) -> Bool {
         source.skipSpace()
         let isFirst = isFresh
         isFresh = false
@@ -109,7 +110,7 @@ package struct JSONScanner {
     }
 
     /// Nothing may follow the one value of the text.
-    package mutating func end() throws(TextFormatError) {
+    package mutating func end() throws(InputError) {
         source.skipSpace()
         guard source.isAtEnd else {
             throw failure("found \(source.here) after the end of the value; expected nothing more")
@@ -117,7 +118,7 @@ package struct JSONScanner {
     }
 
     /// A number; infinite where it is beyond double precision.
-    package mutating func number() throws(TextFormatError) -> Double {
+    package mutating func number() throws(InputError) -> Double {
         let start = source.position
         let isNegative = source.take("-")
         var mantissa: UInt64 = 0, digitCount = 0, exponent = 0
@@ -154,7 +155,7 @@ package struct JSONScanner {
 
     private mutating func digits(
         _ value: inout UInt64, _ count: inout Int
-    ) throws(TextFormatError) {
+    ) throws(InputError) {
         let start = source.position
         while true {
             let digit = source.next &- UInt8(ascii: "0")
@@ -180,7 +181,7 @@ package struct JSONScanner {
     }
 
     /// A number that should be whole, every digit kept.
-    package mutating func whole() throws(TextFormatError) -> Whole {
+    package mutating func whole() throws(InputError) -> Whole {
         let start = source.position
         let value = try number()
         let token = source.bytes[start..<source.position]
@@ -197,7 +198,7 @@ package struct JSONScanner {
     }
 
     /// NaN, Infinity or -Infinity, standing at one.
-    package mutating func notFinite() throws(TextFormatError) -> Double {
+    package mutating func notFinite() throws(InputError) -> Double {
         let isNegative = source.take("-")
         if source.skip("NaN") { return .nan }
         guard source.skip("Infinity") else {
@@ -207,7 +208,7 @@ package struct JSONScanner {
     }
 
     /// A text.
-    package mutating func string() throws(TextFormatError) -> String {
+    package mutating func string() throws(InputError) -> String {
         guard source.take("\"") else { throw failure("found \(source.here); expected a text") }
         let start = source.position
         while source.next >= 0x20, source.next != UInt8(ascii: "\""),
@@ -245,7 +246,7 @@ package struct JSONScanner {
         UInt8(ascii: "r"): 0x0D, UInt8(ascii: "t"): 0x09,
     ]
 
-    private mutating func escape(into text: inout [UInt8]) throws(TextFormatError) {
+    private mutating func escape(into text: inout [UInt8]) throws(InputError) {
         if let plain = Self.escapes[source.next] {
             text.append(plain)
             source.position += 1
@@ -271,7 +272,7 @@ package struct JSONScanner {
         text.append(contentsOf: Array(String(Character(scalar)).utf8))
     }
 
-    private mutating func hexadecimal() throws(TextFormatError) -> UInt32 {
+    private mutating func hexadecimal() throws(InputError) -> UInt32 {
         var code: UInt32 = 0
         for _ in 0..<4 {
             guard let digit = source.digit else {
@@ -284,7 +285,7 @@ package struct JSONScanner {
     }
 
     /// True or false.
-    package mutating func boolean() throws(TextFormatError) -> Bool {
+    package mutating func boolean() throws(InputError) -> Bool {
         if source.skip("true") { return true }
         guard source.skip("false") else {
             throw failure("found \(source.here); expected true or false")
@@ -293,7 +294,7 @@ package struct JSONScanner {
     }
 
     /// Moves past a value of any kind.
-    package mutating func skipValue() throws(TextFormatError) {
+    package mutating func skipValue() throws(InputError) {
         switch kind {
         case .object:
             try open("{")
@@ -318,5 +319,5 @@ package struct JSONScanner {
     package var here: String { source.here }
 
     /// An error at this place.
-    package func failure(_ message: String) -> TextFormatError { source.failure(message) }
+    package func failure(_ message: String) -> InputError { source.failure(message) }
 }

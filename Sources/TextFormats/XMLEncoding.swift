@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// Gives an XML file's bytes as UTF-8, whatever encoding the file has or declares.
@@ -27,7 +28,7 @@ package enum XMLEncoding {
     ///
     /// - Parameter name: The file's name for messages.
     /// - Throws: One line for an encoding that isn't known, and for bytes that it hasn't.
-    package static func utf8(_ bytes: [UInt8], name: String) throws(TextFormatError) -> [UInt8] {
+    package static func utf8(_ bytes: [UInt8], name: String) throws(InputError) -> [UInt8] {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return Array(bytes.dropFirst(3)) }
         if bytes.starts(with: [0xFF, 0xFE]) {
             return try convert(bytes.dropFirst(2), .utf16LittleEndian, "UTF-16", name)
@@ -48,7 +49,7 @@ package enum XMLEncoding {
             return bytes
         }
         guard let encoding = known[key] ?? further[key].map(String.Encoding.init(rawValue:)) else {
-            throw TextFormatError(
+            throw InputError(
                 "\(name): declares the encoding \(MessageText.quoted(declared)); expected UTF-8, "
                     + "UTF-16, ISO-8859-1, windows-1252 or another usual one, convert it to UTF-8")
         }
@@ -57,9 +58,9 @@ package enum XMLEncoding {
 
     private static func convert(
         _ bytes: ArraySlice<UInt8>, _ encoding: String.Encoding, _ shown: String, _ name: String
-    ) throws(TextFormatError) -> [UInt8] {
+    ) throws(InputError) -> [UInt8] {
         guard let text = String(data: Data(bytes), encoding: encoding) else {
-            throw TextFormatError(
+            throw InputError(
                 "\(name): has bytes that are no \(shown), which it declares; expected one encoding, "
                     + "convert it to UTF-8")
         }

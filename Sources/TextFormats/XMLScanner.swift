@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// Reads the part of XML that annotations use, event by event, in bounded memory.
 ///
@@ -29,7 +30,7 @@ package struct XMLScanner {
     }
 
     /// The next event; nil at the end of a whole document.
-    package mutating func next() throws(TextFormatError) -> Event? {
+    package mutating func next() throws(InputError) -> Event? {
         if isEmptyElement {
             isEmptyElement = false
             stack.removeLast()
@@ -70,7 +71,7 @@ package struct XMLScanner {
         }
     }
 
-    private mutating func startTag() throws(TextFormatError) -> Event {
+    private mutating func startTag() throws(InputError) -> Event {
         source.position += 1
         guard !(stack.isEmpty && hasRoot) else {
             throw failure("found a second root element; expected one")
@@ -112,7 +113,7 @@ package struct XMLScanner {
         return .start(element)
     }
 
-    private mutating func endTag() throws(TextFormatError) -> Event {
+    private mutating func endTag() throws(InputError) -> Event {
         let element = try elementName()
         guard let open = stack.last, open == element else {
             throw failure(
@@ -124,7 +125,7 @@ package struct XMLScanner {
         return .end
     }
 
-    private mutating func elementName() throws(TextFormatError) -> String {
+    private mutating func elementName() throws(InputError) -> String {
         let start = source.position
         while true {
             switch source.next {
@@ -147,7 +148,7 @@ package struct XMLScanner {
     }
 
     /// Text up to the next tag, entities replaced.
-    private mutating func text() throws(TextFormatError) -> String {
+    private mutating func text() throws(InputError) -> String {
         var result: [UInt8] = []
         while source.next != UInt8(ascii: "<"), !source.isAtEnd {
             if source.next == UInt8(ascii: "&") {
@@ -160,7 +161,7 @@ package struct XMLScanner {
         return try source.text(result[...])
     }
 
-    private mutating func entity() throws(TextFormatError) -> [UInt8] {
+    private mutating func entity() throws(InputError) -> [UInt8] {
         for (name, byte) in [
             ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&quot;", "\""), ("&apos;", "'"),
         ] as [(StaticString, Unicode.Scalar)] where source.skip(name) {
@@ -187,7 +188,7 @@ package struct XMLScanner {
 
     private mutating func skip(
         past word: StaticString, _ expected: String
-    ) throws(TextFormatError) {
+    ) throws(InputError) {
         while !source.skip(word) {
             guard !source.isAtEnd else {
                 throw failure("found the end of the file; expected \(expected)")
@@ -197,5 +198,5 @@ package struct XMLScanner {
     }
 
     /// An error at this place.
-    package func failure(_ message: String) -> TextFormatError { source.failure(message) }
+    package func failure(_ message: String) -> InputError { source.failure(message) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 package import Checkpoints
+package import Files
 import Layers
 package import Reversible
 package import Tensors
@@ -151,7 +152,7 @@ package final class AdamW {
     /// The square of each parameter's gradient in double precision; negative without a gradient.
     ///
     /// - Throws: the first parameter whose gradient is not finite, and the step.
-    private func squares(step: Int) throws(TrainingError) -> [Double] {
+    private func squares(step: Int) throws(InputError) -> [Double] {
         var squares = Array(repeating: -1.0, count: slots.count)
         for (index, slot) in slots.enumerated() {
             guard let gradient = slot.parameter.gradient else { continue }
@@ -160,13 +161,13 @@ package final class AdamW {
         return squares
     }
 
-    private func square(_ index: Int, _ gradient: Tensor, step: Int) throws(TrainingError)
+    private func square(_ index: Int, _ gradient: Tensor, step: Int) throws(InputError)
         -> Double
     {
         let square = gradient.dot(gradient)
         guard square.isFinite else {
             let wrong = gradient.doubles.filter { !$0.isFinite }.count
-            throw TrainingError(
+            throw InputError(
                 "the gradient of \(slots[index].name) has \(wrong) of \(gradient.count) values "
                     + "that are not finite at step \(step); lower the learning rate, lengthen the "
                     + "warm-up, or set optimizer.clipNorm")
@@ -207,7 +208,7 @@ package final class AdamW {
     /// - Throws: on a gradient that isn't finite; the parameter isn't changed then.
     func update(
         _ index: Int, gradient: Tensor, rates: [ParameterRole: Double], step: Int
-    ) throws(TrainingError) -> Double {
+    ) throws(InputError) -> Double {
         let square = try square(index, gradient, step: step)
         apply(index, gradient, rates: rates, scale: 1)
         return square
@@ -245,9 +246,9 @@ package final class AdamW {
     /// of parameters without a gradient.
     ///
     /// - Throws: where no parameter has one.
-    static func norm(_ squares: [Double], step: Int) throws(TrainingError) -> Double {
+    static func norm(_ squares: [Double], step: Int) throws(InputError) -> Double {
         guard squares.contains(where: { $0 >= 0 }) else {
-            throw TrainingError(
+            throw InputError(
                 "no trainable parameter took part in the loss at step \(step); a learning rate "
                     + "above 0 or an unfrozen layer is needed")
         }
@@ -287,7 +288,7 @@ package final class AdamW {
     /// Takes back what ``addState(to:prefix:)`` gave.
     ///
     /// - Throws: where a moment has no parameter, or another shape or type. Nothing is changed then.
-    package func restore(from state: StateDict, prefix: String) throws(TrainingError) {
+    package func restore(from state: StateDict, prefix: String) throws(InputError) {
         var restored = slots
         var expected = 0
         for index in restored.indices {
@@ -302,7 +303,7 @@ package final class AdamW {
                 let count = counts.values.first, counts.values.count == 1, count > 0,
                 count <= 1 << 53
             else {
-                throw TrainingError(
+                throw InputError(
                     "the optimizer state of \(name) doesn't fit its shape \(tensor.shape); the "
                         + "checkpoint is of another recipe")
             }
@@ -314,7 +315,7 @@ package final class AdamW {
             guard let average = state[prefix + "average." + name], average.shape == tensor.shape,
                 average.dtype == tensor.dtype
             else {
-                throw TrainingError(
+                throw InputError(
                     "the averaged weights of \(name) are missing or don't fit its shape "
                         + "\(tensor.shape); the checkpoint is of another recipe")
             }
@@ -323,7 +324,7 @@ package final class AdamW {
         }
         let present = state.names.filter { $0.hasPrefix(prefix) }
         guard present.count == expected else {
-            throw TrainingError(
+            throw InputError(
                 "the checkpoint holds \(present.count) arrays of optimizer state where the model "
                     + "takes \(expected); it is of another recipe")
         }

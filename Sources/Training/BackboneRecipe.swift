@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Backbones
 import Checkpoints
+package import Files
 package import Tensors
 
 /// The recipe's `backbone` section: which network, from which weights.
@@ -23,7 +24,7 @@ package struct BackboneRecipe: Sendable {
     /// - Parameter section: The reader of the section `backbone`.
     package init(
         _ section: RecipeReader, default fallback: String, dataFolder: String
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         name = try section.choice(
             "name", default: fallback, among: BackboneCatalog.entries.map(\.name))
         guard let entry = BackboneCatalog.entry(name) else {
@@ -87,7 +88,7 @@ package struct PretrainedBackbone {
 extension RecipeReader {
     /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own; nil
     /// where the key is absent or `null`.
-    package func dataPath(_ key: String, dataFolder: String) throws(TrainingError) -> String? {
+    package func dataPath(_ key: String, dataFolder: String) throws(InputError) -> String? {
         if let text = try optionalText(key), text.hasPrefix(RecipeReader.dataMark) {
             return dataFolder + "/" + text.dropFirst(RecipeReader.dataMark.count)
         }
@@ -97,7 +98,7 @@ extension RecipeReader {
     /// A path as ``dataPath(_:dataFolder:)`` that must be given.
     package func requiredDataPath(
         _ key: String, dataFolder: String, expected: String
-    ) throws(TrainingError) -> String {
+    ) throws(InputError) -> String {
         guard let found = try dataPath(key, dataFolder: dataFolder) else {
             throw error(key, "is missing; expected \(expected)")
         }
@@ -107,7 +108,7 @@ extension RecipeReader {
     /// ``dataPath(_:dataFolder:)``.
     package func requiredDataPaths(
         _ key: String, dataFolder: String, expected: String
-    ) throws(TrainingError) -> [String] {
+    ) throws(InputError) -> [String] {
         guard let found = try optionalPaths(key, keeping: RecipeReader.dataMark) else {
             throw error(key, "is missing; expected \(expected)")
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 import Foundation
-import TextFormats
 
 /// What a run's outputs mean and what its samples are; a checkpoint carries it.
 ///

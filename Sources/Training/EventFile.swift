@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// The metrics for TensorBoard: a file of TFRecords, each an `Event` message of tensorboard's
@@ -14,7 +15,7 @@ final class EventFile {
     /// Makes a file in a run folder.
     ///
     /// - Parameter firstStep: The step of the first line that follows.
-    init(folder: String, firstStep: Int) throws(TrainingError) {
+    init(folder: String, firstStep: Int) throws(InputError) {
         // Readers sort by name: the time of the start, then whatever makes it unique.
         let start = Int(Date().timeIntervalSince1970 * 1000)
         let stem = "\(folder)/events.out.tfevents.\(start).dr2net.\(getpid())"
@@ -40,7 +41,7 @@ final class EventFile {
     deinit { close(descriptor) }
 
     /// Appends the numbers of a line of metrics as one event.
-    func append(_ line: MetricsLine) throws(TrainingError) {
+    func append(_ line: MetricsLine) throws(InputError) {
         var summary = ProtocolBuffer()
         for (tag, value) in line.scalars {
             var scalar = ProtocolBuffer()
@@ -61,7 +62,7 @@ final class EventFile {
         return event
     }
 
-    private func append(_ event: ProtocolBuffer) throws(TrainingError) {
+    private func append(_ event: ProtocolBuffer) throws(InputError) {
         if let code = WholeWrite.append(EventFile.record(event.bytes), to: descriptor) {
             throw EventFile.error(path, code)
         }
@@ -74,8 +75,8 @@ final class EventFile {
             + CRC32C.masked(data).littleEndianBytes
     }
 
-    private static func error(_ path: String, _ code: Int32) -> TrainingError {
-        TrainingError(
+    private static func error(_ path: String, _ code: Int32) -> InputError {
+        InputError(
             "\(path): can't be written: \(String(cString: strerror(code))); make room or check its "
                 + "permissions, then go on with --resume")
     }

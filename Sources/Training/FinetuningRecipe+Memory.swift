@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Backbones
+import Console
+package import Files
 package import Layers
 package import Reversible
 import Tensors
@@ -19,7 +21,7 @@ extension FinetuningRecipe {
     package func tile(
         _ backbone: any Backbone, inputShape: [Int], others: [any Module], otherBytes: Int = 0,
         optimizer: AdamW.Settings, advice: String
-    ) throws(TrainingError) -> Tile? {
+    ) throws(InputError) -> Tile? {
         try tile(
             backbone.memoryShape(inputShape, dtype: .float32),
             others: (
@@ -40,7 +42,7 @@ extension FinetuningRecipe {
         _ network: @autoclosure () -> MemoryPlan.Network, way running: FinetuningWay? = nil,
         others: (parameters: Int, trained: Int), optimizer: AdamW.Settings, advice: String,
         peak: (MemoryPlan) -> Int
-    ) throws(TrainingError) -> Tile? {
+    ) throws(InputError) -> Tile? {
         guard let budget = memoryBudget else { return tile }
         let network = network()
         let beside = bytes(beside: network, others, optimizer)
@@ -50,7 +52,7 @@ extension FinetuningRecipe {
                 way: running ?? training(step: 0, key: RandomKey(seed: 0)),
                 optimizer: optimizer.footprint, peak: peak)
         } catch {
-            throw TrainingError(
+            throw InputError(
                 "memoryBudget \(ByteSize.text(budget)): a step needs at least "
                     + "\(ByteSize.text(error.least + beside, rounded: .up)) counted; raise the budget"
                     + (way == .dr2net ? " or \(advice)" : ", \(advice), or way: dr2net"))
@@ -63,7 +65,7 @@ extension FinetuningRecipe {
         _ network: MemoryPlan.Network, way running: FinetuningWay? = nil,
         others: (parameters: Int, trained: Int), optimizer: AdamW.Settings, advice: String,
         peak: (MemoryPlan) -> Int
-    ) throws(TrainingError) -> (tile: Tile?, bytes: Int) {
+    ) throws(InputError) -> (tile: Tile?, bytes: Int) {
         let tile = try tile(
             network, way: running, others: others, optimizer: optimizer, advice: advice,
             peak: peak)

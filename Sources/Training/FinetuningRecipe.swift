@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Reversible
 package import Tensors
 
@@ -32,7 +33,7 @@ package struct FinetuningRecipe: Sendable {
     ///
     /// The update period is a share of the steps in which the backbone trains: see
     /// ``setBackboneSteps(_:)``.
-    package init(_ reader: RecipeReader) throws(TrainingError) {
+    package init(_ reader: RecipeReader) throws(InputError) {
         way = try reader.value("way", default: Way.dr2net)
         tile = Tile(
             tokens: try reader.value("tile", default: Tile.standard.tokens, in: 1...(1 << 40)))
@@ -117,7 +118,7 @@ package struct FinetuningRecipe: Sendable {
         return CoefficientPair(alpha: pair.alpha, beta: pair.beta)
     }
 
-    private static func paper(_ section: RecipeReader) throws(TrainingError) -> CoefficientPolicy {
+    private static func paper(_ section: RecipeReader) throws(InputError) -> CoefficientPolicy {
         let start = ScheduleShape.Pair(
             alpha: try section.value("alphaStart", default: 1, in: 0...2),
             beta: try section.value("betaStart", default: 0.1, in: 1e-4...1))

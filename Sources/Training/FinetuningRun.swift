@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Console
+import Files
 import Foundation
 import Ranks
 package import Reports
@@ -142,7 +144,7 @@ package struct FinetuningRun {
         } catch {
             guard folder.ranks == nil, loop.isTrained else { throw error }
             try write(nil, baselines: [:])
-            throw TrainingError(
+            throw InputError(
                 "\(error); all \(loop.plan.totalSteps) steps are done and the checkpoint is there, "
                     + "but not the score: correct that and go on with --resume \(folder.path)")
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+package import Files
 import Foundation
 import Layers
 import Tensors
@@ -9,7 +10,7 @@ extension TrainingRecipe {
     /// the loop does the same only later.
     ///
     /// - Throws: One line for a pattern that matches no parameter.
-    package func freeze(_ groups: [ParameterGroup]) throws(TrainingError) {
+    package func freeze(_ groups: [ParameterGroup]) throws(InputError) {
         _ = try FrozenParameters.freeze(frozenPatterns, among: groups.flatMap(\.entries))
     }
 }
@@ -25,13 +26,13 @@ enum FrozenParameters {
     /// - Throws: One line for a pattern that matches no parameter.
     static func freeze(
         _ patterns: [String], among entries: [ModuleRegistry.Entry]
-    ) throws(TrainingError) -> (parameters: Int, scalars: Int) {
+    ) throws(InputError) -> (parameters: Int, scalars: Int) {
         var isFrozen = [Bool](repeating: false, count: entries.count)
         for pattern in patterns {
             let matches = entries.map { fnmatch(pattern, $0.name, 0) == 0 }
             guard matches.contains(true) else {
                 let near = NearestName.of(pattern, among: entries.map(\.name))
-                throw TrainingError(
+                throw InputError(
                     "optimizer.freeze: \"\(pattern)\" matches no parameter; expected a pattern of "
                         + "names such as \(near ?? entries.first?.name ?? "backbone.*")")
             }

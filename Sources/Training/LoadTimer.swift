@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 
 /// How long a step waits for its samples: what a task measures, the training loop logs.
 package final class LoadTimer {

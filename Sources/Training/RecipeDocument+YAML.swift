@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Yams
 
@@ -10,38 +11,38 @@ extension RecipeDocument {
     /// Parses a whole recipe; its root must be a section.
     static func parse(
         _ text: String, name: String, folder: String = ""
-    ) throws(TrainingError) -> RecipeSection {
+    ) throws(InputError) -> RecipeSection {
         guard let node = try compose(text, name: name) else {
-            throw TrainingError("\(name): empty; expected a recipe with keys such as steps: 100")
+            throw InputError("\(name): empty; expected a recipe with keys such as steps: 100")
         }
         var budget = largestNodeCount
         let root = try convert(
             node, place: { "\(name):\($0)" }, folder: folder, depth: 0, budget: &budget)
         guard case .section(let section) = root.value else {
-            throw TrainingError(
+            throw InputError(
                 "\(root.origin): the recipe is \(root.found); expected keys such as steps: 100")
         }
         return section
     }
 
     /// One YAML document, nil for none.
-    static func compose(_ text: String, name: String) throws(TrainingError) -> Node? {
+    static func compose(_ text: String, name: String) throws(InputError) -> Node? {
         try checkShape(of: text, name: name)
         do {
             return try Yams.compose(yaml: text)
         } catch let error as YamlError {
             throw describe(error, name: name)
         } catch {
-            throw TrainingError("\(name): not valid YAML: \(error)")
+            throw InputError("\(name): not valid YAML: \(error)")
         }
     }
 
     /// Refuses what makes a parser recurse or multiply: deep nesting, anchors with aliases.
     ///
     /// Counted without regard to quotes, so that no quoting can hide it from this check.
-    private static func checkShape(of text: String, name: String) throws(TrainingError) {
+    private static func checkShape(of text: String, name: String) throws(InputError) {
         guard text.utf8.count <= largestFile else {
-            throw TrainingError("\(name): larger than \(largestFile) bytes; this is not a recipe")
+            throw InputError("\(name): larger than \(largestFile) bytes; this is not a recipe")
         }
         var open = 0, line = 1, marks = 0
         var isLineStart = true
@@ -65,13 +66,13 @@ extension RecipeDocument {
             }
             before = byte
             if open > deepestNesting || marks > 2 * deepestNesting {
-                throw TrainingError(
+                throw InputError(
                     "\(name):\(line): nested more than \(deepestNesting) deep; this is not a recipe"
                 )
             }
         }
         if anchorLine != nil, let aliasLine {
-            throw TrainingError(
+            throw InputError(
                 "\(name):\(aliasLine): YAML anchors and aliases (&name, *name) are not supported "
                     + "in a recipe; write the value out, or use base: FILE")
         }
@@ -81,11 +82,11 @@ extension RecipeDocument {
     static func convert(
         _ node: Node, place: (Int) -> String, folder: String = "", depth: Int,
         budget: inout Int
-    ) throws(TrainingError) -> RecipeNode {
+    ) throws(InputError) -> RecipeNode {
         let origin = place(node.mark?.line ?? 1)
         budget -= 1
         guard budget > 0, depth <= deepestNesting else {
-            throw TrainingError(
+            throw InputError(
                 "\(origin): more than \(largestNodeCount) values or \(deepestNesting) levels; "
                     + "this is not a recipe")
         }
@@ -107,10 +108,10 @@ extension RecipeDocument {
             for (key, value) in mapping {
                 let line = place(key.mark?.line ?? 1)
                 guard case .scalar(let scalar) = key, !scalar.string.isEmpty else {
-                    throw TrainingError("\(line): a key must be a name")
+                    throw InputError("\(line): a key must be a name")
                 }
                 guard section[scalar.string] == nil else {
-                    throw TrainingError("\(line): the key \(scalar.string) occurs twice")
+                    throw InputError("\(line): the key \(scalar.string) occurs twice")
                 }
                 var inner = try convert(
                     value, place: place, folder: folder, depth: depth + 1, budget: &budget)
@@ -120,21 +121,21 @@ extension RecipeDocument {
             }
             return RecipeNode(value: .section(section), origin: origin)
         case .alias:
-            throw TrainingError("\(origin): YAML aliases are not supported in a recipe")
+            throw InputError("\(origin): YAML aliases are not supported in a recipe")
         }
     }
 
-    private static func describe(_ error: YamlError, name: String) -> TrainingError {
+    private static func describe(_ error: YamlError, name: String) -> InputError {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            TrainingError("\(name):\(mark.line): not valid YAML: \(problem)")
+            InputError("\(name):\(mark.line): not valid YAML: \(problem)")
         case .reader(let problem, _, _, _):
-            TrainingError("\(name): not valid YAML: \(problem)")
+            InputError("\(name): not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            TrainingError(
+            InputError(
                 "\(name):\(context.mark.line): the key \(duplicates.first ?? "") occurs twice")
-        default: TrainingError("\(name): not valid YAML: \(error)")
+        default: InputError("\(name): not valid YAML: \(error)")
         }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 import Yams
 
@@ -28,7 +29,7 @@ package struct RecipeDocument: Sendable {
     /// - Parameters:
     ///   - path: The YAML file.
     ///   - overrides: `key.path=value` texts, each value a piece of YAML.
-    package init(path: String, overrides: [String] = []) throws(TrainingError) {
+    package init(path: String, overrides: [String] = []) throws(InputError) {
         (root, files) = try RecipeDocument.load(path, seen: [])
         name = (path as NSString).lastPathComponent
         folder = (path as NSString).deletingLastPathComponent
@@ -38,7 +39,7 @@ package struct RecipeDocument: Sendable {
     /// Parses the text of a recipe; `base` is refused, as there is no folder to find it in.
     package init(
         text: String, name: String = "recipe", overrides: [String] = []
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         root = try RecipeDocument.parse(text, name: name)
         self.name = name
         folder = ""
@@ -47,15 +48,15 @@ package struct RecipeDocument: Sendable {
     }
 
     /// Applies `key.path=value`.
-    package mutating func override(_ text: String) throws(TrainingError) {
+    package mutating func override(_ text: String) throws(InputError) {
         let origin = "--set \(text.count > 80 ? text.prefix(77) + "..." : text[...])"
         guard let equals = text.firstIndex(of: "=") else {
-            throw TrainingError("\(origin): expected key.path=value, such as batchSize=8")
+            throw InputError("\(origin): expected key.path=value, such as batchSize=8")
         }
         let path = text[..<equals].split(separator: ".", omittingEmptySubsequences: false)
             .map { $0.trimmingCharacters(in: .whitespaces) }
         guard path.allSatisfy({ !$0.isEmpty }), path.count <= 16 else {
-            throw TrainingError("\(origin): the key before = has an empty part")
+            throw InputError("\(origin): the key before = has an empty part")
         }
         let value = String(text[text.index(after: equals)...])
         let node: RecipeNode
@@ -72,17 +73,17 @@ package struct RecipeDocument: Sendable {
     /// Sets a key of the root to a text, taken as it is; `option` is what messages name.
     package mutating func set(
         _ key: String, to text: String, option: String
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         try root.set(
             RecipeNode(value: .scalar(text, isPlain: false), origin: option), at: [key])
     }
 
     private static func load(
         _ path: String, seen: [String]
-    ) throws(TrainingError) -> (root: RecipeSection, files: [String]) {
+    ) throws(InputError) -> (root: RecipeSection, files: [String]) {
         let standard = URL(fileURLWithPath: path).standardizedFileURL.path
         guard !seen.contains(standard), seen.count < deepestBase else {
-            throw TrainingError(
+            throw InputError(
                 "\(path): its base leads back to itself or is more than \(deepestBase) files deep")
         }
         let text = try read(path)
@@ -91,7 +92,7 @@ package struct RecipeDocument: Sendable {
         var section = try parse(text, name: name, folder: folder)
         guard let base = section["base"] else { return (section, [path]) }
         guard case .scalar(let relative, _) = base.value, !base.isNull else {
-            throw TrainingError(
+            throw InputError(
                 "\(base.origin): base is \(base.found); expected the path of a recipe")
         }
         section["base"] = nil
@@ -99,7 +100,7 @@ package struct RecipeDocument: Sendable {
             relative.hasPrefix("/")
             ? relative : (folder as NSString).appendingPathComponent(relative)
         guard FileManager.default.fileExists(atPath: basePath) else {
-            throw TrainingError(
+            throw InputError(
                 "\(base.origin): base is \(relative), but there is no file \(basePath)")
         }
         var document = try load(basePath, seen: seen + [standard])
@@ -108,26 +109,26 @@ package struct RecipeDocument: Sendable {
         return document
     }
 
-    private static func read(_ path: String) throws(TrainingError) -> String {
+    private static func read(_ path: String) throws(InputError) -> String {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw TrainingError("\(path): no such recipe; check the path")
+            throw InputError("\(path): no such recipe; check the path")
         }
         guard !isFolder.boolValue, let handle = FileHandle(forReadingAtPath: path) else {
-            throw TrainingError("\(path): can't be read as a recipe; expected a YAML file")
+            throw InputError("\(path): can't be read as a recipe; expected a YAML file")
         }
         defer { try? handle.close() }
         let data: Data
         do {
             data = try handle.read(upToCount: largestFile + 1) ?? Data()
         } catch {
-            throw TrainingError("\(path): can't be read: \(error.localizedDescription)")
+            throw InputError("\(path): can't be read: \(error.localizedDescription)")
         }
         guard data.count <= largestFile else {
-            throw TrainingError("\(path): larger than \(largestFile) bytes; this is not a recipe")
+            throw InputError("\(path): larger than \(largestFile) bytes; this is not a recipe")
         }
         guard let text = String(data: data, encoding: .utf8) else {
-            throw TrainingError("\(path): not UTF-8 text; expected a YAML file")
+            throw InputError("\(path): not UTF-8 text; expected a YAML file")
         }
         return text
     }

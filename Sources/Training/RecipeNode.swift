@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// One value of a recipe and where it was written.
 struct RecipeNode: Sendable {
@@ -67,7 +68,7 @@ struct RecipeSection: Sendable {
     /// - Throws: where a key on the way holds something that isn't a section.
     mutating func set(
         _ node: RecipeNode, at path: ArraySlice<String>, after walked: String = ""
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         guard let key = path.first else { return }
         let name = walked.isEmpty ? key : "\(walked).\(key)"
         guard path.count > 1 else {
@@ -77,7 +78,7 @@ struct RecipeSection: Sendable {
         var inner = RecipeSection()
         if let existing = self[key], !existing.isNull {
             guard case .section(let section) = existing.value else {
-                throw TrainingError(
+                throw InputError(
                     "\(node.origin): \(name) is \(existing.found), not a section with keys of its "
                         + "own")
             }

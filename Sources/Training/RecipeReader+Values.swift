@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
+package import Files
 import Foundation
 
 /// The typed values of a recipe. Each reader takes the default for an absent key or for `null`,
@@ -7,7 +9,7 @@ extension RecipeReader {
     /// An integer in a range.
     package func value(
         _ path: String, default fallback: Int, in range: ClosedRange<Int>
-    ) throws(TrainingError) -> Int {
+    ) throws(InputError) -> Int {
         let result = try optionalInteger(path, in: range) ?? fallback
         note(path, .scalar(String(result), isPlain: true))
         return result
@@ -16,21 +18,21 @@ extension RecipeReader {
     /// A number in a range; infinities and NaN are refused.
     package func value(
         _ path: String, default fallback: Double, in range: ClosedRange<Double>
-    ) throws(TrainingError) -> Double {
+    ) throws(InputError) -> Double {
         let result = try optionalNumber(path, in: range) ?? fallback
         note(path, .scalar(result.description, isPlain: true))
         return result
     }
 
     /// `true` or `false`.
-    package func value(_ path: String, default fallback: Bool) throws(TrainingError) -> Bool {
+    package func value(_ path: String, default fallback: Bool) throws(InputError) -> Bool {
         let result = try optionalFlag(path) ?? fallback
         note(path, .scalar(result ? "true" : "false", isPlain: true))
         return result
     }
 
     /// `true` or `false`, nil where the key is absent or `null`.
-    package func optionalFlag(_ path: String) throws(TrainingError) -> Bool? {
+    package func optionalFlag(_ path: String) throws(InputError) -> Bool? {
         guard let node = written(path) else {
             note(path, nil)
             return nil
@@ -48,22 +50,22 @@ extension RecipeReader {
     /// A text.
     ///
     /// A number or `true` written without quotes is refused: quotes say what was meant.
-    package func value(_ path: String, default fallback: String) throws(TrainingError) -> String {
+    package func value(_ path: String, default fallback: String) throws(InputError) -> String {
         try optionalText(path) ?? noted(path, fallback)
     }
 
     /// A text that must be given.
     package func requiredText(
         _ path: String, expected: String
-    ) throws(TrainingError) -> String {
+    ) throws(InputError) -> String {
         guard let text = try optionalText(path), !text.isEmpty else {
-            throw TrainingError("\(name): \(full(path)) is missing; expected \(expected)")
+            throw InputError("\(name): \(full(path)) is missing; expected \(expected)")
         }
         return text
     }
 
     /// A text, nil where the key is absent or `null`.
-    package func optionalText(_ path: String) throws(TrainingError) -> String? {
+    package func optionalText(_ path: String) throws(InputError) -> String? {
         guard let node = written(path) else {
             note(path, nil)
             return nil
@@ -82,7 +84,7 @@ extension RecipeReader {
     /// A relative path starts from the folder of the recipe that names it, or from the working
     /// folder where an option sets it; `~/` is the home folder. The resolved recipe holds the
     /// absolute path, so that a run can be resumed from anywhere.
-    package func optionalPath(_ path: String) throws(TrainingError) -> String? {
+    package func optionalPath(_ path: String) throws(InputError) -> String? {
         guard let text = try optionalText(path), !text.isEmpty else { return nil }
         return noted(path, RecipeReader.absolute(text, from: node(at: path)?.folder))
     }
@@ -92,7 +94,7 @@ extension RecipeReader {
     /// - Parameter mark: What begins texts that are no paths of the recipe's own: they stay as they are.
     package func optionalPaths(
         _ path: String, keeping mark: String
-    ) throws(TrainingError) -> [String]? {
+    ) throws(InputError) -> [String]? {
         guard let node = written(path) else { return nil }
         var texts: [String] = []
         if case .list = node.value {
@@ -120,7 +122,7 @@ extension RecipeReader {
     /// One of an enumeration's names.
     package func value<Choice>(
         _ path: String, default fallback: Choice
-    ) throws(TrainingError) -> Choice
+    ) throws(InputError) -> Choice
     where Choice: CaseIterable & RawRepresentable, Choice.RawValue == String {
         let names = Choice.allCases.map(\.rawValue)
         let text = try choice(path, default: fallback.rawValue, among: names)
@@ -130,7 +132,7 @@ extension RecipeReader {
     /// One of some names.
     package func choice(
         _ path: String, default fallback: String, among names: [String]
-    ) throws(TrainingError) -> String {
+    ) throws(InputError) -> String {
         guard let node = written(path) else { return noted(path, fallback) }
         guard case .scalar(let text, _) = node.value, names.contains(text) else {
             throw mismatch(path, node, expected: "one of \(names.joined(separator: ", "))")
@@ -142,7 +144,7 @@ extension RecipeReader {
     package func value(
         _ path: String, default fallback: [Double], in range: ClosedRange<Double>,
         count: Int? = nil
-    ) throws(TrainingError) -> [Double] {
+    ) throws(InputError) -> [Double] {
         var result = fallback
         if let node = written(path) {
             let length = count.map { "\($0) numbers" } ?? "numbers"
@@ -170,12 +172,12 @@ extension RecipeReader {
     /// A list of texts.
     package func value(
         _ path: String, default fallback: [String]
-    ) throws(TrainingError) -> [String] {
+    ) throws(InputError) -> [String] {
         try optionalTexts(path) ?? noted(path, fallback)
     }
 
     /// A list of texts, nil where the key is absent or `null`.
-    package func optionalTexts(_ path: String) throws(TrainingError) -> [String]? {
+    package func optionalTexts(_ path: String) throws(InputError) -> [String]? {
         guard let node = written(path) else {
             note(path, nil)
             return nil
@@ -196,7 +198,7 @@ extension RecipeReader {
     /// An integer in a range, nil where the key is absent or `null`.
     package func optionalInteger(
         _ path: String, in range: ClosedRange<Int>
-    ) throws(TrainingError) -> Int? {
+    ) throws(InputError) -> Int? {
         guard let node = written(path) else {
             note(path, nil)
             return nil
@@ -214,7 +216,7 @@ extension RecipeReader {
     /// A number in a range, nil where the key is absent or `null`.
     package func optionalNumber(
         _ path: String, in range: ClosedRange<Double>
-    ) throws(TrainingError) -> Double? {
+    ) throws(InputError) -> Double? {
         guard let node = written(path) else {
             note(path, nil)
             return nil
@@ -229,7 +231,7 @@ extension RecipeReader {
     }
 
     /// A number of bytes such as `512MiB`, nil where the key is absent or `null`.
-    package func optionalBytes(_ path: String) throws(TrainingError) -> Int? {
+    package func optionalBytes(_ path: String) throws(InputError) -> Int? {
         guard let node = written(path) else {
             note(path, nil)
             return nil

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// Reads a recipe strictly: every key is asked for by name, type and range.
 ///
@@ -45,7 +46,7 @@ package final class RecipeReader {
     }
 
     /// A reader of the keys below `path`; an absent or empty section has only defaults.
-    package func section(_ path: String) throws(TrainingError) -> RecipeReader {
+    package func section(_ path: String) throws(InputError) -> RecipeReader {
         var section = RecipeSection()
         if let node = node(at: path), !node.isNull {
             guard case .section(let inner) = node.value else {
@@ -73,14 +74,14 @@ package final class RecipeReader {
     }
 
     /// An error about the value of a key, naming where it was written.
-    package func error(_ path: String, _ message: String) -> TrainingError {
+    package func error(_ path: String, _ message: String) -> InputError {
         let origin = node(at: path)?.origin ?? name
-        return TrainingError("\(origin): \(full(path)) \(message)")
+        return InputError("\(origin): \(full(path)) \(message)")
     }
 
     /// Refuses every key of this reader's section that no reader has asked for, naming the nearest
     /// known one.
-    package func finish() throws(TrainingError) {
+    package func finish() throws(InputError) {
         let known = Set(record.known)
         let below = prefix.isEmpty ? "" : prefix + "."
         for (path, node) in record.leaves where path.hasPrefix(below) && !known.contains(path) {
@@ -99,7 +100,7 @@ package final class RecipeReader {
                 }
                 help = "known here: \(beside.joined(separator: ", "))"
             }
-            throw TrainingError("\(node.origin): unknown key \(path); \(help)")
+            throw InputError("\(node.origin): unknown key \(path); \(help)")
         }
     }
 
@@ -135,8 +136,8 @@ package final class RecipeReader {
         }
     }
 
-    func mismatch(_ path: String, _ node: RecipeNode, expected: String) -> TrainingError {
-        TrainingError(
+    func mismatch(_ path: String, _ node: RecipeNode, expected: String) -> InputError {
+        InputError(
             "\(node.origin): \(full(path)) is \(node.found); expected \(expected)")
     }
 }

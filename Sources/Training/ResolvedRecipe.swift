@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 
 /// A recipe with every default written out.
 package struct ResolvedRecipe: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Backbones
 import Checkpoints
+package import Files
 import Foundation
 
 /// What a run folder says beside its recipe: enough to predict and to export without the data.
@@ -69,17 +70,17 @@ package struct RunDescription: Codable, Sendable, Equatable {
     /// - Parameter task: Whose run it must be; nil takes any.
     package static func read(
         _ folder: String, task: String? = nil
-    ) throws(TrainingError) -> RunDescription {
+    ) throws(InputError) -> RunDescription {
         let path = "\(folder)/\(fileName)"
         guard let data = FileManager.default.contents(atPath: path),
             let value = try? JSONDecoder().decode(RunDescription.self, from: data)
         else {
-            throw TrainingError(
+            throw InputError(
                 "\(path): missing or damaged; expected the folder of a dr2net "
                     + "\(task.map { "\($0) " } ?? "")train run")
         }
         guard task == nil || task == value.task else {
-            throw TrainingError(
+            throw InputError(
                 "\(path): is a run of dr2net \(value.task), expected one of dr2net "
                     + "\(task ?? ""); name the folder of such a run")
         }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 
 /// The checkpoints of a run: whole or not there, the last few and the best.
 extension RunFolder {
     /// The checkpoints, oldest first.
-    package func checkpoints() throws(TrainingError) -> [(step: Int, path: String)] {
+    package func checkpoints() throws(InputError) -> [(step: Int, path: String)] {
         try RunFolder.checkpoints(of: path)
     }
 
     static func checkpoints(
         of path: String
-    ) throws(TrainingError) -> [(step: Int, path: String)] {
+    ) throws(InputError) -> [(step: Int, path: String)] {
         try names(path).compactMap { name in
             step(of: name).map { (step: $0, path: "\(path)/\(name)") }
         }.sorted { $0.step < $1.step }
@@ -32,7 +33,7 @@ extension RunFolder {
             try Safetensors.write(checkpoint.stateDict, to: checkpointPath(checkpoint.step))
         } catch {
             let former = try? checkpoints().last?.step
-            throw TrainingError(
+            throw InputError(
                 "\(error); "
                     + (former.map { "the checkpoint of step \($0) is whole" }
                         ?? "there is no checkpoint before it")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 
 /// A run on disk: `recipe.yaml`, `metrics.jsonl`, `checkpoint-NNNNNN.safetensors`, and the metrics
@@ -37,7 +38,7 @@ package final class RunFolder {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError(
+            throw InputError(
                 "\(path): can't make the run folder (\(reason(error))); check the permissions of "
                     + "the folder above it, or choose another with --run")
         }
@@ -45,7 +46,7 @@ package final class RunFolder {
         guard !FileManager.default.fileExists(atPath: folder.recipePath),
             try folder.checkpoints().isEmpty
         else {
-            throw TrainingError(
+            throw InputError(
                 "\(path): holds a run already; go on with it by --resume \(path), or choose "
                     + "another folder with --run")
         }
@@ -66,7 +67,7 @@ package final class RunFolder {
     package static func open(_ path: String, startsOver: Bool = false) throws -> RunFolder {
         let path = normalized(path)
         guard exists(path) else {
-            throw TrainingError(
+            throw InputError(
                 "\(path): no run to resume: it has no recipe.yaml; expected a folder that train "
                     + "has written")
         }
@@ -92,11 +93,11 @@ package final class RunFolder {
 
     // MARK: Names
 
-    static func names(_ path: String) throws(TrainingError) -> [String] {
+    static func names(_ path: String) throws(InputError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
         } catch {
-            throw TrainingError("\(path): can't be listed (\(reason(error)))")
+            throw InputError("\(path): can't be listed (\(reason(error)))")
         }
     }
 

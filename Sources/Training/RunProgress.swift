@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Console
 
 /// Shows how far a run is and how long the rest takes, steps, features and evaluations to come.
 package final class RunProgress {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Checkpoints
+import Files
 import Layers
 import Tensors
 
@@ -34,7 +35,7 @@ package struct StartingPoint: Codable, Sendable, Equatable {
             ("positions", source.positions ?? "none", description.positions ?? "none"),
             ("position grid", grid(source, description), grid(description, source)),
         ] where theirs != ours {
-            throw TrainingError(
+            throw InputError(
                 "startFrom: \(run) has the \(what) \(theirs), expected \(ours) as in this recipe; "
                     + "take the same backbone section, or start from another run")
         }
@@ -43,7 +44,7 @@ package struct StartingPoint: Codable, Sendable, Equatable {
             (other.positionGrid == nil ? nil : one.positionGrid).map(String.init) ?? "none"
         }
         guard let checkpoint = try source.checkpoint(of: run, warn: note) else {
-            throw TrainingError(
+            throw InputError(
                 "startFrom: \(run) has no checkpoint yet; train it first, or wait for one")
         }
         let anew = classLayer(
@@ -51,7 +52,7 @@ package struct StartingPoint: Codable, Sendable, Equatable {
         do {
             try checkpoint.load(into: parameters, evaluated: true, keeping: Set(anew))
         } catch {
-            throw TrainingError("startFrom: \(run): \(error)")
+            throw InputError("startFrom: \(run): \(error)")
         }
         if !anew.isEmpty {
             note(

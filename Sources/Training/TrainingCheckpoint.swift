@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 package import Checkpoints
+package import Files
 package import Layers
 import Tensors
 
@@ -48,18 +49,18 @@ package struct TrainingCheckpoint: Sendable {
 
     /// Reads a file.
     ///
-    /// - Throws: `CheckpointError` for a damaged file, `TrainingError` for another kind of file.
+    /// - Throws: `InputError` for a damaged file, `InputError` for another kind of file.
     package init(path: String) throws {
         arrays = try Safetensors.read(path)
         let text = arrays.metadata
         guard text["format"] == TrainingCheckpoint.format else {
-            throw TrainingError(
+            throw InputError(
                 "\(path): not a checkpoint of a run (format "
                     + "\(text["format"] ?? "missing"), expected \(TrainingCheckpoint.format))")
         }
         func number<Number: FixedWidthInteger>(_ key: String) throws -> Number {
             guard let value = text[key].flatMap({ Number($0) }), value >= 0 else {
-                throw TrainingError(
+                throw InputError(
                     "\(path): its \(key) is \(text[key] ?? "missing"); the file is damaged")
             }
             return value
@@ -116,7 +117,7 @@ package struct TrainingCheckpoint: Sendable {
     package func load(
         into parameters: [ModuleRegistry.Entry], evaluated: Bool = false,
         keeping: Set<String> = []
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         let model = evaluated ? evaluatedModel : model
         let parameters = parameters.filter { !keeping.contains($0.name) }
         let wanted = Set(parameters.map(\.name))
@@ -137,7 +138,7 @@ package struct TrainingCheckpoint: Sendable {
                 list("missing", missing), list("unexpected", unexpected),
                 list("misshaped", misshaped),
             ].compactMap { $0 }
-            throw TrainingError(
+            throw InputError(
                 "the checkpoint at step \(step) doesn't fit the model: "
                     + "\(parts.joined(separator: ", ")); it is of another recipe")
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Console
+import Files
 import Layers
 import Tensors
 
@@ -87,7 +89,7 @@ extension TrainingLoop {
                 task.source(of: sample, epoch: position.epoch).map { "\(sample) (\($0))" }
                     ?? String(sample)
             }
-            throw TrainingError(
+            throw InputError(
                 "the loss is \(value) at step \(position.step + 1)\(wrong ?? ""); lower the "
                     + "learning rate or lengthen the warm-up, and check the data of samples "
                     + sources.joined(separator: ", ")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Checkpoints
+package import Console
+package import Files
 import Layers
 import Ranks
 import Tensors
@@ -46,7 +47,7 @@ package final class TrainingLoop {
     package init(
         _ task: any TrainingTask, recipe: TrainingRecipe, fingerprint: String, folder: RunFolder,
         progress: ProgressLine, interruption: Interruption = Interruption()
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         self.task = task
         self.recipe = recipe
         self.fingerprint = fingerprint
@@ -79,7 +80,7 @@ package final class TrainingLoop {
         immediate = recipe.optimizer.updatesInBackward ? UpdateInBackward(optimizer) : nil
         if let group = folder.ranks?.group {
             guard immediate == nil else {
-                throw TrainingError(
+                throw InputError(
                     "optimizer.inBackward is true with \(group.count) processes, whose gradients "
                         + "are summed before an update; set it to false or start one process")
             }
@@ -115,7 +116,7 @@ package final class TrainingLoop {
     /// - Parameter begin: Told the steps done, once it is known that the folder's checkpoint fits
     ///   the recipe and before anything else is written.
     /// - Returns: what the run's metrics say.
-    /// - Throws: `TrainingError` or `CheckpointError`, also after an interruption; then the
+    /// - Throws: `InputError`, also after an interruption; then the
     ///   message says that a checkpoint was saved and how to go on.
     @discardableResult
     package func run(begin: (_ step: Int) throws -> Void = { _ in }) throws -> RunSummary {
@@ -161,13 +162,13 @@ package final class TrainingLoop {
         } catch let error as RankError {
             guard rank == 0 else { throw error }
             if recipe.isOptimizerSharded {
-                throw TrainingError(
+                throw InputError(
                     "\(error); the lost optimizer state can't be saved, go on from the last "
                         + "checkpoint, if there is one, with --resume \(folder.path)")
             }
             optimizer.clearGradients()
             try save(step)
-            throw TrainingError(
+            throw InputError(
                 "\(error); the checkpoint after step \(step) of \(plan.totalSteps) is saved, go "
                     + "on with --resume \(folder.path)")
         }
@@ -217,13 +218,13 @@ package final class TrainingLoop {
         }
         let step = checkpoint.step
         guard checkpoint.recipeFingerprint == fingerprint, checkpoint.seed == recipe.seed else {
-            throw TrainingError(
+            throw InputError(
                 "\(folder.path): the recipe differs from that of the checkpoint at step \(step); "
                     + "resume with the run's own recipe, or start a new run")
         }
         try checkData(of: checkpoint)
         guard checkpoint.position == plan.position(step: step), step <= plan.totalSteps else {
-            throw TrainingError(
+            throw InputError(
                 "\(folder.path): the checkpoint at step \(step) is at sample "
                     + "\(checkpoint.position), expected \(plan.position(step: step)) of a run of "
                     + "\(plan.totalSteps) steps; the file is damaged, go on from another")
@@ -238,7 +239,7 @@ package final class TrainingLoop {
     }
 
     /// Refuses to go on where outputs would mean something else, or samples are others.
-    private func checkData(of checkpoint: TrainingCheckpoint) throws(TrainingError) {
+    private func checkData(of checkpoint: TrainingCheckpoint) throws(InputError) {
         var former = DataIdentity(
             labels: data.labels, samples: checkpoint.sampleCount, parts: [:])
         if let known = checkpoint.data {
@@ -254,7 +255,7 @@ package final class TrainingLoop {
         }
         let differences = data.differences(from: former)
         guard differences.isEmpty else {
-            throw TrainingError(
+            throw InputError(
                 "\(folder.path): the data are not those of the checkpoint at step "
                     + "\(checkpoint.step): \(differences.joined(separator: "; ")); put back the "
                     + "data as they were, or begin a new run, from these weights with --start-from "
@@ -298,7 +299,7 @@ package final class TrainingLoop {
         guard let metric = recipe.bestMetric else { return }
         guard scores[metric] != nil else {
             try save(step)
-            throw TrainingError(
+            throw InputError(
                 "checkpoint.best: an evaluation has no score \"\(metric)\", it has "
                     + scores.keys.sorted().joined(separator: ", ")
                     + "; go on with --resume \(folder.path) --set checkpoint.best=SCORE")
@@ -331,8 +332,8 @@ package final class TrainingLoop {
         try optimizer.withAverages(body)
     }
 
-    private func interrupted(after step: Int) -> TrainingError {
-        TrainingError(
+    private func interrupted(after step: Int) -> InputError {
+        InputError(
             "interrupted after step \(step) of \(plan.totalSteps); the checkpoint is saved, go on "
                 + "with --resume \(folder.path)")
     }

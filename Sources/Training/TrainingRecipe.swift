@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Tensors
 
 /// The keys of a recipe that every task shares.
@@ -54,7 +55,7 @@ package struct TrainingRecipe: Sendable, Equatable {
     package var patience: Int?
 
     /// Reads and checks the shared keys.
-    package init(_ reader: RecipeReader) throws(TrainingError) {
+    package init(_ reader: RecipeReader) throws(InputError) {
         seed = UInt64(try reader.value("seed", default: 0, in: 0...Int.max))
         threads = try reader.value("threads", default: 0, in: 0...1024)
         startFrom = try reader.optionalPath("startFrom")
@@ -64,7 +65,7 @@ package struct TrainingRecipe: Sendable, Equatable {
         case (let steps?, nil): length = .steps(steps)
         case (nil, let epochs?): length = .epochs(epochs)
         case (nil, nil):
-            throw TrainingError(
+            throw InputError(
                 "\(reader.name): neither steps nor epochs is given; expected one, such as "
                     + "steps: 100")
         default:
@@ -129,7 +130,7 @@ package struct TrainingRecipe: Sendable, Equatable {
         try checkEvaluations(evaluate)
     }
 
-    private static func moments(_ optimizer: RecipeReader) throws(TrainingError)
+    private static func moments(_ optimizer: RecipeReader) throws(InputError)
         -> MomentPrecision
     {
         switch try optimizer.optionalInteger("momentBits", in: 1...64) {
@@ -140,7 +141,7 @@ package struct TrainingRecipe: Sendable, Equatable {
     }
 
     /// Refuses keys of `evaluate` that can't work together.
-    private func checkEvaluations(_ evaluate: RecipeReader) throws(TrainingError) {
+    private func checkEvaluations(_ evaluate: RecipeReader) throws(InputError) {
         if evaluateEvery > 0, evaluateEpochs != nil {
             throw evaluate.error("epochs", "and every are both given; keep one of them")
         }

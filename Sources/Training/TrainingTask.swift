@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+package import Files
 package import Tensors
 
 /// The weights of the two residuals that are in force at a step.
@@ -112,9 +113,9 @@ package struct TrainingPlan: Sendable, Equatable {
     /// The plan of a recipe.
     ///
     /// - Throws: where there are no samples.
-    package init(_ recipe: TrainingRecipe, sampleCount: Int) throws(TrainingError) {
+    package init(_ recipe: TrainingRecipe, sampleCount: Int) throws(InputError) {
         guard sampleCount > 0 else {
-            throw TrainingError(
+            throw InputError(
                 "there are no training samples; check the recipe's data and what prepare skipped")
         }
         seed = recipe.seed

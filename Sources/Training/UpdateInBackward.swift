@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+package import Files
 import Tensors
 
 /// Updates each parameter as soon as its gradient is complete, while the backward pass still runs:
@@ -13,7 +14,7 @@ package final class UpdateInBackward: GradientSum {
     private var rates: [ParameterRole: Double] = [:]
     private var step = 0
     private var squares: [Double] = []
-    private var failure: TrainingError?
+    private var failure: InputError?
 
     /// An observer of backward passes that updates what `optimizer` trains.
     package init(_ optimizer: AdamW) {
@@ -34,11 +35,11 @@ package final class UpdateInBackward: GradientSum {
 
     override func take(_ index: Int, _ gradient: consuming Tensor?) {
         guard failure == nil, let gradient = gradient.take() else { return }
-        do throws(TrainingError) {
+        do throws(InputError) {
             squares[index] = try optimizer.update(
                 index, gradient: gradient, rates: rates, step: step)
         } catch {
-            failure = TrainingError(
+            failure = InputError(
                 "\(error) without optimizer.inBackward; other parameters are updated already, so go "
                     + "on from the run's last checkpoint, if there is one")
         }
@@ -47,7 +48,7 @@ package final class UpdateInBackward: GradientSum {
     /// The global norm of the step's gradients.
     ///
     /// - Throws: where one wasn't finite, and where there was none.
-    package func norm() throws(TrainingError) -> Double {
+    package func norm() throws(InputError) -> Double {
         if let failure { throw failure }
         return try AdamW.norm(squares, step: step)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Console
 
 /// What a run has to do beside its steps, and what its parts cost beside each other.
 package struct Workload: Sendable, Equatable {

@@ -2,6 +2,8 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Console
+import Files
 import Media
 import Tensors
 
@@ -64,7 +66,7 @@ struct ClipCommand: ParsableCommand {
         let reader = try VideoReader(
             path: video, resize: resize.mode(size: size), threads: common.threads ?? 1)
         guard let rate = reader.info.averageFrameRate else {
-            throw CommandFailure(
+            throw InputError(
                 "\(video): the container gives no frame rate, expected one to turn --stride into "
                     + "seconds; convert it with ffmpeg to MP4")
         }

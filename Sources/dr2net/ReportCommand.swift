@@ -2,6 +2,7 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Files
 import Reports
 import Training
 

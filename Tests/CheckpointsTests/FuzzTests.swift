@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import FuzzSupport
 import Testing
@@ -31,7 +32,7 @@ struct FuzzTests {
         for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
             do {
                 _ = try CheckpointFile.read(bytes: fixtureBytes("crashers/\(name)"), name: name)
-            } catch let error as CheckpointError {
+            } catch let error as InputError {
                 #expect(!error.description.contains("\n"), "\(name)")
             }
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import FuzzSupport
 import Tensors
 import Testing
@@ -165,7 +166,7 @@ struct NpzTests {
     func refusesATruncatedFile(_ name: String) throws {
         let bytes = try fixtureBytes(name)
         for count in 0..<bytes.count {
-            #expect(throws: CheckpointError.self, "\(count) bytes") {
+            #expect(throws: InputError.self, "\(count) bytes") {
                 try CheckpointFile.read(bytes: Array(bytes.prefix(count)), name: "input")
             }
         }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import FuzzSupport
 import Tensors
+import TestSupport
 import Testing
 
 @Suite("Safetensors")
@@ -132,7 +134,7 @@ struct SafetensorsTests {
     @Test func refusesATruncatedFile() throws {
         let bytes = try fixtureBytes("mixed.safetensors")
         for count in 0..<bytes.count {
-            #expect(throws: CheckpointError.self, "\(count) bytes") {
+            #expect(throws: InputError.self, "\(count) bytes") {
                 try CheckpointFile.read(bytes: Array(bytes.prefix(count)), name: "input")
             }
         }

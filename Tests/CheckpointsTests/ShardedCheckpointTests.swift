@@ -2,6 +2,7 @@
 import Checkpoints
 import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 /// Checkpoints in several files give what one file would.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Datasets
+import Files
 import Foundation
 import Testing
 
@@ -183,8 +184,7 @@ private struct FakeReader: PartReader {
     @Test func nothingIsAnError() throws {
         let folder = try TemporaryFolder()
         #expect(
-            throws: DatasetError(
-                .storage,
+            throws: InputError(
                 "\(folder.path): nothing of sample is here; expected list.txt, train, val; "
                     + "`dr2net data show sample` says what to get")
         ) { try check(folder) }
@@ -214,10 +214,10 @@ private struct FakeReader: PartReader {
         let words =
             "sample is fetched by hand: `dr2net data show sample` says from whom, and `dr2net data "
             + "verify sample --in DIR` looks through what you have"
-        #expect(throws: DatasetError(.tool, words)) {
+        #expect(throws: InputError(words)) {
             try cache.fetch(try ManifestByHandTests.read(), from: catalog)
         }
-        #expect(throws: DatasetError(.tool, words)) {
+        #expect(throws: InputError(words)) {
             try cache.verify(try ManifestByHandTests.read())
         }
     }

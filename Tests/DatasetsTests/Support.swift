@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Datasets
+import Files
 import Foundation
 import Synchronization
 import Testing
@@ -73,7 +74,7 @@ final class FakeClient: CommandRunner {
 
     func hasProgram(_ name: String) -> Bool { !missing.contains(name) }
 
-    func run(_ command: Command) throws(DatasetError) -> CommandResult {
+    func run(_ command: Command) throws(InputError) -> CommandResult {
         guard ["pip", "python3", "apt-get"].contains(command.executable) else {
             return try SystemCommandRunner().run(command)
         }
@@ -96,11 +97,11 @@ let repositoryCatalog = ManifestCatalog(
         .appendingPathComponent("data-manifests").path)
 
 /// The error that a call throws.
-func error(of body: () throws -> Void) -> DatasetError? {
+func error(of body: () throws -> Void) -> InputError? {
     do {
         try body()
         return nil
     } catch {
-        return error as? DatasetError
+        return error as? InputError
     }
 }

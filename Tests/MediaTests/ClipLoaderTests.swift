@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import Testing
@@ -62,7 +63,7 @@ struct ClipLoaderTests {
             ClipRequest(path: "/nowhere.mp4", start: 0, frameCount: 1, rate: 1), at: 1)
         let loader = ClipLoader(requests, resize: .original)
         #expect(try loader.next() != nil)
-        #expect(throws: MediaError.self) { try loader.next() }
+        #expect(throws: InputError.self) { try loader.next() }
         #expect(try loader.next() != nil)
         #expect(try loader.next() != nil)
         #expect(try loader.next() == nil)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import Tensors
@@ -101,7 +102,7 @@ struct ClipTests {
             .exact(width: 30_000, height: 30_000),
         ]
         for mode in modes {
-            #expect(throws: MediaError.self) { try VideoReader(path: path, resize: mode) }
+            #expect(throws: InputError.self) { try VideoReader(path: path, resize: mode) }
         }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import Testing
@@ -6,7 +7,7 @@ import Testing
 @Suite("Damaged and foreign files")
 struct DamagedFilesTests {
     /// Reads as a careless caller would: opens, measures, samples the whole, jumps back.
-    private func readThrough(_ path: String) throws(MediaError) -> Clip {
+    private func readThrough(_ path: String) throws(InputError) -> Clip {
         let reader = try VideoReader(path: path, resize: .exact(width: 16, height: 16))
         let length = try reader.length()
         #expect(length.pictures > 0 && length.pictures <= length.content, "\(path): \(length)")
@@ -67,7 +68,7 @@ struct DamagedFilesTests {
         let path = try MediaFixtures.make(
             "sound.m4a", ["-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac"])
         #expect(message(path).contains("no video stream"))
-        #expect(throws: MediaError.self) { try VideoInfo.probe(path) }
+        #expect(throws: InputError.self) { try VideoInfo.probe(path) }
         // The cover of an album is a picture stream, but no film.
         let cover = try MediaFixtures.write("cover.ppm", Array("P6 1 1 255 abc".utf8))
         let album = try MediaFixtures.make(

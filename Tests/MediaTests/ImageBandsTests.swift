@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import Testing
@@ -19,8 +20,8 @@ import Testing
         Array(try Data(contentsOf: URL(fileURLWithPath: Self.path("scene.rgb"))))
     }
 
-    private func complaint(_ body: () throws(MediaError) -> Void) -> String {
-        do throws(MediaError) {
+    private func complaint(_ body: () throws(InputError) -> Void) -> String {
+        do throws(InputError) {
             try body()
             return "no error"
         } catch {
@@ -130,22 +131,22 @@ import Testing
     @Test("headers that lie and files that are none are one line before anything is decoded")
     func lies() throws {
         #expect(
-            complaint { () throws(MediaError) in _ = try ImageInfo.probe(Self.path("giant.png")) }
+            complaint { () throws(InputError) in _ = try ImageInfo.probe(Self.path("giant.png")) }
                 .contains("60000 x 60000 pixels in"))
-        let jpeg = complaint { () throws(MediaError) in
+        let jpeg = complaint { () throws(InputError) in
             _ = try ImageBands(Self.path("giant.jpg"))
         }
         #expect(
             jpeg.contains("read as a whole and needs 46 GiB") && jpeg.contains("PNG"), "\(jpeg)")
         #expect(
-            complaint { () throws(MediaError) in
+            complaint { () throws(InputError) in
                 _ = try ImageBands(Self.path("scene.jpg"), memoryLimit: 1000)
             }.contains("at most 0 MiB"))
         #expect(
-            complaint { () throws(MediaError) in _ = try ImageInfo.probe("/nowhere/a.png") }
+            complaint { () throws(InputError) in _ = try ImageInfo.probe("/nowhere/a.png") }
                 .hasPrefix("/nowhere/a.png"))
         #expect(
-            complaint { () throws(MediaError) in _ = try ImageInfo.probe(Self.folder) }
+            complaint { () throws(InputError) in _ = try ImageInfo.probe(Self.folder) }
                 .contains("not a regular file"))
     }
 
@@ -156,7 +157,7 @@ import Testing
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: Self.path(name))))
         var refused = 0
         for count in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 40)) {
-            do throws(MediaError) {
+            do throws(InputError) {
                 let bands = try ImageBands(bytes: Array(bytes[..<count]), name: "cut")
                 _ = try bands.rows(0..<bands.info.height)
             } catch {

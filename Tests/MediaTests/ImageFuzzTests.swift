@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import FuzzSupport
 import Media
@@ -16,7 +17,7 @@ import Testing
         let rounds = 3000
         var refused = 0
         for index in 0..<rounds {
-            do throws(MediaError) {
+            do throws(InputError) {
                 try ImageBands(bytes: inputs[index], name: "input", memoryLimit: 1 << 26).check()
             } catch {
                 refused += 1
@@ -31,7 +32,7 @@ import Testing
         let folder = Self.folder + "/crashers"
         for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
             let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
-            do throws(MediaError) {
+            do throws(InputError) {
                 try ImageBands(bytes: Array(bytes), name: name, memoryLimit: 1 << 26).check()
             } catch {
                 #expect(!error.description.contains("\n"), "\(name)")

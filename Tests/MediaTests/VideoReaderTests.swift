@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import Testing
@@ -187,14 +188,14 @@ struct VideoReaderTests {
         let reader = try VideoReader(path: MediaFixtures.counted(), resize: .original)
         #expect(try reader.frames(at: []).pixels.isEmpty)
         for times in [[1, 0.5], [.nan], [.infinity], [2e9]] as [[Double]] {
-            #expect(throws: MediaError.self) { try reader.frames(at: times) }
+            #expect(throws: InputError.self) { try reader.frames(at: times) }
         }
     }
 
     @Test func recoversAfterACancelledRequest() throws {
         let reader = try VideoReader(path: MediaFixtures.counted(), resize: .original)
         var asked = 0
-        #expect(throws: MediaError.self) {
+        #expect(throws: InputError.self) {
             try reader.frames(at: [0, 0.4, 0.8, 1.2]) {
                 asked += 1
                 return asked == 3

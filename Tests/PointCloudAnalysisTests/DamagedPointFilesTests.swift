@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import FuzzSupport
 import PointCloudAnalysis
@@ -62,7 +63,7 @@ import Testing
         for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
             do {
                 try read(PointFixture.bytes("crashers/\(name)"))
-            } catch let error as PointFileError {
+            } catch let error as InputError {
                 #expect(!error.description.contains("\n"), "\(name)")
             }
         }

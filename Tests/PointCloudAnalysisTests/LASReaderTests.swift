@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import PointCloudAnalysis
 import Testing
@@ -80,6 +81,6 @@ import Testing
     }
 
     @Test func aMissingFileIsOneLine() {
-        #expect(throws: PointFileError.self) { try PointFile.open("/no/such/file.las") }
+        #expect(throws: InputError.self) { try PointFile.open("/no/such/file.las") }
     }
 }

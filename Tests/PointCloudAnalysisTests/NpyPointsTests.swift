@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import PointCloudAnalysis
 import Tensors
 import Testing
@@ -34,7 +35,7 @@ import Testing
             ([1, 2], [1, 2]), ([], [0, 3]), ([1, 2, 3], [3]), ([1, 2, .nan], [1, 3]),
             ([1, 2, 3, 0, 0, 0, 0.5], [1, 7]),
         ] as [([Double], [Int])] {
-            #expect(throws: PointFileError.self) { try read(values, shape) }
+            #expect(throws: InputError.self) { try read(values, shape) }
         }
     }
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
+import Files
 import Foundation
 import PointCloudAnalysis
 import TestSupport
@@ -46,7 +48,7 @@ import Training
             let labels = try #require(cloud.labels)
             cloud.labels = labels.map { $0 == 2 ? 6 : $0 == 6 ? 2 : $0 }
             try DataFixture.writeLAS(cloud, to: path)
-            let error = #expect(throws: TrainingError.self) { try go(try RunFolder.open(run)) }
+            let error = #expect(throws: InputError.self) { try go(try RunFolder.open(run)) }
             #expect(
                 error?.description.contains("step 1: the training points changed") == true,
                 "\(error?.description ?? "")")

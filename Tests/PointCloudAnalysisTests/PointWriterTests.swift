@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import PointCloudAnalysis
 import Testing
@@ -83,7 +84,7 @@ import Testing
                     "\($0)".contains(text) && "\($0)".contains(path)
                 }
             }
-            #expect(throws: PointFileError.self) {
+            #expect(throws: InputError.self) {
                 try PLYWriter.write(to: path, contents: []) { _ in }
             }
             #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")

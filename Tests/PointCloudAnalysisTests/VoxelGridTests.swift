@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import PointCloudAnalysis
 import Tensors
 import Testing
@@ -58,7 +59,7 @@ import Testing
 
     @Test func gridsThatAreTooFineAreRefused() throws {
         let points: [SIMD3<Float>] = [SIMD3(0, 0, 0), SIMD3(0, 1e6, 0)]
-        #expect(throws: VoxelGridError.self) { try VoxelGrid(points, side: 0.1) }
+        #expect(throws: InputError.self) { try VoxelGrid(points, side: 0.1) }
         #expect(try VoxelGrid([], side: 1).count == 0)
     }
 }

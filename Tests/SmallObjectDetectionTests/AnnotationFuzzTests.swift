@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import FuzzSupport
 import SmallObjectDetection
@@ -12,12 +13,12 @@ import Testing
         .deletingLastPathComponent().appendingPathComponent("Fixtures/Detection/seeds").path
 
     private func check(
-        _ format: FuzzFormat, rounds: Int = 3000, _ read: ([UInt8]) throws(DetectionError) -> Void
+        _ format: FuzzFormat, rounds: Int = 3000, _ read: ([UInt8]) throws(InputError) -> Void
     ) throws {
         let inputs = try FuzzInputs(format, folder: Self.folder, seed: 1)
         var refused = 0
         for index in 0..<rounds {
-            do throws(DetectionError) {
+            do throws(InputError) {
                 try read(inputs[index])
             } catch {
                 refused += 1
@@ -30,7 +31,7 @@ import Testing
 
     @Test(arguments: [false, true]) func cocoNeverTraps(keepGoing: Bool) throws {
         let truth = try COCOFixture.index(COCOFixture.truth(COCOFixture.annotation(1))).index
-        try check(.coco) { (bytes) throws(DetectionError) in
+        try check(.coco) { (bytes) throws(InputError) in
             var faults = DetectionFaults(keepGoing: keepGoing)
             guard bytes.first == UInt8(ascii: "{") else {
                 let reading = try COCOResults.parse(
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func vocNeverTraps() throws {
-        try check(.voc) { (bytes) throws(DetectionError) in
+        try check(.voc) { (bytes) throws(InputError) in
             _ = try VOCAnnotation.parse(bytes, name: "input")
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import SmallObjectDetection
 import Testing
@@ -7,7 +8,7 @@ import Testing
     private func read(
         _ format: AnnotationFormat, _ folder: DataFolder, _ path: String,
         classes: [String]? = nil, keepGoing: Bool = false
-    ) throws(DetectionError) -> (index: DetectionIndex, faults: DetectionFaults) {
+    ) throws(InputError) -> (index: DetectionIndex, faults: DetectionFaults) {
         var faults = DetectionFaults(keepGoing: keepGoing)
         let index = try AnnotationReader(
             format: format, imageFolder: folder.path + "/images", classes: classes
@@ -101,7 +102,7 @@ import Testing
         try folder.write(VOCFixture.bitmap(width: 40, height: 20), "images/a.bmp")
         let path = try folder.write("\n" + line, "labels/a.txt")
         let classes = format == .yolo ? ["x"] : nil
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try read(format, folder, "labels", classes: classes)
         }
         #expect(found.hasPrefix("\(path): line 2: ") && found.contains(part), "\(found)")
@@ -135,7 +136,7 @@ import Testing
             ("labels", "found \"x\""), ("empty", "holds no file *.txt"),
             ("none", "cannot be listed"),
         ] {
-            let found = COCOFixture.complaint { () throws(DetectionError) in
+            let found = COCOFixture.complaint { () throws(InputError) in
                 _ = try read(.visDrone, folder, path)
             }
             #expect(found.contains(part), "\(found)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import SmallObjectDetection
 
@@ -23,7 +24,7 @@ enum COCOFixture {
 
     static func index(
         _ text: String, keepGoing: Bool = false
-    ) throws(DetectionError) -> (index: DetectionIndex, faults: DetectionFaults) {
+    ) throws(InputError) -> (index: DetectionIndex, faults: DetectionFaults) {
         var faults = DetectionFaults(keepGoing: keepGoing)
         let index = try COCOReader.parse(Array(text.utf8), name: "t.json", faults: &faults)
         return (index, faults)
@@ -31,7 +32,7 @@ enum COCOFixture {
 
     static func results(
         _ text: String, keepGoing: Bool = false
-    ) throws(DetectionError) -> (results: [DetectionResult], faults: DetectionFaults) {
+    ) throws(InputError) -> (results: [DetectionResult], faults: DetectionFaults) {
         let index = try index(truth("")).index
         var faults = DetectionFaults(keepGoing: keepGoing)
         let reading = try COCOResults.parse(
@@ -40,8 +41,8 @@ enum COCOFixture {
     }
 
     /// What reading says is wrong.
-    static func complaint(_ body: () throws(DetectionError) -> Void) -> String {
-        do throws(DetectionError) {
+    static func complaint(_ body: () throws(InputError) -> Void) -> String {
+        do throws(InputError) {
             try body()
             return "no error"
         } catch {

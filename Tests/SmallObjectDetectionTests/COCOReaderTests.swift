@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import SmallObjectDetection
 import Testing
 
 @Suite("COCO annotations") struct COCOReaderTests {
     private func complaint(_ text: String) -> String {
-        COCOFixture.complaint { () throws(DetectionError) in _ = try COCOFixture.index(text) }
+        COCOFixture.complaint { () throws(InputError) in _ = try COCOFixture.index(text) }
     }
 
     @Test func valuesArriveWhateverTheOrder() throws {
@@ -192,7 +193,7 @@ import Testing
         let bytes = Array(whole.utf8)
         for count in 0..<bytes.count {
             var faults = DetectionFaults(keepGoing: true)
-            #expect(throws: DetectionError.self) {
+            #expect(throws: InputError.self) {
                 try COCOReader.parse(Array(bytes[..<count]), name: "t.json", faults: &faults)
             }
         }
@@ -213,7 +214,7 @@ import Testing
             (folder.path + "/missing.json", "No such file"), (folder.path, "is a folder"),
             ("/dev/zero", "is a folder or a device"), (empty, "is empty"), (notText, "not UTF-8"),
         ] {
-            let found = COCOFixture.complaint { () throws(DetectionError) in
+            let found = COCOFixture.complaint { () throws(InputError) in
                 var faults = DetectionFaults(keepGoing: false)
                 _ = try COCOReader.read(path, faults: &faults)
             }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import SmallObjectDetection
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
     ])
     func faultyResultsAreNamedOrDropped(result: String, part: String) throws {
         let text = "[\(good), \(result), \(good)]"
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try COCOFixture.results(text)
         }
         #expect(found.contains(part), "\(found)")
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test func annotationsAreNoResults() {
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try COCOFixture.results(COCOFixture.truth(""))
         }
         #expect(found.contains("an object, as annotations are"))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Metrics
 import SmallObjectDetection
@@ -90,7 +91,7 @@ import Testing
     @Test func visDroneNeedsTheSizeOfImagesWithRegions() {
         var truth = index(["ignored", "car"], [box(50, 0), box(10, 1)])
         truth.images[0].width = 0
-        #expect(throws: DetectionError.self) {
+        #expect(throws: InputError.self) {
             try DetectionEvaluation.evaluate(truth, [], by: .visDrone)
         }
         #expect(throws: Never.self) { try DetectionEvaluation.evaluate(truth, [], by: .coco) }
@@ -211,7 +212,7 @@ import Testing
         ).path
         defer { try? FileManager.default.removeItem(atPath: path) }
         try Data(COCOFixture.truth("").utf8).write(to: URL(fileURLWithPath: path))
-        #expect(throws: DetectionError.self) {
+        #expect(throws: InputError.self) {
             try DetectionEvaluation.evaluate(groundTruth: path, predictions: path, by: .coco)
         }
     }

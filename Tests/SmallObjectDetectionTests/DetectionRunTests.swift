@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
+import Files
 import Foundation
 import SmallObjectDetection
 import Testing
@@ -156,7 +158,7 @@ import Training
             description: RunDescription(
                 task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids),
             folder: folder, progress: ProgressLine(.quiet))
-        let error = #expect(throws: TrainingError.self) { try finetuning(task) }
+        let error = #expect(throws: InputError.self) { try finetuning(task) }
         #expect(error?.description.contains("val/1.png") == true)
         #expect(error?.description.contains("but not the score: correct that and go on") == true)
         let summary = try JSONDecoder().decode(

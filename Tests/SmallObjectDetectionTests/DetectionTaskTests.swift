@@ -2,6 +2,8 @@
 import Autodiff
 import Backbones
 import Checkpoints
+import Console
+import Files
 import Foundation
 import Layers
 import Metrics
@@ -113,7 +115,7 @@ import Training
     func budgetsPickTiles() throws {
         let fixture = try DetectionFixture()
         #expect(try train(fixture, ["steps=1", "memoryBudget=1GiB"]).task.tile == nil)
-        let error = #expect(throws: TrainingError.self) {
+        let error = #expect(throws: InputError.self) {
             _ = try train(fixture, ["steps=1", "memoryBudget=20MiB"])
         }
         #expect(error?.description.contains("needs at least") == true)
@@ -123,7 +125,7 @@ import Training
     func budgetsKnowFrozenParameters() throws {
         let fixture = try DetectionFixture()
         let budget = ["steps=1", "memoryBudget=60MiB"]
-        #expect(throws: TrainingError.self) { _ = try train(fixture, budget) }
+        #expect(throws: InputError.self) { _ = try train(fixture, budget) }
         let frozen = budget + ["optimizer.freeze=[\"backbone.*\"]"]
         let changed = try train(fixture, frozen).changed
         #expect(changed.head && !changed.backbone)
@@ -146,7 +148,7 @@ import Training
             let during = try run(["optimizer.inBackward=true", "memoryBudget=83MiB"])
             #expect(during.losses == after.losses)
             #expect(Double(after.peak - during.peak) > 0.8 * Double(after.backbone))
-            #expect(throws: TrainingError.self) {
+            #expect(throws: InputError.self) {
                 _ = try train(fixture, overrides + ["memoryBudget=83MiB"])
             }
         }
@@ -164,7 +166,7 @@ import Training
             let full = try run([])
             let short = try run(["optimizer.momentBits=8", "memoryBudget=60MiB"])
             #expect(Double(full.peak - short.peak) > 1.4 * Double(full.trained))
-            #expect(throws: TrainingError.self) { _ = try run(["memoryBudget=60MiB"]) }
+            #expect(throws: InputError.self) { _ = try run(["memoryBudget=60MiB"]) }
         }
     }
 
@@ -218,7 +220,7 @@ import Training
                     + "\(new.hasSuffix("4") ? 4 : 3), \"name\": \"square\"}"
             )
             .write(toFile: file, atomically: true, encoding: .utf8)
-        let error = #expect(throws: TrainingError.self) { try run(try RunFolder.open(path)) }
+        let error = #expect(throws: InputError.self) { try run(try RunFolder.open(path)) }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
     }
 
@@ -258,7 +260,7 @@ import Training
             run: path, overrides: [], dataFolder: "/data", warn: { _ in })
         _ = try predictor.detections(in: fixture.path + "/0.png", report: { _, _ in })
 
-        let error = #expect(throws: TrainingError.self) {
+        let error = #expect(throws: InputError.self) {
             _ = try run("other", ["startFrom=\(path)"])
         }
         #expect(error?.description.contains("has the position grid 4, expected 14") == true)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import SmallObjectDetection
@@ -19,7 +20,7 @@ import Testing
 
     private func run(
         _ index: DetectionIndex, _ folder: DataFolder, keepGoing: Bool
-    ) throws(DetectionError) -> (outcome: IndexCheck.Outcome, faults: DetectionFaults) {
+    ) throws(InputError) -> (outcome: IndexCheck.Outcome, faults: DetectionFaults) {
         var faults = DetectionFaults(keepGoing: keepGoing)
         let outcome = try IndexCheck(imageFolder: folder.path).run(index, faults: &faults)
         return (outcome, faults)
@@ -29,7 +30,7 @@ import Testing
         let folder = try DataFolder()
         try folder.write(VOCFixture.bitmap(width: 40, height: 30), "a.bmp")
         let image = DetectionIndex.Image(id: 1, file: "a.bmp", width: 40, height: 30)
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try run(index([image], [box(50, 1, 5, 5)]), folder, keepGoing: true)
         }
         #expect(found.contains("no box is left of 1") && found.contains("lies outside"), "\(found)")
@@ -72,13 +73,13 @@ import Testing
         ]
         let good = DetectionIndex.Image(id: 1, file: "a.bmp", width: 40, height: 30)
         for (image, part) in images {
-            let found = COCOFixture.complaint { () throws(DetectionError) in
+            let found = COCOFixture.complaint { () throws(InputError) in
                 _ = try run(index([good, image]), folder, keepGoing: false)
             }
             #expect(found.contains(part), "\(found)")
         }
         for (box, part) in boxes {
-            let found = COCOFixture.complaint { () throws(DetectionError) in
+            let found = COCOFixture.complaint { () throws(InputError) in
                 _ = try run(index([good], [box]), folder, keepGoing: false)
             }
             #expect(found.contains(part), "\(found)")
@@ -89,7 +90,7 @@ import Testing
         let (outcome, faults) = try run(all, folder, keepGoing: true)
         #expect(outcome.index == index([good], [box(1, 1, 2, 2)]))
         #expect(outcome.droppedImages == 7 && outcome.droppedBoxes == 4 && faults.count == 10)
-        #expect(throws: DetectionError.self) {
+        #expect(throws: InputError.self) {
             try run(index([images[0].0]), folder, keepGoing: true)
         }
     }
@@ -119,11 +120,11 @@ import Testing
                 outcome.index.boxes[1].x, outcome.index.boxes[1].y, outcome.index.boxes[1].width,
                 outcome.index.boxes[1].height,
             ] == [0, 7, 2, 2])
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try run(shown, folder, keepGoing: false)
         }
         #expect(found.contains("--orientation shown"), "\(found)")
-        let wrong = COCOFixture.complaint { () throws(DetectionError) in
+        let wrong = COCOFixture.complaint { () throws(InputError) in
             _ = try check.run(
                 index([.init(id: 1, file: "t.jpg", width: 13, height: 9)]), faults: &faults)
         }
@@ -140,7 +141,7 @@ import Testing
             IndexCheck(imageFolder: folder.path, pixels: pixels, format: format)
         }
         func complaint(_ index: DetectionIndex, _ format: AnnotationFormat) -> String {
-            COCOFixture.complaint { () throws(DetectionError) in
+            COCOFixture.complaint { () throws(InputError) in
                 var faults = DetectionFaults(keepGoing: false)
                 _ = try check(.unsaid, format).run(index, faults: &faults)
             }
@@ -178,7 +179,7 @@ import Testing
         #expect(try run(one, folder, keepGoing: false).outcome.index == one)
         var faults = DetectionFaults(keepGoing: false)
         let check = IndexCheck(imageFolder: folder.path, decodesPixels: true)
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try check.run(one, faults: &faults)
         }
         #expect(found.contains("t.jpg: found damaged or missing pixels"), "\(found)")
@@ -202,7 +203,7 @@ import Testing
         try COCOWriter.write(whole, to: path)
         var faults = DetectionFaults(keepGoing: false)
         #expect(try COCOReader.read(path, faults: &faults) == whole)
-        #expect(throws: DetectionError.self) {
+        #expect(throws: InputError.self) {
             try COCOWriter.write(whole, to: folder.path + "/none/index.json")
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Media
 import SmallObjectDetection
 import Testing
@@ -52,7 +53,7 @@ import Testing
             var whole = RegionSampler.canvas(48)
             try RegionSampler.draw(
                 patch, of: size, into: &whole, size: 48,
-                rows: { (_) throws(MediaError) in try image.rows(0..<size.1) })
+                rows: { (_) throws(InputError) in try image.rows(0..<size.1) })
             for bytes in [1, 3000, 30_000] {
                 var pixels = RegionSampler.canvas(48)
                 try RegionSampler.draw(

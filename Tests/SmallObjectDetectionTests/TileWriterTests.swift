@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import SmallObjectDetection
@@ -152,7 +153,7 @@ import Testing
         var faults = DetectionFaults(keepGoing: false)
         let outcome = try writer(folder, keepsEmpty: true).run(index([]), faults: &faults)
         #expect(outcome.written == 6 && outcome.empty == 0 && outcome.index.boxes.isEmpty)
-        #expect(throws: DetectionError.self) {
+        #expect(throws: InputError.self) {
             var faults = DetectionFaults(keepGoing: false)
             _ = try writer(folder).run(index([]), faults: &faults)
         }
@@ -167,7 +168,7 @@ import Testing
         var two = index([box(2, 3, 5)])
         two.images.append(.init(id: 9, file: "b.png", width: 13, height: 9))
         two.boxes.append(.init(image: 1, category: 0, x: 1, y: 1, width: 3, height: 3))
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             var faults = DetectionFaults(keepGoing: false)
             _ = try writer(folder).run(two, faults: &faults)
         }
@@ -179,6 +180,6 @@ import Testing
         let refused = TileWriter(
             imageFolder: folder.path + "/in", folder: "/dev/null/tiles",
             tiling: Tiling(size: 40, overlap: 10))
-        #expect(throws: DetectionError.self) { try refused.run(two, faults: &faults) }
+        #expect(throws: InputError.self) { try refused.run(two, faults: &faults) }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import Regions
@@ -63,7 +64,7 @@ import Training
         for wrong in [
             "orientation: left", "bands: [1, 2]", "bands: [1.5]", "range: [4, 4]", "range: [1]",
         ] {
-            #expect(throws: TrainingError.self, "\(wrong)") {
+            #expect(throws: InputError.self, "\(wrong)") {
                 try recipe(fixture, sources + ", " + wrong)
             }
         }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Media
 import Regions
 import SmallObjectDetection
 import Tensors

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import SmallObjectDetection
 import Testing
 
 @Suite("Pascal VOC") struct VOCAnnotationTests {
-    private func parse(_ text: String) throws(DetectionError) -> VOCAnnotation {
+    private func parse(_ text: String) throws(InputError) -> VOCAnnotation {
         try VOCAnnotation.parse(Array(text.utf8), name: "a.xml")
     }
 
     private func complaint(_ text: String) -> String {
-        COCOFixture.complaint { () throws(DetectionError) in _ = try parse(text) }
+        COCOFixture.complaint { () throws(InputError) in _ = try parse(text) }
     }
 
     @Test func valuesArrive() throws {
@@ -101,7 +102,7 @@ import Testing
     @Test func everyPrefixIsAnErrorAndNoTrap() {
         let bytes = Array(VOCFixture.text.utf8)
         for count in 0..<bytes.count {
-            #expect(throws: DetectionError.self) {
+            #expect(throws: InputError.self) {
                 try VOCAnnotation.parse(Array(bytes[..<count]), name: "a.xml")
             }
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import SmallObjectDetection
 import Testing
@@ -7,7 +8,7 @@ import Testing
     private func read(
         _ folder: DataFolder, _ path: String, images: String = "images", classes: [String]? = nil,
         split: YOLODataset.Split? = nil, keepGoing: Bool = false
-    ) throws(DetectionError) -> (index: DetectionIndex, faults: DetectionFaults) {
+    ) throws(InputError) -> (index: DetectionIndex, faults: DetectionFaults) {
         var faults = DetectionFaults(keepGoing: keepGoing)
         let index = try AnnotationReader(
             format: .yolo, imageFolder: "\(folder.path)/\(images)", classes: classes, split: split
@@ -70,13 +71,13 @@ import Testing
         try picture(folder, "a.bmp", "a.BMP", "b.bmp")
         try folder.write("0 0.5 0.5 0.5 0.5", "labels/a.txt")
         try folder.write("1,2,3,4,1,4,0,0", "visdrone/a.txt")
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try read(folder, "labels", classes: ["x"])
         }
         #expect(found.contains("a.BMP: and a.bmp have one name"), "\(found)")
         let kept = try read(folder, "labels", classes: ["x"], keepGoing: true)
         #expect(kept.index.images.map(\.file) == ["b.bmp"] && kept.faults.count == 1)
-        let other = COCOFixture.complaint { () throws(DetectionError) in
+        let other = COCOFixture.complaint { () throws(InputError) in
             var faults = DetectionFaults(keepGoing: false)
             _ = try AnnotationReader(format: .visDrone, imageFolder: folder.path + "/images")
                 .read(folder.path + "/visdrone", faults: &faults)
@@ -155,7 +156,7 @@ import Testing
     func badDatasetFiles(text: String, part: String) throws {
         let folder = try DataFolder()
         let path = try folder.write(text, "data.yaml")
-        let found = COCOFixture.complaint { () throws(DetectionError) in
+        let found = COCOFixture.complaint { () throws(InputError) in
             _ = try YOLODataset(path).pictures(.train)
         }
         #expect(found.contains(part), "\(found)")
@@ -166,11 +167,11 @@ import Testing
         try picture(folder, "a.bmp")
         try folder.write("0 0.5 0.5 0.5 0.5", "labels/b.txt")
         #expect(
-            COCOFixture.complaint { () throws(DetectionError) in
+            COCOFixture.complaint { () throws(InputError) in
                 _ = try read(folder, "labels", classes: ["x"])
             }.contains("labels/b.txt: has no picture b.*"))
         #expect(
-            COCOFixture.complaint { () throws(DetectionError) in _ = try read(folder, "labels") }
+            COCOFixture.complaint { () throws(InputError) in _ = try read(folder, "labels") }
                 .contains("expected their names"))
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Regions
 import TemporalActionDetection
 import Testing
@@ -15,7 +16,7 @@ import Testing
     private func message(
         _ text: String, _ options: AnnotationOptions = AnnotationOptions()
     ) -> String {
-        do throws(ActivityNetError) {
+        do throws(InputError) {
             _ = try ActivityNetAnnotations.parse(text, file: "a.json", options: options)
             return "no error"
         } catch {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import TemporalActionDetection
 import Testing
@@ -6,7 +7,7 @@ import Testing
 /// The JSON parser, seen through the annotation reader that uses it.
 @Suite("ActivityNet JSON") struct ActivityNetJSONTests {
     private func message(_ text: String) -> String {
-        do throws(ActivityNetError) {
+        do throws(InputError) {
             _ = try ActivityNetAnnotations.parse(text, file: "a.json")
             return "no error"
         } catch {
@@ -82,7 +83,7 @@ import Testing
             (notText, "not UTF-8"),
         ]
         for (path, part) in cases {
-            do throws(ActivityNetError) {
+            do throws(InputError) {
                 _ = try ActivityNetAnnotations.read(path)
                 Issue.record("\(path) was read")
             } catch {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Regions
 import TemporalActionDetection
@@ -62,11 +63,11 @@ import Testing
         for bad in [detection(.nan, 1, 1), detection(0, .infinity, 1), detection(0, 1, .nan)] {
             let results = ActivityNetResults(
                 version: "", videos: [.init(id: "v", detections: [bad])])
-            #expect(throws: ActivityNetError.self) { try results.encoded() }
+            #expect(throws: InputError.self) { try results.encoded() }
         }
         let twice = ActivityNetResults(
             version: "", videos: [.init(id: "v", detections: []), .init(id: "v", detections: [])])
-        #expect(throws: ActivityNetError.self) { try twice.encoded() }
+        #expect(throws: InputError.self) { try twice.encoded() }
     }
 
     @Test func faultyPredictionsStopReadingOrAreDropped() throws {
@@ -80,7 +81,7 @@ import Testing
         ]
         for (entry, part) in faults {
             let text = "{\"results\": {\"v\": [\n\(entry)]}}"
-            do throws(ActivityNetError) {
+            do throws(InputError) {
                 _ = try ActivityNetResults.parse(text, file: "p.json")
                 Issue.record("\(entry) was read")
             } catch {
@@ -90,10 +91,10 @@ import Testing
             let read = try ActivityNetResults.parse(text, file: "p.json", keepGoing: true)
             #expect(read.count == 0 && read.dropped.count == 1)
         }
-        #expect(throws: ActivityNetError.self) {
+        #expect(throws: InputError.self) {
             try ActivityNetResults.parse(#"{"database": {}}"#, file: "p.json")
         }
-        #expect(throws: ActivityNetError.self) {
+        #expect(throws: InputError.self) {
             try ActivityNetResults.parse(#"{"results": {"v": 3}}"#, file: "p.json")
         }
     }
@@ -108,7 +109,7 @@ import Testing
             version: "1", videos: [.init(id: "v", detections: [detection(0, 1, 0.5)])])
         try results.write(to: path)
         #expect(try ActivityNetResults.read(path) == results)
-        #expect(throws: ActivityNetError.self) {
+        #expect(throws: InputError.self) {
             try results.write(to: folder.path + "/missing/p.json")
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["p.json"])

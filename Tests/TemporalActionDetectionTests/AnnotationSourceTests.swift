@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Regions
 import TemporalActionDetection
@@ -137,7 +138,7 @@ import Testing
     }
 
     @Test("a folder with neither is refused, THUMOS14's lines have three fields") func folders() {
-        #expect(throws: ActivityNetError.self) { try read(["a.txt": ""]) }
-        #expect(throws: ActivityNetError.self) { try read(["Diving_val.txt": "v 1\n"]) }
+        #expect(throws: InputError.self) { try read(["a.txt": ""]) }
+        #expect(throws: InputError.self) { try read(["Diving_val.txt": "v 1\n"]) }
     }
 }

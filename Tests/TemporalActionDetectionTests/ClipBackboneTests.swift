@@ -2,6 +2,8 @@
 import Autodiff
 import Backbones
 import Checkpoints
+import Console
+import Files
 import Foundation
 import Layers
 import Media
@@ -74,7 +76,7 @@ import Training
             recipe, detector: detector, source: .frames(frames), annotations: annotations)
         // The plan knows the shape of the clips: so little is refused.
         let tight = try fixture.recipe(Self.videoMAE + ["memoryBudget=64KiB"])
-        #expect(throws: TrainingError.self) {
+        #expect(throws: InputError.self) {
             try TemporalTask(
                 tight, detector: detector, source: .frames(frames), annotations: annotations)
         }
@@ -153,7 +155,7 @@ import Training
             fixture.recipe(Self.videoMAE + ["seed=5"]), folder: folder,
             encoder: encoder(8, group: 2, seed: 7))
         #expect(try other.run { _, _, _ in }.written == 3)
-        #expect(throws: TemporalError.self) {
+        #expect(throws: InputError.self) {
             var empty = recipe
             empty.data.videos = ["/nowhere"]
             _ = try FeatureExtraction(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CommandLineSupport
+import Console
 import Datasets
+import Files
 import Foundation
 import Synchronization
 import TemporalActionDetection
@@ -138,7 +140,7 @@ import Training
         final class Calls: Sendable { let arguments = Mutex<[[String]]>([]) }
 
         func hasProgram(_ name: String) -> Bool { false }
-        func run(_ command: Command) throws(DatasetError) -> CommandResult {
+        func run(_ command: Command) throws(InputError) -> CommandResult {
             calls.arguments.withLock { $0.append(command.arguments) }
             return CommandResult(status: status, errorOutput: "Killed\n")
         }
@@ -169,6 +171,6 @@ import Training
         let text = shown.withLock { $0 }
         #expect(text.contains("\n== frames (after 0 s)\n") && text.contains("/3 x/1: 16 frames\n"))
         #expect(text.hasSuffix("the conventional steps ended with code 137: Killed\n"))
-        #expect(throws: CommandFailure.self) { _ = try demo(fetching: []) }
+        #expect(throws: InputError.self) { _ = try demo(fetching: []) }
     }
 }

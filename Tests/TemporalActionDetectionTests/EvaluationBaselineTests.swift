@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import TemporalActionDetection
 import Testing
 
 @Suite("Random baseline of an evaluation") struct EvaluationBaselineTests {
     private func annotations(
         _ videos: String
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         try ActivityNetAnnotations.parse(
             "{\"database\": {\(videos)}}", file: "a.json", options: .evaluation)
     }
@@ -41,7 +42,7 @@ import Testing
             (bare, bare, "\"t\" states no duration"), (empty, bare, "0 training and 1 evaluation"),
             (bare, empty, "1 training and 0 evaluation"),
         ] {
-            do throws(ActivityNetError) {
+            do throws(InputError) {
                 _ = try TemporalEvaluation.randomBaseline(
                     training: training, evaluation: evaluation)
                 Issue.record("a baseline was drawn")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import TemporalActionDetection
 import Testing
@@ -16,7 +17,7 @@ import Testing
 
     private func evaluate(
         _ results: String, options: EvaluationOptions = EvaluationOptions(thresholds: [0.5])
-    ) throws(ActivityNetError) -> TemporalEvaluation {
+    ) throws(InputError) -> TemporalEvaluation {
         try TemporalEvaluation.evaluate(
             annotations: .parse(truth, file: "gt.json", options: .evaluation),
             results: .parse(
@@ -79,14 +80,14 @@ import Testing
             ("\"v_v\": [\(prediction("a"))]", "none of its 1 videos (first: \"v_v\")")
         ]
         for (results, part) in cases {
-            do throws(ActivityNetError) {
+            do throws(InputError) {
                 _ = try evaluate(results)
                 Issue.record("\(results) was scored")
             } catch {
                 #expect(error.description.contains(part), "\(error)")
             }
         }
-        #expect(throws: ActivityNetError.self) {
+        #expect(throws: InputError.self) {
             try TemporalEvaluation.evaluate(
                 annotations: .parse(
                     #"{"database": {"v": {"annotations": []}}}"#, file: "g", options: .evaluation),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import TemporalActionDetection
 import Testing
 
@@ -26,7 +27,7 @@ import Testing
         "99999999999999999999", "٠.٥", "0.5 ", "1e-1", "+0.5",
     ])
     func everythingElseIsOneLine(text: String) {
-        do throws(ActivityNetError) {
+        do throws(InputError) {
             let list = try EvaluationThresholds.parse(text)
             Issue.record("\(text) was read as \(list)")
         } catch {

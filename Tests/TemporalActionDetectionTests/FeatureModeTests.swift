@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Console
+import Files
 import Foundation
 import Regions
 import TemporalActionDetection
@@ -188,7 +190,7 @@ private final class FeatureFixture {
         var warnings: [String] = []
         let unknown = try TemporalPredictor(
             run: folder, dataFolder: "", warn: { warnings.append($0) })
-        #expect(throws: TemporalError.self) {
+        #expect(throws: InputError.self) {
             try unknown.detections(
                 in: fixture.path + "/c.npy", report: { _, _ in }, warn: { _ in })
         }
@@ -229,7 +231,7 @@ private final class FeatureFixture {
         let path = fixture.path + "/v_b.features.json"
         let other = try String(contentsOfFile: path, encoding: .utf8).replacing("one", with: "two")
         try Data(other.utf8).write(to: URL(filePath: path))
-        #expect(throws: TemporalError.self) {
+        #expect(throws: InputError.self) {
             try predictor.detections(in: file, report: { _, _ in }, warn: { _ in })
         }
     }
@@ -268,8 +270,8 @@ private final class FeatureFixture {
             video: "c")
         #expect(found.map(\.label) == [0, 1])
         #expect(abs(found[0].score - 0.4) < 1e-12)
-        #expect(throws: TemporalError.self) { try named.named([], video: "d") }
-        #expect(throws: TemporalError.self) {
+        #expect(throws: InputError.self) { try named.named([], video: "d") }
+        #expect(throws: InputError.self) {
             try VideoScores(file, count: 2, labels: ["unheard of"])
         }
         let recipe = try fixture.recipe(["postProcessing.videoScores=\(file)", "steps=2"])
@@ -291,7 +293,7 @@ private final class FeatureFixture {
     ])
     func contradictionsAreRefused(overrides: [String], expected: String) throws {
         let fixture = try FeatureFixture()
-        let error = #expect(throws: TrainingError.self) { try fixture.recipe(overrides) }
+        let error = #expect(throws: InputError.self) { try fixture.recipe(overrides) }
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
     }
 
@@ -338,7 +340,7 @@ private final class FeatureFixture {
         try resume()
         try FeatureFixture.annotations.replacingOccurrences(of: old, with: new)
             .write(toFile: fixture.path + "/annotations.json", atomically: true, encoding: .utf8)
-        let error = #expect(throws: TrainingError.self) { try resume() }
+        let error = #expect(throws: InputError.self) { try resume() }
         #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
         #expect(try RunDescription.read(folder).labels == ["up"])
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import TemporalActionDetection
 import Tensors
@@ -67,7 +68,7 @@ import Training
         ("featureOffset: 0.5", "data.featureOffset is 0.5"),
     ])
     func aRecipeThatContradictsThemIsRefused(keys: String, expected: String) throws {
-        let error = #expect(throws: TemporalError.self) {
+        let error = #expect(throws: InputError.self) {
             try files(a: 40, b: 16, fps: nil, keys, origin: Self.origin)
         }
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
@@ -76,17 +77,17 @@ import Training
 
     @Test func damagedWordsAndOtherNetworksAreNotBelieved() throws {
         for origin in ["{", "{\"framesPerSecond\": -1}"] {
-            #expect(throws: TemporalError.self) {
+            #expect(throws: InputError.self) {
                 try files(a: 40, b: 16, fps: nil, "", origin: origin)
             }
         }
         let counts = Self.origin.replacing("COUNT", with: "7")
-        let wrong = #expect(throws: TemporalError.self) {
+        let wrong = #expect(throws: InputError.self) {
             try files(a: 40, b: 16, fps: nil, "", origin: counts)
         }
         #expect(wrong?.description.contains("extraction wrote 7") == true)
         let mixed = Self.origin.replacing("\"any\", \"source\"", with: "\"of SECONDS\", \"source\"")
-        let error = #expect(throws: TemporalError.self) {
+        let error = #expect(throws: InputError.self) {
             try files(a: 40, b: 16, fps: nil, "", origin: mixed)
         }
         #expect(error?.description.contains("expected one network") == true)
@@ -95,7 +96,7 @@ import Training
     /// The film's rate beside features of another rate.
     @Test func theFilmsRateIsNotTakenForThatOfTheFeatures() throws {
         let keys = "framesPerSecond: 4, featureStride: 1"
-        let error = #expect(throws: TemporalError.self) {
+        let error = #expect(throws: InputError.self) {
             try files(a: 80, b: 32, fps: 25, keys)
         }
         #expect(error?.description.contains("expected one rate") == true)
@@ -113,7 +114,7 @@ import Training
             #expect(try files(a: count, b: 32, fps: nil, keys).videos.count == 2)
             return
         }
-        let error = #expect(throws: TemporalError.self) {
+        let error = #expect(throws: InputError.self) {
             try files(a: count, b: 32, fps: nil, keys)
         }
         #expect(error?.description.contains("expected the video's 20 s within 1 s") == true)

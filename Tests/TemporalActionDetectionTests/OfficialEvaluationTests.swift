@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Metrics
 import Regions
@@ -180,7 +181,7 @@ import Testing
         let line = try #require(found.remarks.last)
         #expect(line.hasPrefix("  p.json: line 1: \"v\": prediction 0: "), "\(line)")
         #expect(line.contains(part), "\(line)")
-        #expect(throws: ActivityNetError.self) { try score(truth, results) }
+        #expect(throws: InputError.self) { try score(truth, results) }
     }
 
     @Test func videosWithoutAPredictionAreNamed() throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
 import TemporalActionDetection
@@ -117,7 +118,7 @@ import Testing
         let index = try String(contentsOfFile: folder + "/index.json", encoding: .utf8)
         try Data(index.replacing("\"frames\" : 12", with: frames).utf8)
             .write(to: URL(fileURLWithPath: folder + "/index.json"))
-        #expect(throws: TemporalError.self) {
+        #expect(throws: InputError.self) {
             try PreparedFrames(folder: folder, rate: 4, size: 32)
         }
     }

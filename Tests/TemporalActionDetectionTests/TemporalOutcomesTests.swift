@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Metrics
 import Regions
@@ -70,7 +71,7 @@ import Testing
         let annotations = try annotations(Self.two)
         let silent = try TemporalOutcomes(annotations, results([]), subset: "validation")
         #expect(silent.report.total == OutcomeCounts(missed: 3))
-        #expect(throws: ActivityNetError.self) {
+        #expect(throws: InputError.self) {
             try TemporalOutcomes(annotations, results([]), subset: "testing")
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import TemporalActionDetection
 import Testing
 import Training
@@ -47,7 +48,7 @@ import Training
     ])
     func unfitBackbonesAreRefused(overrides: [String], expected: String) throws {
         let fixture = try TemporalFixture()
-        let error = #expect(throws: TrainingError.self) { try fixture.recipe(overrides) }
+        let error = #expect(throws: InputError.self) { try fixture.recipe(overrides) }
         #expect(error?.description.contains(expected) == true, "\(String(describing: error))")
         let swin = try fixture.recipe([
             "backbone.name=swin-tiny", "backbone.pooling=mean", "data.size=50",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Console
+import Files
 import Foundation
 import Layers
 import TemporalActionDetection
@@ -26,7 +28,7 @@ import Training
         #expect(part.source(of: 0, epoch: 0) == "x/1 in one.y4m")
         let plan = try TrainingPlan(try fixture.recipe().training, sampleCount: 1)
         #expect(part.workload(plan, from: 0).evaluation == 24)
-        #expect(throws: TemporalError.self) {
+        #expect(throws: InputError.self) {
             _ = try task(["data.excludedVideos=[\"x/1\", \"x/2\"]"])
         }
     }
@@ -103,7 +105,7 @@ import Training
         #expect(
             a.parameterGroups.flatMap(\.entries).map(\.name).sorted()
                 == a.namedParameters.map(\.name).sorted())
-        #expect(throws: TemporalError.self) { try TemporalDetector(recipe, labels: []) }
+        #expect(throws: InputError.self) { try TemporalDetector(recipe, labels: []) }
     }
 
     @Test func aRunOfRandomWeightsSaysSo() throws {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Testing
 import TextFormats
 
@@ -44,6 +45,6 @@ import TextFormats
         } catch {
             #expect("\(error)".contains(expected), "\(error)")
         }
-        #expect(throws: TextFormatError.self) { try CSVText.rows([0xFF, 0x41, 0], name: "a") }
+        #expect(throws: InputError.self) { try CSVText.rows([0xFF, 0x41, 0], name: "a") }
     }
 }

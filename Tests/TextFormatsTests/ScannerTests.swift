@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Testing
 import TextFormats
@@ -124,7 +125,7 @@ import TextFormats
             (path, 4, "has 5 bytes"), (path + "-none", 9, "cannot be read"),
             ("/dev/zero", 9, "device"),
         ] {
-            do throws(TextFormatError) {
+            do throws(InputError) {
                 _ = try TextFile.read(path, expected: "x", limit: limit)
                 Issue.record("\(path) was read")
             } catch {

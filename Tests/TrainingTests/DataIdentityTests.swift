@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Console
+import Files
 import Foundation
 import Ranks
 import TestSupport

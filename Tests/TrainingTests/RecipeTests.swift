@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 import Foundation
 import Testing
 import Training
@@ -283,5 +284,15 @@ import Training
             let binary = message { _ = try RecipeDocument(path: "\(folder)/b.yaml") }
             #expect(binary?.contains("not UTF-8") == true)
         }
+    }
+
+    @Test func aRecipeTakesSizes() throws {
+        let reader = RecipeReader(
+            try RecipeDocument(text: "memoryBudget: 2GiB\nother: lots", name: "r.yaml"))
+        #expect(try reader.optionalBytes("memoryBudget") == 2 << 30)
+        #expect(
+            message { _ = try reader.optionalBytes("other") }
+                == "r.yaml:2: other is lots; expected \(ByteSize.expected)")
+        #expect(reader.resolved.yaml == "memoryBudget: \"2GiB\"\n")
     }
 }

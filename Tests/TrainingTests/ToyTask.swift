@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Console
+import Files
 import Foundation
 import Layers
 import Tensors
@@ -73,7 +75,7 @@ final class ToyTask: TrainingTask {
         samples: [Int], position: StepPosition, context: Context
     ) throws -> StepLosses {
         onStep(position)
-        if position.step == failAtStep { throw TrainingError("the step failed") }
+        if position.step == failAtStep { throw InputError("the step failed") }
         seen.append(samples)
         trained.append(backbone.weight.isTrainable)
         var total: Variable?
@@ -88,7 +90,7 @@ final class ToyTask: TrainingTask {
             let loss = (error * error).mean().scaled(by: 1 / Double(samples.count))
             total = total.map { $0 + loss } ?? loss
         }
-        guard var total else { throw TrainingError("no samples") }
+        guard var total else { throw InputError("no samples") }
         if position.step == poisonStep {
             total = Variable.operation(total.tensor, inputs: [total]) { _ in
                 [Tensor(repeating: .nan, shape: [1])]
@@ -98,7 +100,7 @@ final class ToyTask: TrainingTask {
     }
 
     func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
-        if failsToEvaluate { throw TrainingError("evaluation failed") }
+        if failsToEvaluate { throw InputError("evaluation failed") }
         evaluations.append(step)
         if let scores { return scores(step).map { ($0.key, $0.value) } }
         return [("norm", head.weight.tensor.dot(head.weight.tensor))]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Checkpoints
+import Files
 import Foundation
 import Layers
 import Ranks
@@ -55,15 +55,15 @@ final class TrainingRanks {
     /// Refuses what several processes would train differently from one.
     static func check(
         _ group: any RankGroup, accumulation: Int, parameters: [ModuleRegistry.Entry]
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         guard accumulation % group.count == 0 else {
-            throw TrainingError(
+            throw InputError(
                 "accumulation is \(accumulation), which \(group.count) processes can't share "
                     + "evenly; set it to a multiple of \(group.count): a step takes batchSize x "
                     + "accumulation samples, however many processes there are")
         }
         if let statistics = parameters.first(where: { $0.name.hasSuffix("running_mean") }) {
-            throw TrainingError(
+            throw InputError(
                 "batch norm (\(statistics.name)) sees the whole batch, which several processes "
                     + "share; run one process, or choose layer norm")
         }
@@ -85,7 +85,7 @@ final class TrainingRanks {
         guard words.count == 4, words[0] == fingerprint, words[1] == "\(parameters.count)",
             words[3] == digest, let step = Int(words[2])
         else {
-            throw TrainingError(
+            throw InputError(
                 "rank \(rank) trains another recipe, model or data set than rank 0; give all the same "
                     + "program, weights and data")
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 
 /// What somebody who is handed a run's weights must know about them.
 enum ModelCard {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// What a run folder says, read without its lock: of a finished run or of one that goes on.
@@ -38,7 +39,7 @@ package struct RunRecord {
     /// - Throws: One line where it holds no run, or its metrics are damaged.
     package init(_ folder: String) throws {
         guard RunFolder.exists(folder) else {
-            throw TrainingError(
+            throw InputError(
                 "\(folder): no run to report on: it has no recipe.yaml; expected a folder that "
                     + "train has written")
         }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Files
 import Foundation
 import Tensors
 import Training
@@ -78,7 +79,7 @@ struct BackboneConvertCommand: ParsableCommand {
         if to == nil {
             for (name, tensor) in state.tensors {
                 guard let warning = PretrainedWeights.warning(about: tensor) else { continue }
-                Console.complain("warning: \(input): \(name): \(warning)")
+                CommandOutput.complain("warning: \(input): \(name): \(warning)")
             }
         }
         try Safetensors.write(state, to: output, types: widen ? .widened : .stored)
@@ -93,10 +94,10 @@ struct BackboneConvertCommand: ParsableCommand {
     }
 
     private func renamed(
-        _ state: StateDict, _ family: CheckpointFamily, _ backbone: String, _ console: Console
+        _ state: StateDict, _ family: CheckpointFamily, _ backbone: String, _ console: CommandOutput
     ) throws -> StateDict {
         guard let entry = BackboneCatalog.entry(backbone) else {
-            throw CommandFailure("no backbone is called \"\(backbone)\"")
+            throw InputError("no backbone is called \"\(backbone)\"")
         }
         let network = entry.make(key: RandomKey(seed: 0))
         let found = try PretrainedWeights.load(

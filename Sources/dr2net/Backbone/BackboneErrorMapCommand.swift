@@ -4,6 +4,8 @@ import Autodiff
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Console
+import Files
 import Foundation
 import Layers
 import Reports

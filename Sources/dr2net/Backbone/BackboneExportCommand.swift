@@ -3,6 +3,7 @@ import ArgumentParser
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Console
 import Foundation
 
 /// `dr2net backbone export`.

@@ -4,6 +4,7 @@ import Autodiff
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Console
 import Layers
 import Tensors
 

@@ -4,6 +4,7 @@ import Autodiff
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Files
 import Layers
 import Tensors
 
@@ -34,9 +35,9 @@ struct BackboneOptions: ParsableArguments {
     }
 
     /// The catalogue's entry.
-    func entry() throws(CommandFailure) -> BackboneCatalog.Entry {
+    func entry() throws(InputError) -> BackboneCatalog.Entry {
         guard let entry = BackboneCatalog.entry(backbone) else {
-            throw CommandFailure("no backbone is called \"\(backbone)\"")
+            throw InputError("no backbone is called \"\(backbone)\"")
         }
         return entry
     }
@@ -47,7 +48,7 @@ struct BackboneOptions: ParsableArguments {
     ///
     /// - Parameter console: Told what was done to tensors, and what is wrong with them.
     func load(
-        weights: String?, seed: UInt64, dtype: DType = .float32, console: Console
+        weights: String?, seed: UInt64, dtype: DType = .float32, console: CommandOutput
     ) throws -> any Backbone {
         // The file first: random weights take longer than finding a wrong path.
         let state = try weights.map { try CheckpointFile.read($0) }
@@ -87,19 +88,19 @@ struct ToleranceOptions: ParsableArguments {
 
 extension PretrainedWeights {
     /// Prints what was read, what was done to tensors and, quiet or not, what is wrong with them.
-    func report(on console: Console) {
+    func report(on console: CommandOutput) {
         console.note(summary)
         for note in notes { console.note(note) }
-        for warning in warnings { Console.complain("warning: \(warning)") }
+        for warning in warnings { CommandOutput.complain("warning: \(warning)") }
     }
 }
 
 extension BackboneOptions {
     /// Checks the shape of a preprocessed input, before weights are read or drawn.
-    func check(_ shape: [Int], what: String) throws(CommandFailure) {
+    func check(_ shape: [Int], what: String) throws(InputError) {
         let input = try entry().input
         guard input.accepts(shape) else {
-            throw CommandFailure(
+            throw InputError(
                 "\(what): the input is \(shape), expected \(input.text) for \(backbone); crop or "
                     + "resize it")
         }

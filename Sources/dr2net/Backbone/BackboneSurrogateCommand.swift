@@ -2,6 +2,7 @@
 import ArgumentParser
 import Backbones
 import CommandLineSupport
+import Console
 import Tensors
 import Training
 

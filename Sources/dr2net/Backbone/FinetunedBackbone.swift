@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
 import Checkpoints
-import CommandLineSupport
+import Files
 import Foundation
 import Tensors
 import Training
@@ -30,29 +30,29 @@ struct FinetunedBackbone {
         guard let data = FileManager.default.contents(atPath: path),
             let description = try? JSONDecoder().decode(RunDescription.self, from: data)
         else {
-            throw CommandFailure(
+            throw InputError(
                 "\(path): missing or damaged; expected the folder of a run that train has written")
         }
         guard let entry = BackboneCatalog.entry(description.backbone) else {
-            throw CommandFailure(
+            throw InputError(
                 "\(path): the run has the backbone \"\(description.backbone)\", expected one of "
                     + "`dr2net backbone list`; a head on precomputed features has none to export")
         }
         let family = description.family.map { CheckpointFamily(rawValue: $0) } ?? entry.families[0]
         guard let family else {
-            throw CommandFailure(
+            throw InputError(
                 "\(path): unknown checkpoint family \"\(description.family ?? "")\", expected one "
                     + "of " + CheckpointFamily.allCases.map(\.rawValue).joined(separator: ", "))
         }
         guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw CommandFailure("\(folder): no checkpoint yet; train first, or wait for one")
+            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
         }
         let prefix = "backbone."
         let state = try checkpoint.evaluatedModel.renamed { name in
             name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
         }
         guard !state.isEmpty else {
-            throw CommandFailure(
+            throw InputError(
                 "\(folder): the run keeps the blocks of \(entry.name) without the rest of that "
                     + "network, expected a run whose task trains a whole backbone; use the run with "
                     + "its task's predict")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import Console
 import Datasets
-import Training
 
 /// `dr2net data fetch`.
 struct DataFetchCommand: ParsableCommand {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import Console
 import Datasets
+import Files
 import PointCloudAnalysis
 import SmallObjectDetection
 import TemporalActionDetection
-import Training
 
 /// `dr2net data verify`.
 struct DataVerifyCommand: ParsableCommand {
@@ -61,13 +62,13 @@ struct DataVerifyCommand: ParsableCommand {
             opened: { progress.update(done: $0, total: $1, $2) })
         progress.finish()
         try console.result(verification) { verification.describe() }
-        if !verification.isComplete { throw CommandFailure(verification.reason) }
+        if !verification.isComplete { throw InputError(verification.reason) }
     }
 
     /// Checks what `data fetch` brought.
-    private func checkSums(of manifest: Manifest, _ console: Console) throws {
+    private func checkSums(of manifest: Manifest, _ console: CommandOutput) throws {
         if sample != nil || !subsets.isEmpty {
-            throw CommandFailure(
+            throw InputError(
                 "\(name): --sample and --subset are for sets that are fetched by hand; leave them out"
             )
         }
@@ -77,7 +78,7 @@ struct DataVerifyCommand: ParsableCommand {
         try console.result(verification) { verification.describe() }
         guard verification.isComplete else {
             let wrong = verification.files.filter { $0.state != .ok }
-            throw CommandFailure(
+            throw InputError(
                 "\(name): \(wrong.count) of \(verification.files.count) files are missing or wrong "
                     + "in \(verification.folder), expected all; run `dr2net data fetch \(name)`")
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
 import Checkpoints
-import CommandLineSupport
+import Files
 import Foundation
 import Media
 import Tensors
@@ -33,7 +33,7 @@ struct PictureInput {
     func readClips(_ paths: [String]) throws -> Tensor {
         try read(paths, "preprocessed clips [N, 3, T, H, W]", rank: 5) { reader in
             guard !reader.info.isStill else {
-                throw CommandFailure("\(reader.info.path): a still picture; expected a video")
+                throw InputError("\(reader.info.path): a still picture; expected a video")
             }
             let frames = try clip(reader, reader.length().pictures).tensor(
                 layout: .channelsFirst, normalization: pixelNormalization)
@@ -50,7 +50,7 @@ struct PictureInput {
             if PictureInput.isArray(path) {
                 part = try Npy.readTensor(path).converted(to: .float32)
                 guard part.rank == rank, part.shape[1] == 3, part.count > 0 else {
-                    throw CommandFailure(
+                    throw InputError(
                         "\(path): the array is \(part.shape), expected \(expected)")
                 }
             } else {
@@ -59,7 +59,7 @@ struct PictureInput {
                         path: path, resize: .shortSideThenCentreCrop(side: size, crop: size)))
             }
             if let first = parts.first, first.shape.dropFirst() != part.shape.dropFirst() {
-                throw CommandFailure(
+                throw InputError(
                     "\(path): input of shape \(part.shape), expected \(expected) as the first "
                         + "file's \(first.shape); give files of one size, or pictures and videos "
                         + "with --size")

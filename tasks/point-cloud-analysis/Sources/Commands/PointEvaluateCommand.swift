@@ -2,6 +2,7 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Files
 import Reports
 
 /// `dr2net points evaluate`: scores predicted classes.
@@ -96,7 +97,7 @@ struct PointEvaluateCommand: ParsableCommand {
                 let found = known.names.firstIndex(of: label)
                     ?? classes.flatMap({ _ in Int(label) })
             else {
-                throw CommandFailure(
+                throw InputError(
                     "--without \(label): expected a class of the run: "
                         + known.names.joined(separator: ", "))
             }

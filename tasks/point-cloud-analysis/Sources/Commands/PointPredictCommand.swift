@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import Console
 import Datasets
+import Files
 import Foundation
 import Training
 
@@ -66,7 +68,7 @@ struct PointPredictCommand: ParsableCommand {
             progress: common.progress())
         guard predictor.isSegmentation else { return try classify(predictor, loop, console) }
         if output != nil, list.paths.count > 1 {
-            throw CommandFailure(
+            throw InputError(
                 "--output goes with one input, found \(list.paths.count); give --folder")
         }
         try plan(list.paths).makeFolders()
@@ -90,7 +92,7 @@ struct PointPredictCommand: ParsableCommand {
     }
 
     /// Where clouds are written, checked.
-    private func plan(_ inputs: [String]) throws(CommandFailure) -> OutputPlan {
+    private func plan(_ inputs: [String]) throws(InputError) -> OutputPlan {
         var plan = OutputPlan(inputs: inputs)
         let endings = ["las", "ply"]
         if let output {
@@ -105,10 +107,10 @@ struct PointPredictCommand: ParsableCommand {
     }
 
     private func classify(
-        _ predictor: PointPredictor, _ loop: PredictLoop, _ console: Console
+        _ predictor: PointPredictor, _ loop: PredictLoop, _ console: CommandOutput
     ) throws {
         if output != nil || folder != nil {
-            throw CommandFailure(
+            throw InputError(
                 "\(runFolder): a run on shapes writes no files; leave --output and --folder out")
         }
         let names = predictor.classes.names

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import Console
 import Datasets
+import Files
 import Training
 
 /// `dr2net points prepare`: makes the folder that training reads of a recipe's points.
@@ -50,7 +52,7 @@ struct PointPrepareCommand: ParsableCommand {
         try console.result(summary) { summary.text }
         for subset in PointIndex.Subset.allCases
         where prepared.index.counts(subset).allSatisfy({ $0 == 0 }) {
-            throw CommandFailure(
+            throw InputError(
                 "\(prepared.folder): nothing is left for \(subset), which train needs; correct the "
                     + "recipe's data or what was left out (\(summary.skipped.count))")
         }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import CommandLineSupport
 import Datasets
+import Files
 import Training
 
 /// `dr2net points train`: finetunes, evaluates, writes the run folder.
@@ -34,9 +35,9 @@ struct PointTrainCommand: ParsableCommand {
         }
     }
 
-    private func printPlan(_ console: Console) throws {
+    private func printPlan(_ console: CommandOutput) throws {
         guard let path = options.recipe else {
-            throw CommandFailure("--plan needs a recipe; give that of the run folder")
+            throw InputError("--plan needs a recipe; give that of the run folder")
         }
         let recipe = try PointRecipe(
             options.document(path, common), dataFolder: DataCache().root)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 package import Tensors
 import Training
@@ -42,7 +43,7 @@ package struct PointAugmentation: Sendable, Equatable {
 
     /// Reads the section `data.augmentation`; the defaults are those of S3DIS for scenes and of
     /// ScanObjectNN for shapes.
-    init(_ section: RecipeReader, isSegmentation: Bool) throws(TrainingError) {
+    init(_ section: RecipeReader, isSegmentation: Bool) throws(InputError) {
         let isScene = isSegmentation
         autoContrast =
             isScene ? try section.value("autoContrast", default: 0.2, in: 0...1) : 0

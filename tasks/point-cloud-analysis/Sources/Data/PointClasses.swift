@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The classes of a data set and the numbers that files use for them.
 package struct PointClasses: Sendable, Codable, Equatable {
@@ -86,11 +87,11 @@ struct ClassLookup: Sendable {
     }
 
     /// An error about a number that is no class.
-    func unknown(_ code: Int32, points: Int, path: String) -> PointFileError {
+    func unknown(_ code: Int32, points: Int, path: String) -> InputError {
         let known = zip(classes.names, classes.codes).prefix(40).map { name, codes in
             "\(name) \(codes.map(String.init).joined(separator: " "))"
         }
-        return PointFileError(
+        return InputError(
             "\(points) points have the class \(code), expected \(known.joined(separator: ", ")); "
                 + "name it in data.classes, or in data.ignore to leave such points out of training "
                 + "and scores", path: path)

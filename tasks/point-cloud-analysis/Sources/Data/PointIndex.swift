@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoints
+import Files
 
 /// What `dr2net points prepare` has made, `index.json` in the prepared folder.
 package struct PointIndex: Sendable, Codable, Equatable {

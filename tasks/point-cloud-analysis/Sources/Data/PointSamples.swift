@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Files
 import Tensors
 import Training
 
@@ -12,7 +13,7 @@ enum PointSamples {
         if data.kind.isSegmentation {
             let scenes = try prepared.scenes(.training).map { try prepared.load($0) }
             guard !scenes.isEmpty else {
-                throw PointFileError(
+                throw InputError(
                     "holds no scene for training; correct data.training or data.split, or see what "
                         + "prepare left out", path: prepared.folder)
             }
@@ -24,7 +25,7 @@ enum PointSamples {
                 prepared, subset: .training, sampling: data.sampling,
                 augmentation: data.augmentation, seed: seed)
             guard sampler.count > 0 else {
-                throw PointFileError(
+                throw InputError(
                     "holds no shape for training; see what prepare left out", path: prepared.folder)
             }
             self = .shapes(sampler)

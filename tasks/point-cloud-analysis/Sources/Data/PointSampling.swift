@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Training
 
 /// What the network sees of a point beside its place.
@@ -93,7 +94,7 @@ package struct PointSampling: Sendable, Equatable, Codable {
     package static let colorDeviation = [0.18308958, 0.18415008, 0.19252081]
 
     /// Reads the keys of the section `data` that say how samples are cut.
-    init(_ section: RecipeReader, isSegmentation: Bool) throws(TrainingError) {
+    init(_ section: RecipeReader, isSegmentation: Bool) throws(InputError) {
         points = try section.value(
             "points", default: isSegmentation ? 16_384 : 1024, in: 4...10_000_000)
         let names = try section.value(

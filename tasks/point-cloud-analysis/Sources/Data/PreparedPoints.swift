@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 import Foundation
 import Tensors
 
@@ -19,17 +19,17 @@ package struct PreparedPoints: Sendable {
     static let originalLength = 8
 
     /// Opens a folder and checks that every file is as long as the index says.
-    package init(folder: String) throws(PointFileError) {
+    package init(folder: String) throws(InputError) {
         let path = PreparedPoints.indexPath(folder)
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw PointFileError(
+            throw InputError(
                 "missing; run `dr2net points prepare RECIPE` first, or correct data.prepared",
                 path: path)
         }
         guard let index = try? JSONDecoder().decode(PointIndex.self, from: data),
             index.classes.isConsistent
         else {
-            throw PointFileError(
+            throw InputError(
                 "is no index of this version; run `dr2net points prepare RECIPE` again", path: path)
         }
         self.init(folder: folder, index: index)
@@ -37,16 +37,16 @@ package struct PreparedPoints: Sendable {
             index.scenes.filter { !isWhole($0) }.map(\.id)
             + index.shapes.filter { !isWhole($0) }.map(\.id)
         if let first = broken.first {
-            throw PointFileError(
+            throw InputError(
                 "\(broken.count) prepared files are missing or cut short, the first of them "
                     + "\(first); run `dr2net points prepare RECIPE` again", path: folder)
         }
     }
 
     /// Checks that the points are those of a recipe: its sources, split, classes and grid.
-    package func check(are data: PointDataRecipe) throws(PointFileError) {
+    package func check(are data: PointDataRecipe) throws(InputError) {
         guard index.settings == data.settings else {
-            throw PointFileError(
+            throw InputError(
                 "holds points of \(index.settings); the recipe has \(data.settings): prepare "
                     + "again, or give each recipe a data.prepared of its own", path: folder)
         }
@@ -68,7 +68,7 @@ package struct PreparedPoints: Sendable {
     }
 
     /// Reads a scene.
-    package func load(_ scene: PointIndex.Scene) throws(PointFileError) -> PointScene {
+    package func load(_ scene: PointIndex.Scene) throws(InputError) -> PointScene {
         let source = try source(path(of: scene))
         let bytes = try source.read(
             0, scene.points * PointScene.recordLength, of: "the voxels of \(scene.id)")
@@ -85,7 +85,7 @@ package struct PreparedPoints: Sendable {
     }
 
     /// Reads the points of a shape, in the file's units.
-    package func load(_ shape: PointIndex.Shape) throws(PointFileError) -> [SIMD3<Float>] {
+    package func load(_ shape: PointIndex.Shape) throws(InputError) -> [SIMD3<Float>] {
         let source = try source(path(of: shape))
         let numbers = ByteNumbers(
             bytes: try source.read(0, shape.points * 12, of: "the points of \(shape.id)"))
@@ -103,7 +103,7 @@ package struct PreparedPoints: Sendable {
     /// - Precondition: The scene is for validation.
     package func forEachOriginal(
         of scene: PointIndex.Scene, _ body: (_ voxel: Int, _ label: Int32) -> Void
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         precondition(scene.subset == .validation, "the original points of \(scene.id)")
         let length = PreparedPoints.originalLength
         let source = try source(originalsPath(of: scene))
@@ -124,7 +124,7 @@ package struct PreparedPoints: Sendable {
 
     /// The median number of points in spheres of a radius, round 64 points of the first training
     /// scene; nil where there is none of at most 4 million points, for the memory's sake.
-    package func sphereMedian(radius: Double) throws(PointFileError) -> Int? {
+    package func sphereMedian(radius: Double) throws(InputError) -> Int? {
         guard let entry = scenes(.training).first(where: { $0.points <= 4_000_000 }) else {
             return nil
         }
@@ -164,9 +164,9 @@ package struct PreparedPoints: Sendable {
         PreparedPoints.shapePath(folder, shape.id, stamp: shape.stamp)
     }
 
-    private func source(_ path: String) throws(PointFileError) -> PointSource {
+    private func source(_ path: String) throws(InputError) -> PointSource {
         guard FileManager.default.fileExists(atPath: path) else {
-            throw PointFileError(
+            throw InputError(
                 "is gone: it was deleted, or other sources were prepared in its place since this "
                     + "command began; begin again", path: path)
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Tensors
 
 /// Shapes for classification: some of their points, centred, in the unit ball.
@@ -30,7 +31,7 @@ package struct ShapeSampler: Sendable {
     /// A training sample; the same bits whenever it is asked for.
     ///
     /// - Parameter number: In `0..<count`.
-    package func sample(_ number: Int, epoch: Int) throws(PointFileError) -> PointSample {
+    package func sample(_ number: Int, epoch: Int) throws(InputError) -> PointSample {
         let key = key.child(epoch).child(number)
         let points = try prepared.load(shapes[number])
         let chosen: [Int32]
@@ -46,7 +47,7 @@ package struct ShapeSampler: Sendable {
     }
 
     /// A shape as it is evaluated: its farthest points, unchanged.
-    package func evaluationSample(_ number: Int) throws(PointFileError) -> PointSample {
+    package func evaluationSample(_ number: Int) throws(InputError) -> PointSample {
         let shape = shapes[number]
         return sampling.evaluationSample(of: try prepared.load(shape), label: shape.label)
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Synchronization
 import Tensors
-import Training
 
 /// Spheres of scenes for training, spread evenly by potentials.
 ///
@@ -46,11 +46,11 @@ package final class SphereSampler: Sendable {
         self.augmentation = augmentation
         self.scenes = scenes.map { IndexedScene($0, sampling.ground) }
         places = try scenes.map { scene in
-            do throws(VoxelGridError) {
+            do throws(InputError) {
                 let grid = try VoxelGrid(scene.positions, side: Float(spheres.radius / 10))
                 return PotentialPlaces(grid.part(0).map { scene.positions[Int($0)] })
             } catch {
-                throw TrainingError(
+                throw InputError(
                     "data.radius \(spheres.radius) is too small for a scene: \(error)")
             }
         }

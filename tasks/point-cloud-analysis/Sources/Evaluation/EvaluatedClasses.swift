@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The classes that labels are scored by, and the numbers that the files use for them.
 package struct EvaluatedClasses: Sendable {
@@ -45,8 +46,8 @@ package struct EvaluatedClasses: Sendable {
     func label(of number: Int64) -> Int? { lookup[number] }
 
     /// An error about a true label that is no class and isn't ignored.
-    func unknown(_ label: Int64, point: Int, path: String) -> PointFileError {
-        PointFileError(
+    func unknown(_ label: Int64, point: Int, path: String) -> InputError {
+        InputError(
             "point \(point) has the label \(label), \(expectation)leave true labels out with "
                 + "--ignore", path: path)
     }

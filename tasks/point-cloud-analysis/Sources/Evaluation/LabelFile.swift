@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 
 /// The labels of a file: an array of whole numbers, or the classes of a cloud.
 struct LabelFile {
@@ -51,7 +52,7 @@ struct LabelFile {
     }
 
     /// The next labels, as many as asked for but at the end.
-    mutating func next(_ limit: Int) throws(PointFileError) -> Part {
+    mutating func next(_ limit: Int) throws(InputError) -> Part {
         switch source {
         case .array(let values, let given):
             let end = min(values.count, given + limit)
@@ -61,7 +62,7 @@ struct LabelFile {
             var labels: [Int64] = [], positions: [SIMD3<Double>] = []
             while labels.count < limit, let block = try reader.next(limit - labels.count) {
                 guard let found = block.labels else {
-                    throw PointFileError(
+                    throw InputError(
                         "the points have no class, expected a label of each; name a file that has "
                             + "them, or an array of labels (.npy)", path: path)
                 }
@@ -102,10 +103,10 @@ struct SameOrder {
     }
 
     /// Refuses clouds whose points differ.
-    func check(_ paths: (truth: String, predictions: String)) throws(PointFileError) {
+    func check(_ paths: (truth: String, predictions: String)) throws(InputError) {
         guard let first, largest.max() > SameOrder.tolerance * (upper - lower).max() else { return }
         func text(_ place: SIMD3<Double>) -> String { "\(place.x) \(place.y) \(place.z)" }
-        throw PointFileError(
+        throw InputError(
             "point \(first.point) lies at \(text(first.prediction)), at \(text(first.truth)) in "
                 + "\(paths.truth); expected the same points in the same order",
             path: paths.predictions)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Metrics
 
 /// What can be had without a network: the class that training has most of, and height alone.
@@ -17,7 +18,7 @@ package struct PointBaselines: Sendable {
     /// - Throws: One line where a prepared file can't be read.
     package init(
         _ prepared: PreparedPoints, ground rule: GroundRule = .quantile
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         let classes = prepared.index.classes.count
         let counts = prepared.index.counts(.training)
         let most = counts.indices.reduce(0) { counts[$1] > counts[$0] ? $1 : $0 }
@@ -39,7 +40,7 @@ package struct PointBaselines: Sendable {
             labels += scene.labels
         }
         guard labels.contains(where: { $0 >= 0 }) else {
-            throw PointFileError(
+            throw InputError(
                 "no training point has a class that counts; correct data.classes or data.split",
                 path: prepared.folder)
         }

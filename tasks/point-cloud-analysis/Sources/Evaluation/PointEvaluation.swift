@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
-import CommandLineSupport
+import Console
+package import Files
 package import Metrics
 
 /// The scores of predicted classes against true ones, as `dr2net points evaluate` prints them.
@@ -88,7 +88,7 @@ package struct PointEvaluation: Sendable, Encodable {
     ) throws -> PointEvaluation {
         var truth = try LabelFile(groundTruth), predicted = try LabelFile(predictions)
         if let shape = truth.shape, let other = predicted.shape, shape != other {
-            throw PointFileError(
+            throw InputError(
                 "labels of shape \(other), expected \(shape) as in \(groundTruth)",
                 path: predictions)
         }
@@ -117,7 +117,7 @@ package struct PointEvaluation: Sendable, Encodable {
     package static func evaluate(
         truth: [Int64], predictions: [Int64], classes: EvaluatedClasses, without: Set<Int> = [],
         paths: (truth: String, predictions: String) = ("truth", "predictions")
-    ) throws(PointFileError) -> PointEvaluation {
+    ) throws(InputError) -> PointEvaluation {
         var scores = Scores(classes, paths)
         try scores.add(truth, predictions)
         return try scores.result(without: without)
@@ -125,9 +125,9 @@ package struct PointEvaluation: Sendable, Encodable {
 
     private static func checkCounts(
         _ truth: Int, _ predictions: Int, _ paths: (truth: String, predictions: String)
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         guard truth == predictions else {
-            throw PointFileError(
+            throw InputError(
                 "labels of \(predictions) points or more, expected \(truth) as in \(paths.truth)",
                 path: paths.predictions)
         }
@@ -147,7 +147,7 @@ package struct PointEvaluation: Sendable, Encodable {
             matrix = ConfusionMatrix(classes: classes.count)
         }
 
-        mutating func add(_ truth: [Int64], _ predictions: [Int64]) throws(PointFileError) {
+        mutating func add(_ truth: [Int64], _ predictions: [Int64]) throws(InputError) {
             for (number, prediction) in zip(truth, predictions) {
                 defer { points += 1 }
                 if classes.isIgnored(number) {
@@ -169,13 +169,13 @@ package struct PointEvaluation: Sendable, Encodable {
             }
         }
 
-        func result(without: Set<Int>) throws(PointFileError) -> PointEvaluation {
+        func result(without: Set<Int>) throws(InputError) -> PointEvaluation {
             guard
                 let result = PointEvaluation(
                     matrix, names: classes.names, ignored: ignored, outside: outside,
                     without: without)
             else {
-                throw PointFileError(
+                throw InputError(
                     "no point is left to score: \(ignored) of \(points) are ignored",
                     path: paths.truth)
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 
 /// What is written of some points: their classes in the file's numbers and, where asked for, how
@@ -47,15 +48,15 @@ package struct CloudCopy {
     package init(
         of source: String, to output: String, codes: [Int32], probabilities: [String] = [],
         reading: PointReading = .all
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         self.source = source
         self.output = output
         let ending = (output as NSString).pathExtension.lowercased()
         guard ending == "las" || ending == "ply" else {
-            throw PointFileError("expected a file name that ends in .las or .ply", path: output)
+            throw InputError("expected a file name that ends in .las or .ply", path: output)
         }
         guard !CloudCopy.isSame(source, output) else {
-            throw PointFileError(
+            throw InputError(
                 "is the cloud to be predicted, too; name another file to write", path: output)
         }
         let format = PointFile.format(of: source)
@@ -80,12 +81,12 @@ package struct CloudCopy {
     /// Writes the file, a block at a time; it is complete or not there.
     ///
     /// - Parameter predict: Called with all points' places in order.
-    package func write(_ predict: Predict) throws(PointFileError) {
+    package func write(_ predict: Predict) throws(InputError) {
         switch kind {
         case .las(let copy):
-            try AtomicFile.writePoints(to: output) { try copy.write($0, predict) }
+            try AtomicFile.write(to: output) { try copy.write($0, predict) }
         case .ply(let copy):
-            try AtomicFile.writePoints(to: output) { try copy.write($0, predict) }
+            try AtomicFile.write(to: output) { try copy.write($0, predict) }
         case .converted(let cloud): try cloud.write(predict)
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// A cloud written in another format with classes: places, colors and intensities come along.
 struct ConvertedCloud {
@@ -13,7 +14,7 @@ struct ConvertedCloud {
     init(
         _ source: String, _ output: String, isLAS: Bool, _ codes: [Int32],
         _ probabilities: [String], _ reading: PointReading
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         self.source = source
         self.output = output
         self.isLAS = isLAS
@@ -23,12 +24,12 @@ struct ConvertedCloud {
         let format = PointFile.format(of: source)
         isLossy = format == .las || format == .ply
         if isLAS, let code = codes.first(where: { !(0...255).contains($0) }) {
-            throw PointFileError(
+            throw InputError(
                 "LAS holds classes 0 to 255, but the run writes the class \(code); write PLY "
                     + "instead", path: output)
         }
         if isLAS, !probabilities.isEmpty {
-            throw PointFileError(
+            throw InputError(
                 "probabilities go into LAS made of LAS, or into PLY; write PLY instead",
                 path: output)
         }
@@ -42,11 +43,11 @@ struct ConvertedCloud {
                 + "are kept alone; keep the ending to keep all fields" : nil
     }
 
-    func write(_ predict: CloudCopy.Predict) throws(PointFileError) {
+    func write(_ predict: CloudCopy.Predict) throws(InputError) {
         let open = PointFile.opener(source, reading)
         var reader = try open()
         guard let block = try reader.next(PointFile.blockSize) else {
-            throw PointFileError("0 points, expected at least one", path: source)
+            throw InputError("0 points, expected at least one", path: source)
         }
         let scale = isLAS ? try LASWriter.intensityScale(of: try open()) : 1
         let hasColors = block.colors != nil, hasIntensities = block.intensities != nil

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// A LAS file written anew with other classes: every other byte of its header, records and points
@@ -17,7 +18,7 @@ struct LASCopy {
     /// Checks that the classes fit the file.
     init(
         _ source: PointSource, _ codes: [Int32], _ probabilities: [String]
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         self.source = source
         header = try LASHeader(source)
         classes = probabilities.count
@@ -40,7 +41,7 @@ struct LASCopy {
     /// The bytes before the points with the probabilities' descriptors.
     private static func head(
         _ kept: [UInt8], _ header: LASHeader, _ source: PointSource, _ names: [String]
-    ) throws(PointFileError) -> [UInt8] {
+    ) throws(InputError) -> [UInt8] {
         let extra = try LASExtraBytes(header, source)
         let known = Set(extra.fields.map(\.name))
         var descriptors: [UInt8] = []

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The extra bytes of a LAS file's points, as its record "LASF_Spec" 4 describes them (LAS 1.4, R15,
 /// table 24).
@@ -42,7 +43,7 @@ struct LASExtraBytes: Sendable {
     ]
 
     /// Reads the records between header and points.
-    init(_ header: LASHeader, _ source: PointSource) throws(PointFileError) {
+    init(_ header: LASHeader, _ source: PointSource) throws(InputError) {
         var place = header.length
         var found: (start: Int, length: Int)?
         for number in 0..<header.records {

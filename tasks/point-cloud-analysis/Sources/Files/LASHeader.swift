@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The public header of a LAS file, versions 1.0 to 1.4 (ASPRS LAS specification 1.4, R15).
 struct LASHeader: Sendable {
@@ -29,7 +30,7 @@ struct LASHeader: Sendable {
     /// Bytes of the shortest header of versions 1.0 to 1.2, of 1.3 and of 1.4.
     static let lengths = [227, 227, 227, 235, 375]
 
-    init(_ source: PointSource) throws(PointFileError) {
+    init(_ source: PointSource) throws(InputError) {
         let start = ByteNumbers(bytes: try source.read(0, 227, of: "the LAS header"))
         let major = start.bytes[24]
         minorVersion = Int(start.bytes[25])
@@ -85,7 +86,7 @@ struct LASHeader: Sendable {
 
     private static func count(
         _ bytes: ByteNumbers, _ minorVersion: Int, _ source: PointSource
-    ) throws(PointFileError) -> Int {
+    ) throws(InputError) -> Int {
         let short = Int(bytes.integer(107, as: UInt32.self))
         var count = short
         if minorVersion >= 4 {
@@ -105,7 +106,7 @@ struct LASHeader: Sendable {
     /// - Throws: One line for a place that isn't finite.
     func positions(
         _ numbers: ByteNumbers, count: Int, from first: Int, _ source: PointSource
-    ) throws(PointFileError) -> [SIMD3<Double>] {
+    ) throws(InputError) -> [SIMD3<Double>] {
         let positions = (0..<count).map { point in
             let start = point * recordLength
             let integers = SIMD3<Double>(

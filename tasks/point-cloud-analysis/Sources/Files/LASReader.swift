@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// LAS 1.0 to 1.4 with point formats 0 to 10; labels are the classification.
 ///
@@ -12,11 +13,11 @@ package struct LASReader: PointReader {
     private var given = 0
 
     /// Opens a file and checks its header.
-    package init(path: String, _ reading: PointReading = .all) throws(PointFileError) {
+    package init(path: String, _ reading: PointReading = .all) throws(InputError) {
         try self.init(PointSource(path: path), reading)
     }
 
-    init(_ source: PointSource, _ reading: PointReading = .all) throws(PointFileError) {
+    init(_ source: PointSource, _ reading: PointReading = .all) throws(InputError) {
         self.source = source
         self.reading = reading
         header = try LASHeader(source)
@@ -42,7 +43,7 @@ package struct LASReader: PointReader {
     private static func field(
         _ name: String?, _ kind: PointReading.Fields, _ reading: PointReading,
         _ header: LASHeader, _ source: PointSource
-    ) throws(PointFileError) -> LASExtraBytes.Field? {
+    ) throws(InputError) -> LASExtraBytes.Field? {
         guard let name, reading.fields.contains(kind), name.lowercased() != "classification",
             name.lowercased() != "intensity"
         else { return nil }
@@ -59,7 +60,7 @@ package struct LASReader: PointReader {
     /// The colors' range: 8 bits in 16 are common.
     private static func colorRange(
         _ header: LASHeader, _ source: PointSource
-    ) throws(PointFileError) -> ColorRange? {
+    ) throws(InputError) -> ColorRange? {
         guard let offset = LASHeader.colorOffsets[header.pointFormat] else { return nil }
         var largest: UInt16 = 0, first = 0
         let length = header.recordLength
@@ -79,7 +80,7 @@ package struct LASReader: PointReader {
         return ColorRange(largest: Double(largest), isReal: false, isShort: true)
     }
 
-    package mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         let size = min(max(1, limit), header.count - given)
         guard size > 0 else { return nil }
         let length = header.recordLength
@@ -127,7 +128,7 @@ extension PointBlock {
     /// - Parameter first: The number of the first of these points in the file.
     static func labels(
         _ values: [Double], from first: Int, _ source: PointSource
-    ) throws(PointFileError) -> [Int32] {
+    ) throws(InputError) -> [Int32] {
         var labels: [Int32] = []
         labels.reserveCapacity(values.count)
         for value in values {
@@ -146,7 +147,7 @@ extension [SIMD3<Double>] {
     /// Checks that no coordinate is infinite or not a number.
     ///
     /// - Parameter first: The number of the first of these points in the file.
-    func checkFinite(from first: Int, in source: PointSource) throws(PointFileError) {
+    func checkFinite(from first: Int, in source: PointSource) throws(InputError) {
         // A difference with itself is 0 for finite numbers only.
         guard
             let bad = firstIndex(where: { point in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 
 /// Writes LAS 1.4, point format 7 with colors or 6 without; labels become the classification.
@@ -26,16 +27,16 @@ package struct LASWriter: PointSink {
     package static func write(
         to path: String, scale: SIMD3<Double> = SIMD3(repeating: 0.001),
         offset: SIMD3<Double>? = nil, hasColors: Bool, body: (inout any PointSink) throws -> Void
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         precondition(
             (0..<3).allSatisfy { scale[$0].isFinite && scale[$0] > 0 }, "LAS scale \(scale)")
-        try AtomicFile.writePoints(to: path) { handle in
+        try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: Data(count: headerLength))
             var sink: any PointSink = LASWriter(
                 handle: handle, path: path, scale: scale, hasColors: hasColors, offset: offset)
             try body(&sink)
             guard let writer = sink as? LASWriter, writer.count > 0 else {
-                throw PointFileError("0 points to write, expected at least one", path: path)
+                throw InputError("0 points to write, expected at least one", path: path)
             }
             try handle.seek(toOffset: 0)
             try handle.write(contentsOf: writer.header())
@@ -44,7 +45,7 @@ package struct LASWriter: PointSink {
 
     /// What a cloud's intensities are multiplied by to fill 16 bits: more than 1 where they are
     /// fractions up to 1, less where one is above 65535.
-    static func intensityScale(of reader: any PointReader) throws(PointFileError) -> Float {
+    static func intensityScale(of reader: any PointReader) throws(InputError) -> Float {
         var reader = reader
         var largest: Float = 0, hasFractions = false
         while let block = try reader.next(PointFile.blockSize) {
@@ -79,7 +80,7 @@ package struct LASWriter: PointSink {
                 .toNearestOrAwayFromZero)
             for axis in 0..<3 {
                 guard let integer = Int32(exactly: place[axis]) else {
-                    throw PointFileError(
+                    throw InputError(
                         "point \(count) has the coordinate \(block.positions[point][axis]), which "
                             + "is no 32-bit number of steps of \(scale[axis]) from \(offset[axis]); "
                             + "choose a larger scale", path: path)
@@ -92,7 +93,7 @@ package struct LASWriter: PointSink {
             bytes.append(number: UInt16(0x0011))
             let label = block.labels?[point] ?? 0
             guard let class8 = UInt8(exactly: label) else {
-                throw PointFileError(
+                throw InputError(
                     "point \(count) has the class \(label), expected 0 to 255; write PLY instead",
                     path: path)
             }

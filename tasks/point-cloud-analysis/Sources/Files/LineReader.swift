@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The lines of a text file, read a mebibyte at a time.
 struct LineReader: Sendable {
@@ -36,7 +37,7 @@ struct LineReader: Sendable {
     var remaining: Int { source.count - offset + buffer.count - position }
 
     /// The next line without its end, or nil at the end of the file.
-    mutating func next() throws(PointFileError) -> ArraySlice<UInt8>? {
+    mutating func next() throws(InputError) -> ArraySlice<UInt8>? {
         var searched = position
         while true {
             if let end = buffer[searched...].firstIndex(of: 0x0A) {
@@ -73,10 +74,10 @@ struct LineReader: Sendable {
     }
 
     /// An error about the line given last.
-    func error(_ message: String) -> PointFileError { source.error("line \(number): \(message)") }
+    func error(_ message: String) -> InputError { source.error("line \(number): \(message)") }
 
     /// An error that quotes a field of the line given last.
-    func error(_ field: ArraySlice<UInt8>?, expected: String) -> PointFileError {
+    func error(_ field: ArraySlice<UInt8>?, expected: String) -> InputError {
         let text = field.map { "\"\(String(decoding: $0.prefix(40), as: UTF8.self))\"" }
         return error("found \(text ?? "the end of the line"), expected \(expected)")
     }

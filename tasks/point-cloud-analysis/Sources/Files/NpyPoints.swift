@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Tensors
 
 /// Points in a `.npy` array of real numbers, a row each.
@@ -16,13 +17,11 @@ package struct NpyPoints: PointReader {
     private static let widths = [3, 4, 6, 7]
 
     /// Reads an array and checks its shape.
-    package init(_ path: String, _ reading: PointReading = .all) throws(PointFileError) {
+    package init(_ path: String, _ reading: PointReading = .all) throws(InputError) {
         self.path = path
-        do throws(CheckpointError) {
-            array = try Npy.readTensor(path)
-        } catch { throw PointFileError(error) }
+        array = try Npy.readTensor(path)
         guard array.rank == 2, NpyPoints.widths.contains(array.shape[1]), array.shape[0] > 0 else {
-            throw PointFileError(
+            throw InputError(
                 "an array of shape \(array.shape), expected [N, 3], [N, 4] (intensity), [N, 6] "
                     + "(color) or [N, 7] (color and class) with N at least 1", path: path)
         }
@@ -62,7 +61,7 @@ package struct NpyPoints: PointReader {
     package var notes: [String] { [colors?.note].compactMap(\.self) }
     package var colorRange: Double? { colors?.top }
 
-    package mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         let size = min(max(1, limit), array.shape[0] - given)
         guard size > 0 else { return nil }
         let width = array.shape[1]

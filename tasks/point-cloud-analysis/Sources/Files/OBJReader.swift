@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// Wavefront OBJ: vertices (`v`) and faces (`f`); everything else is skipped.
 enum OBJReader {
@@ -12,7 +13,7 @@ enum OBJReader {
         return text.words().map { keywords.contains($0[0]) } ?? false
     }
 
-    static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
+    static func read(_ source: PointSource) throws(InputError) -> TriangleMesh {
         let mark = TextStart.mark(try source.prefix(3))
         var lines = LineReader(source, from: mark)
         var mesh = TriangleMesh()
@@ -57,7 +58,7 @@ enum OBJReader {
     /// The vertex of a corner `v`, `v/vt`, `v//vn` or `v/vt/vn`, from 0; negative ones count back.
     private static func vertex(
         _ corner: ArraySlice<UInt8>, _ count: Int, _ lines: LineReader
-    ) throws(PointFileError) -> Int {
+    ) throws(InputError) -> Int {
         let text = corner.prefix { $0 != 0x2F }
         guard let number = DecimalNumber.integer(text), number != 0, number >= -count,
             number <= Int(Int32.max)

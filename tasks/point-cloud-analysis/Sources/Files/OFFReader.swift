@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The Object File Format (Geomview), ascii; also ModelNet's files with the counts behind `OFF`.
 enum OFFReader {
@@ -15,7 +16,7 @@ enum OFFReader {
         }
     }
 
-    static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
+    static func read(_ source: PointSource) throws(InputError) -> TriangleMesh {
         let mark = TextStart.mark(try source.prefix(3))
         var lines = LineReader(source, from: mark)
         let counts = try counts(&lines)
@@ -64,7 +65,7 @@ enum OFFReader {
 
     private static func counts(
         _ lines: inout LineReader
-    ) throws(PointFileError) -> (vertices: Int, faces: Int) {
+    ) throws(InputError) -> (vertices: Int, faces: Int) {
         var first = try line(&lines, "header")
         // The letters of the magic; the counts may follow at once.
         first = first.drop { $0 >= 0x41 }
@@ -87,7 +88,7 @@ enum OFFReader {
     /// The next line that is neither empty nor a comment.
     private static func line(
         _ lines: inout LineReader, _ what: String
-    ) throws(PointFileError) -> ArraySlice<UInt8> {
+    ) throws(InputError) -> ArraySlice<UInt8> {
         while let line = try lines.next() {
             var fields = Fields(line)
             if let first = fields.next(), first.first != 0x23 { return line }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// Which properties of a PLY vertex mean what.
 struct PLYColumns: Sendable {
@@ -15,7 +16,7 @@ struct PLYColumns: Sendable {
 
     init(
         _ vertex: PLYHeader.Element, _ source: PointSource, _ reading: PointReading = .all
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         if let list = vertex.list {
             throw source.error(
                 "the vertices have the list \(list.name), expected scalars only; write the cloud "
@@ -28,7 +29,7 @@ struct PLYColumns: Sendable {
         }
         func place(
             _ name: String?, _ kind: PointReading.Fields, _ usual: [String]
-        ) throws(PointFileError) -> Int? {
+        ) throws(InputError) -> Int? {
             guard reading.fields.contains(kind) else { return nil }
             guard let name else {
                 return usual.lazy.compactMap { names.firstIndex(of: $0) }.first
@@ -78,7 +79,7 @@ struct PLYColumns: Sendable {
 
     private static func named(
         _ name: String, _ vertex: PLYHeader.Element, _ source: PointSource
-    ) throws(PointFileError) -> Int {
+    ) throws(InputError) -> Int {
         let exact = vertex.properties.firstIndex { $0.name == name }
         guard
             let place = exact
@@ -94,7 +95,7 @@ struct PLYColumns: Sendable {
     /// Places of columns, one for each of ``used``.
     func positions(
         _ values: [[Double]], from first: Int, _ source: PointSource
-    ) throws(PointFileError) -> [SIMD3<Double>] {
+    ) throws(InputError) -> [SIMD3<Double>] {
         let x = values[coordinates[0]], y = values[coordinates[1]], z = values[coordinates[2]]
         let positions = x.indices.map { SIMD3(x[$0], y[$0], z[$0]) }
         try positions.checkFinite(from: first, in: source)
@@ -104,7 +105,7 @@ struct PLYColumns: Sendable {
     /// Points of columns, one for each of ``used``.
     func block(
         _ values: [[Double]], colors range: ColorRange?, from first: Int, _ source: PointSource
-    ) throws(PointFileError) -> PointBlock {
+    ) throws(InputError) -> PointBlock {
         var block = PointBlock(positions: try positions(values, from: first, source))
         block.intensities = intensity.map { values[$0].map { Float($0) } }
         if let channels, let range {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// A PLY file written anew with other classes: its format, every other property, element and
@@ -18,7 +19,7 @@ struct PLYCopy {
     init(
         _ source: PointSource, _ codes: [Int32], _ probabilities: [String],
         _ reading: PointReading
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         self.source = source
         columns = try PLYColumns(try PLYHeader(source).vertex, source, reading.only([]))
         vertices = try PLYVertices(source)

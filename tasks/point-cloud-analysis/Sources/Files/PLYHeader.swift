@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The header of a PLY file (Turk, 1994).
 struct PLYHeader: Sendable {
@@ -85,7 +86,7 @@ struct PLYHeader: Sendable {
         start.starts(with: Array("ply\n".utf8)) || start.starts(with: Array("ply\r\n".utf8))
     }
 
-    init(_ source: PointSource) throws(PointFileError) {
+    init(_ source: PointSource) throws(InputError) {
         let bytes = try source.prefix(PLYHeader.longest)
         var reader = LineReader(PointSource(bytes: bytes, path: source.path))
         _ = try reader.next()
@@ -131,7 +132,7 @@ struct PLYHeader: Sendable {
 
     private static func form(
         _ words: [Substring], _ reader: LineReader
-    ) throws(PointFileError) -> Form {
+    ) throws(InputError) -> Form {
         switch words.dropFirst().first {
         case "ascii": .ascii
         case "binary_little_endian": .littleEndian

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// The vertices of a PLY file: ascii, or binary of either byte order.
 ///
@@ -11,11 +12,11 @@ package struct PLYReader: PointReader {
     private var given = 0
 
     /// Opens a file and checks its header.
-    package init(path: String, _ reading: PointReading = .all) throws(PointFileError) {
+    package init(path: String, _ reading: PointReading = .all) throws(InputError) {
         try self.init(PointSource(path: path), reading)
     }
 
-    init(_ source: PointSource, _ reading: PointReading = .all) throws(PointFileError) {
+    init(_ source: PointSource, _ reading: PointReading = .all) throws(InputError) {
         // Vertices without places are told before what lies in front of them is looked at.
         columns = try PLYColumns(try PLYHeader(source).vertex, source, reading)
         vertices = try PLYVertices(source)
@@ -30,7 +31,7 @@ package struct PLYReader: PointReader {
 
     private static func colorRange(
         _ vertices: PLYVertices, _ columns: PLYColumns, _ reading: PointReading
-    ) throws(PointFileError) -> ColorRange? {
+    ) throws(InputError) -> ColorRange? {
         guard let properties = columns.colors else { return nil }
         if let range = reading.colorRange { return ColorRange(range) }
         let scalars = properties.map { vertices.header.vertex.properties[$0].scalar }
@@ -48,7 +49,7 @@ package struct PLYReader: PointReader {
             isShort: scalars.allSatisfy { $0 == .uint16 })
     }
 
-    package mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         let size = min(max(1, limit), vertices.left)
         guard size > 0 else { return nil }
         let values = try vertices.columns(columns.used, size).columns

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The vertices of a PLY file as they lie in it.
 struct PLYVertices: Sendable {
@@ -11,7 +12,7 @@ struct PLYVertices: Sendable {
     private var given = 0
 
     /// Finds the vertices and checks that they can be there.
-    init(_ source: PointSource) throws(PointFileError) {
+    init(_ source: PointSource) throws(InputError) {
         self.source = source
         header = try PLYHeader(source)
         guard header.vertex.count > 0 else {
@@ -67,7 +68,7 @@ struct PLYVertices: Sendable {
             Void = {
                 _, _, _ in
             }
-    ) throws(PointFileError) -> (columns: [[Double]], records: [UInt8]) {
+    ) throws(InputError) -> (columns: [[Double]], records: [UInt8]) {
         defer { given += size }
         return try header.form == .ascii
             ? (readLines(used, size, each), []) : readRecords(used, size)
@@ -78,7 +79,7 @@ struct PLYVertices: Sendable {
         _ used: [Int], _ size: Int,
         _ each: (_ line: ArraySlice<UInt8>, _ field: [Range<Int>], _ ending: LineReader.Ending) ->
             Void
-    ) throws(PointFileError) -> [[Double]] {
+    ) throws(InputError) -> [[Double]] {
         var values = [[Double]](repeating: [], count: used.count)
         for column in values.indices { values[column].reserveCapacity(size) }
         let properties = header.vertex.properties
@@ -115,7 +116,7 @@ struct PLYVertices: Sendable {
     /// The columns that are used, of the next `size` vertices of a binary file, and their bytes.
     private func readRecords(
         _ used: [Int], _ size: Int
-    ) throws(PointFileError) -> (columns: [[Double]], records: [UInt8]) {
+    ) throws(InputError) -> (columns: [[Double]], records: [UInt8]) {
         let vertex = header.vertex
         let numbers = ByteNumbers(
             bytes: try source.read(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 
 /// Writes binary little-endian PLY: float64 x, y, z, then what the points have.
@@ -37,14 +38,14 @@ package struct PLYWriter: PointSink {
     package static func write(
         to path: String, contents: Contents, probabilities: [String] = [],
         body: (inout any PointSink) throws -> Void
-    ) throws(PointFileError) {
-        try AtomicFile.writePoints(to: path) { handle in
+    ) throws(InputError) {
+        try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header(0, contents, probabilities))
             var sink: any PointSink = PLYWriter(
                 handle: handle, contents: contents, probabilities: probabilities.count)
             try body(&sink)
             guard let writer = sink as? PLYWriter, writer.count > 0 else {
-                throw PointFileError("0 points to write, expected at least one", path: path)
+                throw InputError("0 points to write, expected at least one", path: path)
             }
             try handle.seek(toOffset: 0)
             try handle.write(contentsOf: header(writer.count, contents, probabilities))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 package import Tensors
 
@@ -22,7 +23,7 @@ package protocol PointReader: Sendable {
     /// The next points, at most `limit`, or nil at the end.
     ///
     /// - Throws: One line for the first point that cannot be used.
-    mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock?
+    mutating func next(_ limit: Int) throws(InputError) -> PointBlock?
 }
 
 extension PointReader {
@@ -31,7 +32,7 @@ extension PointReader {
     package var fieldNames: [String] { [] }
 
     /// All points that were not given yet.
-    package mutating func rest() throws(PointFileError) -> PointBlock {
+    package mutating func rest() throws(InputError) -> PointBlock {
         guard var all = try next(PointFile.blockSize) else { return PointBlock(positions: []) }
         while let block = try next(PointFile.blockSize) { all.append(block) }
         return all
@@ -55,7 +56,7 @@ package enum PointFile {
     package static func open(
         _ path: String, _ reading: PointReading = .all, samples: Int = 100_000,
         key: RandomKey = RandomKey(seed: 0)
-    ) throws(PointFileError) -> any PointReader {
+    ) throws(InputError) -> any PointReader {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
         {
@@ -71,16 +72,16 @@ package enum PointFile {
     package static func open(
         bytes: [UInt8], name: String, _ reading: PointReading = .all, samples: Int = 1000,
         key: RandomKey = RandomKey(seed: 0)
-    ) throws(PointFileError) -> any PointReader {
+    ) throws(InputError) -> any PointReader {
         try open(PointSource(bytes: bytes, path: name), reading, samples: samples, key: key)
     }
 
     /// Opens a file again and again: what the first opening finds out about it is kept.
     package static func opener(
         _ path: String, _ reading: PointReading = .all
-    ) -> () throws(PointFileError) -> any PointReader {
+    ) -> () throws(InputError) -> any PointReader {
         var reading = reading
-        return { () throws(PointFileError) in
+        return { () throws(InputError) in
             let reader = try open(path, reading)
             if reading.colorRange == nil { reading.colorRange = reader.colorRange }
             return reader
@@ -102,7 +103,7 @@ package enum PointFile {
 
     private static func open(
         _ source: PointSource, _ reading: PointReading, samples: Int, key: RandomKey
-    ) throws(PointFileError) -> any PointReader {
+    ) throws(InputError) -> any PointReader {
         let start = try source.prefix(1 << 16)
         switch format(start) {
         case .las: return try LASReader(source, reading)
@@ -135,7 +136,7 @@ private struct SampledMesh: PointReader {
 
     var count: Int? { positions.count }
 
-    mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         guard given < positions.count else { return nil }
         let range = given..<min(positions.count, given + max(1, limit))
         given = range.upperBound

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 
 /// The bytes of a file of points, each read checked against the file's length.
 struct PointSource: Sendable {
@@ -10,30 +10,26 @@ struct PointSource: Sendable {
     /// The file's name for messages.
     var path: String { bytes.path }
 
-    init(path: String) throws(PointFileError) {
-        do throws(CheckpointError) {
-            bytes = try ByteSource(path: path)
-        } catch { throw PointFileError(error) }
+    init(path: String) throws(InputError) {
+        bytes = try ByteSource(path: path)
     }
 
     init(bytes: [UInt8], path: String) { self.bytes = ByteSource(bytes: bytes, path: path) }
 
     /// A copy of `count` bytes from `offset`; nothing is allocated before the check.
-    func read(_ offset: Int, _ count: Int, of what: String) throws(PointFileError) -> [UInt8] {
-        do throws(CheckpointError) {
-            return try bytes.read(offset, count, of: what)
-        } catch { throw PointFileError(error) }
+    func read(_ offset: Int, _ count: Int, of what: String) throws(InputError) -> [UInt8] {
+        return try bytes.read(offset, count, of: what)
     }
 
     /// The first bytes, as many as there are up to `count`.
-    func prefix(_ count: Int) throws(PointFileError) -> [UInt8] {
+    func prefix(_ count: Int) throws(InputError) -> [UInt8] {
         try read(0, min(count, self.count), of: "the beginning")
     }
 
     /// Checks that `count` records of `size` bytes lie behind `offset`, whatever the numbers are.
     func checkRecords(
         _ count: Int, of size: Int, from offset: Int, _ what: String
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         let (bytes, overflow) = count.multipliedReportingOverflow(by: size)
         guard count >= 0, size > 0, !overflow, offset >= 0, offset <= self.count,
             bytes <= self.count - offset
@@ -45,7 +41,7 @@ struct PointSource: Sendable {
     }
 
     /// An error about this file.
-    func error(_ message: String) -> PointFileError { PointFileError(message, path: path) }
+    func error(_ message: String) -> InputError { InputError(message, path: path) }
 }
 
 /// A place in bytes already read, from which numbers of either byte order are taken.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The rooms of an area of S3DIS, one after the other; a room that can't be used is left out.
 struct S3DISArea: PointReader {
@@ -11,7 +12,7 @@ struct S3DISArea: PointReader {
     /// Finds the rooms' files.
     ///
     /// - Throws: One line where no room can be used.
-    init(_ path: String, _ paths: [String]) throws(PointFileError) {
+    init(_ path: String, _ paths: [String]) throws(InputError) {
         self.path = path
         for path in paths.reversed() {
             do {
@@ -19,17 +20,17 @@ struct S3DISArea: PointReader {
             } catch { leaveOut(error) }
         }
         guard !rooms.isEmpty else {
-            throw PointFileError("no room that can be used; \(notes.first ?? "")", path: path)
+            throw InputError("no room that can be used; \(notes.first ?? "")", path: path)
         }
     }
 
     var count: Int? { nil }
 
-    private mutating func leaveOut(_ error: PointFileError) {
+    private mutating func leaveOut(_ error: InputError) {
         notes.append("\(error.description); the room is left out")
     }
 
-    mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         while true {
             if room == nil {
                 guard let next = rooms.popLast() else { return nil }

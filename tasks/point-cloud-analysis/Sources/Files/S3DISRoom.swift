@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 
 /// A room of S3DIS as it is shipped: `Annotations/CLASS_NUMBER.txt`, lines of x y z r g b.
@@ -29,7 +30,7 @@ package struct S3DISRoom: PointReader {
     ///   - path: The folder of the room, or its `Annotations`.
     ///   - keepsGoing: Whether lines with junk are left out and counted instead of thrown: the
     ///     published data has one (`Area_5/hallway_6/Annotations/ceiling_1.txt`).
-    package init(_ path: String, keepsGoing: Bool = false) throws(PointFileError) {
+    package init(_ path: String, keepsGoing: Bool = false) throws(InputError) {
         self.path = path
         self.keepsGoing = keepsGoing
         let inner = "\(path)/Annotations"
@@ -42,7 +43,7 @@ package struct S3DISRoom: PointReader {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder)
         } catch {
-            throw PointFileError("cannot list the folder; check the path", path: folder)
+            throw InputError("cannot list the folder; check the path", path: folder)
         }
         files = []
         for name in names.sorted().reversed()
@@ -50,14 +51,14 @@ package struct S3DISRoom: PointReader {
             let stem = name.prefix { $0 != "_" && $0 != "." }
             let known = stem == "stairs" ? "clutter" : String(stem)
             guard let label = S3DISRoom.classes.firstIndex(of: known) else {
-                throw PointFileError(
+                throw InputError(
                     "the class \"\(stem)\" of \(name), expected one of "
                         + S3DISRoom.classes.joined(separator: ", "), path: folder)
             }
             files.append(("\(folder)/\(name)", Int32(label)))
         }
         guard !files.isEmpty else {
-            throw PointFileError(
+            throw InputError(
                 "no Annotations/CLASS_NUMBER.txt in the folder; expected a room of S3DIS",
                 path: path)
         }
@@ -88,7 +89,7 @@ package struct S3DISRoom: PointReader {
     /// Unknown before the lines are counted.
     package var count: Int? { nil }
 
-    package mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         var block = PointBlock(positions: [], colors: [], labels: [])
         while block.count < max(1, limit) {
             if lines == nil {
@@ -108,7 +109,7 @@ package struct S3DISRoom: PointReader {
                     continue
                 }
                 throw lines?.error(line, expected: "x y z r g b with colors in 0...255")
-                    ?? PointFileError("a line with junk", path: path)
+                    ?? InputError("a line with junk", path: path)
             }
             block.positions.append(SIMD3(values[0], values[1], values[2]))
             block.colors?.append(
@@ -118,7 +119,7 @@ package struct S3DISRoom: PointReader {
         given += block.count
         guard block.count > 0 else {
             guard given > 0 else {
-                throw PointFileError("0 points in the room's files", path: path)
+                throw InputError("0 points in the room's files", path: path)
             }
             return nil
         }
@@ -126,7 +127,7 @@ package struct S3DISRoom: PointReader {
     }
 
     /// The next line of the present file; nil at its end, or where it is no text from here on.
-    private mutating func nextLine() throws(PointFileError) -> ArraySlice<UInt8>? {
+    private mutating func nextLine() throws(InputError) -> ArraySlice<UInt8>? {
         do {
             return try lines?.next()
         } catch {

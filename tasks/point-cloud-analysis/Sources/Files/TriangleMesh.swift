@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Tensors
 
 /// A surface of triangles.
@@ -12,18 +13,18 @@ package struct TriangleMesh: Sendable, Equatable {
     package init() {}
 
     /// Reads OFF or OBJ.
-    package static func read(_ path: String) throws(PointFileError) -> TriangleMesh {
+    package static func read(_ path: String) throws(InputError) -> TriangleMesh {
         try read(PointSource(path: path))
     }
 
     /// Reads OFF or OBJ that lies in memory; `name` is its name for messages.
     package static func read(
         bytes: [UInt8], name: String
-    ) throws(PointFileError) -> TriangleMesh {
+    ) throws(InputError) -> TriangleMesh {
         try read(PointSource(bytes: bytes, path: name))
     }
 
-    private static func read(_ source: PointSource) throws(PointFileError) -> TriangleMesh {
+    private static func read(_ source: PointSource) throws(InputError) -> TriangleMesh {
         guard let mesh = try read(source, beginning: try source.prefix(1 << 16)) else {
             throw source.error("found neither OFF nor OBJ; convert the mesh to one of them")
         }
@@ -33,7 +34,7 @@ package struct TriangleMesh: Sendable, Equatable {
     /// The mesh, or nil where the file begins like neither format.
     static func read(
         _ source: PointSource, beginning start: [UInt8]
-    ) throws(PointFileError) -> TriangleMesh? {
+    ) throws(InputError) -> TriangleMesh? {
         if OFFReader.isOFF(start) { return try OFFReader.read(source) }
         return OBJReader.isOBJ(start) ? try OBJReader.read(source) : nil
     }
@@ -41,7 +42,7 @@ package struct TriangleMesh: Sendable, Equatable {
     /// Adds a vertex.
     mutating func add(
         vertex: SIMD3<Double>, _ reader: LineReader
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         let zero = vertex - vertex
         guard zero.x + zero.y + zero.z == 0 else {
             throw reader.error(
@@ -72,7 +73,7 @@ package struct TriangleMesh: Sendable, Equatable {
     /// - Throws: Where the surface has no area, or an infinite one.
     package func sample(
         _ count: Int, key: RandomKey, path: String
-    ) throws(PointFileError) -> [SIMD3<Double>] {
+    ) throws(InputError) -> [SIMD3<Double>] {
         var sums: [Double] = []
         sums.reserveCapacity(triangles.count)
         var total = 0.0
@@ -81,7 +82,7 @@ package struct TriangleMesh: Sendable, Equatable {
             sums.append(total)
         }
         guard total > 0, total.isFinite else {
-            throw PointFileError(
+            throw InputError(
                 "\(triangles.count) triangles with an area of \(total), expected a surface; the "
                     + "mesh has no faces, or all its points are equal", path: path)
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Tensors
 
 /// A grid of cubes laid over points, from their lowest corner.
@@ -19,7 +20,7 @@ package struct VoxelGrid: Sendable, Equatable {
     ///   - points: Places, finite.
     ///   - side: The side of a cube, more than 0.
     /// - Throws: Where an axis would have more than 2,097,152 cubes.
-    package init(_ points: [SIMD3<Float>], side: Float) throws(VoxelGridError) {
+    package init(_ points: [SIMD3<Float>], side: Float) throws(InputError) {
         precondition(side > 0 && side.isFinite, "voxels of side \(side)")
         precondition(points.count < Int(Int32.max), "a grid over \(points.count) points")
         guard var lower = points.first else {
@@ -35,8 +36,8 @@ package struct VoxelGrid: Sendable, Equatable {
         let origin = SIMD3<Double>(lower)
         let extent = (SIMD3<Double>(upper) - origin).max()
         guard extent / Double(side) < Double(VoxelGrid.longest) else {
-            throw VoxelGridError(
-                description: "points \(extent) apart in voxels of \(side), expected at most "
+            throw InputError(
+                "points \(extent) apart in voxels of \(side), expected at most "
                     + "\(VoxelGrid.longest) along an axis; take larger voxels or remove outliers")
         }
         var entries: [(cube: UInt64, number: Int32)] = []
@@ -88,10 +89,4 @@ package struct VoxelGrid: Sendable, Equatable {
         }
         return voxels
     }
-}
-
-/// A grid that would be too fine.
-package struct VoxelGridError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// One line: what was found, what was expected, what to do.
-    package let description: String
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import CommandLineSupport
+import Console
+package import Files
 import Foundation
 import Layers
 import Tensors
@@ -20,7 +22,7 @@ package struct PointPredictor {
         var recipe = try PointRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
         guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw PointFileError("no checkpoint yet; train first, or wait for one", path: folder)
+            throw InputError("no checkpoint yet; train first, or wait for one", path: folder)
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         recipe.data.sampling = known.sampling
@@ -69,7 +71,7 @@ package struct PointPredictor {
     ///   - probabilities: Whether the probability of each class is written, too.
     package func copy(
         _ input: String, to output: String, probabilities: Bool = false
-    ) throws(PointFileError) -> CloudCopy {
+    ) throws(InputError) -> CloudCopy {
         try CloudCopy(
             of: input, to: output, codes: classes.writtenCodes,
             probabilities: probabilities ? classes.names : [], reading: data.reading)
@@ -130,7 +132,7 @@ package struct PointPredictor {
             input, PointReading([]), samples: data.surfacePoints)
         let places = try reader.rest().positions
         guard !places.isEmpty else {
-            throw PointFileError("0 points, expected at least one", path: input)
+            throw InputError("0 points, expected at least one", path: input)
         }
         // Modelling units may lie far from 0, where float32 is coarse.
         let centre = places.reduce(SIMD3<Double>()) { $0 + $1 } / Double(places.count)

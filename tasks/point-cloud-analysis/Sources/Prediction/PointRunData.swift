@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 
 /// What prediction must know of the training data, `points.json` in the run folder.
@@ -22,13 +23,13 @@ struct PointRunData: Codable, Sendable, Equatable {
     }
 
     /// Reads `points.json` of a run folder.
-    static func read(_ folder: String) throws(PointFileError) -> PointRunData {
+    static func read(_ folder: String) throws(InputError) -> PointRunData {
         let path = "\(folder)/\(fileName)"
         guard let data = FileManager.default.contents(atPath: path),
             let value = try? JSONDecoder().decode(PointRunData.self, from: data),
             value.classes.count > 0, value.sampling.points > 0, !value.sampling.features.isEmpty
         else {
-            throw PointFileError(
+            throw InputError(
                 "missing or damaged; expected the folder of a dr2net points train run", path: path)
         }
         return value

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 package import Metrics
 
@@ -26,12 +27,12 @@ extension PointScene {
         let survey = try CloudSurvey(open())
         for line in survey.notes { note(line.hasPrefix(path) ? line : "\(path): \(line)") }
         if features.contains(.color), !survey.hasUsefulColors {
-            throw PointFileError(
+            throw InputError(
                 "the points have no color, which the network was trained with; predict clouds "
                     + "with colors", path: path)
         }
         if features.contains(.intensity), !survey.hasIntensities {
-            throw PointFileError(
+            throw InputError(
                 "the points have no intensity, which the network was trained with; predict "
                     + "clouds with intensities", path: path)
         }
@@ -97,7 +98,7 @@ package struct PredictedCloud: Sendable {
     /// - Parameter copy: The cloud that was predicted, about to be written.
     /// - Returns: Points of each class.
     @discardableResult
-    package func write(_ copy: CloudCopy) throws(PointFileError) -> [Int] {
+    package func write(_ copy: CloudCopy) throws(InputError) -> [Int] {
         var counts = [Int](repeating: 0, count: classes.count)
         let width = classes.count
         try copy.write { places in
@@ -131,7 +132,7 @@ extension PreparedPoints {
     /// - Returns: The matrix of the points whose class counts.
     package func confusion(
         of scene: PointIndex.Scene, predicted: [Int32]
-    ) throws(PointFileError) -> ConfusionMatrix {
+    ) throws(InputError) -> ConfusionMatrix {
         precondition(
             predicted.count == scene.points, "\(predicted.count) classes, \(scene.points) points")
         var matrix = ConfusionMatrix(classes: index.classes.count)

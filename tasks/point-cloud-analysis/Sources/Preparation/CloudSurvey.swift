@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// A part of a cloud along an axis, measured from the cloud's lower corner.
 package struct CloudRegion: Sendable, Equatable {
@@ -49,7 +50,7 @@ struct CloudSurvey: Sendable {
     /// Reads a cloud to its end.
     ///
     /// - Throws: What reading throws; one line for a cloud whose points are all equal.
-    init(_ reader: any PointReader) throws(PointFileError) {
+    init(_ reader: any PointReader) throws(InputError) {
         var reader = reader
         isLAS = reader is LASReader
         var small = [Int](repeating: 0, count: 256)
@@ -78,10 +79,10 @@ struct CloudSurvey: Sendable {
         fieldNames = reader.fieldNames
         for (code, count) in small.enumerated() where count > 0 { codes[Int32(code)] = count }
         guard total > 0 else {
-            throw PointFileError("0 points, expected at least one", path: reader.path)
+            throw InputError("0 points, expected at least one", path: reader.path)
         }
         guard lower != upper else {
-            throw PointFileError(
+            throw InputError(
                 "all \(total) points lie at \(lower.x) \(lower.y) \(lower.z), expected a cloud; "
                     + "the file is damaged or its scale is wrong", path: reader.path)
         }

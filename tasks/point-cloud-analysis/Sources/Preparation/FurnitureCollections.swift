@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 
 /// The data set `furniture`: collections of Sweet Home 3D, `.sh3f` archives of OBJ meshes with a
@@ -15,7 +16,7 @@ enum FurnitureCollections {
         let names = data.categories
         let files = try PointSources.files(in: data.source, endings: ["sh3f"])
         guard !files.isEmpty else {
-            throw PointFileError(
+            throw InputError(
                 "no .sh3f collection; run `dr2net data fetch furniture`", path: data.source)
         }
         var items: [PointItem] = []
@@ -27,7 +28,7 @@ enum FurnitureCollections {
                 if case .shape(Int32(label), _) = $0.content { true } else { false }
             }
         }) {
-            throw PointFileError(
+            throw InputError(
                 "no model of the category \"\(names[empty])\"; correct data.categories",
                 path: data.source)
         }
@@ -41,10 +42,8 @@ enum FurnitureCollections {
         let stem = PointSources.identifier(file)
         let archive: ZipArchive
         let models: [(number: Int, category: String, model: String)]
-        do {
-            archive = try ZipArchive(path: path)
-            models = try FurnitureCollections.models(archive.bytes(of: catalogue))
-        } catch { throw PointFileError(whole: "\(error)") }
+        archive = try ZipArchive(path: path)
+        models = try FurnitureCollections.models(archive.bytes(of: catalogue))
         var seen = [Int](repeating: 0, count: data.categories.count)
         return models.compactMap { number, category, model in
             guard let label = data.categories.firstIndex(of: category) else { return nil }
@@ -56,10 +55,7 @@ enum FurnitureCollections {
                 id: "\(stem)-\(number)", subset: isValidation ? .validation : .training,
                 name: name, paths: [path],
                 content: .shape(label: Int32(label)) {
-                    let bytes: [UInt8]
-                    do {
-                        bytes = try archive.bytes(of: model)
-                    } catch { throw PointFileError(whole: "\(error)") }
+                    let bytes = try archive.bytes(of: model)
                     return try SurfacePoints.sample(
                         TriangleMesh.read(bytes: bytes, name: name), count: data.surfacePoints,
                         name: name, path: name)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Tensors
 
@@ -10,13 +11,13 @@ enum ModelNetFolder {
         let files = try PointSources.files(in: data.source, endings: ["off"])
         let parts = files.map { $0.split(separator: "/").map(String.init) }
         if let odd = parts.first(where: { $0.count != 3 || !["train", "test"].contains($0[1]) }) {
-            throw PointFileError(
+            throw InputError(
                 "found \(odd.joined(separator: "/")), expected CLASS/train/NAME.off and "
                     + "CLASS/test/NAME.off", path: data.source)
         }
         let names = Set(parts.map { $0[0] }).sorted()
         guard !names.isEmpty else {
-            throw PointFileError(
+            throw InputError(
                 "no CLASS/train/NAME.off; expected ModelNet10 or ModelNet40", path: data.source)
         }
         let items = zip(files, parts).map { file, parts in

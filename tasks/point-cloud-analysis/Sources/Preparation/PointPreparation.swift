@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import Tensors
 
@@ -35,7 +36,7 @@ package struct PointPreparation {
         self.slabPoints = slabPoints
         (classes, items) = try PointSources.items(data)
         if let unknown = data.scoreWithout.first(where: { !classes.names.contains($0) }) {
-            throw PointFileError(
+            throw InputError(
                 "data.scoreWithout has \"\(unknown)\", expected some of "
                     + classes.names.joined(separator: ", "), path: data.source)
         }
@@ -55,7 +56,7 @@ package struct PointPreparation {
                     atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
             }
         } catch {
-            throw PointFileError(
+            throw InputError(
                 "can't create the folder; choose another data.prepared", path: folder)
         }
         let lock = try FolderLock(folder: folder)
@@ -78,7 +79,7 @@ package struct PointPreparation {
                     hasMade = true
                     tell(.made(points: points))
                 }
-            } catch let error as PointFileError {
+            } catch let error as InputError where !error.isStorage {
                 // Only what is wrong with the source: a full disk ends the preparation.
                 index.skipped.append(.init(id: item.id, reason: error.description))
                 tell(.skipped(error.description))
@@ -90,7 +91,7 @@ package struct PointPreparation {
         }
         guard !index.scenes.isEmpty || !index.shapes.isEmpty else {
             let first = index.skipped.first?.reason ?? "\(data.source): no points to prepare"
-            throw PointFileError(whole: first)
+            throw InputError(first)
         }
         try write(index, to: PreparedPoints.indexPath(folder))
         try? FileManager.default.removeItem(atPath: PreparedPoints.journalPath(folder))
@@ -149,7 +150,7 @@ package struct PointPreparation {
     ) throws -> PointIndex.Scene {
         let path = item.paths[0]
         guard survey.hasLabels else {
-            throw PointFileError(
+            throw InputError(
                 "the points have no class, expected a label of each; "
                     + (survey.fieldNames.isEmpty
                         ? "add them to the file"
@@ -159,23 +160,23 @@ package struct PointPreparation {
         }
         let features = data.sampling.features
         if features.contains(.color), !survey.hasUsefulColors {
-            throw PointFileError(
+            throw InputError(
                 survey.hasColors ? "all colors are black" : "the points have no color",
                 orTake: "color", path: path)
         }
         if features.contains(.intensity), !survey.hasIntensities {
-            throw PointFileError("the points have no intensity", orTake: "intensity", path: path)
+            throw InputError("the points have no intensity", orTake: "intensity", path: path)
         }
         let subsampler = SceneSubsampler(
             grid: data.grid, lookup: ClassLookup(classes), slabPoints: slabPoints)
         var summary = SceneSubsampler.Summary()
         let file = PreparedPoints.scenePath(data.prepared, item.id, stamp: stamp)
-        try AtomicFile.writeKeepingErrors(to: file) { file in
+        try AtomicFile.write(to: file) { file in
             summary = try subsampler.run(open, survey: survey, region: region) {
                 try file.write(contentsOf: Data($0.bytes))
             }
             guard summary.ignored < summary.originals else {
-                throw PointFileError(
+                throw InputError(
                     "none of \(summary.originals) points has a class that counts; correct "
                         + "data.classes", path: path)
             }
@@ -201,7 +202,7 @@ package struct PointPreparation {
         let voxels = try prepared.load(scene).positions
         let tree = PointTree(voxels)
         let lookup = ClassLookup(classes)
-        try AtomicFile.writeKeepingErrors(to: prepared.originalsPath(of: scene)) { file in
+        try AtomicFile.write(to: prepared.originalsPath(of: scene)) { file in
             var reader = try open()
             while let block = try reader.next(PointFile.blockSize) {
                 let inside = block.positions.indices.filter {
@@ -222,10 +223,7 @@ package struct PointPreparation {
     }
 }
 
-extension PointFileError {
-    /// An error that names its file already.
-    init(whole description: String) { self.description = description }
-
+extension InputError {
     fileprivate init(_ found: String, orTake feature: String, path: String) {
         self.init(
             "\(found), which data.features asks for; leave \(feature) out of it", path: path)

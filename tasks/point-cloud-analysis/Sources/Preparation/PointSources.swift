@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// A scene or shape that is to be prepared.
@@ -45,7 +46,7 @@ enum PointSources {
         switch data.kind {
         case .scenes:
             guard let classes = data.classes else {
-                throw PointFileError("data.classes is missing", path: data.source)
+                throw InputError("data.classes is missing", path: data.source)
             }
             result = (classes, try scenes(data))
         case .s3dis: result = (PointClasses(names: S3DISRoom.classes), try areas(data))
@@ -54,7 +55,7 @@ enum PointSources {
         case .scanobjectnn: result = try ScanObjectArrays.items(data)
         }
         guard !result.items.isEmpty else {
-            throw PointFileError("nothing to prepare here; correct data.source", path: data.source)
+            throw InputError("nothing to prepare here; correct data.source", path: data.source)
         }
         try checkNames(result.items, data.source)
         return result
@@ -62,10 +63,10 @@ enum PointSources {
 
     private static func checkNames(
         _ items: [PointItem], _ source: String
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         var names: Set<String> = []
         for item in items where !names.insert(item.id).inserted {
-            throw PointFileError(
+            throw InputError(
                 "two sources would both be prepared as \(item.id); rename one of them", path: source
             )
         }
@@ -79,9 +80,9 @@ enum PointSources {
     }
 
     /// The files below a folder, as sorted relative paths.
-    static func files(in folder: String, endings: Set<String>) throws(PointFileError) -> [String] {
+    static func files(in folder: String, endings: Set<String>) throws(InputError) -> [String] {
         guard let names = FileManager.default.enumerator(atPath: folder) else {
-            throw PointFileError("no such folder; fetch it or correct data.source", path: folder)
+            throw InputError("no such folder; fetch it or correct data.source", path: folder)
         }
         var found: [String] = []
         for case let name as String in names
@@ -105,10 +106,10 @@ enum PointSources {
     /// Endings of clouds; those that can't be read are listed, too, so that it is said why.
     private static let clouds: Set<String> = ["las", "ply", "npy", "laz", "pcd", "e57"]
 
-    private static func scenes(_ data: PointDataRecipe) throws(PointFileError) -> [PointItem] {
+    private static func scenes(_ data: PointDataRecipe) throws(InputError) -> [PointItem] {
         let source = data.source
         guard FileManager.default.fileExists(atPath: source) else {
-            throw PointFileError("no such file; fetch it or correct data.source", path: source)
+            throw InputError("no such file; fetch it or correct data.source", path: source)
         }
         let isFolder = isFolder(source)
         let name = (source as NSString).lastPathComponent
@@ -124,7 +125,7 @@ enum PointSources {
                 content: .scene(open: PointFile.opener(path, data.reading), region: region))
         }
         for file in data.training + data.validation where !names.contains(file) {
-            throw PointFileError(
+            throw InputError(
                 "no file \(file), which data.training or data.validation names", path: source)
         }
         guard let split = data.split else {
@@ -143,14 +144,14 @@ enum PointSources {
 
     // MARK: S3DIS
 
-    private static func areas(_ data: PointDataRecipe) throws(PointFileError) -> [PointItem] {
+    private static func areas(_ data: PointDataRecipe) throws(InputError) -> [PointItem] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: data.source) else {
-            throw PointFileError(
+            throw InputError(
                 "no such folder; expected Area_1 to Area_6 of S3DIS", path: data.source)
         }
         let areas = names.filter { $0.hasPrefix("Area_") && Int($0.dropFirst(5)) != nil }.sorted()
         guard !areas.isEmpty else {
-            throw PointFileError(
+            throw InputError(
                 "no folder Area_1 to Area_6; expected Stanford3dDataset_v1.2_Aligned_Version",
                 path: data.source)
         }

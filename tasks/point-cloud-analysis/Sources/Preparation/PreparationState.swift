@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 
 /// The survey of the last cloud: both parts of a split cloud need it.
 struct LastSurvey {
@@ -28,10 +28,9 @@ struct LastStamp {
     private var known: (paths: [String], stamp: String)?
 
     /// A source that can't be read is left out like one that can't be parsed.
-    mutating func stamp(of paths: [String]) throws(PointFileError) -> String {
+    mutating func stamp(of paths: [String]) throws(InputError) -> String {
         if let known, known.paths == paths { return known.stamp }
-        let stamp: String
-        do { stamp = try SourceStamp.of(paths) } catch { throw PointFileError(error) }
+        let stamp = try SourceStamp.of(paths)
         known = (paths, stamp)
         return stamp
     }

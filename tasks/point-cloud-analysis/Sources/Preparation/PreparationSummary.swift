@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
+package import Files
 
 /// What `dr2net points prepare` has made.
 package struct PointPrepareSummary: Sendable, Encodable {
@@ -33,7 +34,7 @@ package struct PointPrepareSummary: Sendable, Encodable {
     ///
     /// - Parameter sampling: How training will sample it.
     /// - Throws: One line where a prepared file can't be read.
-    package init(_ prepared: PreparedPoints, sampling: PointSampling) throws(PointFileError) {
+    package init(_ prepared: PreparedPoints, sampling: PointSampling) throws(InputError) {
         self.sampling = sampling
         if let spheres = sampling.spheres {
             sphereMedian = try prepared.sphereMedian(radius: spheres.radius)

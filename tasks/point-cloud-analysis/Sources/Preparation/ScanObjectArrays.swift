@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import Tensors
 
@@ -39,18 +40,15 @@ enum ScanObjectArrays {
         let path = "\(data.source)/\(name)_points.npy"
         let labelPath = "\(data.source)/\(name)_labels.npy"
         for path in [path, labelPath] where !FileManager.default.fileExists(atPath: path) {
-            throw PointFileError(
+            throw InputError(
                 "missing; convert the .h5 files, beside them, with: \(conversion)", path: path)
         }
-        let points: Tensor, labels: IntegerArray
-        do throws(CheckpointError) {
-            points = try Npy.readTensor(path)
-            labels = try Npy.readIntegers(labelPath)
-        } catch { throw PointFileError(error) }
+        let points = try Npy.readTensor(path)
+        let labels = try Npy.readIntegers(labelPath)
         guard points.rank == 3, points.shape[2] == 3, points.shape[1] > 0,
             labels.shape == [points.shape[0]]
         else {
-            throw PointFileError(
+            throw InputError(
                 "points of shape \(points.shape) and labels of shape \(labels.shape), expected "
                     + "[N, P, 3] and [N]", path: path)
         }
@@ -76,7 +74,7 @@ enum ScanObjectArrays {
             SIMD3(values[3 * $0], values[3 * $0 + 1], values[3 * $0 + 2])
         }
         guard values.allSatisfy(\.isFinite), points.contains(where: { $0 != points[0] }) else {
-            throw PointFileError(
+            throw InputError(
                 "a shape with coordinates that are not finite, or whose points are all equal",
                 path: path)
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 
 /// Lays a cloud on a voxel grid, one point a voxel, in memory that the cloud's size does not change.
@@ -55,7 +56,7 @@ struct SceneSubsampler {
         }
         let extent = survey.upper - survey.lower
         guard extent.max() / grid < Double(SceneSubsampler.longest) else {
-            throw PointFileError(
+            throw InputError(
                 "points \(extent.max()) apart on a grid of \(grid), expected at most "
                     + "\(SceneSubsampler.longest) voxels along an axis; take a larger data.grid or "
                     + "remove outliers", path: path)
@@ -63,7 +64,7 @@ struct SceneSubsampler {
         let axis = (0..<3).reduce(0) { extent[$1] > extent[$0] ? $1 : $0 }
         let slabs = try slabs(open, survey: survey, region: region, axis: axis, path: path)
         guard !slabs.isEmpty else {
-            throw PointFileError(
+            throw InputError(
                 "no point of \(survey.total) lies in this part of the cloud; correct data.split",
                 path: path)
         }
@@ -105,7 +106,7 @@ struct SceneSubsampler {
         var slabs: [Slab] = []
         for (row, count) in counts.enumerated() where count > 0 {
             guard count <= slabPoints else {
-                throw PointFileError(
+                throw InputError(
                     "\(count) points in one row of voxels of \(grid), expected at most "
                         + "\(slabPoints); take a smaller data.grid", path: path)
             }

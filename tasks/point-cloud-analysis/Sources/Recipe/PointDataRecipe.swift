@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 import Foundation
 package import Training
 
@@ -70,7 +70,7 @@ package struct PointDataRecipe: Sendable {
     /// - Parameters:
     ///   - section: The reader of `data`.
     ///   - dataFolder: Where `data:NAME` lies.
-    package init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
+    package init(_ section: RecipeReader, dataFolder: String) throws(InputError) {
         kind = try section.value("kind", default: Kind.scenes)
         source = try section.requiredDataPath(
             "source", dataFolder: dataFolder, expected: "the file or folder of the points")
@@ -135,7 +135,7 @@ package struct PointDataRecipe: Sendable {
         return parts.joined(separator: ", ")
     }
 
-    private func check(_ section: RecipeReader) throws(TrainingError) {
+    private func check(_ section: RecipeReader) throws(InputError) {
         if kind == .scenes, classes == nil {
             throw section.error(
                 "classes",
@@ -166,7 +166,7 @@ package struct PointDataRecipe: Sendable {
         }
     }
 
-    private static func classes(_ section: RecipeReader) throws(TrainingError) -> PointClasses? {
+    private static func classes(_ section: RecipeReader) throws(InputError) -> PointClasses? {
         let whole = -2147483648.0...2147483647.0
         let ignored = try section.value("ignore", default: [-1], in: whole)
         let reader = try section.section("classes")
@@ -209,7 +209,7 @@ package struct PointDataRecipe: Sendable {
 
 extension PointReading {
     /// Reads `data.fields` and `data.colorRange`.
-    fileprivate init(_ section: RecipeReader) throws(TrainingError) {
+    fileprivate init(_ section: RecipeReader) throws(InputError) {
         self.init()
         colorRange = try section.optionalNumber("colorRange", in: 1e-6...1e9)
         guard section.has("fields") else { return }
@@ -234,7 +234,7 @@ extension PointReading {
 
 extension PointDataRecipe.AreaSplit {
     /// Reads `data.split`; nil where it is absent.
-    fileprivate init?(_ section: RecipeReader) throws(TrainingError) {
+    fileprivate init?(_ section: RecipeReader) throws(InputError) {
         // Nothing is read, and so nothing written out, of what isn't there.
         guard section.has("split") else { return nil }
         let split = try section.section("split")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// What can be said of prepared points before the first step: what would end a run late is an error
 /// now, what it can't learn or score is a line.
@@ -13,12 +14,12 @@ package struct PointDataReview {
     /// - Throws: One line for a part without points, and for a prepared file that is damaged.
     package init(
         _ prepared: PreparedPoints, weights: PointRecipe.ClassWeights
-    ) throws(PointFileError) {
+    ) throws(InputError) {
         let index = prepared.index
         let training = index.counts(.training), validation = index.counts(.validation)
         for (counts, subset) in [(training, PointIndex.Subset.training), (validation, .validation)]
         where counts.allSatisfy({ $0 == 0 }) {
-            throw PointFileError(
+            throw InputError(
                 "holds nothing for \(subset) whose class counts; correct data.\(subset), "
                     + "data.split or data.ignore\(PointDataReview.reason(index.skipped))",
                 path: prepared.folder)

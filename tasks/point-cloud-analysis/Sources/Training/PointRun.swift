@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Console
+import Files
 import Foundation
 package import Training
 
@@ -40,7 +42,7 @@ package struct PointRun {
             former.features.contains(.height),
             former.ground != recipe.data.sampling.ground
         else { return }
-        throw TrainingError(
+        throw InputError(
             "\(folder.path): was trained with data.ground \(former.ground.rawValue)"
                 + (former.ground == .lowest ? ", the rule of earlier versions" : "")
                 + ", and would go on with \(recipe.data.sampling.ground.rawValue); begin a new run, "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
 import Layers
 import Reversible
 import Tensors

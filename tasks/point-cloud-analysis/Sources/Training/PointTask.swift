@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+import Console
+import Files
 import Layers
 package import Metrics
 package import Reports
@@ -162,7 +164,7 @@ package final class PointTask: FinetuningTask {
             outcomes = found
             lostValidation = false
             return scores
-        } catch let error as PointFileError {
+        } catch let error as InputError where !error.isStorage {
             // The points were whole before the first step: what was trained isn't lost with them.
             note("no scores after step \(step): \(error)")
             outcomes = nil
@@ -254,7 +256,7 @@ package final class PointTask: FinetuningTask {
     /// The most frequent class, and height alone, by the same evaluation.
     package func baselines() throws -> [String: [String: Double]] {
         let found: PointBaselines
-        do throws(PointFileError) {
+        do throws(InputError) {
             found = try PointBaselines(prepared, ground: recipe.data.sampling.ground)
         } catch {
             note("no scores of baselines: \(error)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Metrics
 package import Reports
 
@@ -125,7 +126,7 @@ private struct DrawnPoints: PointReader {
 
     var count: Int? { positions.count }
 
-    mutating func next(_ limit: Int) throws(PointFileError) -> PointBlock? {
+    mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         guard given < positions.count else { return nil }
         let range = given..<min(positions.count, given + max(1, limit))
         given = range.upperBound

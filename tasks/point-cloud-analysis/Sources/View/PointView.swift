@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 package import Reports
 
 /// Draws a cloud as a picture, without perspective.
@@ -100,7 +101,7 @@ package struct PointView: Sendable {
         var reader = try open(fields)
         while let block = try reader.next(PointFile.blockSize) { survey.add(block) }
         guard survey.count > 0 else {
-            throw PointFileError("0 points, expected at least one", path: reader.path)
+            throw InputError("0 points, expected at least one", path: reader.path)
         }
         return survey
     }
@@ -128,7 +129,7 @@ package struct PointView: Sendable {
                     available.append(other)
                 }
             }
-            throw PointFileError(
+            throw InputError(
                 "the points have no \(coloring.rawValue); --color may be "
                     + available.map(\.rawValue).joined(separator: ", "), path: try open([]).path)
         }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Checkpoints
 import CommandLineSupport
 import Datasets
+import Files
 import Foundation
 import Regions
 import Training
@@ -167,7 +168,7 @@ struct PredictCommand: ParsableCommand {
     }
 
     /// Where this writes, checked.
-    private func plan(_ inputs: [String]) throws(CommandFailure) -> OutputPlan {
+    private func plan(_ inputs: [String]) throws(InputError) -> OutputPlan {
         var plan = OutputPlan(inputs: inputs)
         if let output { try plan.file(output, option: "--output", endings: ["json"]) }
         if let visdrone {

@@ -2,6 +2,8 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Console
+import Files
 import Training
 
 extension AnnotationFormat: ExpressibleByArgument {}
@@ -100,7 +102,7 @@ struct PrepareCommand: ParsableCommand {
         if let histogram { try plan.file(histogram, option: "--histogram", endings: ["svg"]) }
         if let tiles {
             guard FileIdentity(tiles) != FileIdentity(images) else {
-                throw CommandFailure(
+                throw InputError(
                     "--tiles \(tiles): is the folder of the images; choose another one")
             }
             try plan.folder(

@@ -3,6 +3,7 @@ import ArgumentParser
 import Checkpoints
 import CommandLineSupport
 import Datasets
+import Files
 import Regions
 import Reports
 import Tensors

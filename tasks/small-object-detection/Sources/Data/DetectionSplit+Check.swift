@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Regions
 
 extension DetectionSplit {
@@ -9,22 +10,22 @@ extension DetectionSplit {
     package static func check(
         training: DetectionSplit, validation: DetectionSplit, classes: Classes,
         _ recipe: DetectionDataRecipe, note: (String) -> Void
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         let taught = Set(training.objects.joined().map(\.label))
         guard !taught.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(recipe.training.map(\.annotations).joined(separator: ", ")): has no box to learn "
                     + "from; expected at least one that is no crowd, not ignored and of a class "
                     + "that is not in data.ignoredClasses")
         }
         let scored = Set(validation.objects.joined().map(\.label))
         guard !scored.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(recipe.validation.annotations): has no box to score against; expected at least "
                     + "one that is no crowd, not ignored and of a class that is learned")
         }
         func names(_ labels: [Int]) -> String {
-            let shown = labels.prefix(5).map { DetectionError.quoted(classes.names[$0]) }
+            let shown = labels.prefix(5).map { MessageText.quoted(classes.names[$0]) }
             return shown.joined(separator: ", ") + (labels.count > 5 ? " …" : "")
         }
         let unscored = classes.names.indices.filter { taught.contains($0) && !scored.contains($0) }
@@ -73,7 +74,7 @@ extension DetectionIndex {
         }
         categories = kept.map { categories[$0] }
         return counts.sorted { $0.key < $1.key }.map {
-            "\($0.value) boxes of class \(DetectionError.quoted($0.key)), which no training image has"
+            "\($0.value) boxes of class \(MessageText.quoted($0.key)), which no training image has"
         }
     }
 }

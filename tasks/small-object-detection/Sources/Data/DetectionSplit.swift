@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Media
 package import Regions
 import Training
@@ -42,7 +43,7 @@ package struct DetectionSplit: Sendable {
     package init(
         _ index: DetectionIndex, folders: [String], repeats: [Int]? = nil, classes: Classes,
         ignoring: [String]
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         let labels = Dictionary(
             uniqueKeysWithValues: classes.names.enumerated().map { ($0.element, $0.offset) })
         var objects = [[BoxTarget]](repeating: [], count: index.images.count)
@@ -56,9 +57,9 @@ package struct DetectionSplit: Sendable {
             } else if let label = labels[name] {
                 objects[box.image].append(BoxTarget(box: place, label: label))
             } else {
-                throw DetectionError(
+                throw InputError(
                     "\(index.images[box.image].file): a box is of class "
-                        + "\(DetectionError.quoted(name)), which no training image has; expected "
+                        + "\(MessageText.quoted(name)), which no training image has; expected "
                         + "one of \(classes.names.joined(separator: ", ")): name the classes in "
                         + "data.classes, or leave the others out by data.ignoredClasses or "
                         + "data.keepGoing")
@@ -94,12 +95,11 @@ package struct DetectionSplit: Sendable {
     package static func read(
         _ recipe: DetectionDataRecipe, decodesPixels: Bool = false,
         report: (_ done: Int, _ total: Int) -> Void = { _, _ in }, note: (String) -> Void
-    ) throws(DetectionError) -> (
+    ) throws(InputError) -> (
         training: DetectionSplit, validation: DetectionSplit, classes: Classes
     ) {
         var turns: [ImageOrientation] = []
-        func checked(_ source: DetectionDataRecipe.Source) throws(DetectionError) -> DetectionIndex
-        {
+        func checked(_ source: DetectionDataRecipe.Source) throws(InputError) -> DetectionIndex {
             var faults = DetectionFaults(keepGoing: recipe.keepGoing)
             let reader = AnnotationReader(
                 format: recipe.format, imageFolder: source.images, classes: recipe.classes,
@@ -128,7 +128,7 @@ package struct DetectionSplit: Sendable {
         var validation = try checked(recipe.validation)
         let classes = Classes(training, ignoring: recipe.ignoredClasses)
         guard !classes.names.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(recipe.training[0].annotations): has no class to learn; expected at least one "
                     + "that is not in data.ignoredClasses")
         }

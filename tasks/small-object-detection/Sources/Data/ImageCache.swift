@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Media
 
 /// Decoded images, the least recently used of which give way beyond so many bytes.
@@ -29,7 +30,7 @@ package final class ImageCache {
     /// All pixels of an image.
     ///
     /// - Throws: One line for what can't be decoded.
-    package func image(_ path: String) throws(MediaError) -> PixelBand {
+    package func image(_ path: String) throws(InputError) -> PixelBand {
         if let known = images[path] {
             order.removeAll { $0 == path }
             order.append(path)

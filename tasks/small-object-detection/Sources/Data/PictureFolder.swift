@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
-import TextFormats
 
 /// The pictures of a folder, found by their names without ending.
 struct PictureFolder {
@@ -42,15 +42,15 @@ struct PictureFolder {
     func pictures(_ stem: String) -> [String] { files[stem] ?? [] }
 
     /// Whether there is a file of this name.
-    func has(_ name: String) -> Bool { TextFile.size("\(path)/\(name)") != nil }
+    func has(_ name: String) -> Bool { FileSystem.size(of: "\(path)/\(name)") != nil }
 
     /// The one picture of a name; nil where there is none.
     ///
     /// - Throws: Where there are two.
-    func picture(_ stem: String) throws(DetectionError) -> String? {
+    func picture(_ stem: String) throws(InputError) -> String? {
         let found = pictures(stem)
         guard found.count < 2 else {
-            throw DetectionError(
+            throw InputError(
                 "\(path)/\(found[0]): and \(found[1]) have one name but for the ending, so that an "
                     + "annotation \(stem) may be of either; expected one, move the other away")
         }

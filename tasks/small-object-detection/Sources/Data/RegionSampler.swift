@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Media
 
 /// Cuts parts out of images, scaled by a triangle filter that averages where it shrinks.
@@ -54,8 +55,8 @@ package enum RegionSampler {
         _ patch: TrainingView.Patch, of image: (width: Int, height: Int),
         into pixels: inout [UInt8],
         size: Int, bandBytes: Int = 32 << 20,
-        rows: (Range<Int>) throws(MediaError) -> PixelBand
-    ) throws(MediaError) {
+        rows: (Range<Int>) throws(InputError) -> PixelBand
+    ) throws(InputError) {
         precondition(
             patch.left >= 0 && patch.top >= 0 && patch.left + patch.width <= size
                 && patch.top + patch.height <= size && pixels.count == 3 * size * size,

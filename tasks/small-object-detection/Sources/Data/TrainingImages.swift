@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Media
+package import Files
+import Media
 package import Tensors
 import Training
 
@@ -20,7 +21,7 @@ package final class TrainingImages {
     package init(
         _ split: DetectionSplit, _ recipe: DetectionRecipe,
         note: @escaping (String) -> Void = { _ in }
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         self.split = split
         self.recipe = recipe.data
         augmentation = recipe.augmentation
@@ -29,7 +30,7 @@ package final class TrainingImages {
         tiles = TrainingTiles(
             split, recipe.data, key: RandomKey(seed: recipe.training.seed).child("tiles"))
         guard !tiles.samples.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(recipe.data.training[0].annotations): gives no tile to train on; expected at "
                     + "least one image")
         }
@@ -43,7 +44,7 @@ package final class TrainingImages {
     }
 
     /// The pixels `[size, size, 3]` of a view.
-    package func pixels(_ view: TrainingView) throws(MediaError) -> [UInt8] {
+    package func pixels(_ view: TrainingView) throws(InputError) -> [UInt8] {
         var pixels = RegionSampler.canvas(view.size)
         for patch in view.patches {
             let image = try cache.image(split.path(patch.image))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-import CommandLineSupport
+import Console
+import Files
 import Media
 package import Metrics
 package import Regions

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-import CommandLineSupport
+package import Files
 package import Metrics
 package import Regions
 package import Reports
@@ -38,7 +38,7 @@ package struct BoxOutcomes {
     package init(
         _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
         ignoring: [String] = [], maximumDetections: [Int]? = nil, name: String = "ground truth"
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         let merged = Self.merged(results)
         let items = try DetectionItems(
             index, merged, by: standard, ignoring: ignoring, name: name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-import CommandLineSupport
+import Console
+package import Files
 import Foundation
 import Metrics
 import Reports
@@ -13,39 +14,29 @@ package struct DetectionCurves {
     /// The pictures of an evaluation.
     package init(_ evaluation: DetectionEvaluation) { self.evaluation = evaluation }
 
-    /// Makes the folder.
-    private static func makeFolder(_ folder: String) throws(DetectionError) {
-        try DetectionError.wrapping {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-        }
-    }
-
     /// Writes `precision-recall.svg` (mean over classes), one `precision-recall-NUMBER-NAME.svg` a
     /// class that has objects, and `errors.svg`.
     ///
     /// - Returns: The files in the order in which they were written.
     /// - Throws: One line for a folder or file that cannot be written.
-    package func write(to folder: String) throws(DetectionError) -> [String] {
+    package func write(to folder: String) throws(InputError) -> [String] {
         var files: [String] = []
-        func put(_ name: String, _ picture: String) throws {
+        func put(_ name: String, _ picture: String) throws(InputError) {
             try AtomicFile.write(picture, to: "\(folder)/\(name)")
             files.append("\(folder)/\(name)")
         }
-        try Self.makeFolder(folder)
-        try DetectionError.wrapping {
-            try put("precision-recall.svg", curve("mean over classes", nil).svg())
-            for (label, name) in evaluation.classNames.enumerated()
-            where evaluation.scores.classes[label].positives[0] > 0 {
-                let plain = name.lowercased().map {
-                    $0.isASCII && $0.isLetter || $0.isNumber ? $0 : "-"
-                }
-                try put(
-                    "precision-recall-\(label + 1)-\(String(plain.prefix(60))).svg",
-                    curve(name, label).svg())
+        try FileSystem.makeFolder(folder)
+        try put("precision-recall.svg", curve("mean over classes", nil).svg())
+        for (label, name) in evaluation.classNames.enumerated()
+        where evaluation.scores.classes[label].positives[0] > 0 {
+            let plain = name.lowercased().map {
+                $0.isASCII && $0.isLetter || $0.isNumber ? $0 : "-"
             }
-            if let errors = evaluation.errors { try put("errors.svg", Self.bars(errors).svg()) }
+            try put(
+                "precision-recall-\(label + 1)-\(String(plain.prefix(60))).svg",
+                curve(name, label).svg())
         }
+        if let errors = evaluation.errors { try put("errors.svg", Self.bars(errors).svg()) }
         return files
     }
 

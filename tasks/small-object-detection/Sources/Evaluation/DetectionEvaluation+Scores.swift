@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
+import Files
 package import Metrics
 import TextFormats
 
@@ -95,7 +96,7 @@ package struct DetectionEvaluation: Sendable, Equatable {
         if !silentImages.isEmpty {
             lines.append(
                 "images without a prediction: \(silentImages.count) ("
-                    + silentImages.prefix(3).map(DetectionError.quoted).joined(separator: ", ")
+                    + silentImages.prefix(3).map(MessageText.quoted).joined(separator: ", ")
                     + (silentImages.count > 3 ? " …" : "") + ")")
         }
         lines += crowding.remarks

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Metrics
 
 /// Which public protocol scores detections.
@@ -36,13 +37,13 @@ extension DetectionEvaluation {
     package static func evaluate(
         groundTruth: String, predictions: String, by standard: DetectionProtocol,
         maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false, keepGoing: Bool = false
-    ) throws(DetectionError) -> DetectionEvaluation {
+    ) throws(InputError) -> DetectionEvaluation {
         var truthFaults = DetectionFaults(keepGoing: keepGoing)
         let index = try COCOReader.read(groundTruth, faults: &truthFaults)
         var resultFaults = DetectionFaults(keepGoing: keepGoing)
         let reading = try COCOResults.read(predictions, for: index, faults: &resultFaults)
         guard !index.boxes.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(groundTruth): has no annotation to score against; expected at least one")
         }
         return try evaluate(
@@ -61,7 +62,7 @@ extension DetectionEvaluation {
         ignoring: [String] = [], maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false,
         outside: [Int: Int] = [:], annotationFaults: DetectionFaults? = nil,
         predictionFaults: DetectionFaults? = nil, name: String = "ground truth"
-    ) throws(DetectionError) -> DetectionEvaluation {
+    ) throws(InputError) -> DetectionEvaluation {
         let items = try DetectionItems(index, results, by: standard, ignoring: ignoring, name: name)
         let (truths, guesses) = (items.truths, items.guesses)
         var rules = standard.rules

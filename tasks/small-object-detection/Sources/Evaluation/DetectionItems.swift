@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Metrics
 
 /// Annotated and detected boxes as a protocol counts them.
@@ -25,7 +26,7 @@ struct DetectionItems {
     init(
         _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
         ignoring: [String], name: String
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         let isVisDrone = standard == .visDrone
         let scored = ScoredLabels(
             index.categories, isVisDrone: isVisDrone, ignoring: Set(ignoring))
@@ -68,7 +69,7 @@ struct DetectionItems {
     /// The ignored regions of each image that has some; nil where none has.
     private static func ignoredRegions(
         _ index: DetectionIndex, _ labels: ScoredLabels, _ name: String
-    ) throws(DetectionError) -> [Int: BoxIgnoredRegions]? {
+    ) throws(InputError) -> [Int: BoxIgnoredRegions]? {
         var boxes: [Int: [(x: Double, y: Double, width: Double, height: Double)]] = [:]
         for box in index.boxes where labels.isRegion(box.category) {
             boxes[box.image, default: []].append((box.x, box.y, box.width, box.height))
@@ -77,7 +78,7 @@ struct DetectionItems {
         for (position, list) in boxes.sorted(by: { $0.key < $1.key }) {
             let image = index.images[position]
             guard image.width > 0, image.height > 0 else {
-                throw DetectionError(
+                throw InputError(
                     "\(name): image \(image.id) has ignored regions but no width and height; "
                         + "expected its size in pixels, add it")
             }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Media
 import Regions
 
@@ -22,11 +23,11 @@ package enum AnnotatedPixels: String, Sendable, CaseIterable {
     /// - Throws: One line that asks for it.
     package func check(
         _ info: ImageInfo, size: (width: Int, height: Int)? = nil
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         guard self == .unsaid, info.orientation != .upright else { return }
         let isTelling = info.orientation.isTransposed && info.width != info.height
         if isTelling, let size, size.width > 0 || size.height > 0 { return }
-        throw DetectionError(
+        throw InputError(
             "\(info.path): EXIF turns this picture, and nothing says which way boxes count; "
                 + "expected --orientation stored (as pycocotools and torchvision do) or shown (as "
                 + "viewers do), or data.orientation in the recipe")
@@ -52,11 +53,9 @@ extension ImageInfo {
     ///
     /// - Throws: One line for a file that is missing or no picture, and for one that needs too much
     ///   memory.
-    static func usable(_ path: String) throws(DetectionError) -> ImageInfo {
-        try DetectionError.wrapping {
-            let info = try ImageInfo.probe(path)
-            try info.checkMemory(limit: ImageBands.defaultMemoryLimit)
-            return info
-        }
+    static func usable(_ path: String) throws(InputError) -> ImageInfo {
+        let info = try ImageInfo.probe(path)
+        try info.checkMemory(limit: ImageBands.defaultMemoryLimit)
+        return info
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
-import Media
-import TextFormats
 
 /// The formats in which annotated boxes come.
 package enum AnnotationFormat: String, Sendable, CaseIterable {
@@ -54,7 +53,7 @@ package struct AnnotationReader {
     /// - Throws: One line for what cannot be read, and for the first fault unless they are dropped.
     package func read(
         _ path: String, faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         switch format {
         case .coco:
             let index = try COCOReader.read(path, faults: &faults)
@@ -73,14 +72,14 @@ package struct AnnotationReader {
     /// faults.
     private func keep(
         _ names: [String], of index: DetectionIndex, _ path: String, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         let positions = index.categories.map { names.firstIndex(of: $0.name) }
         var boxes: [DetectionIndex.Box] = []
         for (number, var box) in index.boxes.enumerated() {
             guard let position = positions[box.category] else {
                 try faults.note(
                     "\(path): box \(number) is of class "
-                        + "\(DetectionError.quoted(index.categories[box.category].name)), which is "
+                        + "\(MessageText.quoted(index.categories[box.category].name)), which is "
                         + "not among the \(names.count) asked for; expected one of them")
                 continue
             }
@@ -102,7 +101,7 @@ package struct AnnotationReader {
 
     private func readVOC(
         _ path: String, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         var images: [DetectionIndex.Image] = []
         var objects: [(image: Int, name: String, box: DetectionIndex.Box)] = []
         let pictures = PictureFolder(imageFolder)
@@ -110,9 +109,9 @@ package struct AnnotationReader {
         for file in try files(path, ending: ".xml") {
             let annotation: VOCAnnotation
             let picture: (file: String, isNamed: Bool)
-            do throws(DetectionError) {
+            do throws(InputError) {
                 annotation = try VOCAnnotation.read(file)
-                if let fault = annotation.fault { throw DetectionError("\(file): \(fault)") }
+                if let fault = annotation.fault { throw InputError("\(file): \(fault)") }
                 picture = try imageFile(named: annotation.file, for: file, pictures)
             } catch {
                 try faults.note(error.description)
@@ -138,7 +137,7 @@ package struct AnnotationReader {
                 }
                 if let classes, !classes.contains(name) {
                     try faults.note(
-                        "\(file): object \(number) is of class \(DetectionError.quoted(name)), "
+                        "\(file): object \(number) is of class \(MessageText.quoted(name)), "
                             + "which is not among the \(classes.count) asked for; expected one of "
                             + "them")
                     continue
@@ -179,14 +178,14 @@ package struct AnnotationReader {
 
     private func readVisDrone(
         _ path: String, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         let names = Self.visDroneClasses
         let pictures = PictureFolder(imageFolder)
         var images: [DetectionIndex.Image] = []
         var boxes: [DetectionIndex.Box] = []
         for file in try files(path, ending: ".txt") {
             let lines: [[Double]], picture: String
-            do throws(DetectionError) {
+            do throws(InputError) {
                 picture = try imageFile(named: nil, for: file, pictures).file
                 lines = try BoxLines.read(file)
             } catch {
@@ -194,7 +193,7 @@ package struct AnnotationReader {
                 continue
             }
             for (number, values) in lines.enumerated() where !values.isEmpty {
-                do throws(DetectionError) {
+                do throws(InputError) {
                     boxes.append(
                         try BoxLines.box(
                             values, .visDrone, image: (images.count, 0, 0), classes: names.count))
@@ -212,11 +211,11 @@ package struct AnnotationReader {
     // MARK: Files
 
     /// The annotation files of a folder, or the file itself.
-    private func files(_ path: String, ending: String) throws(DetectionError) -> [String] {
-        if path.lowercased().hasSuffix(ending), TextFile.size(path) != nil { return [path] }
-        let names = try DetectionError.wrapping { try TextFile.names(in: path, endings: [ending]) }
+    private func files(_ path: String, ending: String) throws(InputError) -> [String] {
+        if path.lowercased().hasSuffix(ending), FileSystem.size(of: path) != nil { return [path] }
+        let names = try TextFile.names(in: path, endings: [ending])
         guard !names.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(path): holds no file *\(ending); expected \(format.rawValue) annotations, "
                     + "check the path and the format")
         }
@@ -231,7 +230,7 @@ package struct AnnotationReader {
     /// - Throws: Where two pictures have the annotation's name and it names neither.
     private func imageFile(
         named name: String?, for file: String, _ pictures: PictureFolder
-    ) throws(DetectionError) -> (file: String, isNamed: Bool) {
+    ) throws(InputError) -> (file: String, isNamed: Bool) {
         let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
         // A path in an annotation must not lead out of the folder.
         let named = name.flatMap { $0.split { "/\\".contains($0) }.last.map(String.init) }

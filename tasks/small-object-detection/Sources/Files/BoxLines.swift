@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import TextFormats
+import Files
 
 /// Annotations of one box a line, as VisDrone and YOLO have them.
 enum BoxLines {
@@ -17,18 +17,16 @@ enum BoxLines {
     /// - Throws: One line for what is no number.
     static func read(
         _ path: String, longest: Int = Self.longest
-    ) throws(DetectionError) -> [[Double]] {
-        if TextFile.size(path) == 0 { return [] }
-        let bytes = try DetectionError.wrapping {
-            try TextFile.read(path, expected: "lines of numbers", limit: limit)
-        }
+    ) throws(InputError) -> [[Double]] {
+        if FileSystem.size(of: path) == 0 { return [] }
+        let bytes = try TextFile.read(path, expected: "lines of numbers", limit: limit)
         return try parse(bytes, name: path, longest: longest)
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     static func parse(
         _ text: [UInt8], name: String, longest: Int = Self.longest
-    ) throws(DetectionError) -> [[Double]] {
+    ) throws(InputError) -> [[Double]] {
         var lines: [[Double]] = []
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         for (number, line) in text.dropFirst(text.starts(with: mark) ? mark.count : 0).split(
@@ -44,8 +42,8 @@ enum BoxLines {
                 guard values.count < longest, part.count <= 64, let value = Double(word),
                     value.isFinite
                 else {
-                    throw DetectionError(
-                        "\(name): line \(number + 1): found \(DetectionError.quoted(word)); "
+                    throw InputError(
+                        "\(name): line \(number + 1): found \(MessageText.quoted(word)); "
                             + "expected at most \(longest) numbers")
                 }
                 values.append(value)
@@ -64,13 +62,13 @@ enum BoxLines {
     static func box(
         _ values: [Double], _ format: AnnotationFormat,
         image: (position: Int, width: Int, height: Int), classes: Int
-    ) throws(DetectionError) -> DetectionIndex.Box {
+    ) throws(InputError) -> DetectionIndex.Box {
         let isYOLO = format == .yolo
         // Five numbers are a box, more a polygon: a point is two numbers.
         let isPolygon = isYOLO && values.count > 5 && values.count % 2 == 1
         guard isYOLO ? values.count == 5 || isPolygon : values.count >= 6 && values.count <= 8
         else {
-            throw DetectionError(
+            throw InputError(
                 "found \(values.count) numbers; expected "
                     + (isYOLO
                         ? "class, centre x, centre y, width, height, or class and the corners of "
@@ -79,15 +77,15 @@ enum BoxLines {
         }
         let number = isYOLO ? values[0] : values[5]
         guard number == number.rounded(), number >= 0, number < Double(classes) else {
-            throw DetectionError(
-                "found class \(DetectionError.text(number)); expected a whole number from 0 to "
+            throw InputError(
+                "found class \(MessageText.number(number)); expected a whole number from 0 to "
                     + "\(classes - 1)")
         }
         if isYOLO { return try shares(values, isPolygon, image) }
         let box = Array(values.prefix(4))
         guard box[2] >= 0, box[3] >= 0, box.allSatisfy({ abs($0) <= 1e9 }) else {
-            throw DetectionError(
-                "found a box of \(DetectionError.text(box[2])) x \(DetectionError.text(box[3])); "
+            throw InputError(
+                "found a box of \(MessageText.number(box[2])) x \(MessageText.number(box[3])); "
                     + "expected a size that is not negative")
         }
         return DetectionIndex.Box(
@@ -98,17 +96,17 @@ enum BoxLines {
     /// The box of shares of an image: its own, or that around a polygon.
     private static func shares(
         _ values: [Double], _ isPolygon: Bool, _ image: (position: Int, width: Int, height: Int)
-    ) throws(DetectionError) -> DetectionIndex.Box {
+    ) throws(InputError) -> DetectionIndex.Box {
         let shares = values.dropFirst()
         guard shares.allSatisfy({ $0 >= -tolerance && $0 <= 1 + tolerance }) else {
-            throw DetectionError("found numbers outside 0...1; expected shares of the image")
+            throw InputError("found numbers outside 0...1; expected shares of the image")
         }
         let w = Double(image.width), h = Double(image.height)
         guard isPolygon else {
             guard values[3] >= 0, values[4] >= 0 else {
-                throw DetectionError(
-                    "found a box of \(DetectionError.text(values[3])) x "
-                        + "\(DetectionError.text(values[4])); expected a size that is not negative")
+                throw InputError(
+                    "found a box of \(MessageText.number(values[3])) x "
+                        + "\(MessageText.number(values[4])); expected a size that is not negative")
             }
             return DetectionIndex.Box(
                 image: image.position, category: Int(values[0]),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import TextFormats
 
 /// One object of a COCO file: the members that this program uses, and the first thing wrong in it.
@@ -23,7 +24,7 @@ struct COCOEntry {
     private var seen: UInt32 = 0
 
     /// Reads the value at which the scanner stands.
-    init(_ scanner: inout JSONScanner) throws {
+    init(_ scanner: inout JSONScanner) throws(InputError) {
         guard scanner.kind == .object else {
             fault = "is \(scanner.kind.rawValue); expected an object"
             try scanner.skipValue()
@@ -93,7 +94,7 @@ struct COCOEntry {
     /// Skips a value of the wrong kind; nil values count as missing ones.
     private mutating func skip(
         _ member: String, _ expected: String, _ scanner: inout JSONScanner
-    ) throws {
+    ) throws(InputError) {
         let kind = scanner.kind
         if kind != .null { blame("has \(kind.rawValue) as \(member); expected \(expected)") }
         try scanner.skipValue()
@@ -101,7 +102,7 @@ struct COCOEntry {
 
     private mutating func number(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws -> Double? {
+    ) throws(InputError) -> Double? {
         guard scanner.kind == .number else {
             try skip(member, "a number", &scanner)
             return nil
@@ -113,7 +114,7 @@ struct COCOEntry {
 
     private mutating func whole(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws -> Int? {
+    ) throws(InputError) -> Int? {
         guard scanner.kind == .number else {
             try skip(member, "a whole number", &scanner)
             return nil
@@ -123,7 +124,7 @@ struct COCOEntry {
         case .number(let value) where value.magnitude < COCOID.limit: return value
         case .number(let value): found = "\(value)"
         case .large(let digits): found = String(digits.prefix(40))
-        case .other(let value): found = DetectionError.text(value)
+        case .other(let value): found = MessageText.number(value)
         }
         blame("has \(found) as \(member); expected a whole number")
         return nil
@@ -132,7 +133,7 @@ struct COCOEntry {
     /// A number with all its digits, or a text.
     private mutating func identifier(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws -> COCOID? {
+    ) throws(InputError) -> COCOID? {
         if scanner.kind == .string { return .text(try scanner.string()) }
         guard scanner.kind == .number else {
             try skip(member, "a whole number or a text", &scanner)
@@ -143,14 +144,14 @@ struct COCOEntry {
         case .number(let value): return .json("\(value)")
         case .large(let digits): return .json(digits)
         case .other(let value):
-            blame("has \(DetectionError.text(value)) as \(member); expected a whole number")
+            blame("has \(MessageText.number(value)) as \(member); expected a whole number")
             return nil
         }
     }
 
     private mutating func string(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws -> String? {
+    ) throws(InputError) -> String? {
         guard scanner.kind == .string else {
             try skip(member, "a text", &scanner)
             return nil
@@ -160,18 +161,18 @@ struct COCOEntry {
 
     private mutating func flag(
         _ member: String, _ scanner: inout JSONScanner
-    ) throws -> Bool {
+    ) throws(InputError) -> Bool {
         if scanner.kind == .boolean { return try scanner.boolean() }
         guard let value = try number(member, &scanner) else { return false }
         if value != 0 && value != 1 {
-            blame("has \(DetectionError.text(value)) as \(member); expected 0 or 1")
+            blame("has \(MessageText.number(value)) as \(member); expected 0 or 1")
         }
         return value == 1
     }
 
     private mutating func readBox(
         _ scanner: inout JSONScanner
-    ) throws -> (x: Double, y: Double, width: Double, height: Double)? {
+    ) throws(InputError) -> (x: Double, y: Double, width: Double, height: Double)? {
         guard scanner.kind == .array else {
             try skip("bbox", "a list [x, y, width, height]", &scanner)
             return nil
@@ -212,8 +213,8 @@ struct COCOEntry {
         }
         guard values.width >= 0, values.height >= 0 else {
             blame(
-                "has a bbox of \(DetectionError.text(values.width)) x "
-                    + "\(DetectionError.text(values.height)); expected a size that is not negative")
+                "has a bbox of \(MessageText.number(values.width)) x "
+                    + "\(MessageText.number(values.height)); expected a size that is not negative")
             return nil
         }
         return values

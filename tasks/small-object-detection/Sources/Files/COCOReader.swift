@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import TextFormats
 
 /// Reads COCO's annotation files: objects "images", "categories" and "annotations" in any order.
@@ -33,11 +34,9 @@ package enum COCOReader {
     ///   faulty entry.
     package static func read(
         _ path: String, faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
-        try DetectionError.wrapping {
-            var scanner = try JSONScanner(path: path, expected: expected)
-            return try read(&scanner, name: path, faults: &faults)
-        }
+    ) throws(InputError) -> DetectionIndex {
+        var scanner = try JSONScanner(path: path, expected: expected)
+        return try read(&scanner, name: path, faults: &faults)
     }
 
     /// Reads the images and the classes of a file alone.
@@ -45,28 +44,24 @@ package enum COCOReader {
     /// Annotations are passed over and need not be there, nor need classes.
     ///
     /// - Throws: One line for a file that cannot be read, has no images, or a faulty entry.
-    package static func readNames(_ path: String) throws(DetectionError) -> DetectionIndex {
-        try DetectionError.wrapping {
-            var scanner = try JSONScanner(path: path, expected: expected)
-            var faults = DetectionFaults(keepGoing: false)
-            return try read(&scanner, name: path, namesAlone: true, faults: &faults)
-        }
+    package static func readNames(_ path: String) throws(InputError) -> DetectionIndex {
+        var scanner = try JSONScanner(path: path, expected: expected)
+        var faults = DetectionFaults(keepGoing: false)
+        return try read(&scanner, name: path, namesAlone: true, faults: &faults)
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String, faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
-        try DetectionError.wrapping {
-            var scanner = JSONScanner(terminated: text + [0], name: name)
-            return try read(&scanner, name: name, faults: &faults)
-        }
+    ) throws(InputError) -> DetectionIndex {
+        var scanner = JSONScanner(terminated: text + [0], name: name)
+        return try read(&scanner, name: name, faults: &faults)
     }
 
     private static func read(
         _ scanner: inout JSONScanner, name: String, namesAlone: Bool = false,
         faults: inout DetectionFaults
-    ) throws -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         guard scanner.kind == .object else {
             throw scanner.failure(
                 scanner.kind == .array
@@ -113,7 +108,7 @@ package enum COCOReader {
             let missing =
                 parts.images == nil
                 ? "images" : parts.categories == nil ? "categories" : "annotations"
-            throw DetectionError(
+            throw InputError(
                 "\(name): has no list \"\(missing)\"; expected images, categories and annotations")
         }
         return try resolve(images, categories, annotations, name, &faults)
@@ -121,7 +116,7 @@ package enum COCOReader {
 
     private static func images(
         _ scanner: inout JSONScanner, _ name: String
-    ) throws -> [DetectionIndex.Image] {
+    ) throws(InputError) -> [DetectionIndex.Image] {
         var result: [(id: COCOID, image: DetectionIndex.Image)] = []
         var ids = Set<COCOID>()
         try scanner.open("[")
@@ -136,7 +131,7 @@ package enum COCOReader {
             let id = entry.id ?? .number(0)
             if !ids.insert(id).inserted { entry.blame("has the id \(id) again; expected another") }
             if let fault = entry.fault {
-                throw DetectionError("\(name): images[\(result.count)] \(fault)")
+                throw InputError("\(name): images[\(result.count)] \(fault)")
             }
             result.append(
                 (
@@ -179,7 +174,7 @@ package enum COCOReader {
 
     private static func categories(
         _ scanner: inout JSONScanner, _ name: String
-    ) throws -> [DetectionIndex.Category] {
+    ) throws(InputError) -> [DetectionIndex.Category] {
         var result: [DetectionIndex.Category] = []
         var ids = Set<Int>()
         try scanner.open("[")
@@ -196,7 +191,7 @@ package enum COCOReader {
                 entry.blame("has the id \(one.id) again; expected another")
             }
             if let fault = entry.fault {
-                throw DetectionError("\(name): categories[\(result.count)] \(fault)")
+                throw InputError("\(name): categories[\(result.count)] \(fault)")
             }
             result.append(one)
         }
@@ -205,7 +200,7 @@ package enum COCOReader {
 
     private static func annotations(
         _ scanner: inout JSONScanner, _ name: String, _ faults: inout DetectionFaults
-    ) throws -> [Pending] {
+    ) throws(InputError) -> [Pending] {
         var result: [Pending] = []
         var ids = Set<COCOID>()
         var position = -1
@@ -215,7 +210,7 @@ package enum COCOReader {
             var entry = try COCOEntry(&scanner)
             if let area = entry.area, area < 0 {
                 entry.blame(
-                    "has the area \(DetectionError.text(area)); expected one that is not negative")
+                    "has the area \(MessageText.number(area)); expected one that is not negative")
             }
             if entry.id == nil { entry.blame("has no id; expected a whole number or a text") }
             if let id = entry.id, !ids.insert(id).inserted {
@@ -247,7 +242,7 @@ package enum COCOReader {
     private static func resolve(
         _ images: [DetectionIndex.Image], _ categories: [DetectionIndex.Category],
         _ annotations: [Pending], _ name: String, _ faults: inout DetectionFaults
-    ) throws -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         let numbers = COCONumbers(images, categories)
         var boxes: [DetectionIndex.Box] = []
         boxes.reserveCapacity(annotations.count)
@@ -276,7 +271,7 @@ package enum COCOReader {
     /// The index with one class of each name: the one that has annotations.
     private static func onePerName(
         _ index: DetectionIndex, _ name: String
-    ) throws -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         let groups = Dictionary(grouping: index.categories.indices) { index.categories[$0].name }
         guard groups.count < index.categories.count else { return index }
         let used = Set(index.boxes.map(\.category))
@@ -287,9 +282,9 @@ package enum COCOReader {
             let annotated = group.filter(used.contains)
             guard annotated.count < 2 else {
                 let ids = annotated.map { "\(index.categories[$0].id)" }.joined(separator: " and ")
-                throw DetectionError(
+                throw InputError(
                     "\(name): the categories \(ids) both have the name "
-                        + "\(DetectionError.quoted(own.name)) and annotations; expected one name "
+                        + "\(MessageText.quoted(own.name)) and annotations; expected one name "
                         + "each, rename or join them")
             }
             if place == annotated.first ?? group.first { kept.append(place) }

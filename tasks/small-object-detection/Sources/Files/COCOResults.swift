@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 import TextFormats
 
@@ -22,27 +23,23 @@ package enum COCOResults {
     ///   faulty one.
     package static func read(
         _ path: String, for index: DetectionIndex, faults: inout DetectionFaults
-    ) throws(DetectionError) -> Reading {
-        try DetectionError.wrapping {
-            var scanner = try JSONScanner(path: path, expected: expected)
-            return try read(&scanner, path, index, &faults)
-        }
+    ) throws(InputError) -> Reading {
+        var scanner = try JSONScanner(path: path, expected: expected)
+        return try read(&scanner, path, index, &faults)
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String, for index: DetectionIndex, faults: inout DetectionFaults
-    ) throws(DetectionError) -> Reading {
-        try DetectionError.wrapping {
-            var scanner = JSONScanner(terminated: text + [0], name: name)
-            return try read(&scanner, name, index, &faults)
-        }
+    ) throws(InputError) -> Reading {
+        var scanner = JSONScanner(terminated: text + [0], name: name)
+        return try read(&scanner, name, index, &faults)
     }
 
     private static func read(
         _ scanner: inout JSONScanner, _ name: String, _ index: DetectionIndex,
         _ faults: inout DetectionFaults
-    ) throws -> Reading {
+    ) throws(InputError) -> Reading {
         guard scanner.kind == .array else {
             throw scanner.failure(
                 "found \(scanner.kind.rawValue)"
@@ -92,21 +89,17 @@ package enum COCOResults {
     /// - Throws: One line for a full disk, an unwritable or a missing folder.
     package static func write(
         _ results: [DetectionResult], of index: DetectionIndex, to path: String
-    ) throws(DetectionError) {
-        do {
-            try AtomicFile.write(to: path) { file in
-                try file.write(contentsOf: Data("[".utf8))
-                for start in stride(from: 0, to: results.count, by: 10_000) {
-                    var text = ""
-                    for position in start..<min(results.count, start + 10_000) {
-                        text += (position == 0 ? "\n" : ",\n") + line(results[position], index)
-                    }
-                    try file.write(contentsOf: Data(text.utf8))
+    ) throws(InputError) {
+        try AtomicFile.write(to: path) { file in
+            try file.write(contentsOf: Data("[".utf8))
+            for start in stride(from: 0, to: results.count, by: 10_000) {
+                var text = ""
+                for position in start..<min(results.count, start + 10_000) {
+                    text += (position == 0 ? "\n" : ",\n") + line(results[position], index)
                 }
-                try file.write(contentsOf: Data("]\n".utf8))
+                try file.write(contentsOf: Data(text.utf8))
             }
-        } catch {
-            throw DetectionError("\(error)")
+            try file.write(contentsOf: Data("]\n".utf8))
         }
     }
 
@@ -123,7 +116,7 @@ package enum COCOResults {
 
     private static func line(_ result: DetectionResult, _ index: DetectionIndex) -> String {
         let image = index.images[result.image]
-        let box = [result.x, result.y, result.width, result.height].map(DetectionError.text)
+        let box = [result.x, result.y, result.width, result.height].map(MessageText.number)
             .joined(separator: ", ")
         return "{\"image_id\": \(image.idJSON), \"category_id\": "
             + "\(index.categories[result.category].id), \"bbox\": [\(box)], \"score\": "

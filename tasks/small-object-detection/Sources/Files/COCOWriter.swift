@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 import TextFormats
 
@@ -11,35 +12,31 @@ package enum COCOWriter {
     /// Writes the file, complete or not at all.
     ///
     /// - Throws: One line for a full disk, an unwritable or a missing folder.
-    package static func write(_ index: DetectionIndex, to path: String) throws(DetectionError) {
-        do {
-            try AtomicFile.write(to: path) { file in
-                func list(_ name: String, _ count: Int, _ entry: (Int) -> String) throws {
-                    try file.write(contentsOf: Data("\"\(name)\": [".utf8))
-                    for start in stride(from: 0, to: count, by: chunk) {
-                        var text = ""
-                        for position in start..<min(count, start + chunk) {
-                            text += (position == 0 ? "\n  " : ",\n  ") + entry(position)
-                        }
-                        try file.write(contentsOf: Data(text.utf8))
+    package static func write(_ index: DetectionIndex, to path: String) throws(InputError) {
+        try AtomicFile.write(to: path) { file in
+            func list(_ name: String, _ count: Int, _ entry: (Int) -> String) throws {
+                try file.write(contentsOf: Data("\"\(name)\": [".utf8))
+                for start in stride(from: 0, to: count, by: chunk) {
+                    var text = ""
+                    for position in start..<min(count, start + chunk) {
+                        text += (position == 0 ? "\n  " : ",\n  ") + entry(position)
                     }
-                    try file.write(contentsOf: Data("]".utf8))
+                    try file.write(contentsOf: Data(text.utf8))
                 }
-                try file.write(contentsOf: Data("{".utf8))
-                try list("images", index.images.count) { entry(index.images[$0]) }
-                try file.write(contentsOf: Data(",\n ".utf8))
-                try list("categories", index.categories.count) { position in
-                    let one = index.categories[position]
-                    return "{\"id\": \(one.id), \"name\": \(JSONText.string(one.name))}"
-                }
-                try file.write(contentsOf: Data(",\n ".utf8))
-                try list("annotations", index.boxes.count) { position in
-                    entry(index.boxes[position], number: position + 1, index)
-                }
-                try file.write(contentsOf: Data("}\n".utf8))
+                try file.write(contentsOf: Data("]".utf8))
             }
-        } catch {
-            throw DetectionError("\(error)")
+            try file.write(contentsOf: Data("{".utf8))
+            try list("images", index.images.count) { entry(index.images[$0]) }
+            try file.write(contentsOf: Data(",\n ".utf8))
+            try list("categories", index.categories.count) { position in
+                let one = index.categories[position]
+                return "{\"id\": \(one.id), \"name\": \(JSONText.string(one.name))}"
+            }
+            try file.write(contentsOf: Data(",\n ".utf8))
+            try list("annotations", index.boxes.count) { position in
+                entry(index.boxes[position], number: position + 1, index)
+            }
+            try file.write(contentsOf: Data("}\n".utf8))
         }
     }
 
@@ -53,11 +50,11 @@ package enum COCOWriter {
     private static func entry(
         _ box: DetectionIndex.Box, number: Int, _ index: DetectionIndex
     ) -> String {
-        let corners = [box.x, box.y, box.width, box.height].map(DetectionError.text)
+        let corners = [box.x, box.y, box.width, box.height].map(MessageText.number)
             .joined(separator: ", ")
         return "{\"id\": \(number), \"image_id\": \(index.images[box.image].idJSON), "
             + "\"category_id\": \(index.categories[box.category].id), \"bbox\": [\(corners)], "
-            + "\"area\": \(DetectionError.text(box.area)), \"iscrowd\": \(box.isCrowd ? 1 : 0)"
+            + "\"area\": \(MessageText.number(box.area)), \"iscrowd\": \(box.isCrowd ? 1 : 0)"
             + (box.isIgnored ? ", \"ignore\": 1}" : "}")
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 package import Regions
 
@@ -35,14 +36,14 @@ package struct ResultNumbers: Sendable {
     ///   inputs that are one, and where the file has none of the classes.
     package init(
         inputs: [String], index path: String, imageFolder: String?, labels: [String], ids: [Int]
-    ) throws(DetectionError) {
+    ) throws(InputError) {
         let known = try COCOReader.readNames(path)
         let files = IndexedFiles(known.images, index: path, folder: imageFolder)
         var images: [DetectionIndex.Image] = [], owners: [Int: String] = [:]
         for input in inputs {
             var found = try files.image(of: input)
             if let other = owners.updateValue(input, forKey: found.id) {
-                throw DetectionError(
+                throw InputError(
                     "\(other) and \(input) are both image \(found.file) of \(path); "
                         + "expected one picture for it: name one of them, or give --images DIR, "
                         + "the folder that the file's names are relative to")
@@ -56,8 +57,8 @@ package struct ResultNumbers: Sendable {
         for (label, name) in labels.enumerated() {
             let found = known.categories.isEmpty ? [] : numbers[name] ?? []
             guard found.count < 2 else {
-                throw DetectionError(
-                    "\(path): has the class \(DetectionError.quoted(name)) as "
+                throw InputError(
+                    "\(path): has the class \(MessageText.quoted(name)) as "
                         + found.map { "\($0.id)" }.joined(separator: " and ")
                         + "; expected one number for it, remove the other")
             }
@@ -69,7 +70,7 @@ package struct ResultNumbers: Sendable {
             lacking = []
             notes.append("\(path) has no classes: results have the run's numbers")
         } else if lacking.count == labels.count {
-            throw DetectionError(
+            throw InputError(
                 "\(path): has no class of the run (\(Self.list(labels))) but "
                     + "\(Self.list(known.categories.map(\.name))); expected classes of the same "
                     + "names, or leave --index out")
@@ -90,7 +91,7 @@ package struct ResultNumbers: Sendable {
     }
 
     private static func list(_ names: [String]) -> String {
-        let shown = names.prefix(10).map(DetectionError.quoted).joined(separator: ", ")
+        let shown = names.prefix(10).map(MessageText.quoted).joined(separator: ", ")
         return names.count > 10 ? "\(shown) and \(names.count - 10) more" : shown
     }
 }
@@ -110,7 +111,7 @@ private struct IndexedFiles {
             grouping: images.indices, by: { Self.parts(images[$0].file).joined(separator: "/") })
     }
 
-    func image(of input: String) throws(DetectionError) -> DetectionIndex.Image {
+    func image(of input: String) throws(InputError) -> DetectionIndex.Image {
         var names: [String] = []
         if let folder {
             names = [try relative(input, to: folder)]
@@ -124,7 +125,7 @@ private struct IndexedFiles {
             let near = images.first { Self.parts($0.file).last == last }
             let example = near.map { " (such as \($0.file))" } ?? ""
             let place = folder.map { ", relative to \($0)" } ?? ""
-            throw DetectionError(
+            throw InputError(
                 "\(input): is none of the \(images.count) images of \(path); expected a path "
                     + "that ends with one of its file names\(example)\(place), or leave --index out"
             )
@@ -132,7 +133,7 @@ private struct IndexedFiles {
         guard found.count == 1 else {
             let list = found.prefix(3).map { "\($0.idJSON) (\($0.file))" }.joined(
                 separator: " and ")
-            throw DetectionError(
+            throw InputError(
                 "\(input): may be image \(list) of \(path); "
                     + (folder == nil
                         ? "give --images DIR, the folder that the file's names are relative to"
@@ -142,7 +143,7 @@ private struct IndexedFiles {
     }
 
     /// The path of `input` in `folder`, through links where it does not lie there as written.
-    private func relative(_ input: String, to folder: String) throws(DetectionError) -> String {
+    private func relative(_ input: String, to folder: String) throws(InputError) -> String {
         let (file, base) = (URL(fileURLWithPath: input), URL(fileURLWithPath: folder))
         for (file, base) in [
             (file.standardizedFileURL, base.standardizedFileURL),
@@ -153,7 +154,7 @@ private struct IndexedFiles {
                 return parts.dropFirst(start.count).joined(separator: "/")
             }
         }
-        throw DetectionError("\(input): lies outside \(folder); expected a file in --images")
+        throw InputError("\(input): lies outside \(folder); expected a file in --images")
     }
 
     /// The parts of a path, whichever way its slashes lean.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
 import TextFormats
 
@@ -28,8 +29,8 @@ package struct VOCAnnotation: Sendable, Equatable {
             }
             if xmax < xmin || ymax < ymin {
                 blame(
-                    "has corners \(DetectionError.text(xmin)), \(DetectionError.text(ymin)) to "
-                        + "\(DetectionError.text(xmax)), \(DetectionError.text(ymax)); expected "
+                    "has corners \(MessageText.number(xmin)), \(MessageText.number(ymin)) to "
+                        + "\(MessageText.number(xmax)), \(MessageText.number(ymax)); expected "
                         + "the upper left one first")
             }
         }
@@ -47,26 +48,22 @@ package struct VOCAnnotation: Sendable, Equatable {
     /// Reads a file of at most 64 MiB.
     ///
     /// - Throws: One line for a file that cannot be read, is no XML or holds no annotation.
-    package static func read(_ path: String) throws(DetectionError) -> VOCAnnotation {
-        try DetectionError.wrapping {
-            let bytes = try TextFile.read(
-                path, expected: "a Pascal VOC XML file", limit: 64 << 20)
-            return try VOCAnnotation(
-                terminated: try XMLEncoding.utf8(bytes, name: path) + [0], name: path)
-        }
+    package static func read(_ path: String) throws(InputError) -> VOCAnnotation {
+        let bytes = try TextFile.read(
+            path, expected: "a Pascal VOC XML file", limit: 64 << 20)
+        return try VOCAnnotation(
+            terminated: try XMLEncoding.utf8(bytes, name: path) + [0], name: path)
     }
 
     /// Parses `text`; `name` stands for the file in messages.
     package static func parse(
         _ text: [UInt8], name: String
-    ) throws(DetectionError) -> VOCAnnotation {
-        try DetectionError.wrapping {
-            try VOCAnnotation(
-                terminated: try XMLEncoding.utf8(text, name: name) + [0], name: name)
-        }
+    ) throws(InputError) -> VOCAnnotation {
+        try VOCAnnotation(
+            terminated: try XMLEncoding.utf8(text, name: name) + [0], name: name)
     }
 
-    private init(terminated bytes: [UInt8], name: String) throws {
+    private init(terminated bytes: [UInt8], name: String) throws(InputError) {
         var scanner = XMLScanner(terminated: bytes, name: name)
         var path: [String] = []
         var text = ""
@@ -115,7 +112,7 @@ package struct VOCAnnotation: Sendable, Equatable {
         else {
             if fault == nil {
                 fault =
-                    "has a side of \(DetectionError.quoted(text)) pixels; expected a whole number"
+                    "has a side of \(MessageText.quoted(text)) pixels; expected a whole number"
             }
             return nil
         }
@@ -136,7 +133,7 @@ package struct VOCAnnotation: Sendable, Equatable {
             objects[last].blame("has \(name) twice; expected it once")
         } else if value == nil {
             objects[last].blame(
-                "has \(DetectionError.quoted(text)) as \(name); expected a number of pixels")
+                "has \(MessageText.quoted(text)) as \(name); expected a number of pixels")
         }
         objects[last][keyPath: member] = value
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 package import Regions
 
 /// Detections as VisDrone's evaluation takes them.
@@ -10,7 +11,7 @@ package enum VisDroneLines {
         detections.map { detection in
             let box = detection.box
             let numbers = [box.x1, box.y1, box.width, box.height, detection.score]
-                .map(DetectionError.text)
+                .map(MessageText.number)
             return (numbers + ["\(ids[detection.label])", "-1", "-1"]).joined(separator: ",") + "\n"
         }.joined()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
-import TextFormats
 import Training
 
 /// A `data.yaml`: names of classes, and where the pictures of each part of the data lie.
@@ -37,30 +37,28 @@ package struct YOLODataset: Sendable {
     /// Reads a file.
     ///
     /// - Throws: One line for what is no YAML, or where names are missing or not numbered from 0.
-    package init(_ path: String) throws(DetectionError) {
+    package init(_ path: String) throws(InputError) {
         self.path = path
         let own = (path as NSString).deletingLastPathComponent
         let folder = own.isEmpty ? "." : own
-        (names, root, parts) = try DetectionError.wrapping {
-            let reader = RecipeReader(try RecipeDocument(path: path))
-            var parts: [Split: [String]] = [:]
-            for (key, split) in [
-                ("train", Split.train), ("valid", .val), ("val", .val), ("test", .test),
-            ] where reader.has(key) {
-                parts[split] =
-                    reader.isList(key)
-                    ? try reader.optionalTexts(key) ?? []
-                    : try reader.optionalText(key).map { [$0] } ?? []
-            }
-            return (
-                try Self.names(reader, path), Self.root(try reader.optionalText("path"), folder),
-                parts
-            )
+        let reader = RecipeReader(try RecipeDocument(path: path))
+        var parts: [Split: [String]] = [:]
+        for (key, split) in [
+            ("train", Split.train), ("valid", .val), ("val", .val), ("test", .test),
+        ] where reader.has(key) {
+            parts[split] =
+                reader.isList(key)
+                ? try reader.optionalTexts(key) ?? []
+                : try reader.optionalText(key).map { [$0] } ?? []
         }
+        self.parts = parts
+        names = try Self.names(reader, path)
+        root = Self.root(try reader.optionalText("path"), folder)
     }
 
     /// Names as a list, or as a map from their numbers.
-    private static func names(_ reader: RecipeReader, _ path: String) throws -> [String] {
+    private static func names(_ reader: RecipeReader, _ path: String) throws(InputError) -> [String]
+    {
         let keys = reader.keys(of: "names")
         var names: [String] = []
         if keys.isEmpty {
@@ -70,15 +68,17 @@ package struct YOLODataset: Sendable {
                 .sorted { $0.number < $1.number }
             guard numbers.count == keys.count, numbers.map(\.number) == Array(0..<keys.count)
             else {
-                throw DetectionError(
+                throw InputError(
                     "\(path): numbers its names \(keys.prefix(10).joined(separator: ", ")); "
                         + "expected every number from 0 to \(keys.count - 1)")
             }
-            names = try numbers.compactMap { try reader.optionalText("names.\($0.key)") }
+            for (_, key) in numbers {
+                if let name = try reader.optionalText("names.\(key)") { names.append(name) }
+            }
         }
         guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty }), Set(names).count == names.count
         else {
-            throw DetectionError(
+            throw InputError(
                 "\(path): has no list of different names; expected names: [a, b] or a map from "
                     + "their numbers")
         }
@@ -102,10 +102,10 @@ package struct YOLODataset: Sendable {
     /// Where the pictures of a part lie: a folder, a list of folders, or a text file of pictures.
     ///
     /// - Throws: One line where the file doesn't say, or says what isn't there.
-    package func pictures(_ split: Split) throws(DetectionError) -> Pictures {
+    package func pictures(_ split: Split) throws(InputError) -> Pictures {
         let entries = parts[split] ?? []
         guard !entries.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(path): names no \(split.rawValue) images; expected \(split.rawValue): FOLDER, or "
                     + "name the folder of the images")
         }
@@ -131,12 +131,12 @@ package struct YOLODataset: Sendable {
         return Pictures(folder: root, within: within)
     }
 
-    private func place(_ entry: String) throws(DetectionError) -> String {
+    private func place(_ entry: String) throws(InputError) -> String {
         var candidates = [entry.hasPrefix("/") ? entry : "\(root)/\(entry)"]
         // Some exports count from a folder beside the file, with the file's own meant.
         if entry.hasPrefix("../") { candidates.append("\(root)/\(entry.dropFirst(3))") }
         guard let found = candidates.first(where: Self.isThere) else {
-            throw DetectionError(
+            throw InputError(
                 "\(path): names \(entry), but there is no \(candidates[0]); expected a folder of "
                     + "images, correct path and the entry")
         }
@@ -144,11 +144,11 @@ package struct YOLODataset: Sendable {
     }
 
     /// A path below the root.
-    private func relative(_ place: String) throws(DetectionError) -> String {
+    private func relative(_ place: String) throws(InputError) -> String {
         let start = URL(fileURLWithPath: root).standardizedFileURL.path + "/"
         let whole = URL(fileURLWithPath: place).standardizedFileURL.path
         guard whole.hasPrefix(start) else {
-            throw DetectionError(
+            throw InputError(
                 "\(path): names \(place), which lies outside \(root); expected images below it, "
                     + "correct path")
         }
@@ -157,10 +157,8 @@ package struct YOLODataset: Sendable {
 
     /// The lines of a text without blanks at their ends, from behind a byte order mark; without the
     /// last empty ones.
-    static func lines(of path: String) throws(DetectionError) -> [String] {
-        let bytes = try DetectionError.wrapping {
-            try TextFile.read(path, expected: "a list, one entry a line", limit: 64 << 20)
-        }
+    static func lines(of path: String) throws(InputError) -> [String] {
+        let bytes = try TextFile.read(path, expected: "a list, one entry a line", limit: 64 << 20)
         let text = String(decoding: bytes, as: UTF8.self)
         var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces.union(["\u{FEFF}"])) }

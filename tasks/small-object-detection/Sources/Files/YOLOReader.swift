@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Media
-import TextFormats
 
 /// Reads YOLO's layout: a text file of boxes for each picture that has some.
 struct YOLOReader {
@@ -24,10 +24,11 @@ struct YOLOReader {
     /// A picture without a text is background.
     func read(
         classes: [String]?, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> DetectionIndex {
+    ) throws(InputError) -> DetectionIndex {
         let dataset = YOLODataset.isOne(path) ? try YOLODataset(path) : nil
         let isOneText =
-            dataset == nil && path.lowercased().hasSuffix(".txt") && TextFile.size(path) != nil
+            dataset == nil && path.lowercased().hasSuffix(".txt")
+            && FileSystem.size(of: path) != nil
         let folder =
             dataset != nil
             ? labelFolder
@@ -44,7 +45,7 @@ struct YOLOReader {
         var texts = isOneText ? [URL(fileURLWithPath: path).lastPathComponent] : labels(in: folder)
         texts.removeAll { isOther($0, pictures) }
         guard !texts.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(folder): holds no file *.txt; expected yolo annotations, check the path and the "
                     + "format")
         }
@@ -58,11 +59,11 @@ struct YOLOReader {
                 labels.removeValue(forKey: stem)
                 ?? Self.labelPath(stem).flatMap { labels.removeValue(forKey: $0) }
             if text == nil, isOneText { continue }
-            do throws(DetectionError) {
+            do throws(InputError) {
                 guard let file = try pictures.picture(stem) else { continue }
                 let size = pixels.size(of: try ImageInfo.usable("\(imageFolder)/\(file)"))
                 let lines =
-                    try text.map { name throws(DetectionError) in
+                    try text.map { name throws(InputError) in
                         try BoxLines.read("\(folder)/\(name)", longest: 65_536)
                     } ?? []
                 let image = (images.count, size.width, size.height)
@@ -70,7 +71,7 @@ struct YOLOReader {
                     .init(id: images.count + 1, file: file, width: size.width, height: size.height))
                 if text == nil { background += 1 }
                 for (number, values) in lines.enumerated() where !values.isEmpty {
-                    do throws(DetectionError) {
+                    do throws(InputError) {
                         boxes.append(
                             try BoxLines.box(values, .yolo, image: image, classes: names.count))
                     } catch {
@@ -135,7 +136,7 @@ struct YOLOReader {
     /// The names of the classes as a file in the folder of the texts, or above it, has them.
     private func names(
         near folder: String, _ faults: inout DetectionFaults
-    ) throws(DetectionError) -> [String] {
+    ) throws(InputError) -> [String] {
         let above = (folder as NSString).deletingLastPathComponent
         let top = (above as NSString).deletingLastPathComponent
         var candidates: [String] = []
@@ -143,8 +144,8 @@ struct YOLOReader {
         for place in [folder, above, top] {
             candidates += ["data.yaml", "data.yml", "dataset.yaml"].map { "\(place)/\($0)" }
         }
-        guard let found = candidates.first(where: { TextFile.size($0) != nil }) else {
-            throw DetectionError(
+        guard let found = candidates.first(where: { FileSystem.size(of: $0) != nil }) else {
+            throw InputError(
                 "\(path): YOLO files number their classes; expected their names: give --classes (or "
                     + "data.classes in a recipe), name a data.yaml, or lay classes.txt beside them")
         }
@@ -152,7 +153,7 @@ struct YOLOReader {
             try YOLODataset.isOne(found)
             ? YOLODataset(found).names : YOLODataset.lines(of: found)
         guard names.allSatisfy({ !$0.isEmpty }), Set(names).count == names.count else {
-            throw DetectionError(
+            throw InputError(
                 "\(found): has an empty line or a name twice; expected different names, one a line")
         }
         faults.remark("classes from \(found): \(names.prefix(20).joined(separator: ", "))")

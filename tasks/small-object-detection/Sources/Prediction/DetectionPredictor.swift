@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
 package import CommandLineSupport
+package import Files
 import Layers
 import Media
 package import Regions
@@ -42,7 +43,7 @@ package struct DetectionPredictor {
             RecipeDocument(path: folder + "/recipe.yaml", overrides: overrides),
             dataFolder: dataFolder)
         guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw DetectionError("\(folder): no checkpoint yet; train first, or wait for one")
+            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
         }
         recipe.setSampleCount(checkpoint.sampleCount)
         let (detector, _) = try PyramidDetector.make(
@@ -60,7 +61,7 @@ package struct DetectionPredictor {
     /// Detections in the pixels that `data.orientation` asks for.
     package func counted(
         _ found: [BoxDetection], in path: String
-    ) throws(DetectionError) -> [BoxDetection] {
+    ) throws(InputError) -> [BoxDetection] {
         guard orientation == .shown else { return found }
         return orientation.counted(found, in: try ImageInfo.usable(path))
     }

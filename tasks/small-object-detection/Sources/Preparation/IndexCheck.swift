@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Media
 
 /// Compares an index with the image files and its boxes with the images.
@@ -61,7 +62,7 @@ package struct IndexCheck {
     package func run(
         _ index: DetectionIndex, faults: inout DetectionFaults,
         report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DetectionError) -> Outcome {
+    ) throws(InputError) -> Outcome {
         var outcome = Outcome(index: index)
         outcome.index.images = []
         outcome.index.boxes = []
@@ -70,9 +71,9 @@ package struct IndexCheck {
         var files: [String: String] = [:]
         let annotated = Set(index.boxes.map(\.image))
         for (number, var image) in index.images.enumerated() {
-            do throws(DetectionError) {
+            do throws(InputError) {
                 if let other = files.updateValue(image.idJSON, forKey: image.file) {
-                    throw DetectionError(
+                    throw InputError(
                         "\(imageFolder)/\(image.file): is image \(other) and image \(image.idJSON); "
                             + "expected each file once")
                 }
@@ -82,12 +83,9 @@ package struct IndexCheck {
                     try pixels.check(info, size: hasSizes ? (image.width, image.height) : nil)
                 }
                 if decodesPixels {
-                    let notice = try DetectionError.wrapping {
-                        let bands = try ImageBands(info.path, reading)
-                        try bands.check()
-                        return bands.notice
-                    }
-                    if let notice { outcome.notices.append(notice) }
+                    let bands = try ImageBands(info.path, reading)
+                    try bands.check()
+                    if let notice = bands.notice { outcome.notices.append(notice) }
                 }
                 (image.width, image.height) = (info.width, info.height)
                 infos.append(info)
@@ -102,7 +100,7 @@ package struct IndexCheck {
             report(number + 1, index.images.count)
         }
         guard !outcome.index.images.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(imageFolder): none of the \(index.images.count) images can be used; "
                     + (faults.lines.first ?? "the annotation names none"))
         }
@@ -112,7 +110,7 @@ package struct IndexCheck {
                 continue
             }
             let image = outcome.index.images[position]
-            do throws(DetectionError) {
+            do throws(InputError) {
                 let info = infos[position]
                 var cut = try clipped(box, to: pixels.size(of: info))
                 if cut != box { outcome.clippedBoxes += 1 }
@@ -126,13 +124,13 @@ package struct IndexCheck {
             } catch {
                 let name = index.categories[box.category].name
                 try faults.note(
-                    "\(image.file): box \(number) (\(DetectionError.quoted(name))) "
+                    "\(image.file): box \(number) (\(MessageText.quoted(name))) "
                         + error.description)
                 outcome.droppedBoxes += 1
             }
         }
         if outcome.index.boxes.isEmpty, faults.count > 0 {
-            throw DetectionError(
+            throw InputError(
                 "\(imageFolder): no box is left of \(index.boxes.count); expected at least one that "
                     + "can be used: " + (faults.lines.first ?? "none was read"))
         }
@@ -142,16 +140,16 @@ package struct IndexCheck {
     /// The header of an image's file, whose size must be the annotation's.
     private func info(
         of image: DetectionIndex.Image
-    ) throws(DetectionError) -> ImageInfo {
+    ) throws(InputError) -> ImageInfo {
         guard !image.file.isEmpty else {
-            throw DetectionError("image \(image.idJSON) names no file; expected file_name")
+            throw InputError("image \(image.idJSON) names no file; expected file_name")
         }
         let path = "\(imageFolder)/\(image.file)"
         let isInside =
             !image.file.hasPrefix("/")
             && !image.file.split(separator: "/").contains("..")
         guard isInside else {
-            throw DetectionError("\(path): leads out of the images' folder; expected a file in it")
+            throw InputError("\(path): leads out of the images' folder; expected a file in it")
         }
         let info = try ImageInfo.usable(path)
         func isSame(_ size: (width: Int, height: Int)) -> Bool {
@@ -161,7 +159,7 @@ package struct IndexCheck {
         let size = pixels.size(of: info)
         guard isSame(size) else {
             let isTurned = pixels != .shown && isSame(info.shownSize)
-            throw DetectionError(
+            throw InputError(
                 "\(path): has \(size.width) x \(size.height) pixels, the annotation says "
                     + "\(image.width) x \(image.height); "
                     + (isTurned
@@ -177,10 +175,10 @@ package struct IndexCheck {
     /// - Throws: What is wrong, without the place.
     private func clipped(
         _ box: DetectionIndex.Box, to image: (width: Int, height: Int)
-    ) throws(DetectionError) -> DetectionIndex.Box {
-        func text(_ value: Double) -> String { DetectionError.text(value) }
+    ) throws(InputError) -> DetectionIndex.Box {
+        func text(_ value: Double) -> String { MessageText.number(value) }
         guard box.width > 0, box.height > 0 else {
-            throw DetectionError(
+            throw InputError(
                 "is \(text(box.width)) x \(text(box.height)) pixels; expected an area")
         }
         let left = max(0, box.x), top = max(0, box.y)
@@ -188,7 +186,7 @@ package struct IndexCheck {
         let bottom = min(Double(image.height), box.y + box.height)
         let area = max(0, right - left) * max(0, bottom - top)
         guard area >= 0.5 * box.width * box.height else {
-            throw DetectionError(
+            throw InputError(
                 "at \(text(box.x)), \(text(box.y)) of \(text(box.width)) x \(text(box.height)) "
                     + "lies outside the image of \(image.width) x \(image.height); expected at "
                     + "least half of it inside")

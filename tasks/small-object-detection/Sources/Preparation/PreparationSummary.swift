@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
 import Reports
 
 /// What `dr2net detect prepare` did.

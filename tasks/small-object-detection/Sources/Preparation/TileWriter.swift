@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 package import Media
 import Reports
@@ -76,11 +77,8 @@ package struct TileWriter {
     package func run(
         _ index: DetectionIndex, faults: inout DetectionFaults,
         report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(DetectionError) -> Outcome {
-        try DetectionError.wrapping {
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true)
-        }
+    ) throws(InputError) -> Outcome {
+        try FileSystem.makeFolder(folder)
         var outcome = Outcome(
             index: DetectionIndex(images: [], categories: index.categories, boxes: []))
         let boxes = Dictionary(grouping: index.boxes, by: \.image)
@@ -91,7 +89,7 @@ package struct TileWriter {
             outcome.largerBoxes += (boxes[position] ?? []).count {
                 !$0.isIgnored && !$0.isCrowd && tiling.exceeds($0)
             }
-            do {
+            do throws(InputError) {
                 try write(image, plan.tiles, &outcome)
                 for tile in plan.tiles {
                     let number = outcome.index.images.count
@@ -106,16 +104,14 @@ package struct TileWriter {
                         return box
                     }
                 }
-            } catch let error as MediaError {
+            } catch let error where !error.isStorage {
                 try faults.note(error.description)
                 outcome.droppedImages += 1
-            } catch {
-                throw DetectionError("\(error)")
             }
             report(position + 1, index.images.count)
         }
         guard !outcome.index.images.isEmpty else {
-            throw DetectionError(
+            throw InputError(
                 "\(folder): none of the \(outcome.empty) tiles holds a box; expected one at least, "
                     + "lower --kept-area, take a larger --tile-size or give --keep-empty")
         }
@@ -160,7 +156,7 @@ package struct TileWriter {
 
     private func write(
         _ image: DetectionIndex.Image, _ tiles: [PlannedTile], _ outcome: inout Outcome
-    ) throws {
+    ) throws(InputError) {
         let path = "\(imageFolder)/\(image.file)"
         // An image that can't be read is a fault of the reading below.
         let stamp = try? SourceStamp.of([path], settings: settings)

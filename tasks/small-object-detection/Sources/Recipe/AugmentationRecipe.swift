@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Training
 
 /// The recipe's `augmentation` section: what training changes in its images, all off by default
@@ -35,7 +36,7 @@ package struct AugmentationRecipe: Sendable, Equatable {
     }
 
     /// Reads and checks the keys.
-    init(_ section: RecipeReader) throws(TrainingError) {
+    init(_ section: RecipeReader) throws(InputError) {
         flipsHorizontally = try section.value("horizontalFlip", default: true)
         flipsVertically = try section.value("verticalFlip", default: false)
         turns = try section.value("turns", default: false)

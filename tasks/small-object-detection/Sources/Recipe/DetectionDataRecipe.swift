@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Training
 
 /// The recipe's `data` section: which images, and how training cuts them.
@@ -51,7 +52,7 @@ package struct DetectionDataRecipe: Sendable {
     package var pictures: PictureRecipe
 
     /// Reads and checks the keys.
-    init(_ section: RecipeReader, dataFolder: String) throws(TrainingError) {
+    init(_ section: RecipeReader, dataFolder: String) throws(InputError) {
         format = try section.value("format", default: AnnotationFormat.coco)
         let isYOLO = format == .yolo
         training = try DetectionDataRecipe.trainingSources(
@@ -90,7 +91,7 @@ package struct DetectionDataRecipe: Sendable {
     /// The sets to train on: each annotations with the folder of their images, or all with one.
     private static func trainingSources(
         _ section: RecipeReader, dataFolder: String, isYOLO: Bool
-    ) throws(TrainingError) -> [Source] {
+    ) throws(InputError) -> [Source] {
         let annotations = try section.requiredDataPaths(
             "trainingAnnotations", dataFolder: dataFolder,
             expected: "a file or folder of annotations, or a list of them")
@@ -131,7 +132,7 @@ package struct DetectionDataRecipe: Sendable {
 
     private static func validationSource(
         _ section: RecipeReader, dataFolder: String, isYOLO: Bool
-    ) throws(TrainingError) -> Source {
+    ) throws(InputError) -> Source {
         let annotations = try section.requiredDataPath(
             "validationAnnotations", dataFolder: dataFolder,
             expected: "a file or folder of annotations")
@@ -150,7 +151,7 @@ package struct DetectionDataRecipe: Sendable {
     /// The folder of the images that a `data.yaml` names.
     private static func folder(
         of split: YOLODataset.Split, _ path: String, _ section: RecipeReader, _ key: String
-    ) throws(TrainingError) -> String {
+    ) throws(InputError) -> String {
         do {
             return try YOLODataset(path).pictures(split).folder
         } catch {

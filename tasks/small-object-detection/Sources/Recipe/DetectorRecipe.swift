@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+import Files
 import Regions
 import Training
 
@@ -37,7 +38,7 @@ package struct DetectorRecipe: Sendable {
     package var recomputesTowers: Bool
 
     /// Reads and checks the keys.
-    init(_ reader: RecipeReader) throws(TrainingError) {
+    init(_ reader: RecipeReader) throws(InputError) {
         let pyramid = try reader.section("pyramid")
         channels = try pyramid.value("channels", default: 256, in: 8...4096)
         furtherLevels = try pyramid.value("furtherLevels", default: 1, in: 0...3)
@@ -78,7 +79,7 @@ package struct DetectorRecipe: Sendable {
     /// The two rules that rank locations, with the recipe's sizes.
     private static func ranking(
         _ head: RecipeReader, constant: Double
-    ) throws(TrainingError) -> (rfla: RankingAssigner, nwd: RankingAssigner) {
+    ) throws(InputError) -> (rfla: RankingAssigner, nwd: RankingAssigner) {
         var rfla = RankingAssigner.receptiveField
         var nwd = RankingAssigner.wasserstein(constant: constant)
         let count = try head.value("locations", default: nwd.count, in: 1...1000)

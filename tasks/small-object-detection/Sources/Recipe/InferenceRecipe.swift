@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 package import Regions
 import Training
 
@@ -20,7 +21,7 @@ package struct InferenceRecipe: Sendable {
     /// Reads and checks the keys; the defaults of merging are SAHI's.
     ///
     /// - Parameter size: Side of an input in pixels.
-    init(_ section: RecipeReader, size: Int) throws(TrainingError) {
+    init(_ section: RecipeReader, size: Int) throws(InputError) {
         tiles = try section.value("tiles", default: true)
         overlap = try section.value("overlap", default: size / 5, in: 0...size - 1)
         fullImage = try section.value("fullImage", default: true)

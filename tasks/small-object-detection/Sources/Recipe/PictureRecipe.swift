@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 package import Media
 import Training
 
@@ -18,7 +19,7 @@ package struct PictureRecipe: Sendable, Equatable {
         return [bands, range].compactMap { $0 }
     }
 
-    init(_ section: RecipeReader) throws(TrainingError) {
+    init(_ section: RecipeReader) throws(InputError) {
         if section.has("orientation") {
             orientation = try section.value("orientation", default: AnnotatedPixels.unsaid)
         }

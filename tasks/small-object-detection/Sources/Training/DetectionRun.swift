@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Console
 package import Training
 
 /// A whole run: check the images, train, evaluate, write the results.

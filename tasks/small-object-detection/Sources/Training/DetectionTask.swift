@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Backbones
+import Console
+import Files
 import Foundation
 import Media
 import Metrics
@@ -169,7 +171,7 @@ package final class DetectionTask: FinetuningTask {
         return (try score(results), results)
     }
 
-    private func score(_ results: [DetectionResult]) throws(DetectionError) -> DetectionEvaluation {
+    private func score(_ results: [DetectionResult]) throws(InputError) -> DetectionEvaluation {
         try DetectionEvaluation.evaluate(
             validation.index, results, by: recipe.scoring, ignoring: recipe.data.ignoredClasses,
             maximumDetections: recipe.maximumDetections,
@@ -177,11 +179,11 @@ package final class DetectionTask: FinetuningTask {
     }
 
     /// The class's position in the validation index.
-    private func category(_ label: Int) throws(DetectionError) -> Int {
+    private func category(_ label: Int) throws(InputError) -> Int {
         let name = classes.names[label]
         guard let found = validation.index.categories.firstIndex(where: { $0.name == name }) else {
-            throw DetectionError(
-                "\(recipe.data.validation.annotations): has no class \(DetectionError.quoted(name)) "
+            throw InputError(
+                "\(recipe.data.validation.annotations): has no class \(MessageText.quoted(name)) "
                     + "of the training images; name all classes in data.classes")
         }
         return found

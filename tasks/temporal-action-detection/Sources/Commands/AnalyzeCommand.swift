@@ -2,6 +2,7 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Files
 import Foundation
 
 /// `dr2net tad analyze`: where temporal detections go wrong.

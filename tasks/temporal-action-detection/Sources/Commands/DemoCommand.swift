@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
 import CommandLineSupport
+import Console
 import Datasets
 import Foundation
 import Training

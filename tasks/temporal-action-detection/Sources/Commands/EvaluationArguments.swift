@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Files
 
 /// What is compared with what, for the commands that score predictions.
 struct EvaluationArguments: ParsableArguments {
@@ -34,7 +35,7 @@ struct EvaluationArguments: ParsableArguments {
     }
 
     /// The evaluation that was asked for.
-    func options() throws(ActivityNetError) -> EvaluationOptions {
+    func options() throws(InputError) -> EvaluationOptions {
         var options = EvaluationOptions(
             subset: subset, thresholds: try EvaluationThresholds.parse(tiou), keepGoing: keepGoing)
         if let blockedVideos {

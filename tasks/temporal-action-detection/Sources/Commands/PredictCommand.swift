@@ -2,7 +2,9 @@
 import ArgumentParser
 import Checkpoints
 import CommandLineSupport
+import Console
 import Datasets
+import Files
 import Foundation
 import Training
 
@@ -121,12 +123,12 @@ struct PredictCommand: ParsableCommand {
     /// Predictions go by the files' names, so these must differ.
     private func checkNames(
         _ inputs: [String], _ predictor: TemporalPredictor
-    ) throws(CommandFailure) {
+    ) throws(InputError) {
         var seen: [String: String] = [:]
         for input in inputs {
             let name = predictor.id(of: input)
             if let other = seen.updateValue(input, forKey: name) {
-                throw CommandFailure(
+                throw InputError(
                     "\(other) and \(input) are both called \(name), by which predictions go; "
                         + "expected different names, run them apart or rename one")
             }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import CommandLineSupport
+import Console
 import Datasets
+import Files
 import Tensors
 import Training
 
@@ -65,7 +67,7 @@ struct PrepareCommand: ParsableCommand {
             index, preparation.annotations, folder: check ? nil : recipe.data.prepared)
         try console.result(summary) { summary.text }
         guard !index.videos.isEmpty else {
-            throw CommandFailure(
+            throw InputError(
                 "no video is usable: \(index.skipped.first?.reason ?? "the annotation names none")")
         }
     }

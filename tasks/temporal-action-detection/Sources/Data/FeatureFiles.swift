@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 package import Tensors
 
@@ -56,18 +57,18 @@ package struct FeatureFiles: Sendable {
             } catch let error as FeatureTimeError {
                 refused.append(error.description)
                 skipped.append((video.id, error.description))
-            } catch let error as TemporalError {
+            } catch let error as InputError {
                 skipped.append((video.id, error.description))
             }
         }
         if !keepGoing, let first = refused.first {
             let more = refused.count > 1 ? " (and \(refused.count - 1) more videos)" : ""
-            throw TemporalError(
+            throw InputError(
                 "\(first)\(more), or leave such videos out with data.keepGoing: true")
         }
         guard let width, !videos.isEmpty else {
             let first = skipped.first?.reason ?? "the annotation names no video"
-            throw TemporalError("\(recipe.folder): no features can be used: \(first)")
+            throw InputError("\(recipe.folder): no features can be used: \(first)")
         }
         self.width = width
         self.videos = videos
@@ -79,7 +80,7 @@ package struct FeatureFiles: Sendable {
     func path(of video: Int) -> String { paths[video] }
 
     /// The features of a video as the head takes them, `[positions, D]`.
-    package func features(_ video: Int) throws(TemporalError) -> Tensor {
+    package func features(_ video: Int) throws(InputError) -> Tensor {
         recipe.resampled(try FeatureFiles.read(paths[video], width: width))
     }
 
@@ -96,7 +97,7 @@ package struct FeatureFiles: Sendable {
     }
 
     /// The file of a video: the id, with or without ActivityNet's `v_`.
-    private static func path(of id: String, in folder: String) throws(TemporalError) -> String {
+    private static func path(of id: String, in folder: String) throws(InputError) -> String {
         // Letters may be composed differently in the folder.
         let spellings =
             id.utf8.allSatisfy { $0 < 128 }
@@ -111,7 +112,7 @@ package struct FeatureFiles: Sendable {
                 if FileManager.default.fileExists(atPath: path) { return path }
             }
         }
-        throw TemporalError(
+        throw InputError(
             "video \(id): no file \(id).npy or v_\(id).npy in \(folder); put it there or correct "
                 + "data.features")
     }
@@ -119,20 +120,17 @@ package struct FeatureFiles: Sendable {
     /// A file's array `[T, D]` in float32.
     ///
     /// - Parameter width: What D must be; nil takes any.
-    static func read(_ path: String, width: Int?) throws(TemporalError) -> Tensor {
+    static func read(_ path: String, width: Int?) throws(InputError) -> Tensor {
         _ = try shape(path, width: width)
-        do { return try Npy.readTensor(path).converted(to: .float32) } catch {
-            throw TemporalError("\(error)")
-        }
+        return try Npy.readTensor(path).converted(to: .float32)
     }
 
     /// The shape of a file's array, checked.
-    private static func shape(_ path: String, width: Int?) throws(TemporalError) -> [Int] {
-        let shape: [Int]
-        do { shape = try Npy.shape(path) } catch { throw TemporalError("\(error)") }
+    private static func shape(_ path: String, width: Int?) throws(InputError) -> [Int] {
+        let shape = try Npy.shape(path)
         guard shape.count == 2, shape[0] > 0, shape[1] > 0, shape[1] == width ?? shape[1] else {
             let columns = width.map(String.init) ?? "channels"
-            throw TemporalError(
+            throw InputError(
                 "\(path): an array of shape \(shape); expected [vectors, \(columns)], with one row "
                     + "at least; correct the file or data.featureWidth")
         }

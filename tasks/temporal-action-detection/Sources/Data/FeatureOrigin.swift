@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 
 /// What extracted features say about themselves: the file `VIDEO.features.json` beside `VIDEO.npy`.
@@ -32,7 +33,7 @@ package struct FeatureOrigin: Codable, Sendable, Equatable {
     /// What is told of features; nil for those made elsewhere.
     ///
     /// - Throws: One line where the file is damaged.
-    static func read(beside features: String) throws(TemporalError) -> FeatureOrigin? {
+    static func read(beside features: String) throws(InputError) -> FeatureOrigin? {
         let path = path(beside: features)
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         guard let origin = try? JSONDecoder().decode(FeatureOrigin.self, from: data),
@@ -41,7 +42,7 @@ package struct FeatureOrigin: Codable, Sendable, Equatable {
             (0...1000).contains(origin.featureOffset), origin.vectors > 0,
             origin.duration.isFinite, origin.duration > 0
         else {
-            throw TemporalError(
+            throw InputError(
                 "\(path): damaged, or not what dr2net tad extract writes; extract again")
         }
         return origin

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// One video's precomputed features, of which a recipe, an annotation and perhaps the features
 /// themselves say when they are.
@@ -35,7 +36,7 @@ extension FeatureRecipe {
         }
         guard let stride else {
             guard let duration = video.duration else {
-                throw TemporalError(
+                throw InputError(
                     "\(video.name): its length is unknown; give \"duration\" in its annotation, or "
                         + "data.featureStride and data.framesPerSecond")
             }
@@ -43,7 +44,7 @@ extension FeatureRecipe {
                 rate: Double(length ?? video.count) / duration, offset: offset ?? 0.5)
         }
         guard let rate = video.fps ?? rate else {
-            throw TemporalError(
+            throw InputError(
                 "\(video.name): its frames a second are unknown; give data.framesPerSecond, or "
                     + "\"fps\" in its annotation")
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+package import Files
 import Foundation
 package import Media
 package import Tensors
@@ -74,23 +74,23 @@ package struct PreparedFrames: Sendable {
     /// Opens a prepared folder.
     ///
     /// - Throws: one line where it is missing, damaged or of another rate or size.
-    package init(folder: String, rate: Double, size: Int) throws(TemporalError) {
+    package init(folder: String, rate: Double, size: Int) throws(InputError) {
         try self.init(
             folder: folder, path: PreparedFrames.indexPath(folder), rate: rate, size: size)
     }
 
     /// Opens a prepared folder by one of its indices.
-    init(folder: String, path: String, rate: Double, size: Int) throws(TemporalError) {
+    init(folder: String, path: String, rate: Double, size: Int) throws(InputError) {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw TemporalError(
+            throw InputError(
                 "\(path): no prepared frames; run dr2net tad prepare with this recipe first")
         }
         let index: Index
         do { index = try JSONDecoder().decode(Index.self, from: data) } catch {
-            throw TemporalError("\(path): not an index of prepared frames; prepare again")
+            throw InputError("\(path): not an index of prepared frames; prepare again")
         }
         guard index.rate == rate, index.size == size else {
-            throw TemporalError(
+            throw InputError(
                 "\(path): prepared at \(index.rate) frames a second and \(index.size) pixels, the "
                     + "recipe wants \(rate) and \(size); prepare again or change the recipe")
         }
@@ -98,7 +98,7 @@ package struct PreparedFrames: Sendable {
         self.index = index
         if let video = index.videos.first(where: { !isWhole($0) }) {
             let path = PreparedFrames.framesPath(folder, video.id)
-            throw TemporalError(
+            throw InputError(
                 "\(path): missing or not \(video.frames) frames long; prepare again")
         }
     }
@@ -108,7 +108,7 @@ package struct PreparedFrames: Sendable {
     /// Films that are not there any more can't be compared: their frames are taken.
     package func checkFilms(
         _ annotations: ActivityNetAnnotations, _ data: TemporalRecipe.Data
-    ) throws(TemporalError) {
+    ) throws(InputError) {
         let entries = Dictionary(index.videos.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         let films = TemporalVideos(data.videos)
         var changed: [String] = []
@@ -122,7 +122,7 @@ package struct PreparedFrames: Sendable {
         }
         guard let first = changed.first else { return }
         let isOld = index.videos.allSatisfy { $0.stamp == nil }
-        throw TemporalError(
+        throw InputError(
             "\(folder): the frames of \(changed.count) of \(index.videos.count) videos "
                 + (isOld
                     ? "were prepared before films were stamped"
@@ -179,7 +179,7 @@ package struct PreparedFrames: Sendable {
     package func tensor(
         video: Int, frames: some Collection<Int>, isFlipped: Bool, tables: PixelTables,
         layout: ClipLayout = .framesFirst
-    ) throws(TemporalError) -> Tensor {
+    ) throws(InputError) -> Tensor {
         let size = index.size, frameBytes = size * size * 3
         guard let first = frames.min(), let last = frames.max() else {
             preconditionFailure("no frames of video \(video) asked for")
@@ -192,8 +192,7 @@ package struct PreparedFrames: Sendable {
             layout: layout, isFlipped: isFlipped)
     }
 
-    private static func read(_ path: String, offset: Int, count: Int) throws(TemporalError) -> Data
-    {
+    private static func read(_ path: String, offset: Int, count: Int) throws(InputError) -> Data {
         let data: Data?
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
@@ -202,17 +201,8 @@ package struct PreparedFrames: Sendable {
             data = try file.read(upToCount: count)
         } catch { data = nil }
         guard let data, data.count == count else {
-            throw TemporalError("\(path): can't read \(count) bytes at \(offset); prepare again")
+            throw InputError("\(path): can't read \(count) bytes at \(offset); prepare again")
         }
         return data
     }
-}
-
-/// Something that the task can't do with what it was given.
-package struct TemporalError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was found, what was expected, what to do.
-    package let description: String
-
-    /// An error.
-    package init(_ description: String) { self.description = description }
 }

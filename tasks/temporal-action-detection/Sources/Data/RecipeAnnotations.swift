@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// The annotations of a recipe, of any form, without the videos that it leaves out.
 package struct RecipeAnnotations {
@@ -10,7 +11,7 @@ package struct RecipeAnnotations {
     /// Finds the form and the videos that are left out.
     ///
     /// - Throws: One line for a folder without annotations and a list that can't be read.
-    package init(_ data: TemporalRecipe.Data) throws(ActivityNetError) {
+    package init(_ data: TemporalRecipe.Data) throws(InputError) {
         var sources: [(String, AnnotationSource)] = []
         for path in data.annotations { sources.append((path, try AnnotationSource(path))) }
         self.sources = sources
@@ -30,7 +31,7 @@ package struct RecipeAnnotations {
     }
 
     /// Reads them before any video is prepared; nil where the videos' lengths are needed.
-    package func readWithoutVideos() throws(ActivityNetError) -> ActivityNetAnnotations? {
+    package func readWithoutVideos() throws(InputError) -> ActivityNetAnnotations? {
         var isComplete = true
         let annotations = try read { _, _ in
             isComplete = false
@@ -45,7 +46,7 @@ package struct RecipeAnnotations {
     ///   leaves it out.
     package func read(
         duration: (_ id: String, _ source: String?) -> Double?
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         var options = AnnotationOptions()
         options.keepGoing = keepGoing
         options.excludedVideos = Set(excluded.map(\.id))
@@ -57,7 +58,7 @@ package struct RecipeAnnotations {
             }
             for video in part.videos {
                 if let other = owners.updateValue(name, forKey: video.id), other != name {
-                    throw ActivityNetError(
+                    throw InputError(
                         "video \(ActivityNetJSON.quoted(video.id)) is in \(other) and in \(name); "
                             + "expected each video in one of data.annotations")
                 }
@@ -70,7 +71,7 @@ package struct RecipeAnnotations {
     /// Reads them with the lengths of prepared videos.
     package func read(
         prepared: PreparedFrames
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         let durations = Dictionary(
             prepared.index.videos.map { ($0.id, $0.duration) }, uniquingKeysWith: { $1 })
         return try read { id, _ in durations[id] }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// Whether a run's subsets can be trained on and scored: asked before anything takes long.
 enum SubsetCheck {
@@ -9,22 +10,22 @@ enum SubsetCheck {
     static func run(
         _ annotations: ActivityNetAnnotations, _ data: TemporalRecipe.Data,
         note: (String) -> Void = { _ in }
-    ) throws(TemporalError) {
+    ) throws(InputError) {
         func labels(
             _ subset: String, key: String, purpose: String
-        ) throws(TemporalError) -> Set<String> {
+        ) throws(InputError) -> Set<String> {
             let videos = annotations.videos.filter { $0.subset == subset }
             let name = ActivityNetJSON.quoted(subset)
             guard !videos.isEmpty else {
                 let known = annotations.subsets.map(ActivityNetJSON.quoted).joined(separator: ", ")
-                throw TemporalError(
+                throw InputError(
                     "no usable video is in subset \(name); expected one of "
                         + "\(known.isEmpty ? "(the annotations name none)" : known): correct "
                         + "data.\(key) or prepare again")
             }
             let found = Set(videos.flatMap { $0.annotations.map(\.label) })
             guard !found.isEmpty else {
-                throw TemporalError(
+                throw InputError(
                     (annotations.labels.isEmpty ? "the annotations have no labels: " : "")
                         + "none of the \(videos.count) usable videos of subset \(name) has a segment to "
                         + "\(purpose); expected at least one: correct the annotations or "

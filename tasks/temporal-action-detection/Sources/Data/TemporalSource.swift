@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Files
 import Reversible
 import Tensors
 import Training
@@ -92,11 +93,11 @@ extension TemporalSource {
     /// The backbone's input for some frames of a video.
     func input(
         video: Int, frames wanted: [Int], isFlipped: Bool, _ encoder: FrameEncoder
-    ) throws(TemporalError) -> Tensor {
+    ) throws(InputError) -> Tensor {
         guard case .frames(let frames) = self else {
             preconditionFailure("features have no frames")
         }
-        return try encoder.input(wanted) { (indices, layout) throws(TemporalError) in
+        return try encoder.input(wanted) { (indices, layout) throws(InputError) in
             try frames.tensor(
                 video: video, frames: indices, isFlipped: isFlipped, tables: encoder.pixelTables,
                 layout: layout)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
+import Files
 import Foundation
 import Media
 import Synchronization
@@ -26,12 +26,12 @@ package final class TemporalVideos: Sendable {
     /// The file of a video: the annotation's source, else that of the id.
     ///
     /// - Throws: One line where there is none.
-    func path(of video: ActivityNetAnnotations.Video) throws(TemporalError) -> String {
+    func path(of video: ActivityNetAnnotations.Video) throws(InputError) -> String {
         try path(of: video.id, source: video.source)
     }
 
     /// The file of an id, or of the source that its annotation names.
-    func path(of id: String, source: String? = nil) throws(TemporalError) -> String {
+    func path(of id: String, source: String? = nil) throws(InputError) -> String {
         let names = source.map { [$0] } ?? [id, TemporalVideos.prefixed(id)]
         for folder in folders {
             for name in names {
@@ -39,7 +39,7 @@ package final class TemporalVideos: Sendable {
             }
         }
         let wanted = source ?? "\(id).\(TemporalVideos.extensions[0]) or the like"
-        throw TemporalError(
+        throw InputError(
             "video \(id): no file \(wanted) in \(folders.joined(separator: ", ")); put it there "
                 + "or correct data.videos")
     }
@@ -47,16 +47,16 @@ package final class TemporalVideos: Sendable {
     /// Measures the film of a video that is all of it.
     ///
     /// - Throws: One line for a film that is missing, can't be read or was cut off.
-    func duration(of id: String, source: String? = nil) throws(TemporalError) -> Double {
+    func duration(of id: String, source: String? = nil) throws(InputError) -> Double {
         let path = try path(of: id, source: source)
         let length = try TemporalVideos.length(path)
-        guard length.missing == nil else { throw TemporalError(VideoExtent.cutOff(path, length)) }
+        guard length.missing == nil else { throw InputError(VideoExtent.cutOff(path, length)) }
         return length.pictures
     }
 
     /// Measures a film.
-    static func length(_ path: String) throws(TemporalError) -> VideoLength {
-        do { return try VideoLength.measure(path) } catch { throw TemporalError("\(error)") }
+    static func length(_ path: String) throws(InputError) -> VideoLength {
+        try VideoLength.measure(path)
     }
 
     /// What tells the prepared frames, or features, of a video from others: the film's contents and
@@ -64,17 +64,13 @@ package final class TemporalVideos: Sendable {
     static func stamp(
         _ path: String, _ video: ActivityNetAnnotations.Video, rate: Double, size: Int,
         settings: [String] = []
-    ) throws(TemporalError) -> String {
-        do throws(CheckpointError) {
-            return try SourceStamp.of(
-                [path],
-                settings: [
-                    decoding, "\(rate)", "\(size)", "\(video.start ?? 0)",
-                    "\(video.duration ?? 0)",
-                ] + settings)
-        } catch {
-            throw TemporalError("\(error)")
-        }
+    ) throws(InputError) -> String {
+        return try SourceStamp.of(
+            [path],
+            settings: [
+                decoding, "\(rate)", "\(size)", "\(video.start ?? 0)",
+                "\(video.duration ?? 0)",
+            ] + settings)
     }
 
     /// The way from film to frames: changes where other pixels come out of one film.
@@ -85,9 +81,9 @@ package final class TemporalVideos: Sendable {
     /// - Throws: one line for a length that no real video has.
     static func frames(
         path: String, duration: Double, rate: Double
-    ) throws(TemporalError) -> Int {
+    ) throws(InputError) -> Int {
         guard duration * rate <= 1e8 else {
-            throw TemporalError(
+            throw InputError(
                 "\(path): \(duration) s at \(rate) frames a second; expected at most 100 million "
                     + "frames; correct the duration or remux the file")
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Media
 
 /// The seconds of a film that a video covers.
@@ -19,15 +20,15 @@ struct VideoExtent {
     /// - Throws: One line where the film is shorter than annotated.
     init(
         _ video: ActivityNetAnnotations.Video, path: String, length: VideoLength
-    ) throws(TemporalError) {
+    ) throws(InputError) {
         let start = video.start ?? 0
         let rest = length.pictures - start
         guard let annotated = video.duration else {
             guard length.missing == nil else {
-                throw TemporalError(VideoExtent.cutOff(path, length))
+                throw InputError(VideoExtent.cutOff(path, length))
             }
             guard rest > 0 else {
-                throw TemporalError("\(path): has no picture; fetch or copy the file again")
+                throw InputError("\(path): has no picture; fetch or copy the file again")
             }
             duration = rest
             surplus = nil
@@ -35,7 +36,7 @@ struct VideoExtent {
         }
         let allowed = max(Self.tolerance.seconds, Self.tolerance.part * annotated)
         guard rest > 0, annotated <= length.content - start + allowed else {
-            throw TemporalError(
+            throw InputError(
                 "\(path): \(Self.text(rest)) s from \(Self.text(start)) s on, the annotation "
                     + "says \(Self.text(annotated)) s; correct the duration or the file")
         }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 package import CommandLineSupport
+package import Console
 package import Datasets
 import Foundation
 import Tensors
-package import Training
+import Training
 
 /// A run of the demo: data, frames, training, the conventional steps for comparison.
 package struct Demo {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import CommandLineSupport
+package import Files
 import Foundation
 import Training
 
@@ -57,9 +57,9 @@ package struct DemoPlan: Sendable, Equatable {
     private func set(_ overrides: [String]) -> [String] { overrides.flatMap { ["--set", $0] } }
 
     /// Refuses run folders that are taken, before anything is done.
-    package func checkFolders() throws(CommandFailure) {
+    package func checkFolders() throws(InputError) {
         for folder in [run, conventionalRun] where RunFolder.exists(folder) {
-            throw CommandFailure(
+            throw InputError(
                 "\(folder): holds a run already; go on with it by dr2net tad train --resume "
                     + "\(folder), or choose another folder with --run")
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
 package import Training
 
 /// What `dr2net demo` has measured.

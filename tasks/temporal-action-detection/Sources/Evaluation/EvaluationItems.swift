@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Metrics
 
 /// Ground truth and predictions as numbered segments, ready to be compared.
@@ -37,7 +38,7 @@ struct EvaluationItems {
     init(
         groundTruth: String, predictions: String, options: EvaluationOptions,
         needsLabels: Bool = true
-    ) throws(ActivityNetError) {
+    ) throws(InputError) {
         let source = try AnnotationSource(groundTruth)
         var options = options
         options.blockedVideos.formUnion(source.excludedVideos)
@@ -59,14 +60,14 @@ struct EvaluationItems {
     init(
         _ annotations: ActivityNetAnnotations, _ results: ActivityNetResults,
         _ options: EvaluationOptions, groundTruthName: String, predictionsName: String
-    ) throws(ActivityNetError) {
+    ) throws(InputError) {
         videos = annotations.videos.filter {
             !options.blockedVideos.contains($0.id)
                 && (options.subset == nil || $0.subset == options.subset)
         }
         labels = Array(Set(videos.flatMap { $0.annotations.map(\.label) })).sorted()
         guard !labels.isEmpty else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(groundTruthName): has no annotated segment to score against; expected at "
                     + "least one, check the file and the subset")
         }
@@ -103,7 +104,7 @@ struct EvaluationItems {
         }
         let considered = results.videos.count - blocked
         guard considered == 0 || unknown.count < considered else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(predictionsName): none of its \(considered) videos (first: "
                     + "\(ActivityNetJSON.quoted(unknown[0]))) is among the \(videos.count) "
                     + "of the ground truth (first: \(ActivityNetJSON.quoted(videos[0].id))); "

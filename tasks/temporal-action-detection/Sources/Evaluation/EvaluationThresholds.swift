@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 
 /// Lists of tIoU thresholds as people write them.
 package enum EvaluationThresholds {
@@ -15,7 +16,7 @@ package enum EvaluationThresholds {
     ///
     /// - Throws: one line unless there are 1 to 100 rising thresholds in (0, 1] with at most
     ///   six decimals.
-    package static func parse(_ text: String) throws(ActivityNetError) -> [Double] {
+    package static func parse(_ text: String) throws(InputError) -> [Double] {
         let fields = text.split(separator: ":", omittingEmptySubsequences: false)
         var millionths: [Int] = []
         if fields.count == 3 {
@@ -47,8 +48,8 @@ package enum EvaluationThresholds {
         return "\(millionths / 1_000_000).\(decimals)"
     }
 
-    fileprivate static func failure(_ text: String) -> ActivityNetError {
-        ActivityNetError(
+    fileprivate static func failure(_ text: String) -> InputError {
+        InputError(
             "tIoU thresholds \(ActivityNetJSON.quoted(text)); expected rising numbers in (0, 1], "
                 + "as in 0.5 or 0.3,0.5,0.7 or 0.5:0.95:0.05")
     }
@@ -56,7 +57,7 @@ package enum EvaluationThresholds {
 
 extension [Substring] {
     /// Decimals such as "0.95" in millionths.
-    fileprivate func map(text: String) throws(ActivityNetError) -> [Int] {
+    fileprivate func map(text: String) throws(InputError) -> [Int] {
         var result: [Int] = []
         for field in self {
             let parts = field.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Metrics
 import TextFormats
 
@@ -31,7 +32,7 @@ package struct ProposalEvaluation: Sendable, Equatable {
     /// - Throws: As ``TemporalEvaluation/evaluate(groundTruth:predictions:options:)``.
     package static func evaluate(
         groundTruth: String, predictions: String, options: EvaluationOptions = EvaluationOptions()
-    ) throws(ActivityNetError) -> ProposalEvaluation {
+    ) throws(InputError) -> ProposalEvaluation {
         let items = try EvaluationItems(
             groundTruth: groundTruth, predictions: predictions, options: options,
             needsLabels: false)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Metrics
 
 extension TemporalEvaluation {
@@ -18,7 +19,7 @@ extension TemporalEvaluation {
         training: ActivityNetAnnotations, evaluation: ActivityNetAnnotations,
         options: EvaluationOptions = EvaluationOptions(), countPerVideo: Int = 100,
         draws: Int = 10, seed: UInt64 = 0
-    ) throws(ActivityNetError) -> [Double] {
+    ) throws(InputError) -> [Double] {
         let videos = evaluation.videos.filter {
             !options.blockedVideos.contains($0.id)
                 && (options.subset == nil || $0.subset == options.subset)
@@ -39,14 +40,14 @@ extension TemporalEvaluation {
         let truths = segments(videos)
         let templates = segments(source)
         guard !truths.isEmpty, !templates.isEmpty else {
-            throw ActivityNetError(
+            throw InputError(
                 "the random baseline has \(templates.count) training and \(truths.count) "
                     + "evaluation segments; expected at least one of each, check the subsets")
         }
         var places: [RandomSegmentBaseline.Video] = []
         for (number, video) in videos.enumerated() {
             guard let duration = video.duration else {
-                throw ActivityNetError(
+                throw InputError(
                     "\(ActivityNetJSON.quoted(video.id)) states no duration; expected seconds, "
                         + "which the random baseline draws within")
             }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Metrics
 
 /// What is evaluated and how.
@@ -31,7 +32,7 @@ package struct EvaluationOptions: Sendable, Equatable {
     /// - Throws: one line for anything else.
     package static func readBlockedVideos(
         _ path: String
-    ) throws(ActivityNetError) -> Set<String> {
+    ) throws(InputError) -> Set<String> {
         let root = try ActivityNetJSON.read(path)
         switch root.kind {
         case .object(let members): return Set(members.map(\.name))
@@ -40,7 +41,7 @@ package struct EvaluationOptions: Sendable, Equatable {
             if ids.count == items.count { return Set(ids) }
         default: break
         }
-        throw ActivityNetError(
+        throw InputError(
             "\(path): found \(root.summary); expected a JSON list of video ids, or an object "
                 + "whose names are video ids")
     }
@@ -59,7 +60,7 @@ extension TemporalEvaluation {
     ///   and where no predicted video is known: then the two files do not belong together.
     package static func evaluate(
         groundTruth: String, predictions: String, options: EvaluationOptions = EvaluationOptions()
-    ) throws(ActivityNetError) -> TemporalEvaluation {
+    ) throws(InputError) -> TemporalEvaluation {
         try TemporalEvaluation(
             EvaluationItems(groundTruth: groundTruth, predictions: predictions, options: options),
             options.thresholds)
@@ -72,7 +73,7 @@ extension TemporalEvaluation {
         annotations: ActivityNetAnnotations, results: ActivityNetResults,
         options: EvaluationOptions = EvaluationOptions(),
         groundTruthName: String = "ground truth", predictionsName: String = "predictions"
-    ) throws(ActivityNetError) -> TemporalEvaluation {
+    ) throws(InputError) -> TemporalEvaluation {
         let items = try EvaluationItems(
             annotations, results, options, groundTruthName: groundTruthName,
             predictionsName: predictionsName)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Metrics
 import Regions
 package import Reports
@@ -18,7 +19,7 @@ package struct TemporalOutcomes {
     /// - Throws: One line where the subset has no annotated segment.
     package init(
         _ annotations: ActivityNetAnnotations, _ results: ActivityNetResults, subset: String
-    ) throws(ActivityNetError) {
+    ) throws(InputError) {
         let items = try EvaluationItems(
             annotations, Self.merged(results), EvaluationOptions(subset: subset),
             groundTruthName: "annotations", predictionsName: "predictions")

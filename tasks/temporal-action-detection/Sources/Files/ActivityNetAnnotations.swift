@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Regions
 
 /// The ground truth of a temporal-detection data set, as in ActivityNet's JSON files.
@@ -100,7 +101,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
     ///   no video belongs to.
     package static func read(
         _ path: String, options: AnnotationOptions = AnnotationOptions()
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         try decode(ActivityNetJSON.read(path), file: path, options: options)
     }
 
@@ -109,7 +110,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
     /// - Throws: as ``read(_:options:)``.
     package static func parse(
         _ text: String, file: String, options: AnnotationOptions = AnnotationOptions()
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         try decode(
             ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, options: options)
     }
@@ -119,10 +120,10 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
     static func decode(
         _ root: ActivityNetJSON, file: String, options: AnnotationOptions,
         duration: (_ id: String, _ source: String?) -> Double? = { _, _ in nil }
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         guard let database = root.member("database"), case .object(let members) = database.kind
         else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(file): has no object \"database\"; expected ActivityNet annotations"
                     + (root.member("results") == nil ? "" : ", but these are predictions"))
         }
@@ -136,13 +137,13 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
         }
         if let wanted = options.subset, !subsets.contains(wanted) {
             let known = subsets.sorted().map(ActivityNetJSON.quoted).joined(separator: ", ")
-            throw ActivityNetError(
+            throw InputError(
                 "\(file): no video is in subset \(ActivityNetJSON.quoted(wanted)); "
                     + "expected one of: \(known.isEmpty ? "(the file names none)" : known)")
         }
         let rejected = reader.issues.filter { $0.action == .rejected }
         if !rejected.isEmpty {
-            throw ActivityNetError(
+            throw InputError(
                 faults: rejected.map(\.description), of: file,
                 remedy: "correct the file, or keep going without the faulty entries")
         }

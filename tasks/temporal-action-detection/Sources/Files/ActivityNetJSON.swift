@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import TextFormats
 
@@ -89,36 +90,28 @@ struct ActivityNetJSON: Sendable {
     ///
     /// - Throws: one line for a missing, empty, unreadable or too large file (over 2 GiB), for
     ///   something that is no regular file, and for whatever is not JSON.
-    static func read(_ path: String) throws(ActivityNetError) -> ActivityNetJSON {
-        try whole {
-            try JSONScanner(path: path, expected: "an ActivityNet JSON file", limit: 2 << 30)
-        }
+    static func read(_ path: String) throws(InputError) -> ActivityNetJSON {
+        try whole(JSONScanner(path: path, expected: "an ActivityNet JSON file", limit: 2 << 30))
     }
 
     /// Parses `bytes`; `name` stands for the file in messages.
     static func parse(
         _ bytes: [UInt8], name: String
-    ) throws(ActivityNetError) -> ActivityNetJSON {
-        try whole { JSONScanner(terminated: bytes + [0], name: name) }
+    ) throws(InputError) -> ActivityNetJSON {
+        try whole(JSONScanner(terminated: bytes + [0], name: name))
     }
 
-    private static func whole(
-        _ open: () throws -> JSONScanner
-    ) throws(ActivityNetError) -> ActivityNetJSON {
-        do {
-            var scanner = try open()
-            let value = try ActivityNetJSON(&scanner)
-            try scanner.end()
-            return value
-        } catch {
-            throw ActivityNetError("\(error)")
-        }
+    private static func whole(_ scanner: JSONScanner) throws(InputError) -> ActivityNetJSON {
+        var scanner = scanner
+        let value = try ActivityNetJSON(&scanner)
+        try scanner.end()
+        return value
     }
 }
 
 extension ActivityNetJSON {
     /// Reads the value at which the scanner stands: no repeated names.
-    init(_ scanner: inout JSONScanner) throws(TextFormatError) {
+    init(_ scanner: inout JSONScanner) throws(InputError) {
         line = scanner.line()
         switch scanner.kind {
         case .object: kind = .object(try Self.members(&scanner))
@@ -142,7 +135,7 @@ extension ActivityNetJSON {
 
     private static func members(
         _ scanner: inout JSONScanner
-    ) throws(TextFormatError) -> [(name: String, value: ActivityNetJSON)] {
+    ) throws(InputError) -> [(name: String, value: ActivityNetJSON)] {
         var result: [(name: String, value: ActivityNetJSON)] = []
         // Small objects are searched, large ones get a set.
         var names = Set<String>()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+package import Files
 import Foundation
 package import Regions
 
@@ -78,7 +79,7 @@ package struct ActivityNetResults: Sendable, Equatable {
     ///   `results`.
     package static func read(
         _ path: String, keepGoing: Bool = false, needsLabels: Bool = true
-    ) throws(ActivityNetError) -> ActivityNetResults {
+    ) throws(InputError) -> ActivityNetResults {
         try decode(
             ActivityNetJSON.read(path), file: path, keepGoing: keepGoing, needsLabels: needsLabels)
     }
@@ -88,7 +89,7 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// - Throws: as `read`.
     package static func parse(
         _ text: String, file: String, keepGoing: Bool = false, needsLabels: Bool = true
-    ) throws(ActivityNetError) -> ActivityNetResults {
+    ) throws(InputError) -> ActivityNetResults {
         try decode(
             ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, keepGoing: keepGoing,
             needsLabels: needsLabels)
@@ -96,20 +97,20 @@ package struct ActivityNetResults: Sendable, Equatable {
 
     private static func decode(
         _ root: ActivityNetJSON, file: String, keepGoing: Bool, needsLabels: Bool
-    ) throws(ActivityNetError) -> ActivityNetResults {
+    ) throws(InputError) -> ActivityNetResults {
         guard let results = root.member("results"), case .object(let members) = results.kind
         else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(file): has no object \"results\"; expected ActivityNet predictions"
                     + (root.member("database") == nil ? "" : ", but these are annotations"))
         }
         var dropped: [String] = []
         func fault(
             _ value: ActivityNetJSON, _ id: String, _ text: String
-        ) throws(ActivityNetError) {
+        ) throws(InputError) {
             let place = "\(file): line \(value.line): \(ActivityNetJSON.quoted(id)): \(text)"
             guard keepGoing else {
-                throw ActivityNetError(
+                throw InputError(
                     "\(place); correct the file, or keep going without the faulty entries")
             }
             dropped.append("\(place); dropped")
@@ -140,10 +141,10 @@ package struct ActivityNetResults: Sendable, Equatable {
 
     private static func detection(
         _ entry: ActivityNetJSON, needsLabel: Bool
-    ) -> Result<Detection, ActivityNetError> {
-        func failure(_ name: String, expected: String) -> Result<Detection, ActivityNetError> {
+    ) -> Result<Detection, InputError> {
+        func failure(_ name: String, expected: String) -> Result<Detection, InputError> {
             let found = entry.member(name).map { "\(name) \($0.summary)" } ?? "no \(name)"
-            return .failure(ActivityNetError("found \(found); expected \(expected)"))
+            return .failure(InputError("found \(found); expected \(expected)"))
         }
         guard let member = entry.member("segment"), case .array(let ends) = member.kind,
             ends.count == 2, let start = ends[0].number, let end = ends[1].number,
@@ -171,12 +172,12 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// the same predictions give the same bytes, whatever their order.
     ///
     /// - Throws: one line for two videos of one id and for a number that is not finite.
-    package func encoded() throws(ActivityNetError) -> String {
+    package func encoded() throws(InputError) -> String {
         var text = head
         let ordered = ordered
         for (position, video) in ordered.enumerated() {
             if position > 0, ordered[position - 1].id == video.id {
-                throw ActivityNetError(
+                throw InputError(
                     "predictions name video \(ActivityNetJSON.quoted(video.id)) twice; "
                         + "expected each video once")
             }
@@ -199,12 +200,12 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// A video's name and its predictions in their order.
     ///
     /// - Throws: one line for a number that is not finite.
-    static func entry(_ video: Video) throws(ActivityNetError) -> String {
+    static func entry(_ video: Video) throws(InputError) -> String {
         var text = ActivityNetJSON.encoded(video.id) + ": ["
         for (index, detection) in video.detections.enumerated() {
             let numbers = [detection.segment.start, detection.segment.end, detection.score]
             guard numbers.allSatisfy(\.isFinite) else {
-                throw ActivityNetError(
+                throw InputError(
                     "a prediction for \(ActivityNetJSON.quoted(video.id)) has the numbers "
                         + "\(numbers); expected finite times and score")
             }
@@ -220,13 +221,9 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// Writes the file to `path`, completely or not at all.
     ///
     /// - Throws: one line, as ``encoded()`` and for a path that cannot be written.
-    package func write(to path: String) throws(ActivityNetError) {
+    package func write(to path: String) throws(InputError) {
         let text = try encoded()
-        do {
-            try AtomicFile.write(Data(text.utf8), to: path)
-        } catch {
-            throw ActivityNetError("\(error)")
-        }
+        try AtomicFile.write(Data(text.utf8), to: path)
     }
 
     /// The videos by id, the predictions of each best first.

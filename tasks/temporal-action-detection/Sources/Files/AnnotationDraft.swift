@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import TextFormats
 
 /// Annotations of a form without lengths of videos, as they stand in their files.
@@ -44,9 +45,9 @@ struct AnnotationDraft {
         }
     }
 
-    private func finish() throws(ActivityNetError) {
+    private func finish() throws(InputError) {
         guard !faults.isEmpty else { return }
-        throw ActivityNetError(faults: faults, of: name, remedy: "correct the file")
+        throw InputError(faults: faults, of: name, remedy: "correct the file")
     }
 
     // MARK: Tables
@@ -58,35 +59,31 @@ struct AnnotationDraft {
     /// seconds or HH:MM:SS.
     ///
     /// - Throws: A line for each faulty one, 20 at most.
-    init(tables paths: [String]) throws(ActivityNetError) {
+    init(tables paths: [String]) throws(InputError) {
         name = paths.count == 1 ? paths[0] : "\(paths.count) tables"
         for path in paths {
-            do {
-                let (rows, separator) = try CSVText.read(path, expected: "a CSV file of segments")
-                try read(rows, separator, path: path, isAlone: paths.count == 1)
-            } catch {
-                throw ActivityNetError("\(error)")
-            }
+            let (rows, separator) = try CSVText.read(path, expected: "a CSV file of segments")
+            try read(rows, separator, path: path, isAlone: paths.count == 1)
         }
         try finish()
     }
 
     private mutating func read(
         _ rows: [CSVText.Row], _ separator: Unicode.Scalar, path: String, isAlone: Bool
-    ) throws(ActivityNetError) {
+    ) throws(InputError) {
         let header = (rows.first?.fields ?? []).map(\.trimmingBlanks)
         let columns = AnnotationColumns(header)
         guard let video = columns[.video], let start = columns[.start], let end = columns[.end],
             let label = columns[.label]
         else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(path): line 1: found the columns \(header.joined(separator: ", ")); expected "
                     + "video, start, end (in seconds), label and, unless the file's name is the "
                     + "subset's, subset")
         }
         let subset = columns[.subset]
         guard subset != nil || !isAlone else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(path): has no column subset; add one, or name a folder with a table for each "
                     + "subset, such as training.csv and validation.csv")
         }
@@ -123,7 +120,7 @@ struct AnnotationDraft {
     /// Reads THUMOS14's files: a class each, lines of video, start and end.
     ///
     /// Segments of the class "Ambiguous" are left out, and videos that have no other.
-    init(thumos14 paths: [String]) throws(ActivityNetError) {
+    init(thumos14 paths: [String]) throws(InputError) {
         name = "THUMOS14"
         for path in paths {
             let label = THUMOS14.label(ofFile: path)
@@ -131,13 +128,9 @@ struct AnnotationDraft {
                 continue
             }
             let text: String
-            do {
-                let bytes = try TextFile.read(
-                    path, expected: "THUMOS14's segments of a class", limit: 1 << 26)
-                text = String(decoding: bytes, as: UTF8.self)
-            } catch {
-                throw ActivityNetError("\(error)")
-            }
+            let bytes = try TextFile.read(
+                path, expected: "THUMOS14's segments of a class", limit: 1 << 26)
+            text = String(decoding: bytes, as: UTF8.self)
             let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
             for (number, line) in lines.enumerated() {
                 let fields = line.split(whereSeparator: \.isWhitespace).map(String.init)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Foundation
-import TextFormats
 
 /// The forms in which data sets write their annotations down.
 package enum AnnotationSource: Sendable, Equatable {
@@ -17,7 +17,7 @@ package enum AnnotationSource: Sendable, Equatable {
     /// tables (`*.csv`, `*.tsv`). A file is a table by its ending, else JSON.
     ///
     /// - Throws: One line for a folder with neither.
-    package init(_ path: String) throws(ActivityNetError) {
+    package init(_ path: String) throws(InputError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
             isFolder.boolValue
@@ -35,7 +35,7 @@ package enum AnnotationSource: Sendable, Equatable {
         } else if !tables.isEmpty {
             self = .tables(tables.map { "\(path)/\($0)" })
         } else {
-            throw ActivityNetError(
+            throw InputError(
                 "\(path): a folder without annotations; expected THUMOS14's <class>_val.txt and "
                     + "<class>_test.txt or tables (*.csv, *.tsv), or name a JSON file")
         }
@@ -59,7 +59,7 @@ package enum AnnotationSource: Sendable, Equatable {
     /// - Throws: The faults, as `ActivityNetAnnotations.read`.
     package func read(
         options: AnnotationOptions, duration: (_ id: String, _ source: String?) -> Double?
-    ) throws(ActivityNetError) -> ActivityNetAnnotations {
+    ) throws(InputError) -> ActivityNetAnnotations {
         let draft: AnnotationDraft
         switch self {
         case .activityNet(let path):

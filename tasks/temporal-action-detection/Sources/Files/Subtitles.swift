@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
 import Regions
 
 /// Detections as SubRip subtitles: players show what goes on while the video runs.

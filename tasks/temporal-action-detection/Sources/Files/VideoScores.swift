@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Regions
 
 /// Scores of classes for whole videos, made by a classifier elsewhere: they name the segments of
@@ -23,8 +24,8 @@ package struct VideoScores: Sendable {
         self.path = path
         self.count = count
         let root = try ActivityNetJSON.read(path)
-        func fault(_ found: String, _ expected: String) -> TemporalError {
-            TemporalError(
+        func fault(_ found: String, _ expected: String) -> InputError {
+            InputError(
                 "\(path): \(found); expected \(expected); give another postProcessing.videoScores")
         }
         guard case .array(let items) = root.member("class")?.kind else {
@@ -60,14 +61,14 @@ package struct VideoScores: Sendable {
     /// Makes sure that the file has scores of every video.
     ///
     /// - Throws: One line for the first that it lacks.
-    func require(_ videos: [String]) throws(TemporalError) {
+    func require(_ videos: [String]) throws(InputError) {
         if let missing = videos.first(where: { results[$0] == nil }) {
             throw lacking(missing)
         }
     }
 
-    private func lacking(_ video: String) -> TemporalError {
-        TemporalError(
+    private func lacking(_ video: String) -> InputError {
+        InputError(
             "\(path): no scores of video \(video); expected some for every video that is "
                 + "evaluated or predicted; add them or leave the video out")
     }
@@ -78,7 +79,7 @@ package struct VideoScores: Sendable {
     /// - Throws: One line where the file has no scores of the video.
     package func named(
         _ detections: [SegmentDetection], video: String
-    ) throws(TemporalError) -> [SegmentDetection] {
+    ) throws(InputError) -> [SegmentDetection] {
         guard let scores = results[video] else { throw lacking(video) }
         let best = scores.indices.sorted {
             scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 package import Layers
 import Tensors
 package import Training
@@ -36,7 +37,7 @@ package final class TemporalDetector: Module {
         featureWidth: Int? = nil
     ) throws {
         guard !labels.isEmpty else {
-            throw TemporalError(
+            throw InputError(
                 "no labels; expected at least one annotated segment in data.annotations, and its "
                     + "label in the run's model.json")
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Files
 import Regions
 package import Tensors
 
@@ -24,7 +25,7 @@ package struct TemporalInference {
     /// Makes sure before the work that a recipe's file of class scores has every video.
     ///
     /// - Throws: One line for the first that it lacks.
-    func requireScores(of videos: [String]) throws(TemporalError) { try scores?.require(videos) }
+    func requireScores(of videos: [String]) throws(InputError) { try scores?.require(videos) }
 
     /// The windows of a video: starts at a constant step, the last one shifted back inside.
     package static func windows(frames: Int, length: Int, overlap: Double) -> [Range<Int>] {
@@ -117,7 +118,7 @@ package struct TemporalInference {
     /// Detections under the names of their classes, those of the video where the head knows one.
     func named(
         _ kept: [SegmentDetection], video: String
-    ) throws(TemporalError) -> [ActivityNetResults.Detection] {
+    ) throws(InputError) -> [ActivityNetResults.Detection] {
         var kept = kept
         if let scores { kept = try scores.named(kept, video: video) }
         return kept.map {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
 package import CommandLineSupport
+import Console
+import Files
 import Foundation
 import Layers
 import Media
@@ -22,10 +24,10 @@ package struct TemporalPredictor {
         var recipe = try TemporalRecipe(
             RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
         guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw TemporalError("\(folder): no checkpoint yet; train first, or wait for one")
+            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
         }
         guard recipe.backbone != nil || description.featureWidth ?? 0 > 0 else {
-            throw TemporalError(
+            throw InputError(
                 "\(folder)/model.json: no width of features; expected the folder of a run that "
                     + "was trained on data.features")
         }
@@ -106,7 +108,7 @@ package struct TemporalPredictor {
         let features = try FeatureFiles.read(path, width: recipe.width)
         let origin = try FeatureOrigin.read(beside: path)
         guard origin != nil || (recipe.stride != nil && recipe.rate != nil) else {
-            throw TemporalError(
+            throw InputError(
                 "\(path): how long its video is can't be known; put the .features.json that dr2net "
                     + "tad extract wrote beside it, or train with data.featureStride and "
                     + "data.framesPerSecond to predict from files")
@@ -115,7 +117,7 @@ package struct TemporalPredictor {
         if let origin, let trained = FeatureOrigin.backbone(in: recipe.folder),
             origin.backbone != trained
         {
-            throw TemporalError(
+            throw InputError(
                 "\(path): extracted with \(origin.backbone), but the run was trained on features "
                     + "of \(trained) (\(recipe.folder)); extract it with that network")
         }
@@ -124,7 +126,7 @@ package struct TemporalPredictor {
             clock = try recipe.clock(
                 FeatureTimes(name: path, count: features.shape[0], origin: origin))
         } catch let error as FeatureTimeError {
-            throw TemporalError(error.description)
+            throw InputError(error.description)
         }
         let whole = recipe.resampled(features)
         return try inference.detections(

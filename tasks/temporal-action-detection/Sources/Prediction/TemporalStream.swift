@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Regions
 package import Tensors
 
@@ -55,7 +56,7 @@ package struct DetectionStream {
     /// - Returns: The detections by falling score, and the score from which on they are those of
     ///   all candidates; nil where none was dropped, or where all kept ones score higher.
     /// - Throws: Where the recipe's file of class scores has none of the video.
-    package mutating func finish() throws(TemporalError) -> (
+    package mutating func finish() throws(InputError) -> (
         detections: [ActivityNetResults.Detection], uncertainBelow: Double?
     ) {
         let kept = inference.merged(pool.take())

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Media
 package import Reversible
 package import Tensors
@@ -75,7 +76,7 @@ package struct VideoFeatures {
             count: frames, way: way,
             input: { range in
                 guard let clip = try loader.next() else {
-                    throw TemporalError("\(path): decoding ended before frame \(range.upperBound)")
+                    throw InputError("\(path): decoding ended before frame \(range.upperBound)")
                 }
                 damaged += clip.warnings + clip.paddedFrames
                 report(range.upperBound, frames)

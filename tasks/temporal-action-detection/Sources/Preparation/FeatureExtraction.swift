@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import Media
 import Reversible
@@ -46,7 +47,7 @@ package struct FeatureExtraction {
     /// - Throws: Where the recipe has no backbone, or the folder can't be made.
     package init(_ recipe: TemporalRecipe, folder: String) throws {
         guard let backbone = recipe.backbone else {
-            throw TemporalError(
+            throw InputError(
                 "the recipe reads data.features; extraction makes them: give data.videos and a "
                     + "backbone")
         }
@@ -67,7 +68,7 @@ package struct FeatureExtraction {
         self.films = films
         var unmeasured: [String] = []
         annotations = try RecipeAnnotations(recipe.data).read { id, source in
-            do throws(TemporalError) { return try films.duration(of: id, source: source) } catch {
+            do throws(InputError) { return try films.duration(of: id, source: source) } catch {
                 unmeasured.append(error.description)
                 return nil
             }
@@ -77,7 +78,7 @@ package struct FeatureExtraction {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw TemporalError("\(folder): can't create the folder; choose another one")
+            throw InputError("\(folder): can't create the folder; choose another one")
         }
     }
 
@@ -134,15 +135,13 @@ package struct FeatureExtraction {
                 summary.written += 1
                 let warned = warnings.map { "; " + $0 }.joined()
                 report(done, total, "\(video.id): \(count) vectors\(warned)")
-            } catch let error as TemporalError {
+            } catch let error as InputError where !error.isStorage {
                 skip(error.description)
-            } catch let error as MediaError {
-                skip("\(error)")
             }
         }
         guard summary.written + summary.present > 0 else {
             let first = summary.skipped.first ?? "the annotation names no video"
-            throw TemporalError("no features could be extracted: \(first)")
+            throw InputError("no features could be extracted: \(first)")
         }
         return summary
     }
@@ -159,7 +158,7 @@ package struct FeatureExtraction {
     /// What tells the features of a video from others: its film and all settings.
     private func stamp(
         _ video: ActivityNetAnnotations.Video, _ film: String
-    ) throws(TemporalError) -> String {
+    ) throws(InputError) -> String {
         try TemporalVideos.stamp(
             film, video, rate: recipe.data.rate, size: recipe.data.size,
             settings: backbone.settings)
@@ -175,7 +174,7 @@ package struct FeatureExtraction {
         _ recipe: TemporalRecipe
     ) throws -> (name: String, settings: [String]) {
         guard let backbone = recipe.backbone else {
-            throw TemporalError("the recipe has no backbone; extraction needs one")
+            throw InputError("the recipe has no backbone; extraction needs one")
         }
         var name = backbone.network.name
         var settings = [

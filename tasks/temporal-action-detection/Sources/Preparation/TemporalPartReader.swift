@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
 package import Datasets
+import Files
 import Media
 
 /// Opens films, features and annotated segments for `dr2net data verify`.
@@ -24,13 +25,13 @@ package struct TemporalPartReader: PartReader {
         if kind == .features {
             let shape = try Npy.shape(path)
             guard shape.count == 2, shape.allSatisfy({ $0 > 0 }) else {
-                throw TemporalError(
+                throw InputError(
                     "\(path): an array of shape \(shape), expected [T, D]; get the file again")
             }
         } else {
             let info = try VideoInfo.probe(path)
             guard !info.isStill, info.width > 0, info.height > 0 else {
-                throw TemporalError("\(path): no film; get the file again")
+                throw InputError("\(path): no film; get the file again")
             }
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
-import Media
 
 /// Decodes every video of a recipe's data once, at the training rate and size.
 ///
@@ -38,7 +38,7 @@ package struct Preparation {
     /// - Throws: One line for annotations that can't be read.
     package init(_ recipe: TemporalRecipe) throws {
         guard recipe.data.features == nil else {
-            throw TemporalError(
+            throw InputError(
                 "the recipe reads data.features, which need no preparation; train with it as it is")
         }
         self.recipe = recipe
@@ -47,7 +47,7 @@ package struct Preparation {
         let reading = try RecipeAnnotations(recipe.data)
         var missing: [PreparedFrames.Index.Skipped] = []
         annotations = try reading.read { id, source in
-            do throws(TemporalError) {
+            do throws(InputError) {
                 return try films.duration(of: id, source: source)
             } catch {
                 missing.append(.init(id: id, reason: error.description))
@@ -74,7 +74,7 @@ package struct Preparation {
             try FileManager.default.createDirectory(
                 atPath: folder + "/frames", withIntermediateDirectories: true)
         } catch {
-            throw TemporalError("\(folder): can't create the folder; choose another data.prepared")
+            throw InputError("\(folder): can't create the folder; choose another data.prepared")
         }
         let lock = try FolderLock(folder: folder)
         defer { withExtendedLifetime(lock) {} }
@@ -110,7 +110,7 @@ package struct Preparation {
         let whole = index.value
         guard !whole.videos.isEmpty else {
             let first = whole.skipped.first?.reason ?? "the annotation names no video"
-            throw TemporalError("no video could be prepared: \(first)")
+            throw InputError("no video could be prepared: \(first)")
         }
         try write(whole, folder: folder)
         return try PreparedFrames(folder: folder, rate: data.rate, size: data.size)
@@ -155,7 +155,7 @@ package struct Preparation {
             return { number in
                 do {
                     return try body(&decoding, number)
-                } catch let error as TemporalError {
+                } catch let error as InputError where !error.isStorage {
                     // Only what is wrong with the video: a full disk ends the preparation.
                     return .skipped(error.description)
                 }

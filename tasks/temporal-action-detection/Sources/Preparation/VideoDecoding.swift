@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
 import Media
 
@@ -29,11 +30,10 @@ struct VideoDecoding {
     /// Finds and opens a video, decodes its first frame and compares its length.
     mutating func check(
         _ video: ActivityNetAnnotations.Video
-    ) throws(TemporalError) -> Checked {
+    ) throws(InputError) -> Checked {
         let path = try films.path(of: video)
         let reader = try reader(path)
-        let length: VideoLength
-        do { length = try reader.length() } catch { throw TemporalError("\(error)") }
+        let length = try reader.length()
         let extent = try VideoExtent(video, path: path, length: length)
         return Checked(
             reader: reader, extent: extent,
@@ -42,14 +42,14 @@ struct VideoDecoding {
     }
 
     /// The stamp of the film and of what makes frames of it; nil where the film isn't there.
-    func stamp(_ video: ActivityNetAnnotations.Video) throws(TemporalError) -> String? {
+    func stamp(_ video: ActivityNetAnnotations.Video) throws(InputError) -> String? {
         guard let path = try? films.path(of: video) else { return nil }
         return try TemporalVideos.stamp(path, video, rate: data.rate, size: data.size)
     }
 
     /// Decodes one video to its file.
     ///
-    /// - Throws: `TemporalError` for what is wrong with the video, `CheckpointError` for a file that
+    /// - Throws: `InputError` for what is wrong with the video, `InputError` for a file that
     ///   can't be written.
     mutating func decode(
         _ video: ActivityNetAnnotations.Video, folder: String
@@ -59,7 +59,7 @@ struct VideoDecoding {
         let stamp = try stamp(video)
         var warnings = 0
         var padded = 0
-        var fault: MediaError?
+        var fault: InputError?
         do {
             try AtomicFile.write(to: PreparedFrames.framesPath(folder, video.id)) { file in
                 for first in stride(from: 0, to: checked.frames, by: 64) {
@@ -67,7 +67,7 @@ struct VideoDecoding {
                         (video.start ?? 0) + Double($0) / data.rate
                     }
                     let clip: Clip
-                    do throws(MediaError) {
+                    do throws(InputError) {
                         clip = try checked.reader.frames(at: times)
                     } catch {
                         fault = error
@@ -78,7 +78,7 @@ struct VideoDecoding {
                     try file.write(contentsOf: Data(clip.pixels))
                 }
                 if 2 * padded > checked.frames {
-                    fault = MediaError(
+                    fault = InputError(
                         path: checked.reader.info.path,
                         found: "\(padded) of \(checked.frames) frames missing",
                         expected: "at least half of them",
@@ -87,7 +87,7 @@ struct VideoDecoding {
                 if let fault { throw fault }
             }
         } catch {
-            if let fault { throw TemporalError("\(fault)") }
+            if let fault { throw InputError("\(fault)") }
             throw error
         }
         return .init(
@@ -96,16 +96,12 @@ struct VideoDecoding {
             warnings: warnings + padded, surplus: checked.extent.surplus, stamp: stamp)
     }
 
-    private mutating func reader(_ path: String) throws(TemporalError) -> VideoReader {
+    private mutating func reader(_ path: String) throws(InputError) -> VideoReader {
         if let last, last.path == path { return last.reader }
-        do {
-            let reader = try VideoReader(
-                path: path, resize: .exact(width: data.size, height: data.size), filter: .area,
-                threads: threads)
-            last = (path, reader)
-            return reader
-        } catch {
-            throw TemporalError("\(error)")
-        }
+        let reader = try VideoReader(
+            path: path, resize: .exact(width: data.size, height: data.size), filter: .area,
+            threads: threads)
+        last = (path, reader)
+        return reader
     }
 }

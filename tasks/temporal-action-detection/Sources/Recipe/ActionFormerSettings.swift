@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Tensors
 package import Training
 
@@ -12,7 +13,7 @@ package struct ActionFormerSettings: HeadSettings {
     private var addsPositions: Bool
 
     /// Reads and checks the keys.
-    package init(_ reader: RecipeReader) throws(TrainingError) {
+    package init(_ reader: RecipeReader) throws(InputError) {
         base.heads = try reader.value("heads", default: 4, in: 1...64)
         base.channels = try reader.value("channels", default: 512, in: 4...4096)
         guard base.channels % base.heads == 0 else {

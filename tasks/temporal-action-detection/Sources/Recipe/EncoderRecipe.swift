@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+import Files
 package import Training
 
 /// The recipe's `backbone` section: the network, and how it sees the frames of a window.
@@ -24,7 +25,7 @@ package struct EncoderRecipe: Sendable {
     /// Reads and checks the keys; sets how many frames a position of `data` stands for.
     init(
         _ section: RecipeReader, data: inout TemporalRecipe.Data, dataFolder: String
-    ) throws(TrainingError) {
+    ) throws(InputError) {
         network = try BackboneRecipe(section, default: "dinov2-small-14", dataFolder: dataFolder)
         let entry = network.entry, size = data.size
         let fallback: Pooling = entry.hasClassToken || !entry.input.isClip ? .both : .mean
@@ -56,7 +57,7 @@ package struct EncoderRecipe: Sendable {
         }
         guard entry.input.accepts(shape) else {
             let clip = entry.input.isClip ? " and clipFrames \(clipFrames)" : ""
-            throw TrainingError(
+            throw InputError(
                 "\(section.name): data.size is \(size)\(clip); \(entry.name) takes "
                     + entry.input.text)
         }

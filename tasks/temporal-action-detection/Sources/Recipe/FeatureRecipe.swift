@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Training
 
 /// The recipe's keys of precomputed features, which take the place of videos and a backbone.
@@ -19,7 +20,7 @@ package struct FeatureRecipe: Sendable, Equatable {
     package var width: Int?
 
     /// Reads the keys of the section `data`.
-    init(_ section: RecipeReader, folder: String) throws(TrainingError) {
+    init(_ section: RecipeReader, folder: String) throws(InputError) {
         self.folder = folder
         rate = try section.optionalNumber("framesPerSecond", in: 0.01...1000)
         stride = try section.optionalNumber("featureStride", in: 1e-3...1e6)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 package import Tensors
 import Training
 
@@ -58,7 +59,7 @@ package enum HeadCatalog {
     package static let names = ["vsgn", "actionformer"]
 
     /// Reads the section `head`.
-    static func settings(_ section: RecipeReader) throws(TrainingError) -> any HeadSettings {
+    static func settings(_ section: RecipeReader) throws(InputError) -> any HeadSettings {
         switch try section.choice("name", default: "vsgn", among: names) {
         case "actionformer": try ActionFormerSettings(section)
         default: try VSGNSettings(section)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Training
 
 extension TemporalRecipe {
     /// Reads the section `data`.
-    static func data(_ section: RecipeReader, dataFolder: String) throws(TrainingError)
+    static func data(_ section: RecipeReader, dataFolder: String) throws(InputError)
         -> Data
     {
         let annotations = try section.requiredDataPaths(
@@ -50,7 +51,7 @@ extension TemporalRecipe {
         return data
     }
 
-    private static func sampling(_ section: RecipeReader) throws(TrainingError) -> Sampling {
+    private static func sampling(_ section: RecipeReader) throws(InputError) -> Sampling {
         let kind = try section.choice("sampling", default: "windows", among: ["windows", "videos"])
         guard kind == "videos" else { return .windows }
         let crop = try section.value("cropRatio", default: [0.9, 1], in: 0.01...1, count: 2)
@@ -63,7 +64,7 @@ extension TemporalRecipe {
     /// Reads the section `postProcessing`.
     static func postProcessing(
         _ section: RecipeReader, _ defaults: SuppressionDefaults, dataFolder: String
-    ) throws(TrainingError) -> PostProcessing {
+    ) throws(InputError) -> PostProcessing {
         let voting = try section.value("votingThreshold", default: 0.0, in: 0...1)
         let scores = try section.dataPath("videoScores", dataFolder: dataFolder)
         return PostProcessing(

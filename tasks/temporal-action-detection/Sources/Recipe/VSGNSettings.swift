@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 package import Tensors
 package import Training
 
@@ -28,7 +29,7 @@ package struct VSGNSettings: HeadSettings {
     private var stitchingRatio: Double
 
     /// Reads and checks the keys; the defaults suit segments of a few positions.
-    package init(_ reader: RecipeReader) throws(TrainingError) {
+    package init(_ reader: RecipeReader) throws(InputError) {
         let whose = try reader.choice(
             "form", default: VSGNForm.dr2net.rawValue, among: VSGNForm.allCases.map(\.rawValue))
         form = VSGNForm(rawValue: whose) ?? .dr2net

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Console
+import Files
 import Foundation
 import Tensors
 package import Training
@@ -60,7 +62,7 @@ package struct TemporalRun {
                     }
                 }
             for reason in unknown.prefix(20) { progress.message("left out: \(reason)") }
-            if annotations.videos.isEmpty, let first = unknown.first { throw TemporalError(first) }
+            if annotations.videos.isEmpty, let first = unknown.first { throw InputError(first) }
             let files = try FeatureFiles(
                 features, annotations: annotations, keepGoing: recipe.data.keepGoing)
             source = .features(files)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+import Console
 import Reversible
 import Tensors
 package import Training

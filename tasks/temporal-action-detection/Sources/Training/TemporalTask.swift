@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Checkpoints
+import Console
+import Files
 import Layers
 import Regions
 package import Reports
@@ -76,7 +78,7 @@ package final class TemporalTask: FinetuningTask {
             ).map { Window(video: place, start: $0.lowerBound) }
         }
         guard !windows.isEmpty else {
-            throw TemporalError(
+            throw InputError(
                 "no usable video is in subset \"\(data.trainingSubset)\"; correct "
                     + "data.trainingSubset or prepare again")
         }
@@ -312,7 +314,7 @@ package final class TemporalTask: FinetuningTask {
                         video: video.id)))
         }
         guard !found.isEmpty else {
-            throw TemporalError(
+            throw InputError(
                 "no usable video is in subset \"\(recipe.data.validationSubset)\"; correct "
                     + "data.validationSubset or prepare again")
         }

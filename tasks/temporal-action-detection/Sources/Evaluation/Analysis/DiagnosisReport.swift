@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import CommandLineSupport
+import Console
 import Reports
 
 /// A diagnosis for people: a text for the terminal and a page.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Files
 import Metrics
 
 /// How a diagnosis looks at results.
@@ -117,7 +118,7 @@ extension TemporalDiagnosis {
     package static func diagnose(
         groundTruth: String, predictions: String, evaluation: EvaluationOptions,
         options: DiagnosisOptions = DiagnosisOptions()
-    ) throws(ActivityNetError) -> (diagnosis: TemporalDiagnosis, evaluation: TemporalEvaluation) {
+    ) throws(InputError) -> (diagnosis: TemporalDiagnosis, evaluation: TemporalEvaluation) {
         let items = try EvaluationItems(
             groundTruth: groundTruth, predictions: predictions, options: evaluation)
         let score = TemporalEvaluation(items, evaluation.thresholds)

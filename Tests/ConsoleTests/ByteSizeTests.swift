@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Console
 import Testing
-import Training
 
 @Suite("ByteSize") struct ByteSizeTests {
     @Test(arguments: [
@@ -33,15 +33,5 @@ import Training
         }
         #expect(ByteSize.text((459 << 20) + 1) == "459 MiB")
         #expect(ByteSize.text((459 << 20) + 1, rounded: .up) == "460 MiB")
-    }
-
-    @Test func aRecipeTakesSizes() throws {
-        let reader = RecipeReader(
-            try RecipeDocument(text: "memoryBudget: 2GiB\nother: lots", name: "r.yaml"))
-        #expect(try reader.optionalBytes("memoryBudget") == 2 << 30)
-        #expect(
-            message { _ = try reader.optionalBytes("other") }
-                == "r.yaml:2: other is lots; expected \(ByteSize.expected)")
-        #expect(reader.resolved.yaml == "memoryBudget: \"2GiB\"\n")
     }
 }

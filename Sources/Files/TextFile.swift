@@ -12,21 +12,21 @@ package enum TextFile {
     /// - Throws: One line for a missing, empty, unreadable, shrinking or too large file.
     package static func read(
         _ path: String, expected: String, limit: Int, terminator: [UInt8] = []
-    ) throws(TextFormatError) -> [UInt8] {
+    ) throws(InputError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw TextFormatError(
+            throw InputError(
                 "\(path): cannot be read (\(String(cString: strerror(errno)))); "
                     + "expected \(expected), check the path")
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw TextFormatError("\(path): is a folder or a device; expected \(expected)")
+            throw InputError("\(path): is a folder or a device; expected \(expected)")
         }
         let size = Int(status.st_size)
         guard size > 0, size <= limit else {
-            throw TextFormatError(
+            throw InputError(
                 size > 0
                     ? "\(path): has \(size) bytes; expected \(expected) of at most \(limit)"
                     : "\(path): is empty; expected \(expected)")
@@ -49,26 +49,19 @@ package enum TextFile {
             }
         }
         guard done == size else {
-            throw TextFormatError(
+            throw InputError(
                 "\(path): ended after \(done) of \(size) bytes while it was read; "
                     + "expected \(expected), try again or copy it again")
         }
         return bytes
     }
 
-    /// The size in bytes of a regular file; nil for anything else.
-    package static func size(_ path: String) -> Int? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Int(status.st_size)
-    }
-
     /// The names in a folder with one of the endings, sorted.
     package static func names(
         in folder: String, endings: [String]
-    ) throws(TextFormatError) -> [String] {
+    ) throws(InputError) -> [String] {
         guard let all = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw TextFormatError(
+            throw InputError(
                 "\(folder): cannot be listed; expected a folder of annotations, check the path")
         }
         return all.filter { name in

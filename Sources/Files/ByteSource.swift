@@ -19,7 +19,7 @@ package struct ByteSource: Sendable {
     package let path: String
 
     /// Opens a regular file.
-    package init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(InputError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
         let file = OpenFile(descriptor)
@@ -28,7 +28,7 @@ package struct ByteSource: Sendable {
             throw .system("inspect", path: path, code: errno)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError("not a regular file; give the path of a file", path: path)
+            throw InputError("not a regular file; give the path of a file", path: path)
         }
         storage = .file(file)
         base = 0
@@ -57,7 +57,9 @@ package struct ByteSource: Sendable {
     }
 
     /// The part of `count` bytes from `offset`.
-    func slice(_ offset: Int, _ count: Int, of what: String) throws(CheckpointError) -> ByteSource {
+    package func slice(_ offset: Int, _ count: Int, of what: String) throws(InputError)
+        -> ByteSource
+    {
         try check(offset, count, what)
         return ByteSource(storage, base: base + offset, count: count, path: path)
     }
@@ -65,11 +67,11 @@ package struct ByteSource: Sendable {
     /// A copy of `count` bytes from `offset`; nothing is allocated before the check.
     package func read(
         _ offset: Int, _ count: Int, of what: String
-    ) throws(CheckpointError) -> [UInt8] {
+    ) throws(InputError) -> [UInt8] {
         try check(offset, count, what)
-        var failure: CheckpointError?
+        var failure: InputError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            do throws(CheckpointError) {
+            do throws(InputError) {
                 try fill(UnsafeMutableRawBufferPointer(buffer), from: offset, of: what)
                 initialized = count
             } catch { failure = error }
@@ -81,7 +83,7 @@ package struct ByteSource: Sendable {
     /// Fills the whole buffer with the bytes from `offset`.
     package func fill(
         _ buffer: UnsafeMutableRawBufferPointer, from offset: Int, of what: String
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         try check(offset, buffer.count, what)
         switch storage {
         case .memory(let bytes):
@@ -105,9 +107,9 @@ package struct ByteSource: Sendable {
     }
 
     /// An error about this file.
-    func error(_ message: String) -> CheckpointError { CheckpointError(message, path: path) }
+    package func error(_ message: String) -> InputError { InputError(message, path: path) }
 
-    private func check(_ offset: Int, _ count: Int, _ what: String) throws(CheckpointError) {
+    private func check(_ offset: Int, _ count: Int, _ what: String) throws(InputError) {
         guard contains(offset: offset, count: count) else {
             throw error(
                 "\(what) needs \(count) bytes from byte \(offset), but only \(self.count) are "
@@ -125,7 +127,8 @@ private final class OpenFile: Sendable {
 
 /// Little-endian numbers at an offset of bytes already read; the caller checks the range.
 extension Array<UInt8> {
-    func littleEndian<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) -> T {
+    /// The number at `offset`.
+    package func littleEndian<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) -> T {
         precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count)
         return withUnsafeBytes {
             T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self))

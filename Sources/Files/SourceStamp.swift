@@ -13,10 +13,10 @@ package enum SourceStamp {
     /// The stamp of files and folders; of a folder, of all files below it in order of their names.
     ///
     /// - Throws: where a path isn't there or a file can't be read.
-    package static func of(_ paths: [String]) throws(CheckpointError) -> String {
+    package static func of(_ paths: [String]) throws(InputError) -> String {
         var files = 0, bytes = 0, latest = 0.0
         var digest = ContentDigest()
-        func add(_ path: String, as name: String) throws(CheckpointError) {
+        func add(_ path: String, as name: String) throws(InputError) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
                 attributes[.type] as? FileAttributeType != .typeDirectory
             else { return }
@@ -40,7 +40,7 @@ package enum SourceStamp {
         }
         for path in paths {
             guard FileManager.default.fileExists(atPath: path) else {
-                throw CheckpointError("no such file; fetch it or correct its path", path: path)
+                throw InputError("no such file; fetch it or correct its path", path: path)
             }
             try add(path, as: "")
             guard let names = FileManager.default.enumerator(atPath: path) else { continue }
@@ -54,7 +54,7 @@ package enum SourceStamp {
     /// The stamp of files and of the settings that shape what is made of them.
     package static func of(
         _ paths: [String], settings: [String]
-    ) throws(CheckpointError) -> String {
+    ) throws(InputError) -> String {
         "\(try of(paths)), \(ContentDigest.of(settings))"
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("AtomicFile")
@@ -54,7 +56,7 @@ struct AtomicFileTests {
             expectFailure("weights: stopped") {
                 try AtomicFile.write(to: path) { handle in
                     try handle.write(contentsOf: Data("half".utf8))
-                    throw CheckpointError("stopped")
+                    throw InputError("stopped")
                 }
             }
             #expect(try contents(path) == "old")

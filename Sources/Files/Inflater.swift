@@ -2,14 +2,14 @@
 import CZlib
 
 /// Raw deflate streams of a known length; the one place that calls zlib's inflate.
-enum Inflater {
+package enum Inflater {
     /// Inflates the whole source.
     ///
     /// - Parameter size: the length declared beside the stream, already checked to be possible.
     /// - Throws: when the stream is damaged, ends early, or holds another number of bytes.
-    static func inflate(
+    package static func inflate(
         _ packed: ByteSource, size: Int, what: String
-    ) throws(CheckpointError) -> [UInt8] {
+    ) throws(InputError) -> [UInt8] {
         var stream = z_stream()
         let started = inflateInit2_(
             &stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -25,7 +25,7 @@ enum Inflater {
     private static func run(
         _ stream: inout z_stream, _ packed: ByteSource, into bytes: inout [UInt8], _ size: Int,
         _ what: String
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         let chunk = 1 << 18
         var piece = [UInt8](repeating: 0, count: chunk)
         var read = 0

@@ -14,19 +14,22 @@ package final class FolderLock: Sendable {
     ///
     /// - Throws: one line when the folder is missing or unwritable, or when another process (or
     ///   another `FolderLock` of this one) holds it.
-    package init(folder: String) throws(CheckpointError) {
+    package init(folder: String) throws(InputError) {
         let path = folder + "/.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .system("lock the folder", path: folder, code: errno) }
+        guard descriptor >= 0 else {
+            throw .system("lock the folder", path: folder, code: errno, isStorage: true)
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
             let holder = FolderLock.holder(descriptor)
             close(descriptor)
             guard code == EWOULDBLOCK else {
-                throw .system("lock the folder", path: folder, code: code)
+                throw .system("lock the folder", path: folder, code: code, isStorage: true)
             }
-            throw CheckpointError(
-                "in use by \(holder); wait for it to end or choose another folder", path: folder)
+            throw InputError(
+                "in use by \(holder); wait for it to end or choose another folder", path: folder,
+                isStorage: true)
         }
         // The number is for the message above only: a failure to write it does no harm.
         let text = Array("\(getpid())\n".utf8)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Partial files") struct PartialFileTests {
@@ -36,7 +38,7 @@ import Testing
             let partial = try #require(try PartialFile(of: folder + "/x"))
             partial.removeIfUnused()
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
-            #expect(throws: CheckpointError.self) { _ = try PartialFile(of: folder + "/none/x") }
+            #expect(throws: InputError.self) { _ = try PartialFile(of: folder + "/none/x") }
         }
     }
 

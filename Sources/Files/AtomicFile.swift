@@ -10,12 +10,12 @@ package enum AtomicFile {
     /// Writes `data` to `path`, replacing a file of that name.
     ///
     /// - Throws: one line for a full disk, an unwritable or a missing folder.
-    package static func write(_ data: Data, to path: String) throws(CheckpointError) {
+    package static func write(_ data: Data, to path: String) throws(InputError) {
         try write(to: path) { handle in try handle.write(contentsOf: data) }
     }
 
     /// Writes `text` as UTF-8 to `path`, replacing a file of that name.
-    package static func write(_ text: String, to path: String) throws(CheckpointError) {
+    package static func write(_ text: String, to path: String) throws(InputError) {
         try write(Data(text.utf8), to: path)
     }
 
@@ -28,15 +28,15 @@ package enum AtomicFile {
     ///   unchanged and the temporary file removed.
     package static func write(
         to path: String, body: (FileHandle) throws -> Void
-    ) throws(CheckpointError) {
-        guard !path.isEmpty else { throw CheckpointError("cannot write: the path is empty") }
+    ) throws(InputError) {
+        guard !path.isEmpty else { throw InputError("cannot write: the path is empty") }
         var destination = path
         var status = stat()
         var mode: mode_t?
         if stat(path, &status) == 0 {
             switch status.st_mode & S_IFMT {
             case S_IFREG: mode = status.st_mode & 0o7777
-            case S_IFDIR: throw .system("write", path: path, code: EISDIR)
+            case S_IFDIR: throw .system("write", path: path, code: EISDIR, isStorage: true)
             default: return try writeInPlace(path, body)
             }
             if let resolved = realpath(path, nil) {
@@ -50,7 +50,7 @@ package enum AtomicFile {
     private static func replace(
         _ destination: String, shownAs path: String, mode: mode_t?,
         _ body: (FileHandle) throws -> Void
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         let (folder, name) = split(destination)
         let (temporary, descriptor) = try openTemporary(in: folder, for: name, shownAs: path)
         var keep = false
@@ -59,10 +59,12 @@ package enum AtomicFile {
             defer { close(descriptor) }
             try run(body, on: descriptor, path: path)
             if let mode { fchmod(descriptor, mode) }
-            guard fsync(descriptor) == 0 else { throw .system("flush", path: path, code: errno) }
+            guard fsync(descriptor) == 0 else {
+                throw .system("flush", path: path, code: errno, isStorage: true)
+            }
         }
         guard rename(temporary, destination) == 0 else {
-            throw .system("rename the temporary file", path: path, code: errno)
+            throw .system("rename the temporary file", path: path, code: errno, isStorage: true)
         }
         keep = true
         // Some file systems cannot flush a folder; the file itself is complete all the same.
@@ -75,26 +77,28 @@ package enum AtomicFile {
 
     private static func writeInPlace(
         _ path: String, _ body: (FileHandle) throws -> Void
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
+        guard descriptor >= 0 else {
+            throw .system("open", path: path, code: errno, isStorage: true)
+        }
         defer { close(descriptor) }
         try run(body, on: descriptor, path: path)
     }
 
     private static func run(
         _ body: (FileHandle) throws -> Void, on descriptor: Int32, path: String
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         do {
             try body(FileHandle(fileDescriptor: descriptor, closeOnDealloc: false))
         } catch {
-            throw .wrapping(error, action: "write", path: path)
+            throw .wrapping(error, action: "write", path: path, isStorage: true)
         }
     }
 
     private static func openTemporary(
         in folder: String, for name: String, shownAs path: String
-    ) throws(CheckpointError) -> (path: String, descriptor: Int32) {
+    ) throws(InputError) -> (path: String, descriptor: Int32) {
         // File names end at 255 bytes; the suffix needs about 40 of them.
         let stem = String(decoding: name.utf8.prefix(180), as: UTF8.self)
         for _ in 0..<16 {
@@ -104,9 +108,9 @@ package enum AtomicFile {
             if descriptor >= 0 { return (temporary, descriptor) }
             let code = errno
             if code == EEXIST || code == EINTR { continue }
-            throw .system("create a file in \(folder)", path: path, code: code)
+            throw .system("create a file in \(folder)", path: path, code: code, isStorage: true)
         }
-        throw .system("create a file in \(folder)", path: path, code: EEXIST)
+        throw .system("create a file in \(folder)", path: path, code: EEXIST, isStorage: true)
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {

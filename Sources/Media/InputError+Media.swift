@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CFFmpeg
+import Files
 
-/// Why a film or picture could not be read: one line with what was found, what was expected and what to do.
-package struct MediaError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The file concerned.
-    package let path: String
-    package let found: String
-    package let expected: String
-    package let remedy: String
-
-    package init(path: String, found: String, expected: String, remedy: String) {
-        self.path = path
-        self.found = found
-        self.expected = expected
-        self.remedy = remedy
-    }
-
-    package var description: String {
-        // A path may hold anything but a zero byte; the message stays one line.
-        let name = path.replacing("\n", with: "\\n")
-        return "\(name): found \(found), expected \(expected); \(remedy)"
-    }
-}
-
-extension MediaError {
+extension InputError {
     /// The one place where a code of the C interface becomes an error.
     init(status: Int32, path: String, while action: String) {
         var text = [CChar](repeating: 0, count: 256)
@@ -35,18 +14,18 @@ extension MediaError {
             remedy: Self.remedy(for: status))
     }
 
-    static func noFrame(_ path: String) -> MediaError {
-        MediaError(status: Int32(CFF_NO_FRAME), path: path, while: "decoding it")
+    static func noFrame(_ path: String) -> InputError {
+        InputError(status: Int32(CFF_NO_FRAME), path: path, while: "decoding it")
     }
 
-    static func cancelled(_ path: String) -> MediaError {
-        MediaError(
+    static func cancelled(_ path: String) -> InputError {
+        InputError(
             path: path, found: "a cancelled request", expected: "to finish decoding",
             remedy: "nothing to do")
     }
 
-    static func refused(_ mode: ResizeMode, width: Int, height: Int, path: String) -> MediaError {
-        MediaError(
+    static func refused(_ mode: ResizeMode, width: Int, height: Int, path: String) -> InputError {
+        InputError(
             path: path, found: "frames of \(width)x\(height) to resize as \(mode)",
             expected: expectation(of: Int32(CFF_SIZE_REFUSED))
                 + ", and a crop within the short side",

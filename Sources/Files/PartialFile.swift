@@ -25,7 +25,7 @@ package final class PartialFile {
     /// - Throws: One line for a full disk, an unwritable or a missing folder.
     package init?(
         of result: String, head: String = "", separator: String = "", tail: String = ""
-    ) throws(CheckpointError) {
+    ) throws(InputError) {
         var status = stat()
         if stat(result, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return nil }
         path = result + ".partial"
@@ -34,7 +34,7 @@ package final class PartialFile {
         end = UInt64(head.utf8.count)
         try AtomicFile.write(head + tail, to: path)
         guard let handle = FileHandle(forUpdatingAtPath: path) else {
-            throw .system("open", path: path, code: errno)
+            throw .system("open", path: path, code: errno, isStorage: true)
         }
         self.handle = handle
     }
@@ -42,7 +42,7 @@ package final class PartialFile {
     /// Adds a part; an empty one counts and leaves the file as it is.
     ///
     /// - Throws: One line for a full disk.
-    package func append(_ part: String) throws(CheckpointError) {
+    package func append(_ part: String) throws(InputError) {
         count += 1
         guard !part.isEmpty else { return }
         let text = (isEmpty ? [] : separator) + Array(part.utf8)
@@ -50,7 +50,7 @@ package final class PartialFile {
             try handle.seek(toOffset: end)
             try handle.write(contentsOf: Data(text + tail))
         } catch {
-            throw .wrapping(error, action: "write", path: path)
+            throw .wrapping(error, action: "write", path: path, isStorage: true)
         }
         end += UInt64(text.count)
         isEmpty = false

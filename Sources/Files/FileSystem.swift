@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 
-/// The few file operations that a fetch needs, with errors of one line.
-enum FileSystem {
+/// Operations on files and folders, with errors of one line.
+package enum FileSystem {
     /// The size of a regular file (links followed), in bytes; none for anything else.
-    static func size(of path: String) -> Int? {
+    package static func size(of path: String) -> Int? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
     }
 
-    static func isFolder(_ path: String) -> Bool {
+    /// Whether a path is a folder (links followed).
+    package static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The last component of a path.
-    static func name(of path: String) -> String {
+    package static func name(of path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
     /// The path without its last component.
-    static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])
     }
 
     /// The names in a folder, sorted; none when it cannot be read.
-    static func names(in folder: String) -> [String] {
+    package static func names(in folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     }
 
     /// Makes a folder and those above it.
-    static func makeFolder(_ path: String) throws(DatasetError) {
+    package static func makeFolder(_ path: String) throws(InputError) {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw DatasetError(
-                .storage,
+            throw InputError(
                 "cannot create the folder \(path): "
                     + "\(blocker(of: path)); choose another folder with --to or DR2NET_DATA")
         }
@@ -53,16 +53,15 @@ enum FileSystem {
     }
 
     /// Removes a file or a folder with all it holds; nothing when it is not there.
-    static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+    package static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
     /// Flushes a file to the disk and renames it, which readers see as one step.
-    static func move(_ path: String, to destination: String) throws(DatasetError) {
+    package static func move(_ path: String, to destination: String) throws(InputError) {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0, fsync(file) == 0, rename(path, destination) == 0 else {
-            let words = reason()
+            let words = String(cString: strerror(errno))
             if file >= 0 { close(file) }
-            throw DatasetError(
-                .storage,
+            throw InputError(
                 "cannot put \(destination) in place: \(words); "
                     + "check the folder and fetch again")
         }
@@ -75,13 +74,13 @@ enum FileSystem {
     }
 
     /// Bytes that an ordinary user can still write there; none when the system does not say.
-    static func freeBytes(at path: String) -> Int? {
+    package static func freeBytes(at path: String) -> Int? {
         let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
         return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
     }
 
     /// An absolute path without `.` and `..` parts.
-    static func absolute(_ path: String) -> String {
+    package static func absolute(_ path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.path
     }
 }

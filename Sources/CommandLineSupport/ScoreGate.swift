@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+import Console
 import Foundation
-
-/// A failure that a command finds itself, at exit code 1.
-package struct CommandFailure: Error, Sendable, CustomStringConvertible {
-    /// One line: what was found, what was expected, what to do.
-    package let description: String
-
-    /// A failure that reads `description`.
-    package init(_ description: String) { self.description = description.onOneLine }
-}
 
 /// A score that a script asked to be at least so high.
 package enum ScoreGate {
@@ -18,7 +10,7 @@ package enum ScoreGate {
     /// - Throws: Exit code 2, after one line on standard error.
     package static func check(_ score: Double, named name: String, atLeast bound: Double?) throws {
         guard let bound, !(score >= bound) else { return }
-        Console.complain(
+        CommandOutput.complain(
             "\(name) is \(NumberText.short(score)), expected at least \(NumberText.short(bound)) "
                 + "(--fail-below)")
         throw ExitCode(2)
@@ -40,7 +32,7 @@ extension ParsableCommand {
             exit(withError: code)
         } catch {
             if exitCode(for: error) != .failure { exit(withError: error) }
-            Console.complain("\(error)")
+            CommandOutput.complain("\(error)")
             exit(withError: ExitCode.failure)
         }
         exit()

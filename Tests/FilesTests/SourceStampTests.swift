@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
+import Files
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("SourceStamp")
@@ -49,6 +51,6 @@ struct SourceStampTests {
     }
 
     @Test func namesWhatIsNotThere() {
-        #expect(throws: CheckpointError.self) { try SourceStamp.of(["/nowhere/film.mp4"]) }
+        #expect(throws: InputError.self) { try SourceStamp.of(["/nowhere/film.mp4"]) }
     }
 }

@@ -19,8 +19,19 @@ package struct TextTable: Sendable {
     /// Adds a row.
     package mutating func append(_ row: [String]) { rows.append(row) }
 
+    /// The rows as lines without trailing spaces; two spaces between columns.
+    ///
+    /// - Parameter numbers: Positions of the columns that are aligned to the right.
+    package static func lines(_ rows: [[String]], numbers: Set<Int> = []) -> [String] {
+        var table = TextTable(numbers: numbers)
+        for row in rows { table.append(row) }
+        return table.lines
+    }
+
     /// The lines, without trailing spaces.
-    package var text: String {
+    package var text: String { lines.joined(separator: "\n") }
+
+    private var lines: [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0
@@ -32,6 +43,6 @@ package struct TextTable: Sendable {
             }.joined(separator: "  ")
             while line.last == " " { line.removeLast() }
             return line
-        }.joined(separator: "\n")
+        }
     }
 }
