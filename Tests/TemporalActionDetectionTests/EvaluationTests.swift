@@ -153,7 +153,7 @@ import Testing
         ] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
             #expect(
-                (try? EvaluationOptions.readBlockedVideos(path)) == (isGood ? ["v", "w"] : nil))
+                (try? BlockedVideos.read(path)) == (isGood ? ["v", "w"] : nil))
         }
     }
 }

@@ -20,7 +20,7 @@ import Testing
                     detections: [detection(1, 2, "b", 0.1), detection(3, 4, "b", 1.0 / 3)]),
             ])
         #expect(
-            DetectionTable.text(results) == #"""
+            TemporalTable.text(results) == #"""
                 video,start,end,label,score
                 a,3,4,b,0.333333
                 a,1,2,b,0.1

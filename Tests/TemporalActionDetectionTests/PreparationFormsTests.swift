@@ -52,7 +52,7 @@ import Testing
         let read = try RecipeAnnotations(fixture.recipe(settings).data)
             .read(prepared: frames)
         #expect(read.videos.map(\.annotations) == written.videos.map(\.annotations))
-        let blocked = try EvaluationOptions.readBlockedVideos(frames.folder + "/blocked.json")
+        let blocked = try BlockedVideos.read(frames.folder + "/blocked.json")
         #expect(blocked == ["none"])
     }
 

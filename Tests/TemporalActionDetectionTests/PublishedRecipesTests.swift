@@ -32,7 +32,7 @@ import Training
         #expect(recipe.data.sampling == .videos(crop: 0.9...1))
         #expect(recipe.training.totalSteps(sampleCount: 200) == 3500)
         #expect(recipe.postProcessing.votingThreshold == nil)
-        let settings = try #require(recipe.head as? ActionFormerSettings)
+        let settings = try #require(recipe.head.actionFormerSettings)
         let head = settings.configuration(
             HeadInput(width: 2048, classCount: 20, windowLength: 2304, scoreThreshold: 0.001))
         #expect(
@@ -45,7 +45,7 @@ import Training
     /// 200 classes in the annotations, one in the head.
     @Test func actionFormerOnActivityNet() throws {
         let recipe = try recipe("activitynet-actionformer-tsp")
-        let settings = try #require(recipe.head as? ActionFormerSettings)
+        let settings = try #require(recipe.head.actionFormerSettings)
         let head = settings.configuration(
             HeadInput(
                 width: 512, classCount: 1, windowLength: recipe.data.windowPositions,
@@ -68,7 +68,7 @@ import Training
         let stitching = thumos.head.stitching(length: thumos.data.windowPositions)
         #expect(stitching.stitches(512) && !stitching.stitches(513) && stitching.gap == 30)
         #expect(thumos.postProcessing.hardThreshold == 0.4)
-        let settings = try #require(thumos.head as? VSGNSettings)
+        let settings = try #require(thumos.head.vsgnSettings)
         let head = settings.configuration(
             HeadInput(width: 2048, classCount: 20, windowLength: 1280, scoreThreshold: 0))
         #expect(head.largestStride == 64 && head.lengthOffset == 1 && head.neighbours == 12)
@@ -83,5 +83,15 @@ import Training
         #expect(second.largestStride == 32 && second.matchThreshold == 0.6)
         #expect(second.form == .opentad && second.lengthOffset == 1 && second.neighbours == 10)
         #expect(other.postProcessing.maximumDetections == 100 && other.data.windowPositions == 256)
+    }
+}
+
+extension HeadRecipe {
+    /// VSGN's section; nil of another head.
+    var vsgnSettings: VSGNSettings? { if case .vsgn(let settings) = self { settings } else { nil } }
+
+    /// ActionFormer's section; nil of another head.
+    var actionFormerSettings: ActionFormerSettings? {
+        if case .actionFormer(let settings) = self { settings } else { nil }
     }
 }

@@ -61,7 +61,7 @@ import Training
         let recipe = try fixture.recipe([
             "head.anchorScales=[2, 3]", "head.countsBothEnds=true", "head.classification=sigmoid",
         ])
-        let settings = try #require(recipe.head as? VSGNSettings)
+        let settings = try #require(recipe.head.vsgnSettings)
         let head = settings.configuration(
             HeadInput(width: 9, classCount: 4, windowLength: 16, scoreThreshold: 0.1))
         #expect(head.channels == 32 && head.levels == 3 && head.stemStride == 1)
@@ -73,7 +73,7 @@ import Training
         let other = try fixture.recipe([
             "head.form=opentad", "head.classThreshold=0.02", "head.neighbours=5",
         ])
-        let second = try #require(other.head as? VSGNSettings).configuration(
+        let second = try #require(other.head.vsgnSettings).configuration(
             HeadInput(width: 9, classCount: 4, windowLength: 16, scoreThreshold: 0.1))
         #expect(second.form == .opentad && second.scoreThreshold == 0.02)
         #expect(second.crossScaleNeighbours == 3)

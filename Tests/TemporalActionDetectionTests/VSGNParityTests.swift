@@ -28,7 +28,7 @@ import Training
                     path: "\(VSGNParityTests.folder)/../../tasks/temporal-action-detection/"
                         + "recipes/\(name).yaml",
                     overrides: small + ["head.towerDepth=2"]), dataFolder: "/data")
-            let settings = try #require(recipe.head as? VSGNSettings)
+            let settings = try #require(recipe.head.vsgnSettings)
             var result = settings.configuration(
                 HeadInput(
                     width: 6, classCount: isTHUMOS ? 3 : 1, windowLength: isTHUMOS ? 128 : 256,

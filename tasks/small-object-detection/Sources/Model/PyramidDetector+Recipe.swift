@@ -77,3 +77,21 @@ extension PyramidDetector {
         return Int(cells) * shape[0] * configuration.channels * 4 * maps
     }
 }
+
+extension DetectorRecipe.Assigner {
+    /// The rule at work.
+    package var rule: any BoxAssigner {
+        switch self {
+        case .ranges(let radius): return RangeAssigner(centreRadius: radius)
+        case .adaptive: return AdaptiveAssigner()
+        case .receptiveFields(let locations):
+            var rule = RankingAssigner.receptiveField
+            rule.count = locations
+            return rule
+        case .wasserstein(let constant, let locations, let strides):
+            var rule = RankingAssigner.wasserstein(constant: constant)
+            (rule.count, rule.prior) = (locations, .strides(strides))
+            return rule
+        }
+    }
+}

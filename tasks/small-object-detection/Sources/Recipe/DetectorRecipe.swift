@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Files
-import Regions
 import Training
 
 /// The recipe's `pyramid` and `head` sections.
 package struct DetectorRecipe: Sendable {
     /// Which rule says what a location should find.
-    package enum Assigner: String, CaseIterable, Sendable {
-        /// Ranges of distances (Tian et al., ICCV 2019).
-        case fcos
+    package enum Assigner: Sendable, Hashable {
+        /// Ranges of distances (Tian et al., ICCV 2019); a radius in strides, nil for whole boxes.
+        case ranges(centreRadius: Double?)
         /// Adaptive selection (Zhang et al., CVPR 2020).
-        case atss
+        case adaptive
         /// Receptive fields (Xu et al., ECCV 2022).
-        case rfla
+        case receptiveFields(locations: Int)
         /// Ranking by Wasserstein distance (Xu et al., 2022).
-        case nwd
+        case wasserstein(constant: Double, locations: Int, priorStrides: Double)
     }
 
     /// Channels of the pyramid and the head.
@@ -23,7 +22,7 @@ package struct DetectorRecipe: Sendable {
     /// Levels above the backbone's last map, where it has several maps.
     package var furtherLevels: Int
     /// Which location finds which box.
-    package var assigner: any BoxAssigner
+    package var assigner: Assigner
     /// Convolutions of each tower.
     package var towerDepth: Int
     /// What regressed boxes are measured by.
@@ -52,14 +51,18 @@ package struct DetectorRecipe: Sendable {
                     + "a divisor of pyramid.channels")
         }
         let constant = try head.value("nwdConstant", default: 12.8, in: 1e-3...1e6)
-        let ranks = try DetectorRecipe.ranking(head, constant: constant)
-        switch try head.value("assigner", default: Assigner.fcos) {
-        case .fcos:
+        let locations = try head.value("locations", default: 3, in: 1...1000)
+        let strides = try head.value("priorStrides", default: 4.0, in: 0.1...1000)
+        switch try head.choice("assigner", default: "fcos", among: ["fcos", "atss", "rfla", "nwd"])
+        {
+        case "atss": assigner = .adaptive
+        case "rfla": assigner = .receptiveFields(locations: locations)
+        case "nwd":
+            assigner = .wasserstein(
+                constant: constant, locations: locations, priorStrides: strides)
+        default:
             let radius = try head.value("centreRadius", default: 1.5, in: 0...100)
-            assigner = RangeAssigner(centreRadius: radius > 0 ? radius : nil)
-        case .atss: assigner = AdaptiveAssigner()
-        case .rfla: assigner = ranks.rfla
-        case .nwd: assigner = ranks.nwd
+            assigner = .ranges(centreRadius: radius > 0 ? radius : nil)
         }
         let loss = try head.choice(
             "boxLoss", default: "giou", among: ["iou", "giou", "diou", "nwd"])
@@ -74,17 +77,5 @@ package struct DetectorRecipe: Sendable {
             == "rectified" ? .rectified : .exponential
         leastPositives = try head.value("leastPositives", default: 1, in: 1...1_000_000)
         recomputesTowers = try head.value("recompute", default: true)
-    }
-
-    /// The two rules that rank locations, with the recipe's sizes.
-    private static func ranking(
-        _ head: RecipeReader, constant: Double
-    ) throws(InputError) -> (rfla: RankingAssigner, nwd: RankingAssigner) {
-        var rfla = RankingAssigner.receptiveField
-        var nwd = RankingAssigner.wasserstein(constant: constant)
-        let count = try head.value("locations", default: nwd.count, in: 1...1000)
-        (rfla.count, nwd.count) = (count, count)
-        nwd.prior = .strides(try head.value("priorStrides", default: 4.0, in: 0.1...1000))
-        return (rfla, nwd)
     }
 }

@@ -100,7 +100,8 @@ package final class DetectionTask: FinetuningTask {
                 : recipe.finetuning.evaluation(step: step),
             tile: tile, context, trainsBackbone: trains)
         return detector.head.losses(
-            output, targets: targets, ignored: ignored, assigner: recipe.head.assigner, context)
+            output, targets: targets, ignored: ignored, assigner: recipe.head.assigner.rule,
+            context)
     }
 
     /// Scores on the validation images: at the pair in force, and as the plain pretrained form.

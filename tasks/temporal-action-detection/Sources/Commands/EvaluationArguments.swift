@@ -39,7 +39,7 @@ struct EvaluationArguments: ParsableArguments {
         var options = EvaluationOptions(
             subset: subset, thresholds: try EvaluationThresholds.parse(tiou), keepGoing: keepGoing)
         if let blockedVideos {
-            options.blockedVideos = try EvaluationOptions.readBlockedVideos(blockedVideos)
+            options.blockedVideos = try BlockedVideos.read(blockedVideos)
         }
         return options
     }

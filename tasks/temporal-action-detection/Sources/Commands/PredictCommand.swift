@@ -148,7 +148,7 @@ private struct ResultFiles {
         json = try output.flatMap {
             try PartialFile(of: $0, head: empty.head + "\n", separator: ",\n", tail: empty.tail)
         }
-        table = try csv.flatMap { try PartialFile(of: $0, head: DetectionTable.text(empty)) }
+        table = try csv.flatMap { try PartialFile(of: $0, head: TemporalTable.text(empty)) }
     }
 
     /// Where the results are so far.
@@ -157,13 +157,13 @@ private struct ResultFiles {
     /// Adds a video to what there is so far.
     func append(_ video: ActivityNetResults.Video) throws {
         try json?.append(ActivityNetResults.entry(video))
-        try table?.append(DetectionTable.lines(video))
+        try table?.append(TemporalTable.lines(video))
     }
 
     /// Writes the results as a whole.
     func write(_ results: ActivityNetResults) throws {
         if let output { try results.write(to: output) }
-        if let csv { try AtomicFile.write(DetectionTable.text(results), to: csv) }
+        if let csv { try AtomicFile.write(TemporalTable.text(results), to: csv) }
         json?.remove()
         table?.remove()
     }

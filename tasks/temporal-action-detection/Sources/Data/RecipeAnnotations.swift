@@ -23,7 +23,7 @@ package struct RecipeAnnotations {
                 ? "its annotations are wrong (data.excludedVideos)" : "in data.excludedVideos"
         }
         if let list = data.blockedVideos {
-            for id in try EvaluationOptions.readBlockedVideos(list) {
+            for id in try BlockedVideos.read(list) {
                 reasons[id] = "blocked by \(list)"
             }
         }

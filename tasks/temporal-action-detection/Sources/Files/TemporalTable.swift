@@ -3,7 +3,7 @@ import Regions
 import TextFormats
 
 /// Detections as comma-separated values: a line a detection, times in seconds.
-package enum DetectionTable {
+package enum TemporalTable {
     /// The names of the columns.
     static let header = ["video", "start", "end", "label", "score"]
 

@@ -9,7 +9,7 @@ package final class TemporalDetector: Module {
     /// The backbone; nil with precomputed features.
     package let encoder: FrameEncoder?
     /// The head.
-    package let head: any DetectionHead
+    package let head: any TemporalHead
     /// The classes, in the order of the head's labels.
     package let labels: [String]
 

@@ -47,7 +47,7 @@ package struct HeadLosses {
 }
 
 /// Turns a sequence of features into losses and into scored segments.
-package protocol DetectionHead: Module {
+package protocol TemporalHead: Module {
     /// The losses of a batch.
     ///
     /// - Parameters:
@@ -68,7 +68,7 @@ package protocol DetectionHead: Module {
     func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]]
 }
 
-extension DetectionHead {
+extension TemporalHead {
     /// Traps unless every window has its targets, all of known classes.
     func check(_ targets: [[SegmentTarget]], _ layouts: [WindowLayout], classCount: Int) {
         precondition(

@@ -63,9 +63,9 @@ package struct TemporalInference {
     ///   - video: The id, by which a file of class scores knows it.
     package func stream(
         positions: Int, clock: VideoClock, duration: Double, video: String
-    ) -> DetectionStream {
+    ) -> TemporalStream {
         let own = recipe.data.windowPositions
-        return DetectionStream(
+        return TemporalStream(
             self,
             windows: FeatureWindows(
                 count: positions, length: recipe.data.takesWholeVideos ? max(own, positions) : own,
@@ -80,7 +80,7 @@ package struct TemporalInference {
     ///   - features: `[window.count, D]`.
     ///   - window: Its place in the video.
     func candidates(
-        _ features: Tensor, at window: Range<Int>, of video: DetectionStream.Video
+        _ features: Tensor, at window: Range<Int>, of video: TemporalStream.Video
     ) -> [SegmentDetection] {
         let stitching = recipe.head.stitching(
             length: max(recipe.data.windowPositions, window.count))

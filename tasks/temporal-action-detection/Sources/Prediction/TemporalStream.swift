@@ -5,7 +5,7 @@ package import Tensors
 
 /// The detections of a video whose features come bit by bit, in memory that does not depend on how
 /// long it is.
-package struct DetectionStream {
+package struct TemporalStream {
     /// Detections before the last suppression that are held for each one that may be kept.
     private static let candidatesPerDetection = 50
     private static let minimumCandidates = 20_000

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
-package import Tensors
 package import Training
 
 /// The recipe's `head` section of an ActionFormer; the defaults are the published THUMOS14 ones.
-package struct ActionFormerSettings: HeadSettings {
-    package static let suppression = SuppressionDefaults(
-        minimumScore: 0.001, softSigma: 0.5, hardThreshold: 1)
-
+package struct ActionFormerSettings: Sendable {
     /// The head's sizes but for those of its input.
     private var base = ActionFormerConfiguration(inputWidth: 1, classCount: 1)
     private var addsPositions: Bool
@@ -58,9 +54,5 @@ package struct ActionFormerSettings: HeadSettings {
         result.scoreThreshold = input.scoreThreshold
         result.positions = addsPositions ? input.windowLength : nil
         return result
-    }
-
-    package func head(_ input: HeadInput, key: RandomKey) -> any DetectionHead {
-        ActionFormerHead(configuration(input), key: key)
     }
 }

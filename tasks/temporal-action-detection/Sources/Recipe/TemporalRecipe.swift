@@ -89,7 +89,7 @@ package struct TemporalRecipe: Sendable {
     /// The backbone and how it sees frames; nil with precomputed features.
     package var backbone: EncoderRecipe?
     /// The head.
-    package var head: any HeadSettings
+    package var head: HeadRecipe
     /// The post-processing.
     package var postProcessing: PostProcessing
     /// tIoU thresholds of the evaluation.
@@ -128,9 +128,9 @@ package struct TemporalRecipe: Sendable {
                         + "finetune; set way: frozen")
             }
         }
-        head = try HeadCatalog.settings(try reader.section("head"))
+        head = try HeadRecipe(try reader.section("head"))
         postProcessing = try TemporalRecipe.postProcessing(
-            try reader.section("postProcessing"), type(of: head).suppression,
+            try reader.section("postProcessing"), head.suppression,
             dataFolder: dataFolder)
         thresholds = try reader.section("evaluate").value(
             "tiou", default: EvaluationThresholds.thumos, in: 0.01...1)

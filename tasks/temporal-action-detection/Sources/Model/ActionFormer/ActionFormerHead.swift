@@ -6,7 +6,7 @@ package import Tensors
 
 /// ActionFormer (Zhang, Wu, Li, ECCV 2022): a transformer pyramid whose every point says which
 /// classes are on and how far away their action's ends are.
-package final class ActionFormerHead: DetectionHead {
+package final class ActionFormerHead: TemporalHead {
     /// Sizes and thresholds.
     package let configuration: ActionFormerConfiguration
     private let pyramid: ActionFormerPyramid

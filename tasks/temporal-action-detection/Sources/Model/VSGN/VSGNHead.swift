@@ -6,7 +6,7 @@ package import Tensors
 
 /// The video self-stitching graph network (Zhao, Thabet, Ghanem, ICCV 2021): graph pyramid, shared
 /// anchor heads, boundary adjustment, boundary scores, with the details of a ``VSGNForm``.
-package final class VSGNHead: DetectionHead {
+package final class VSGNHead: TemporalHead {
     /// Sizes and thresholds.
     package let configuration: VSGNConfiguration
     let anchors: Anchors

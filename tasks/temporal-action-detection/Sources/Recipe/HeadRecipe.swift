@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-package import Tensors
 import Training
 
 /// What a recipe's head is made for.
@@ -24,45 +23,40 @@ package struct HeadInput: Sendable {
 }
 
 /// What a head suppresses repetitions by unless the recipe says otherwise.
-package struct SuppressionDefaults: Sendable {
+struct SuppressionDefaults: Sendable {
     /// The score that detections must reach.
-    package var minimumScore: Double
+    var minimumScore: Double
     /// σ of the Gaussian suppression.
-    package var softSigma: Double
+    var softSigma: Double
     /// tIoU of the hard suppression inside a window; 1: none.
-    package var hardThreshold: Double
+    var hardThreshold: Double
 }
 
 /// The recipe's `head` section, whichever head it names.
-package protocol HeadSettings: Sendable {
-    /// The published post-processing.
-    static var suppression: SuppressionDefaults { get }
+package enum HeadRecipe: Sendable {
+    /// VSGN's head, with its self-stitching.
+    case vsgn(VSGNSettings)
+    /// ActionFormer's head.
+    case actionFormer(ActionFormerSettings)
 
-    /// The head at random weights.
-    func head(_ input: HeadInput, key: RandomKey) -> any DetectionHead
-
-    /// How short clips are stitched to a magnified copy of themselves in windows of so many
-    /// positions.
-    func stitching(length: Int) -> SelfStitching
-}
-
-extension HeadSettings {
-    /// No clip is short enough.
-    package func stitching(length: Int) -> SelfStitching {
-        SelfStitching(windowLength: length, gap: 0, shortRatio: 0)
-    }
-}
-
-/// The heads by name.
-package enum HeadCatalog {
     /// The names that recipes use.
     package static let names = ["vsgn", "actionformer"]
 
     /// Reads the section `head`.
-    static func settings(_ section: RecipeReader) throws(InputError) -> any HeadSettings {
-        switch try section.choice("name", default: "vsgn", among: names) {
-        case "actionformer": try ActionFormerSettings(section)
-        default: try VSGNSettings(section)
+    init(_ section: RecipeReader) throws(InputError) {
+        switch try section.choice("name", default: "vsgn", among: Self.names) {
+        case "actionformer": self = .actionFormer(try ActionFormerSettings(section))
+        default: self = .vsgn(try VSGNSettings(section))
+        }
+    }
+
+    /// The published post-processing.
+    var suppression: SuppressionDefaults {
+        switch self {
+        case .vsgn:
+            SuppressionDefaults(minimumScore: 0.005, softSigma: 0.46, hardThreshold: 0.8)
+        case .actionFormer:
+            SuppressionDefaults(minimumScore: 0.001, softSigma: 0.5, hardThreshold: 1)
         }
     }
 }
