@@ -53,7 +53,7 @@ let package = Package(
             name: "CTIFFLibrary", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
         module(
             "Media",
-            ["CKernels", "Tensors", "Files", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
+            ["CKernels", "Tensors", "Files", "Regions", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
         module("Datasets", ["Files", "Console", yaml]),
 
         // Another commit compiles CCommit's one file and nothing else.
@@ -69,7 +69,7 @@ let package = Package(
         module("Ranks", []),
         module("Regions", []),
         module("Metrics", ["Regions"]),
-        module("Reports", ["Metrics", "CZlib"]),
+        module("Reports", ["Metrics", "Regions", "CZlib"]),
         module(
             "Training",
             [
@@ -161,7 +161,7 @@ let package = Package(
         tests(of: "CommandLineSupport", ["Console", "Datasets", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
-        tests(of: "Reports", ["Media", "Metrics"]),
+        tests(of: "Reports", ["Media", "Metrics", "Regions"]),
         tests(
             of: "Training",
             [

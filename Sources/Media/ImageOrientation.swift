@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+package import Regions
 
 /// How a stored picture is to be turned to be shown: EXIF's tag 0x0112, values 1 to 8.
 package enum ImageOrientation: Int, Sendable, Hashable {
@@ -26,41 +27,39 @@ package enum ImageOrientation: Int, Sendable, Hashable {
     /// Where the box of a shown picture lies in the stored one.
     ///
     /// - Parameters:
-    ///   - box: Left, upper, width and height in pixels of the shown picture.
+    ///   - box: In pixels of the shown picture.
     ///   - width: Width of the stored picture.
     ///   - height: Height of the stored picture.
-    package func stored(
-        _ box: (x: Double, y: Double, width: Double, height: Double), width: Int, height: Int
-    ) -> (x: Double, y: Double, width: Double, height: Double) {
-        let right = Double(width) - box.x, down = Double(height) - box.y
+    package func stored(_ box: Rectangle, width: Int, height: Int) -> Rectangle {
+        func along(_ x: Double, _ y: Double) -> Rectangle {
+            Rectangle(x: x, y: y, width: box.width, height: box.height)
+        }
+        func across(_ x: Double, _ y: Double) -> Rectangle {
+            Rectangle(x: x, y: y, width: box.height, height: box.width)
+        }
         // From the far side where an axis of the shown picture runs against the stored one.
+        let right = Double(width) - box.x - box.width, down = Double(height) - box.y - box.height
+        let turnedRight = Double(width) - box.y - box.height
+        let turnedDown = Double(height) - box.x - box.width
         return switch self {
         case .upright: box
-        case .mirrored: (right - box.width, box.y, box.width, box.height)
-        case .upsideDown: (right - box.width, down - box.height, box.width, box.height)
-        case .flipped: (box.x, down - box.height, box.width, box.height)
-        case .transposed: (box.y, box.x, box.height, box.width)
-        case .clockwise:
-            (box.y, Double(height) - box.x - box.width, box.height, box.width)
-        case .transversed:
-            (
-                Double(width) - box.y - box.height, Double(height) - box.x - box.width, box.height,
-                box.width
-            )
-        case .anticlockwise:
-            (Double(width) - box.y - box.height, box.x, box.height, box.width)
+        case .mirrored: along(right, box.y)
+        case .upsideDown: along(right, down)
+        case .flipped: along(box.x, down)
+        case .transposed: across(box.y, box.x)
+        case .clockwise: across(box.y, turnedDown)
+        case .transversed: across(turnedRight, turnedDown)
+        case .anticlockwise: across(turnedRight, box.x)
         }
     }
 
     /// Where the box of a stored picture lies in the shown one.
     ///
     /// - Parameters:
-    ///   - box: Left, upper, width and height in pixels of the stored picture.
+    ///   - box: In pixels of the stored picture.
     ///   - width: Width of the stored picture.
     ///   - height: Height of the stored picture.
-    package func shown(
-        _ box: (x: Double, y: Double, width: Double, height: Double), width: Int, height: Int
-    ) -> (x: Double, y: Double, width: Double, height: Double) {
+    package func shown(_ box: Rectangle, width: Int, height: Int) -> Rectangle {
         // A quarter's inverse is the other quarter, seen from the shown picture; others are their own.
         let inverse: ImageOrientation =
             switch self {

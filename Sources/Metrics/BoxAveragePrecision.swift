@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Regions
 
 /// Average precision and recall of detected boxes by the protocols of COCO, AI-TOD and VisDrone.
 ///
@@ -34,7 +35,7 @@ package struct BoxAveragePrecision: Sendable {
     ///   - labels: The number of classes; those without objects score -1.
     /// - Precondition: Labels of objects are below `labels`; scores are not NaN.
     package func evaluate(
-        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int
+        groundTruth: [AnnotatedBox], predictions: [Item<Rectangle>], labels: Int
     ) -> BoxScores {
         var classes: [BoxScores.ClassScore] = []
         forEachClass(groundTruth: groundTruth, predictions: predictions, labels: labels) {
@@ -59,16 +60,16 @@ package struct BoxAveragePrecision: Sendable {
 
     /// Gives the matches of each class to `body`, by rising label.
     func forEachClass(
-        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int,
+        groundTruth: [AnnotatedBox], predictions: [Item<Rectangle>], labels: Int,
         _ body: (ClassMatches) -> Void
     ) {
-        let truths = Grouping(groundTruth.map(\.label), labels: labels)
+        let truths = Grouping(groundTruth.map(\.item.label), labels: labels)
         let guesses = Grouping(predictions.map(\.label), labels: labels)
         let ranks = rules.limit == .perImage ? Self.ranks(predictions) : nil
         var matching = BoxMatching(rules)
         for label in 0..<labels {
             let positions = truths.positions(of: label).sorted { a, b in
-                let left = groundTruth[a].image, right = groundTruth[b].image
+                let left = groundTruth[a].item.source, right = groundTruth[b].item.source
                 return left != right ? left < right : a < b
             }
             var ranked = RankedPredictions(
@@ -85,16 +86,16 @@ package struct BoxAveragePrecision: Sendable {
     }
 
     /// The place of each prediction among those of its image, best first.
-    private static func ranks(_ predictions: [PredictedBox]) -> [Int] {
+    private static func ranks(_ predictions: [Item<Rectangle>]) -> [Int] {
         let order = predictions.indices.sorted { a, b in
             let left = predictions[a], right = predictions[b]
-            if left.image != right.image { return left.image < right.image }
+            if left.source != right.source { return left.source < right.source }
             return left.score != right.score ? left.score > right.score : a < b
         }
         var ranks = [Int](repeating: 0, count: predictions.count)
         var start = 0
         for (place, position) in order.enumerated() {
-            if predictions[order[start]].image != predictions[position].image { start = place }
+            if predictions[order[start]].source != predictions[position].source { start = place }
             ranks[position] = place - start
         }
         return ranks
@@ -102,18 +103,18 @@ package struct BoxAveragePrecision: Sendable {
 
     /// Matches image by image.
     private func match(
-        _ truths: [GroundTruthBox], _ matches: inout ClassMatches, _ matching: inout BoxMatching
+        _ truths: [AnnotatedBox], _ matches: inout ClassMatches, _ matching: inout BoxMatching
     ) {
         let boxes = matches.ranked.boxes
         // Both lists go up by image: walk them together.
         var truth = 0, guess = 0
         while truth < truths.count || guess < boxes.count {
             let image = min(
-                truth < truths.count ? truths[truth].image : .max,
-                guess < boxes.count ? boxes[guess].image : .max)
+                truth < truths.count ? truths[truth].item.source : .max,
+                guess < boxes.count ? boxes[guess].source : .max)
             let truthStart = truth, guessStart = guess
-            while truth < truths.count, truths[truth].image == image { truth += 1 }
-            while guess < boxes.count, boxes[guess].image == image { guess += 1 }
+            while truth < truths.count, truths[truth].item.source == image { truth += 1 }
+            while guess < boxes.count, boxes[guess].source == image { guess += 1 }
             matching.match(
                 truths[truthStart..<truth], Array(boxes[guessStart..<guess]),
                 outcomes: &matches.outcomes, positives: &matches.positives)
@@ -213,7 +214,7 @@ package struct BoxAveragePrecision: Sendable {
 
 /// Predictions of one class by image, best first in each, with their places in their images.
 struct RankedPredictions {
-    private(set) var boxes: [PredictedBox]
+    private(set) var boxes: [Item<Rectangle>]
     /// Their positions in the input.
     private(set) var positions: [Int]
     private(set) var ranks: [Int]
@@ -221,10 +222,10 @@ struct RankedPredictions {
     /// The predictions at some positions.
     ///
     /// - Parameter given: Places among all predictions of the images; nil to count this class alone.
-    init(_ positions: [Int], of predictions: [PredictedBox], ranks given: [Int]?) {
+    init(_ positions: [Int], of predictions: [Item<Rectangle>], ranks given: [Int]?) {
         self.positions = positions.sorted { a, b in
             let left = predictions[a], right = predictions[b]
-            if left.image != right.image { return left.image < right.image }
+            if left.source != right.source { return left.source < right.source }
             return left.score != right.score ? left.score > right.score : a < b
         }
         boxes = self.positions.map { predictions[$0] }
@@ -234,7 +235,7 @@ struct RankedPredictions {
             ranks = []
             var start = 0
             for (place, box) in boxes.enumerated() {
-                if boxes[start].image != box.image { start = place }
+                if boxes[start].source != box.source { start = place }
                 ranks.append(place - start)
             }
         }

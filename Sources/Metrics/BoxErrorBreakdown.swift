@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Regions
 
 /// Why predictions of boxes are wrong, and what each cause costs (TIDE, Bolya et al., ECCV 2020).
 ///
@@ -51,12 +52,12 @@ package struct BoxErrorBreakdown: Sendable, Equatable {
     ///   - labels: The number of classes; predictions of negative labels are left out.
     ///   - maximumDetections: The best predictions of an image that count.
     package init(
-        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int,
+        groundTruth: [AnnotatedBox], predictions: [Item<Rectangle>], labels: Int,
         maximumDetections: Int
     ) {
         var tally = ErrorTally(labels: labels)
-        let truths = Dictionary(grouping: groundTruth, by: \.image)
-        let guesses = Dictionary(grouping: predictions.filter { $0.label >= 0 }, by: \.image)
+        let truths = Dictionary(grouping: groundTruth, by: \.item.source)
+        let guesses = Dictionary(grouping: predictions.filter { $0.label >= 0 }, by: \.source)
         for image in Set(truths.keys).union(guesses.keys).sorted() {
             let list = guesses[image] ?? []
             // Best first, equal ones in input order.
@@ -100,17 +101,17 @@ private struct ErrorTally {
     }
 
     /// Adds an image with its predictions, best first.
-    mutating func add(_ truths: [GroundTruthBox], _ predictions: [PredictedBox]) {
+    mutating func add(_ truths: [AnnotatedBox], _ predictions: [Item<Rectangle>]) {
         let objects = truths.filter { !$0.isCrowd && !$0.isIgnored }
         let ignored = truths.filter { $0.isCrowd || $0.isIgnored }
-        for object in objects { positives[object.label] += 1 }
-        let overlaps = predictions.map { prediction in objects.map { prediction.overlap($0) } }
+        for object in objects { positives[object.item.label] += 1 }
+        let overlaps = predictions.map { prediction in objects.map { $0.overlap(prediction.place) } }
         let limits = BoxErrorBreakdown.thresholds
         var isFound = [Bool](repeating: false, count: objects.count)
         var isTrue = [Bool](repeating: false, count: predictions.count)
         for (index, prediction) in predictions.enumerated() {
             let best = Self.best(overlaps[index]) {
-                objects[$0].label == prediction.label && !isFound[$0]
+                objects[$0].item.label == prediction.label && !isFound[$0]
             }
             if let best, overlaps[index][best] >= limits.foreground {
                 isFound[best] = true
@@ -144,7 +145,7 @@ private struct ErrorTally {
             }
             guard !Self.isCovered(prediction, ignored) else { continue }
             counts[error.kind, default: 0] += 1
-            let fixed = error.object.flatMap { claimant[$0] == index ? objects[$0].label : nil }
+            let fixed = error.object.flatMap { claimant[$0] == index ? objects[$0].item.label : nil }
             guesses.append(
                 Guess(
                     score: prediction.score, label: prediction.label, error: error.kind,
@@ -152,24 +153,24 @@ private struct ErrorTally {
         }
         for (index, object) in objects.enumerated() where !isFound[index] && claimant[index] == nil
         {
-            missed[object.label] += 1
+            missed[object.item.label] += 1
             counts[.missed, default: 0] += 1
         }
     }
 
     /// What is wrong with a prediction, and the object that it would find otherwise.
     private static func error(
-        of prediction: PredictedBox, _ objects: [GroundTruthBox], _ overlaps: [Double],
+        of prediction: Item<Rectangle>, _ objects: [AnnotatedBox], _ overlaps: [Double],
         _ isFound: [Bool]
     ) -> (kind: BoxErrorBreakdown.Kind, object: Int?) {
         let limits = BoxErrorBreakdown.thresholds
-        let own = best(overlaps) { objects[$0].label == prediction.label }
-        let other = best(overlaps) { objects[$0].label != prediction.label }
+        let own = best(overlaps) { objects[$0].item.label == prediction.label }
+        let other = best(overlaps) { objects[$0].item.label != prediction.label }
         if let own, overlaps[own] >= limits.background, overlaps[own] <= limits.foreground {
             return (.localization, own)
         }
         if let other, overlaps[other] >= limits.foreground { return (.classification, other) }
-        let found = best(overlaps) { objects[$0].label == prediction.label && isFound[$0] }
+        let found = best(overlaps) { objects[$0].item.label == prediction.label && isFound[$0] }
         if let found, overlaps[found] >= limits.foreground { return (.duplicate, nil) }
         let any = best(overlaps) { _ in true }
         return (any.map { overlaps[$0] } ?? 0) <= limits.background
@@ -187,12 +188,12 @@ private struct ErrorTally {
     }
 
     /// Whether an ignored object or a crowd of its class covers the prediction.
-    private static func isCovered(_ prediction: PredictedBox, _ ignored: [GroundTruthBox]) -> Bool {
+    private static func isCovered(_ prediction: Item<Rectangle>, _ ignored: [AnnotatedBox]) -> Bool {
         ignored.contains { truth in
             var region = truth
             region.isCrowd = true
-            return truth.label == prediction.label
-                && prediction.overlap(region) > BoxErrorBreakdown.thresholds.foreground
+            return truth.item.label == prediction.label
+                && region.overlap(prediction.place) > BoxErrorBreakdown.thresholds.foreground
         }
     }
 

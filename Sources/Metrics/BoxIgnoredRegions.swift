@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Regions
 
 /// The regions of an image in which VisDrone scores nothing.
 ///
@@ -15,10 +16,8 @@ package struct BoxIgnoredRegions: Sendable {
     /// - Parameters:
     ///   - width: The image's size in pixels.
     ///   - height: The same.
-    ///   - regions: Boxes as x, y, width, height; finite, parts outside the image don't count.
-    package init(
-        width: Int, height: Int, regions: [(x: Double, y: Double, width: Double, height: Double)]
-    ) {
+    ///   - regions: Finite; parts outside the image don't count.
+    package init(width: Int, height: Int, regions: [Rectangle]) {
         self.width = width
         self.height = height
         self.regions = regions.compactMap { region in
@@ -35,13 +34,13 @@ package struct BoxIgnoredRegions: Sendable {
     }
 
     /// Whether at least half of a box lies in the regions.
-    package func contains(x: Double, y: Double, width: Double, height: Double) -> Bool {
-        guard !regions.isEmpty, self.width > 0, self.height > 0 else { return false }
-        let left = min(self.width, Self.pixel(x, self.width))
-        let top = min(self.height, Self.pixel(y, self.height))
-        let w = max(1, width.rounded()), h = max(1, height.rounded())
-        let right = Int(min(Double(self.width), Double(left) + w))
-        let bottom = Int(min(Double(self.height), Double(top) + h))
+    package func contains(_ box: Rectangle) -> Bool {
+        guard !regions.isEmpty, width > 0, height > 0 else { return false }
+        let left = min(width, Self.pixel(box.x, width))
+        let top = min(height, Self.pixel(box.y, height))
+        let w = max(1, box.width.rounded()), h = max(1, box.height.rounded())
+        let right = Int(min(Double(width), Double(left) + w))
+        let bottom = Int(min(Double(height), Double(top) + h))
         guard left < right, top < bottom else { return false }
         let covered = coveredPixels(columns: left + 1...right, rows: top + 1...bottom)
         return Double(covered) / (h * w) >= 0.5

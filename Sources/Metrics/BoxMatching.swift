@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Regions
 
 /// What became of a prediction at every threshold, one bit each.
 struct BoxOutcome {
@@ -48,7 +49,7 @@ struct BoxMatching {
     ///   - outcomes: A row of outcomes for each area range; those of this image are appended.
     ///   - positives: For each area range the objects that count; those of this image are added.
     mutating func match(
-        _ truths: ArraySlice<GroundTruthBox>, _ predictions: [PredictedBox],
+        _ truths: ArraySlice<AnnotatedBox>, _ predictions: [Item<Rectangle>],
         outcomes: inout [[BoxOutcome]], positives: inout [Int]
     ) {
         findCandidates(truths, predictions)
@@ -62,8 +63,8 @@ struct BoxMatching {
             taken.removeAll(keepingCapacity: true)
             for _ in truths { taken.append(0) }
             for position in predictions.indices {
-                let prediction = predictions[position]
-                let isOutside = !areas.contains(prediction.width * prediction.height)
+                let prediction = predictions[position].place
+                let isOutside = !areas.contains(prediction.area)
                 var outcome = BoxOutcome()
                 let begin = starts[position], end = starts[position + 1]
                 if begin == end {
@@ -78,7 +79,7 @@ struct BoxMatching {
                             taken[found] |= bit
                             if threshold == 0 {
                                 outcome.truth = truths.startIndex + found
-                                outcome.overlap = prediction.overlap(truths[outcome.truth])
+                                outcome.overlap = truths[outcome.truth].overlap(prediction)
                             }
                             if isIgnored[found] {
                                 outcome.isIgnored |= bit
@@ -95,7 +96,7 @@ struct BoxMatching {
 
     /// Lists for each prediction the objects that overlap enough at the lowest threshold.
     private mutating func findCandidates(
-        _ truths: ArraySlice<GroundTruthBox>, _ predictions: [PredictedBox]
+        _ truths: ArraySlice<AnnotatedBox>, _ predictions: [Item<Rectangle>]
     ) {
         candidates.removeAll(keepingCapacity: true)
         starts.removeAll(keepingCapacity: true)
@@ -103,7 +104,7 @@ struct BoxMatching {
         let lowest = thresholds.min() ?? 0
         for prediction in predictions {
             for (position, truth) in truths.enumerated() {
-                let overlap = prediction.overlap(truth)
+                let overlap = truth.overlap(prediction.place)
                 if overlap >= lowest {
                     candidates.append(Candidate(overlap: overlap, truth: position))
                 }
@@ -115,7 +116,7 @@ struct BoxMatching {
     /// Position of the object that the prediction with these candidates takes; -1 for none.
     private func best(
         _ range: Range<Int>, _ threshold: Double, _ bit: UInt32,
-        _ truths: ArraySlice<GroundTruthBox>
+        _ truths: ArraySlice<AnnotatedBox>
     ) -> Int {
         var best = -1, bestIgnored = -1
         var least = threshold, leastIgnored = threshold

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Regions
 
 /// Which annotated objects are found and which are missed, and which detections are invented, at
 /// one score threshold.
@@ -135,7 +136,7 @@ extension DetectionOutcomes {
     ///
     /// - Parameter labels: The number of classes.
     package init(
-        groundTruth: [GroundTruthSegment], predictions: [PredictedSegment], labels: Int
+        groundTruth: [Item<Segment>], predictions: [Item<Segment>], labels: Int
     ) {
         var matches = predictions.map { Match(label: $0.label, score: $0.score) }
         TemporalAveragePrecision(thresholds: [Self.overlap]).forEachClass(
@@ -159,7 +160,7 @@ extension DetectionOutcomes {
     ///   - labels: The number of classes.
     ///   - rules: Which objects need not be found, and how many predictions count.
     package init(
-        groundTruth: [GroundTruthBox], predictions: [PredictedBox], labels: Int,
+        groundTruth: [AnnotatedBox], predictions: [Item<Rectangle>], labels: Int,
         rules: BoxProtocol
     ) {
         var rules = rules
@@ -178,7 +179,7 @@ extension DetectionOutcomes {
         }
         let areas = rules.areaRanges[0].bounds
         self.init(
-            truths: groundTruth.map { $0.counts(in: areas) ? $0.label : nil }, matches: matches,
+            truths: groundTruth.map { $0.counts(in: areas) ? $0.item.label : nil }, matches: matches,
             labels: labels)
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Regions
+package import Regions
 
 /// What detection scores when it knows only how often actions occur and how long they last.
 ///
@@ -27,9 +27,9 @@ package struct RandomSegmentBaseline: Sendable {
 
     /// A baseline with the classes and lengths of `training`; segments without a length are
     /// left out.
-    package init(training: [GroundTruthSegment]) {
+    package init(training: [Item<Segment>]) {
         templates = training.compactMap { truth in
-            truth.segment.isValid ? (truth.label, truth.segment.length) : nil
+            truth.place.isValid ? (truth.label, truth.place.length) : nil
         }
     }
 
@@ -39,9 +39,9 @@ package struct RandomSegmentBaseline: Sendable {
     /// for the others.
     package func predictions(
         for videos: [Video], count: Int, seed: UInt64
-    ) -> [PredictedSegment] {
+    ) -> [Item<Segment>] {
         guard !templates.isEmpty else { return [] }
-        var result: [PredictedSegment] = []
+        var result: [Item<Segment>] = []
         result.reserveCapacity(videos.count * count)
         for video in videos where video.duration > 0 && video.duration.isFinite {
             var generator = SplitMix64(
@@ -51,10 +51,9 @@ package struct RandomSegmentBaseline: Sendable {
                 let length = min(template.length, video.duration)
                 let start = generator.nextUnit() * (video.duration - length)
                 result.append(
-                    PredictedSegment(
-                        video: video.id, label: template.label,
-                        segment: Segment(start: start, end: start + length),
-                        score: generator.nextUnit()))
+                    Item(
+                        Segment(start: start, end: start + length), label: template.label,
+                        score: generator.nextUnit(), in: video.id))
             }
         }
         return result
@@ -62,7 +61,7 @@ package struct RandomSegmentBaseline: Sendable {
 
     /// Mean average precision at each of `thresholds`, averaged over `draws` independent draws.
     package func meanAveragePrecision(
-        groundTruth: [GroundTruthSegment], videos: [Video], count: Int, thresholds: [Double],
+        groundTruth: [Item<Segment>], videos: [Video], count: Int, thresholds: [Double],
         draws: Int, seed: UInt64
     ) -> [Double] {
         precondition(draws > 0, "the number of draws, \(draws), is not positive")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Regions
+package import Regions
 
 /// Average precision of temporal action detection by the ActivityNet protocol.
 ///
@@ -72,7 +72,7 @@ package struct TemporalAveragePrecision: Sendable {
     ///
     /// - Precondition: scores are not NaN.
     package func evaluate(
-        groundTruth: [GroundTruthSegment], predictions: [PredictedSegment]
+        groundTruth: [Item<Segment>], predictions: [Item<Segment>]
     ) -> Result {
         var classes: [ClassResult] = []
         var scored = 0
@@ -92,7 +92,7 @@ package struct TemporalAveragePrecision: Sendable {
 
     /// Gives the matching of every class of the ground truth to `body`, by rising label.
     package func forEachClass(
-        groundTruth: [GroundTruthSegment], predictions: [PredictedSegment],
+        groundTruth: [Item<Segment>], predictions: [Item<Segment>],
         _ body: (_ label: Int, TemporalMatching) -> Void
     ) {
         let truths = ClassIndex(groundTruth.map(\.label))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Regions
+package import Regions
 
 /// Average recall against the average number of proposals by the ActivityNet protocol (AR@AN).
 ///
@@ -35,10 +35,10 @@ package struct TemporalAverageRecall: Sendable {
     ///
     /// - Precondition: scores are not NaN.
     package func evaluate(
-        groundTruth: [GroundTruthSegment], proposals: [PredictedSegment]
+        groundTruth: [Item<Segment>], proposals: [Item<Segment>]
     ) -> Result {
-        let truths = Dictionary(grouping: groundTruth, by: \.video)
-        let guesses = Dictionary(grouping: proposals, by: \.video)
+        let truths = Dictionary(grouping: groundTruth, by: \.source)
+        let guesses = Dictionary(grouping: proposals, by: \.source)
         let videoCount = Double(truths.count)
         // The order of the arithmetic is the protocol's: counts are cut down to whole numbers.
         let ratio = Self.maximum * videoCount / Double(max(1, proposals.count))
@@ -51,8 +51,8 @@ package struct TemporalAverageRecall: Sendable {
             // Equal scores keep input order.
             let best = own.indices.sorted { a, b in
                 own[a].score != own[b].score ? own[a].score > own[b].score : a < b
-            }.prefix(count).map { own[$0].segment }
-            videos.append((count, segments.map { firstRanks($0.segment, best) }))
+            }.prefix(count).map { own[$0].place }
+            videos.append((count, segments.map { firstRanks($0.place, best) }))
         }
         let steps = (1...100).map { Double($0) / 100 }
         guard total > 0 else {

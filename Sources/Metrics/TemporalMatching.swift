@@ -29,25 +29,25 @@ package struct TemporalMatching: Sendable {
     ///   - guesses: Positions of the class's predictions in `predictions`, rising.
     ///   - thresholds: tIoU thresholds, each in (0, 1].
     init(
-        _ truths: [Int], of groundTruth: [GroundTruthSegment], by guesses: [Int],
-        of predictions: [PredictedSegment], thresholds: [Double]
+        _ truths: [Int], of groundTruth: [Item<Segment>], by guesses: [Int],
+        of predictions: [Item<Segment>], thresholds: [Double]
     ) {
         self.truths = truths
         ranked = guesses.map { (score: predictions[$0].score, position: $0) }.sorted { a, b in
             a.score != b.score ? a.score > b.score : a.position < b.position
         }.map(\.position)
         let segments = truths.map { groundTruth[$0] }
-        let videos = Dictionary(grouping: segments.indices, by: { segments[$0].video })
+        let videos = Dictionary(grouping: segments.indices, by: { segments[$0].source })
         found = [Int32](repeating: -1, count: thresholds.count * ranked.count)
         // taken[threshold * segments + segment]
         var taken = [Bool](repeating: false, count: thresholds.count * segments.count)
         var overlaps: [(overlap: Double, segment: Int)] = []
         for (place, position) in ranked.enumerated() {
-            guard let candidates = videos[predictions[position].video] else { continue }
+            guard let candidates = videos[predictions[position].source] else { continue }
             overlaps.removeAll(keepingCapacity: true)
-            let segment = predictions[position].segment
+            let segment = predictions[position].place
             for candidate in candidates {
-                let truth = segments[candidate].segment
+                let truth = segments[candidate].place
                 // Of two points the protocol's own script has 0 / 0, which is below no threshold.
                 let arePoints = truth.start == truth.end && segment.start == segment.end
                 let overlap = arePoints ? .infinity : truth.intersectionOverUnion(segment)

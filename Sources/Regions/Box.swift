@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Nothing forbids `x2 <= x1`: predictions come from networks and annotations from files. Such a
 /// box has the area 0 and overlaps nothing, itself included.
-package struct Box: Sendable, Hashable, Codable {
+package struct Box: Region, Codable {
     /// The left side.
     package var x1: Double
     /// The upper side.
@@ -39,6 +39,9 @@ package struct Box: Sendable, Hashable, Codable {
     /// The middle.
     package var centre: (x: Double, y: Double) { ((x1 + x2) / 2, (y1 + y2) / 2) }
 
+    /// The left side.
+    package var start: Double { x1 }
+
     /// Whether all sides are finite numbers and the area isn't 0.
     package var isValid: Bool {
         x1.isFinite && y1.isFinite && x2.isFinite && y2.isFinite && x2 > x1 && y2 > y1
@@ -67,11 +70,6 @@ package struct Box: Sendable, Hashable, Codable {
             x1: min(max(x1, 0), width), y1: min(max(y1, 0), height),
             x2: min(max(x2, 0), width), y2: min(max(y2, 0), height))
     }
-
-    /// The box moved by a vector.
-    package func shifted(x: Double, y: Double) -> Box {
-        Box(x1: x1 + x, y1: y1 + y, x2: x2 + x, y2: y2 + y)
-    }
 }
 
 /// How alike two boxes are. No result is NaN where the boxes are invalid: they are not alike.
@@ -88,24 +86,6 @@ extension Box {
         let shared = intersection(other)
         guard shared > 0 else { return 0 }
         return Box.ratio(shared, min(area, other.area))
-    }
-
-    /// Generalised intersection over union (Rezatofighi et al., CVPR 2019), in (-1, 1].
-    package func generalisedIntersectionOverUnion(_ other: Box) -> Double {
-        guard isValid && other.isValid else { return -1 }
-        let shared = intersection(other), union = area + other.area - shared
-        let around = hull(other).area
-        return Box.ratio(shared, union) - (around - union) / around
-    }
-
-    /// Distance intersection over union (Zheng et al., AAAI 2020), in (-1, 1]: the overlap less
-    /// the squared distance of the centres over that of the hull's corners.
-    package func distanceIntersectionOverUnion(_ other: Box) -> Double {
-        guard isValid && other.isValid else { return -1 }
-        let (a, b, around) = (centre, other.centre, hull(other))
-        let distance = (a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y)
-        let diagonal = around.width * around.width + around.height * around.height
-        return intersectionOverUnion(other) - distance / diagonal
     }
 
     /// Normalised Wasserstein distance of the boxes as Gaussians, in (0, 1] (Xu et al., ISPRS

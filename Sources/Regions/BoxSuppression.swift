@@ -1,25 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One detected object: where, what, and how sure.
-package struct BoxDetection: Sendable, Hashable {
-    /// Where the object is, in pixels.
-    package var box: Box
-    /// Index of the class.
-    package var label: Int
-    /// Confidence, higher is surer; any finite number.
-    package var score: Double
-
-    /// A detection of class `label` with `score`.
-    package init(box: Box, label: Int, score: Double) {
-        self.box = box
-        self.label = label
-        self.score = score
-    }
-
-    /// Whether the box has an area and every number is finite.
-    package var isValid: Bool { box.isValid && score.isFinite }
-}
-
 /// Removal or merging of detections that repeat a better one.
 ///
 /// Candidates are taken from the best score down (ties: smaller x1, then input order), class by
@@ -76,33 +56,24 @@ package struct BoxSuppression: Sendable, Hashable {
     }
 
     /// The detections that remain, best first.
-    package func callAsFunction(_ detections: [BoxDetection]) -> [BoxDetection] {
-        var groups: [Int: [Int]] = [:]
+    package func callAsFunction(_ detections: [Item<Box>]) -> [Item<Box>] {
+        var groups: [Int: [Turn]] = [:]
         for (index, detection) in detections.enumerated() where detection.isValid {
-            groups[classAgnostic ? 0 : detection.label, default: []].append(index)
+            groups[classAgnostic ? 0 : detection.label, default: []].append(Turn(detection, index))
         }
-        var kept: [(score: Double, start: Double, index: Int)] = []
-        var boxes: [Int: Box] = [:]
+        var kept: [(turn: Turn, box: Box)] = []
         for group in groups.values {
             // Each group's order and results are its own: their order here changes nothing.
-            let order = group.map { index in
-                (score: detections[index].score, start: detections[index].box.x1, index: index)
-            }.sorted(by: precedes)
-            for (index, box) in keep(order.map { ($0.index, detections[$0.index].box) }) {
-                kept.append((detections[index].score, detections[index].box.x1, index))
-                boxes[index] = box
-            }
+            kept += keep(group.sorted().map { ($0, detections[$0.index].place) })
         }
-        return kept.sorted(by: precedes).prefix(maximumCount).map { entry in
-            var detection = detections[entry.index]
-            if let box = boxes[entry.index] { detection.box = box }
-            return detection
+        return kept.sorted { $0.turn < $1.turn }.prefix(maximumCount).map {
+            detections[$0.turn.index].moved(to: $0.box)
         }
     }
 
     /// The kept ones of a class and their boxes; candidates come best first.
-    private func keep(_ candidates: [(index: Int, box: Box)]) -> [(Int, Box)] {
-        var kept: [(index: Int, box: Box)] = []
+    private func keep(_ candidates: [(turn: Turn, box: Box)]) -> [(turn: Turn, box: Box)] {
+        var kept: [(turn: Turn, box: Box)] = []
         var grown: [Box] = []
         for candidate in candidates {
             let match = kept.firstIndex { similarity($0.box, candidate.box) >= threshold }
@@ -119,6 +90,6 @@ package struct BoxSuppression: Sendable, Hashable {
                 grown[owner] = grown[owner].hull(candidate.box)
             }
         }
-        return zip(kept, grown).map { ($0.index, $1) }
+        return zip(kept, grown).map { ($0.turn, $1) }
     }
 }

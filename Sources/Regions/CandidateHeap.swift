@@ -2,22 +2,14 @@
 
 /// A detection that waits for its turn in a suppression.
 struct Candidate {
-    /// The score after the decays applied so far.
-    var score: Double
+    /// Its turn by the score after the decays applied so far.
+    var turn: Turn
 
     /// Where it is.
-    var segment: Segment
-
-    /// Its position in the input.
-    var index: Int
+    let segment: Segment
 
     /// How many kept detections have acted on it.
-    var seen: Int
-
-    /// Whether it comes before `other`: score downwards, then start, then index.
-    func comes(before other: Candidate) -> Bool {
-        precedes((score, segment.start, index), (other.score, other.segment.start, other.index))
-    }
+    var seen = 0
 }
 
 /// A binary heap with the best candidate on top.
@@ -53,10 +45,10 @@ struct CandidateHeap {
         while true {
             var child = 2 * position + 1
             guard child < elements.count else { break }
-            if child + 1 < elements.count, elements[child + 1].comes(before: elements[child]) {
+            if child + 1 < elements.count, elements[child + 1].turn < elements[child].turn {
                 child += 1
             }
-            guard elements[child].comes(before: moving) else { break }
+            guard elements[child].turn < moving.turn else { break }
             elements[position] = elements[child]
             position = child
         }

@@ -53,13 +53,8 @@ package struct NonMaximumSuppression: Sendable, Equatable {
     }
 
     /// The detections that remain, best first, with their new scores.
-    package func callAsFunction(_ detections: [SegmentDetection]) -> [SegmentDetection] {
-        // `SegmentDetection` has no index: the position in `detections` is carried beside it.
-        var kept: [(score: Double, start: Double, index: Int)] = []
-        for group in groups(of: detections) {
-            kept += keep(from: group, of: detections)
-        }
-        kept.sort(by: precedes)
+    package func callAsFunction(_ detections: [Item<Segment>]) -> [Item<Segment>] {
+        let kept = groups(of: detections).flatMap { keep(from: $0, of: detections) }.sorted()
         let result = kept.prefix(maximumCount).map { entry in
             var detection = detections[entry.index]
             detection.score = entry.score
@@ -71,7 +66,7 @@ package struct NonMaximumSuppression: Sendable, Equatable {
     }
 
     /// Indices of the usable candidates, one list a class in class order.
-    private func groups(of detections: [SegmentDetection]) -> [[Int]] {
+    private func groups(of detections: [Item<Segment>]) -> [[Int]] {
         var groups: [Int: [Int]] = [:]
         for (index, detection) in detections.enumerated()
         where detection.isValid && detection.score >= minimumScore {
@@ -86,23 +81,17 @@ package struct NonMaximumSuppression: Sendable, Equatable {
     /// the heap: the decays of the detections kept since its last visit are applied in the
     /// order in which those were kept. This gives the same products, in the same order, as
     /// decaying every candidate at every step, at a fraction of the work.
-    private func keep(
-        from group: [Int], of detections: [SegmentDetection]
-    ) -> [(score: Double, start: Double, index: Int)] {
+    private func keep(from group: [Int], of detections: [Item<Segment>]) -> [Turn] {
         var heap = CandidateHeap(
-            group.map {
-                Candidate(
-                    score: detections[$0].score, segment: detections[$0].segment, index: $0,
-                    seen: 0)
-            })
-        var kept: [(score: Double, start: Double, index: Int)] = []
+            group.map { Candidate(turn: Turn(detections[$0], $0), segment: detections[$0].place) })
+        var kept: [Turn] = []
         var keptSegments: [Segment] = []
         while keptSegments.count < maximumCount, var best = heap.first {
             let isFresh = best.seen == keptSegments.count
             if !isFresh {
                 update(&best, with: keptSegments)
                 // Dropped, or back into the heap with its lower score: it may no longer be first.
-                if best.score < minimumScore || best.seen < 0 {
+                if best.turn.score < minimumScore || best.seen < 0 {
                     heap.removeFirst()
                 } else {
                     heap.replaceFirst(with: best)
@@ -110,7 +99,7 @@ package struct NonMaximumSuppression: Sendable, Equatable {
                 continue
             }
             heap.removeFirst()
-            kept.append((best.score, best.segment.start, best.index))
+            kept.append(best.turn)
             keptSegments.append(best.segment)
         }
         return kept
@@ -128,8 +117,8 @@ package struct NonMaximumSuppression: Sendable, Equatable {
                 }
             case .gaussian(let sigma):
                 if overlap > 0 {
-                    candidate.score *= exp(-(overlap * overlap) / sigma)
-                    if candidate.score < minimumScore { return }
+                    candidate.turn.score *= exp(-(overlap * overlap) / sigma)
+                    if candidate.turn.score < minimumScore { return }
                 }
             }
         }

@@ -4,7 +4,7 @@
 ///
 /// Nothing forbids `end <= start`: predictions come from networks and annotations from files.
 /// Such a segment has length 0 and overlaps nothing, itself included.
-package struct Segment: Sendable, Hashable, Codable {
+package struct Segment: Region, Codable {
     /// Where the segment begins.
     package var start: Double
 

@@ -26,25 +26,23 @@ package struct SegmentVoting: Sendable, Equatable {
     /// Candidates with a score of 0 or less, or that are not valid, have no vote. A kept segment
     /// without any vote stays where it is.
     package func callAsFunction(
-        _ kept: [SegmentDetection], candidates: [SegmentDetection]
-    ) -> [SegmentDetection] {
+        _ kept: [Item<Segment>], candidates: [Item<Segment>]
+    ) -> [Item<Segment>] {
         let voters = candidates.filter { $0.isValid && $0.score > 0 }
         return kept.map { detection in
             var weight = 0.0
             var start = 0.0
             var end = 0.0
             for voter in voters where classAgnostic || voter.label == detection.label {
-                let overlap = voter.segment.intersectionOverUnion(detection.segment)
+                let overlap = voter.place.intersectionOverUnion(detection.place)
                 guard overlap >= threshold else { continue }
                 let vote = voter.score * overlap
                 weight += vote
-                start += vote * voter.segment.start
-                end += vote * voter.segment.end
+                start += vote * voter.place.start
+                end += vote * voter.place.end
             }
             guard weight > 0 else { return detection }
-            var moved = detection
-            moved.segment = Segment(start: start / weight, end: end / weight)
-            return moved
+            return detection.moved(to: Segment(start: start / weight, end: end / weight))
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Metrics
+package import Regions
 
 /// What was found, missed and invented along time, one lane for each class of each video.
 ///
@@ -7,42 +8,22 @@ package import Metrics
 /// found, empty with a dashed edge what is missed, hatched what is invented. A browser shows times
 /// and scores where the pointer rests.
 package struct TimelineChart: Sendable {
-    /// An annotated or a detected segment.
-    package struct Bar: Sendable, Hashable {
-        /// Position of its class in the report.
-        package var label: Int
-        /// Seconds.
-        package var start, end: Double
-        /// What became of it.
-        package var outcome: Outcome
-        /// A detection's confidence; nil for an annotated segment.
-        package var score: Double?
-
-        /// A segment of class `label`.
-        package init(
-            label: Int, start: Double, end: Double, outcome: Outcome, score: Double? = nil
-        ) {
-            self.label = label
-            self.start = start
-            self.end = end
-            self.outcome = outcome
-            self.score = score
-        }
-    }
-
     /// One video.
     package struct Video: Sendable, Hashable {
         /// What stands over its lanes.
         package var name: String
         /// Seconds; the lanes' length.
         package var duration: Double
-        /// The annotated segments.
-        package var annotated: [Bar]
+        /// The annotated segments in seconds; labels are positions of classes in the report.
+        package var annotated: [JudgedItem<Segment>]
         /// The shown detections.
-        package var detected: [Bar]
+        package var detected: [JudgedItem<Segment>]
 
         /// A video with its segments.
-        package init(name: String, duration: Double, annotated: [Bar], detected: [Bar]) {
+        package init(
+            name: String, duration: Double, annotated: [JudgedItem<Segment>],
+            detected: [JudgedItem<Segment>]
+        ) {
             self.name = name
             self.duration = duration
             self.annotated = annotated
@@ -131,7 +112,7 @@ package struct TimelineChart: Sendable {
     ) -> Double {
         let duration = video.duration.isFinite ? min(max(video.duration, 0), longest) : 0
         let lanes = report.classes.indices.filter { label in
-            (video.annotated + video.detected).contains { $0.label == label }
+            (video.annotated + video.detected).contains { $0.item.label == label }
         }
         canvas.text(
             SVGCanvas.shortened(video.name, to: 70), x: 24, y: y + 12, size: 15, isBold: true)
@@ -153,8 +134,8 @@ package struct TimelineChart: Sendable {
                     from: (24, laneTop), to: (Self.left + duration * scale, laneTop),
                     stroke: SVGCanvas.grid)
             }
-            let annotated = video.annotated.filter { $0.label == label }
-            let detected = video.detected.filter { $0.label == label }
+            let annotated = video.annotated.filter { $0.item.label == label }
+            let detected = video.detected.filter { $0.item.label == label }
             canvas.text(
                 SVGCanvas.shortened(report.classes[label].name, to: 21), x: 24, y: laneTop + 16,
                 size: 13.5, isBold: true)
@@ -167,15 +148,18 @@ package struct TimelineChart: Sendable {
                     name, x: Self.left - 8, y: top + 10.5, size: 11, fill: SVGCanvas.faintInk,
                     anchor: .end)
             }
-            for (bars, (_, top)) in zip([annotated, detected], rows) {
-                draw(bars, on: &canvas, y: top, duration: duration, scale: scale)
-            }
+            draw(annotated, on: &canvas, y: rows[0].1, duration: duration, scale: scale)
+            draw(
+                detected, on: &canvas, y: rows[1].1, duration: duration, scale: scale,
+                hasScores: true)
         }
         return bottom + 48
     }
 
     /// The counts of a video or of one of its lanes.
-    private static func words(_ annotated: [Bar], _ detected: [Bar]) -> String {
+    private static func words(
+        _ annotated: [JudgedItem<Segment>], _ detected: [JudgedItem<Segment>]
+    ) -> String {
         let found = annotated.count { $0.outcome == .found }
         let invented = detected.count { $0.outcome == .invented }
         let parts = [
@@ -187,20 +171,25 @@ package struct TimelineChart: Sendable {
 
     /// One row of bars; short ones are drawn last, so that long ones don't hide them.
     private func draw(
-        _ bars: [Bar], on canvas: inout SVGCanvas, y: Double, duration: Double, scale: Double
+        _ bars: [JudgedItem<Segment>], on canvas: inout SVGCanvas, y: Double, duration: Double,
+        scale: Double, hasScores: Bool = false
     ) {
+        func length(_ bar: JudgedItem<Segment>) -> Double {
+            bar.item.place.end - bar.item.place.start
+        }
         let ordered = bars.enumerated().sorted { a, b in
-            let left = a.element.end - a.element.start, right = b.element.end - b.element.start
+            let left = length(a.element), right = length(b.element)
             return left != right ? left > right : a.offset < b.offset
         }.map(\.element)
-        for bar in ordered where isDrawn(bar, duration) {
-            let from = max(bar.start, 0)
-            let score = bar.score.map { ", score \(SVGCanvas.number($0))" } ?? ""
+        for bar in ordered where isDrawn(bar.item, duration) {
+            let (item, place) = (bar.item, bar.item.place)
+            let from = max(place.start, 0)
+            let score = hasScores ? ", score \(SVGCanvas.number(item.score))" : ""
             canvas.bar(
                 bar.outcome, x: Self.left + from * scale, y: y,
-                width: max((min(bar.end, duration) - from) * scale, 4), height: Self.barHeight,
-                title: "\(report.classes[bar.label].name), \(bar.outcome.rawValue)\(score), "
-                    + "\(SVGCanvas.number(bar.start))–\(SVGCanvas.number(bar.end)) s")
+                width: max((min(place.end, duration) - from) * scale, 4), height: Self.barHeight,
+                title: "\(report.classes[item.label].name), \(bar.outcome.rawValue)\(score), "
+                    + "\(SVGCanvas.number(place.start))–\(SVGCanvas.number(place.end)) s")
         }
     }
 
@@ -220,8 +209,10 @@ package struct TimelineChart: Sendable {
             stroke: SVGCanvas.faintInk)
     }
 
-    private func isDrawn(_ bar: Bar, _ duration: Double) -> Bool {
-        report.classes.indices.contains(bar.label) && bar.start.isFinite && bar.end.isFinite
-            && bar.end >= bar.start && bar.end >= 0 && bar.start < duration
+    private func isDrawn(_ item: Item<Segment>, _ duration: Double) -> Bool {
+        let place = item.place
+        return report.classes.indices.contains(item.label) && place.start.isFinite
+            && place.end.isFinite && place.end >= place.start && place.end >= 0
+            && place.start < duration
     }
 }

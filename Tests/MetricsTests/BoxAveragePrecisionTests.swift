@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
+import Regions
 import Testing
 
 @Suite("Box average precision") struct BoxAveragePrecisionTests {
@@ -7,21 +8,18 @@ import Testing
     private func truth(
         _ x: Double, side: Double = 10, image: Int = 0, isCrowd: Bool = false,
         isIgnored: Bool = false, area: Double? = nil
-    ) -> GroundTruthBox {
-        GroundTruthBox(
-            image: image, label: 0, x: x, y: 0, width: side, height: side, area: area,
-            isCrowd: isCrowd, isIgnored: isIgnored)
+    ) -> AnnotatedBox {
+        AnnotatedBox(Item(Rectangle(x: x, y: 0, width: side, height: side), label: 0, in: image), area: area, isCrowd: isCrowd, isIgnored: isIgnored)
     }
 
     private func guess(
         _ x: Double, _ score: Double, side: Double = 10, image: Int = 0, label: Int = 0
-    ) -> PredictedBox {
-        PredictedBox(
-            image: image, label: label, x: x, y: 0, width: side, height: side, score: score)
+    ) -> Item<Rectangle> {
+        Item(Rectangle(x: x, y: 0, width: side, height: side), label: label, score: score, in: image)
     }
 
     private func scores(
-        _ truths: [GroundTruthBox], _ guesses: [PredictedBox], rules: BoxProtocol = .coco,
+        _ truths: [AnnotatedBox], _ guesses: [Item<Rectangle>], rules: BoxProtocol = .coco,
         labels: Int = 1
     ) -> [String: Double] {
         let result = BoxAveragePrecision(rules).evaluate(

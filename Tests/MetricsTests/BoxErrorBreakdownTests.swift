@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
+import Regions
 import Testing
 
 @Suite("Box error breakdown") struct BoxErrorBreakdownTests {
     private func truth(
         _ x: Double, label: Int = 0, isCrowd: Bool = false, isIgnored: Bool = false
-    ) -> GroundTruthBox {
-        GroundTruthBox(
-            image: 0, label: label, x: x, y: 0, width: 10, height: 10, isCrowd: isCrowd,
-            isIgnored: isIgnored)
+    ) -> AnnotatedBox {
+        AnnotatedBox(Item(Rectangle(x: x, y: 0, width: 10, height: 10), label: label), isCrowd: isCrowd, isIgnored: isIgnored)
     }
 
-    private func guess(_ x: Double, _ score: Double, label: Int = 0) -> PredictedBox {
-        PredictedBox(image: 0, label: label, x: x, y: 0, width: 10, height: 10, score: score)
+    private func guess(_ x: Double, _ score: Double, label: Int = 0) -> Item<Rectangle> {
+        Item(Rectangle(x: x, y: 0, width: 10, height: 10), label: label, score: score)
     }
 
     private func counts(
-        _ truths: [GroundTruthBox], _ guesses: [PredictedBox], limit: Int = 100
+        _ truths: [AnnotatedBox], _ guesses: [Item<Rectangle>], limit: Int = 100
     ) -> [Int] {
         BoxErrorBreakdown(
             groundTruth: truths, predictions: guesses, labels: 2, maximumDetections: limit
@@ -78,7 +77,7 @@ import Testing
 
     @Test("oLRP is least where predictions of a score are taken together") func optimalLRP() throws
     {
-        func error(_ guesses: [PredictedBox]) throws -> LocalizationRecallPrecision {
+        func error(_ guesses: [Item<Rectangle>]) throws -> LocalizationRecallPrecision {
             try #require(
                 BoxAveragePrecision(.coco).evaluate(
                     groundTruth: [truth(0), truth(40)], predictions: guesses, labels: 1

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Metrics
+import Regions
 
 /// A case that pycocotools scored; see `Tests/Fixtures/Detection/boxes.py`.
 struct BoxFixture {
-    let truths: [GroundTruthBox]
-    let predictions: [PredictedBox]
+    let truths: [AnnotatedBox]
+    let predictions: [Item<Rectangle>]
     let classNames: [String]
     let expected: Scores
 
@@ -86,16 +87,10 @@ struct BoxFixture {
         let labels = positions(truth.categories.map(\.id))
         classNames = truth.categories.sorted { $0.id < $1.id }.map { $0.name ?? "" }
         truths = truth.annotations.map {
-            GroundTruthBox(
-                image: images[$0.imageId] ?? -1, label: labels[$0.categoryId] ?? -1,
-                x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3],
-                area: $0.area, isCrowd: $0.iscrowd == 1)
+            AnnotatedBox(Item(Rectangle(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), label: labels[$0.categoryId] ?? -1, in: images[$0.imageId] ?? -1), area: $0.area, isCrowd: $0.iscrowd == 1)
         }
         predictions = guesses.map {
-            PredictedBox(
-                image: images[$0.imageId] ?? -1, label: labels[$0.categoryId] ?? -1,
-                x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3],
-                score: $0.score)
+            Item(Rectangle(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), label: labels[$0.categoryId] ?? -1, score: $0.score, in: images[$0.imageId] ?? -1)
         }
     }
 }

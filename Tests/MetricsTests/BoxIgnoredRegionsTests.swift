@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
+import Regions
 import Testing
 
 @Suite("Ignored regions") struct BoxIgnoredRegionsTests {
     private func contains(
-        _ regions: [(x: Double, y: Double, width: Double, height: Double)],
+        _ regions: [Rectangle],
         _ x: Double, _ y: Double, _ width: Double, _ height: Double
     ) -> Bool {
         BoxIgnoredRegions(width: 100, height: 80, regions: regions)
-            .contains(x: x, y: y, width: width, height: height)
+            .contains(Rectangle(x: x, y: y, width: width, height: height))
     }
 
     @Test func halfTheBoxInsideIsEnough() {
-        let region = [(x: 10.0, y: 10.0, width: 20.0, height: 20.0)]
+        let region = [Rectangle(x: 10, y: 10, width: 20, height: 20)]
         #expect(contains(region, 12, 12, 10, 10))
         // Columns 26...35, of which the region ends at 30: five of ten.
         #expect(contains(region, 25, 12, 10, 10))
@@ -22,12 +23,12 @@ import Testing
 
     @Test func overlappingRegionsCountOnce() {
         let regions = [
-            (x: 10.0, y: 10.0, width: 4.0, height: 20.0),
-            (x: 10.0, y: 10.0, width: 4.0, height: 5.0),
+            Rectangle(x: 10, y: 10, width: 4, height: 20),
+            Rectangle(x: 10, y: 10, width: 4, height: 5),
         ]
         // Columns 11...20, of which 11...14 are covered: four of ten.
         #expect(!contains(regions, 10, 10, 10, 10))
-        #expect(contains(regions + [(x: 15, y: 0, width: 1, height: 80)], 10, 10, 10, 10))
+        #expect(contains(regions + [Rectangle(x: 15, y: 0, width: 1, height: 80)], 10, 10, 10, 10))
     }
 
     @Test func agreesWithAMapOfPixels() {
@@ -38,10 +39,9 @@ import Testing
         }
         for _ in 0..<300 {
             let regions = (0..<1 + next(4)).map { _ in
-                (
+                Rectangle(
                     x: Double(next(110)), y: Double(next(90)), width: Double(next(60)),
-                    height: Double(next(60))
-                )
+                    height: Double(next(60)))
             }
             let x = next(110), y = next(90), w = next(40), h = next(40)
             var map = Set<[Int]>()

@@ -107,16 +107,15 @@ import Testing
     // MARK: Segments
 
     private func truth(_ video: Int, _ label: Int, _ start: Double, _ end: Double)
-        -> GroundTruthSegment
+        -> Item<Segment>
     {
-        GroundTruthSegment(video: video, label: label, segment: Segment(start: start, end: end))
+        Item(Segment(start: start, end: end), label: label, in: video)
     }
 
     private func guess(
         _ video: Int, _ label: Int, _ start: Double, _ end: Double, _ score: Double
-    ) -> PredictedSegment {
-        PredictedSegment(
-            video: video, label: label, segment: Segment(start: start, end: end), score: score)
+    ) -> Item<Segment> {
+        Item(Segment(start: start, end: end), label: label, score: score, in: video)
     }
 
     @Test("Segments are matched in their video and class, surest first")
@@ -139,7 +138,7 @@ import Testing
     @Test("The counts are those that the evaluation has with the shown detections alone")
     func agreesWithTheEvaluation() {
         // A fixed rule for many segments: some near an annotated one, some nowhere.
-        var truths: [GroundTruthSegment] = [], guesses: [PredictedSegment] = []
+        var truths: [Item<Segment>] = [], guesses: [Item<Segment>] = []
         for number in 0..<60 {
             let place = Double(number * 10)
             truths.append(truth(number % 3, number % 4, place, place + 6))
@@ -197,14 +196,12 @@ import Testing
     private func box(
         _ image: Int, _ label: Int, _ x: Double, side: Double = 10, isCrowd: Bool = false,
         isIgnored: Bool = false
-    ) -> GroundTruthBox {
-        GroundTruthBox(
-            image: image, label: label, x: x, y: 0, width: side, height: side, isCrowd: isCrowd,
-            isIgnored: isIgnored)
+    ) -> AnnotatedBox {
+        AnnotatedBox(Item(Rectangle(x: x, y: 0, width: side, height: side), label: label, in: image), isCrowd: isCrowd, isIgnored: isIgnored)
     }
 
-    private func guess(_ image: Int, _ label: Int, _ x: Double, _ score: Double) -> PredictedBox {
-        PredictedBox(image: image, label: label, x: x, y: 0, width: 10, height: 10, score: score)
+    private func guess(_ image: Int, _ label: Int, _ x: Double, _ score: Double) -> Item<Rectangle> {
+        Item(Rectangle(x: x, y: 0, width: 10, height: 10), label: label, score: score, in: image)
     }
 
     @Test("Boxes are matched in their image and class, and crowds make nothing invented")

@@ -5,9 +5,7 @@ import Testing
 
 @Suite("Random segments") struct RandomSegmentBaselineTests {
     private let training = (0..<10).map { number in
-        GroundTruthSegment(
-            video: number, label: number < 8 ? 3 : 5,
-            segment: Segment(start: 1, end: number < 8 ? 2 : 41))
+        Item(Segment(start: 1, end: number < 8 ? 2 : 41), label: number < 8 ? 3 : 5, in: number)
     }
 
     private func videos(_ count: Int) -> [RandomSegmentBaseline.Video] {
@@ -21,12 +19,12 @@ import Testing
         let common = drawn.filter { $0.label == 3 }
         // 0.8 of 4,000, standard deviation 25.
         #expect((3_100...3_300).contains(common.count))
-        #expect(common.allSatisfy { abs($0.segment.length - 1) < 1e-9 })
+        #expect(common.allSatisfy { abs($0.place.length - 1) < 1e-9 })
         #expect(
             drawn.filter { $0.label == 5 }.allSatisfy {
-                $0.segment == Segment(start: 0, end: 30)
+                $0.place == Segment(start: 0, end: 30)
             })
-        #expect(drawn.allSatisfy { $0.segment.start >= 0 && $0.segment.end <= 30 + 1e-9 })
+        #expect(drawn.allSatisfy { $0.place.start >= 0 && $0.place.end <= 30 + 1e-9 })
         #expect(drawn.allSatisfy { (0..<1).contains($0.score) })
     }
 

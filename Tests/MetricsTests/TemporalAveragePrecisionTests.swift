@@ -17,15 +17,12 @@ import Testing
     static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Fixtures/Metrics")
 
-    static func truth(_ row: [Double]) -> GroundTruthSegment {
-        GroundTruthSegment(
-            video: Int(row[0]), label: Int(row[1]), segment: Segment(start: row[2], end: row[3]))
+    static func truth(_ row: [Double]) -> Item<Segment> {
+        Item(Segment(start: row[2], end: row[3]), label: Int(row[1]), in: Int(row[0]))
     }
 
-    static func guess(_ row: [Double]) -> PredictedSegment {
-        PredictedSegment(
-            video: Int(row[0]), label: Int(row[1]), segment: Segment(start: row[2], end: row[3]),
-            score: row[4])
+    static func guess(_ row: [Double]) -> Item<Segment> {
+        Item(Segment(start: row[2], end: row[3]), label: Int(row[1]), score: row[4], in: Int(row[0]))
     }
 
     private func evaluate(
@@ -129,23 +126,19 @@ import Testing
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Double(state >> 11) * 0x1p-53 * bound
         }
-        var truths: [GroundTruthSegment] = []
-        var guesses: [PredictedSegment] = []
+        var truths: [Item<Segment>] = []
+        var guesses: [Item<Segment>] = []
         for video in 0..<videos {
             let label = Int(next(200))
             for _ in 0..<(1 + Int(next(3))) {
                 let start = next(100)
                 truths.append(
-                    GroundTruthSegment(
-                        video: video, label: label,
-                        segment: Segment(start: start, end: start + 1 + next(60))))
+                    Item(Segment(start: start, end: start + 1 + next(60)), label: label, in: video))
             }
             for number in 0..<100 {
                 let start = next(100)
                 guesses.append(
-                    PredictedSegment(
-                        video: video, label: number % 2 == 0 ? label : Int(next(200)),
-                        segment: Segment(start: start, end: start + 1 + next(60)), score: next(1)))
+                    Item(Segment(start: start, end: start + 1 + next(60)), label: number % 2 == 0 ? label : Int(next(200)), score: next(1), in: video))
             }
         }
         let evaluator = TemporalAveragePrecision(

@@ -4,22 +4,18 @@ import Testing
 
 @Suite("Box suppression") struct BoxSuppressionTests {
     /// Random candidates on a coarse grid, so that ties and equal boxes occur.
-    private func candidates(_ count: Int, labels: UInt64, seed: UInt64) -> [BoxDetection] {
+    private func candidates(_ count: Int, labels: UInt64, seed: UInt64) -> [Item<Box>] {
         var draw = BoxDraw(seed: seed)
         return (0..<count).map { _ in
-            BoxDetection(
-                box: draw.box(), label: Int(draw.number(below: labels)),
-                score: draw.number(below: 20) / 20)
+            Item(draw.box(), label: Int(draw.number(below: labels)), score: draw.number(below: 20) / 20)
         }
     }
 
     /// The textbook form, one class at a time.
-    private func plain(_ input: [BoxDetection], _ suppression: BoxSuppression) -> [BoxDetection] {
-        typealias Entry = (detection: BoxDetection, index: Int)
+    private func plain(_ input: [Item<Box>], _ suppression: BoxSuppression) -> [Item<Box>] {
+        typealias Entry = (detection: Item<Box>, index: Int)
         func before(_ a: Entry, _ b: Entry) -> Bool {
-            precedes(
-                (a.detection.score, a.detection.box.x1, a.index),
-                (b.detection.score, b.detection.box.x1, b.index))
+            Turn(a.detection, a.index) < Turn(b.detection, b.index)
         }
         let all = input.enumerated().map { (detection: $0.element, index: $0.offset) }
             .filter { $0.detection.isValid }
@@ -29,16 +25,16 @@ import Testing
             while !rest.isEmpty {
                 var kept = rest.removeFirst()
                 let alike = rest.filter {
-                    suppression.similarity(kept.detection.box, $0.detection.box)
+                    suppression.similarity(kept.detection.place, $0.detection.place)
                         >= suppression.threshold
                 }
                 rest.removeAll { entry in alike.contains { $0.index == entry.index } }
                 if suppression.method == .merge {
                     for entry in alike
-                    where suppression.similarity(kept.detection.box, entry.detection.box)
+                    where suppression.similarity(kept.detection.place, entry.detection.place)
                         >= suppression.threshold
                     {
-                        kept.detection.box = kept.detection.box.hull(entry.detection.box)
+                        kept.detection.place = kept.detection.place.hull(entry.detection.place)
                     }
                 }
                 result.append(kept)
@@ -70,8 +66,8 @@ import Testing
     @Test func classesAreApartUnlessAsked() {
         let box = Box(x1: 0, y1: 0, x2: 4, y2: 4)
         let input = [
-            BoxDetection(box: box, label: 0, score: 0.5),
-            BoxDetection(box: box, label: 1, score: 0.9),
+            Item(box, label: 0, score: 0.5),
+            Item(box, label: 1, score: 0.9),
         ]
         var suppression = BoxSuppression(threshold: 0.5)
         #expect(suppression(input) == [input[1], input[0]])
@@ -81,21 +77,21 @@ import Testing
 
     /// Three parts of one long object, cut by two tiles' borders.
     @Test func mergingJoinsWhatTilesCut() {
-        func part(_ x1: Double, _ x2: Double, _ score: Double) -> BoxDetection {
-            BoxDetection(box: Box(x1: x1, y1: 0, x2: x2, y2: 10), label: 0, score: score)
+        func part(_ x1: Double, _ x2: Double, _ score: Double) -> Item<Box> {
+            Item(Box(x1: x1, y1: 0, x2: x2, y2: 10), label: 0, score: score)
         }
         let merge = BoxSuppression(.merge, by: .intersectionOverSmaller, threshold: 0.5)
         let result = merge([part(0, 40, 0.6), part(20, 60, 0.9), part(40, 60, 0.3)])
         #expect(
             result == [
-                BoxDetection(box: Box(x1: 0, y1: 0, x2: 60, y2: 10), label: 0, score: 0.9)
+                Item(Box(x1: 0, y1: 0, x2: 60, y2: 10), label: 0, score: 0.9)
             ])
     }
 
     @Test func invalidCandidatesAreLeftOut() {
         let input = [
-            BoxDetection(box: Box(x1: 0, y1: 0, x2: 4, y2: 4), label: 0, score: .nan),
-            BoxDetection(box: Box(x1: 4, y1: 0, x2: 0, y2: 4), label: 0, score: 1),
+            Item(Box(x1: 0, y1: 0, x2: 4, y2: 4), label: 0, score: .nan),
+            Item(Box(x1: 4, y1: 0, x2: 0, y2: 4), label: 0, score: 1),
         ]
         #expect(BoxSuppression(threshold: 0.5)(input).isEmpty)
         #expect(BoxSuppression(.merge, threshold: 0.5)([]).isEmpty)

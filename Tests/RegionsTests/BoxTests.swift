@@ -38,24 +38,15 @@ struct BoxDraw {
             let (one, two) = (cells(a), cells(b))
             let shared = Double(one.intersection(two).count)
             let union = Double(one.union(two).count), smaller = Double(min(one.count, two.count))
-            #expect(a.area == Double(one.count))
+            #expect(a.area == Double(one.count) && cells(a.hull(b)).isSuperset(of: one.union(two)))
             #expect(a.intersection(b) == shared)
             #expect(a.intersectionOverUnion(b) == (shared > 0 ? shared / union : 0))
             #expect(a.intersectionOverSmaller(b) == (shared > 0 ? shared / smaller : 0))
             guard a.isValid && b.isValid else {
-                #expect(a.generalisedIntersectionOverUnion(b) == -1)
-                #expect(a.distanceIntersectionOverUnion(b) == -1)
                 #expect(a.normalisedWasserstein(b, constant: 12.8) == 0)
                 continue
             }
-            let hull = Double(cells(a.hull(b)).count)
-            let giou = shared / union - (hull - union) / hull
-            #expect(abs(a.generalisedIntersectionOverUnion(b) - giou) < 1e-12)
             let (x, y) = (a.centre.x - b.centre.x, a.centre.y - b.centre.y)
-            let around = a.hull(b)
-            let diagonal = around.width * around.width + around.height * around.height
-            let diou = shared / union - (x * x + y * y) / diagonal
-            #expect(abs(a.distanceIntersectionOverUnion(b) - diou) < 1e-12)
             // √Σ of the squared differences of (cx, cy, w/2, h/2).
             let halves = [x, y, (a.width - b.width) / 2, (a.height - b.height) / 2]
             let distance = halves.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -92,14 +83,13 @@ struct BoxDraw {
                 #expect(measure(good, bad) == 0 && measure(bad, good) == 0)
             }
             #expect(good.intersectionOverSmaller(bad).isFinite)
-            #expect(good.generalisedIntersectionOverUnion(bad) == -1)
         }
     }
 
     @Test func clipsAndMoves() {
         let box = Box(x1: -2, y1: 3, x2: 5, y2: 30)
         #expect(box.clipped(width: 4, height: 20) == Box(x1: 0, y1: 3, x2: 4, y2: 20))
-        #expect(!box.shifted(x: 100, y: 0).clipped(width: 10, height: 10).isValid)
+        #expect(!Box(x1: 98, y1: 3, x2: 105, y2: 30).clipped(width: 10, height: 10).isValid)
         #expect(Box(centre: (x: 3, y: 4), width: 2, height: 6) == Box(x1: 2, y1: 1, x2: 4, y2: 7))
         #expect(box.contains(x: 0, y: 10) && !box.contains(x: -2, y: 10))
     }

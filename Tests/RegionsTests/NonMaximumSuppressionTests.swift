@@ -6,13 +6,12 @@ import Testing
 @Suite("Non-maximum suppression") struct NonMaximumSuppressionTests {
     private func detection(
         _ start: Double, _ end: Double, _ score: Double, label: Int = 0
-    ) -> SegmentDetection {
-        SegmentDetection(
-            segment: Segment(start: start, end: end), label: label, score: score)
+    ) -> Item<Segment> {
+        Item(Segment(start: start, end: end), label: label, score: score)
     }
 
     /// Random candidates on a coarse grid, so that ties and equal segments occur.
-    private func candidates(_ count: Int, labels: Int, seed: UInt64) -> [SegmentDetection] {
+    private func candidates(_ count: Int, labels: Int, seed: UInt64) -> [Item<Segment>] {
         var state = seed
         func next(_ bound: UInt64) -> Double {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -28,9 +27,9 @@ import Testing
 
     /// The textbook form: at every step the best of all, then every other one decayed.
     private func plain(
-        _ input: [SegmentDetection], decay: (Double) -> Double, minimumScore: Double
-    ) -> [SegmentDetection] {
-        var result: [(detection: SegmentDetection, index: Int)] = []
+        _ input: [Item<Segment>], decay: (Double) -> Double, minimumScore: Double
+    ) -> [Item<Segment>] {
+        var result: [(detection: Item<Segment>, index: Int)] = []
         for label in Set(input.map(\.label)) {
             var rest = input.enumerated().filter { $0.element.label == label }
                 .map { (detection: $0.element, index: $0.offset) }
@@ -40,8 +39,8 @@ import Testing
                 result.append(kept)
                 for position in rest.indices {
                     rest[position].detection.score *= decay(
-                        rest[position].detection.segment.intersectionOverUnion(
-                            kept.detection.segment))
+                        rest[position].detection.place.intersectionOverUnion(
+                            kept.detection.place))
                 }
                 rest.removeAll { $0.detection.score < minimumScore }
             }
@@ -50,12 +49,10 @@ import Testing
     }
 
     private func before(
-        _ a: (detection: SegmentDetection, index: Int),
-        _ b: (detection: SegmentDetection, index: Int)
+        _ a: (detection: Item<Segment>, index: Int),
+        _ b: (detection: Item<Segment>, index: Int)
     ) -> Bool {
-        precedes(
-            (a.detection.score, a.detection.segment.start, a.index),
-            (b.detection.score, b.detection.segment.start, b.index))
+        Turn(a.detection, a.index) < Turn(b.detection, b.index)
     }
 
     @Test func hardDropsOverlapsOfItsClassOnly() {

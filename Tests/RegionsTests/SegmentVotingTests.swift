@@ -5,8 +5,8 @@ import Testing
 @Suite("Segment voting") struct SegmentVotingTests {
     private func detection(
         _ start: Double, _ end: Double, _ score: Double, label: Int = 0
-    ) -> SegmentDetection {
-        SegmentDetection(segment: Segment(start: start, end: end), label: label, score: score)
+    ) -> Item<Segment> {
+        Item(Segment(start: start, end: end), label: label, score: score)
     }
 
     @Test func endsBecomeTheWeightedMeanOfAgreeingCandidates() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Metrics
+import Regions
 import Reports
 import Testing
 
@@ -54,7 +55,7 @@ final class SVGContent: NSObject, XMLParserDelegate {
     }
 
     private func chart(
-        annotated: [TimelineChart.Bar] = [], detected: [TimelineChart.Bar] = [],
+        annotated: [JudgedItem<Segment>] = [], detected: [JudgedItem<Segment>] = [],
         names: [String] = ["walks", "flies"], duration: Double = 100
     ) -> TimelineChart {
         TimelineChart(
@@ -72,8 +73,8 @@ final class SVGContent: NSObject, XMLParserDelegate {
 
     @Test func barsLieAtTheirTimes() throws {
         let one = chart(
-            annotated: [.init(label: 0, start: 0, end: 50, outcome: .found)],
-            detected: [.init(label: 0, start: 25, end: 75, outcome: .found, score: 0.5)])
+            annotated: [.init(Item(Segment(start: 0, end: 50), label: 0), .found)],
+            detected: [.init(Item(Segment(start: 25, end: 75), label: 0, score: 0.5), .found)])
         let found = try bars(one)
         try #require(found.count == 2)
         let x = try found.map { try #require(Double($0["x"] ?? "")) }
@@ -90,9 +91,9 @@ final class SVGContent: NSObject, XMLParserDelegate {
         let found = try bars(
             chart(
                 annotated: [
-                    .init(label: 0, start: 0, end: 10, outcome: .found),
-                    .init(label: 0, start: 20, end: 29, outcome: .missed),
-                ], detected: [.init(label: 0, start: 40, end: 50, outcome: .invented, score: 1)]))
+                    .init(Item(Segment(start: 0, end: 10), label: 0), .found),
+                    .init(Item(Segment(start: 20, end: 29), label: 0), .missed),
+                ], detected: [.init(Item(Segment(start: 40, end: 50), label: 0, score: 1), .invented)]))
         try #require(found.count == 3)
         #expect(found.map { $0["stroke-dasharray"] != nil } == [false, true, false])
         #expect(found.map { $0["fill"]?.hasPrefix("url(#") } == [false, false, true])
@@ -100,7 +101,7 @@ final class SVGContent: NSObject, XMLParserDelegate {
     }
 
     @Test func theHeadSaysWhatItSees() throws {
-        var one = chart(annotated: [.init(label: 1, start: 1, end: 2, outcome: .missed)])
+        var one = chart(annotated: [.init(Item(Segment(start: 1, end: 2), label: 1), .missed)])
         one.report.notes = ["A note."]
         let texts = try #require(SVGContent(one.svg())).texts
         for text in [
@@ -122,13 +123,13 @@ final class SVGContent: NSObject, XMLParserDelegate {
 
     @Test func segmentsOutsideAreNotDrawnAndPointsAre() throws {
         let one = chart(annotated: [
-            .init(label: 7, start: 0, end: 5, outcome: .missed),
-            .init(label: 0, start: .nan, end: 5, outcome: .missed),
-            .init(label: 0, start: 200, end: 205, outcome: .missed),
-            .init(label: 0, start: 6, end: 5, outcome: .missed),
+            .init(Item(Segment(start: 0, end: 5), label: 7), .missed),
+            .init(Item(Segment(start: .nan, end: 5), label: 0), .missed),
+            .init(Item(Segment(start: 200, end: 205), label: 0), .missed),
+            .init(Item(Segment(start: 6, end: 5), label: 0), .missed),
         ])
         #expect(try bars(one).isEmpty)
-        let point = chart(annotated: [.init(label: 0, start: 5, end: 5, outcome: .found)])
+        let point = chart(annotated: [.init(Item(Segment(start: 5, end: 5), label: 0), .found)])
         #expect(try bars(point).map { $0["width"] } == ["4"])
         let texts = try #require(SVGContent(chart().svg())).texts
         #expect(texts.contains("nothing annotated, nothing detected"))
@@ -137,7 +138,7 @@ final class SVGContent: NSObject, XMLParserDelegate {
     @Test func namesAreEscaped() throws {
         let name = "<b> & \"c\" 'd' \u{1}"
         var hostile = chart(
-            annotated: [.init(label: 0, start: 0, end: 5, outcome: .found)], names: [name])
+            annotated: [.init(Item(Segment(start: 0, end: 5), label: 0), .found)], names: [name])
         hostile.report.notes = [name]
         let content = try #require(SVGContent(hostile.svg()))
         #expect(content.texts.filter { $0 == "<b> & \"c\" 'd' ?" }.count == 2)
@@ -147,8 +148,8 @@ final class SVGContent: NSObject, XMLParserDelegate {
         let durations: [Double] = [0, -1, .nan, .infinity, 1e-3, 1e12]
         for duration in durations {
             let one = chart(
-                annotated: [.init(label: 0, start: 0, end: 5, outcome: .found)],
-                detected: [.init(label: 1, start: 0, end: 5, outcome: .invented, score: .nan)],
+                annotated: [.init(Item(Segment(start: 0, end: 5), label: 0), .found)],
+                detected: [.init(Item(Segment(start: 0, end: 5), label: 1, score: .nan), .invented)],
                 duration: duration)
             #expect(SVGContent(one.svg()) != nil, "\(duration)")
         }
@@ -156,10 +157,11 @@ final class SVGContent: NSObject, XMLParserDelegate {
     }
 
     @Test func samePictureTwice() {
-        let detected = (0..<50).map { (number: Int) -> TimelineChart.Bar in
+        let detected = (0..<50).map { (number: Int) -> JudgedItem<Segment> in
             .init(
-                label: number % 2, start: Double(number), end: Double(number + 3),
-                outcome: number % 3 == 0 ? .found : .invented, score: Double(number % 5) / 5)
+                Item(
+                    Segment(start: Double(number), end: Double(number + 3)), label: number % 2,
+                    score: Double(number % 5) / 5), number % 3 == 0 ? .found : .invented)
         }
         let one = chart(detected: detected)
         #expect(one.svg() == one.svg())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Foundation
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -31,8 +32,9 @@ import Testing
         #expect(index.categories.map(\.name) == ["bush", "tree"])
         #expect(
             index.boxes.prefix(2) == [
-                .init(image: 0, category: 1, x: 1, y: 2.5, width: 10, height: 5.5),
-                .init(image: 0, category: 0, x: 20, y: 0, width: 20, height: 30, isIgnored: true),
+                AnnotatedBox(Item(Rectangle(x: 1, y: 2.5, width: 10, height: 5.5), label: 1)),
+                AnnotatedBox(
+                    Item(Rectangle(x: 20, y: 0, width: 20, height: 30), label: 0), isIgnored: true),
             ])
         #expect(faults.count == 0)
         let one = try read(.voc, folder, "voc/first.xml", classes: ["tree"], keepGoing: true)
@@ -73,8 +75,9 @@ import Testing
         #expect(index.categories.map(\.id) == Array(0..<12))
         #expect(
             index.boxes == [
-                .init(image: 0, category: 4, x: 1, y: 2, width: 3, height: 4),
-                .init(image: 0, category: 0, x: 5, y: 6, width: 7, height: 8, isIgnored: true),
+                AnnotatedBox(Item(Rectangle(x: 1, y: 2, width: 3, height: 4), label: 4)),
+                AnnotatedBox(
+                    Item(Rectangle(x: 5, y: 6, width: 7, height: 8), label: 0), isIgnored: true),
             ])
     }
 
@@ -84,7 +87,9 @@ import Testing
         try folder.write("1 0.5 0.5 0.25 0.1\n0 0 0 0 0", "labels/a.txt")
         let (index, _) = try read(.yolo, folder, "labels", classes: ["x", "y"])
         #expect(index.images == [.init(id: 1, file: "a.bmp", width: 40, height: 20)])
-        #expect(index.boxes[0] == .init(image: 0, category: 1, x: 15, y: 9, width: 10, height: 2))
+        #expect(
+            index.boxes[0]
+                == AnnotatedBox(Item(Rectangle(x: 15, y: 9, width: 10, height: 2), label: 1)))
         try folder.write("0 0 0 0 0", "labels/lost.txt")
         let kept = try read(.yolo, folder, "labels", classes: ["x", "y"], keepGoing: true)
         #expect(kept.index.images.count == 1 && kept.faults.count == 1)
@@ -124,7 +129,7 @@ import Testing
                 .init(id: 9, name: "tree"), .init(id: 10, name: "rock"),
                 .init(id: 2, name: "bush"),
             ])
-        #expect(index.boxes.map(\.category) == [0, 2])
+        #expect(index.boxes.map(\.item.label) == [0, 2])
         #expect(DetectionIndex(joining: [index]).categories == index.categories)
     }
 

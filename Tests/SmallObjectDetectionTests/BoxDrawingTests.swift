@@ -12,8 +12,8 @@ import Testing
         let fixture = try DetectionFixture()
         let path = fixture.path + "/drawn.png"
         let detections = [
-            BoxDetection(box: Box(x1: 40, y1: 30, x2: 80, y2: 50), label: 1, score: 0.873),
-            BoxDetection(box: Box(x1: 5, y1: 50, x2: 20, y2: 60), label: 0, score: 0.5),
+            Item(Box(x1: 40, y1: 30, x2: 80, y2: 50), label: 1, score: 0.873),
+            Item(Box(x1: 5, y1: 50, x2: 20, y2: 60), label: 0, score: 0.5),
         ]
         try BoxDrawing.write(
             fixture.path + "/2.png", truths: [Box(x1: 1, y1: 60, x2: 4, y2: 70)],
@@ -25,8 +25,8 @@ import Testing
         BoxDrawing.draw(
             [
                 .init(Box(x1: 1, y1: 60, x2: 4, y2: 70), BoxDrawing.truthColor, thickness: 1),
-                .init(detections[1].box, BoxDrawing.color(0)),
-                .init(detections[0].box, BoxDrawing.color(1)),
+                .init(detections[1].place, BoxDrawing.color(0)),
+                .init(detections[0].place, BoxDrawing.color(1)),
             ], on: &expected)
         func label(_ text: String, _ x: Int, _ y: Int, _ label: Int, _ ink: SIMD3<UInt8>) {
             let width = PNGImage.textSize(text).width + 2

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Outcomes of boxes") struct BoxOutcomesTests {
     private func index(
-        _ boxes: [DetectionIndex.Box], images: Int = 3, classes: [String] = ["square", "disc"]
+        _ boxes: [AnnotatedBox], images: Int = 3, classes: [String] = ["square", "disc"]
     ) -> DetectionIndex {
         DetectionIndex(
             images: (0..<images).map {
@@ -18,16 +18,18 @@ import Testing
     }
 
     private func box(_ image: Int, _ x: Double, category: Int = 0, isCrowd: Bool = false)
-        -> DetectionIndex.Box
+        -> AnnotatedBox
     {
-        .init(
-            image: image, category: category, x: x, y: 10, width: 10, height: 10, isCrowd: isCrowd)
+        AnnotatedBox(
+            Item(Rectangle(x: x, y: 10, width: 10, height: 10), label: category, in: image),
+            isCrowd: isCrowd)
     }
 
     private func result(_ image: Int, _ x: Double, _ score: Double, category: Int = 0)
-        -> DetectionResult
+        -> Item<Rectangle>
     {
-        .init(image: image, category: category, x: x, y: 10, width: 10, height: 10, score: score)
+        Item(
+            Rectangle(x: x, y: 10, width: 10, height: 10), label: category, score: score, in: image)
     }
 
     @Test("Repeats are merged; marks are what is found, missed and invented")
@@ -48,8 +50,8 @@ import Testing
                 .init(name: "disc", counts: OutcomeCounts(found: 1)),
             ])
         #expect(outcomes.marks.map(\.outcome) == [.missed, .found, .invented, .found])
-        #expect(outcomes.marks.map(\.image) == [0, 0, 1, 1])
-        #expect(outcomes.marks.map(\.box.x1) == [20, 1, 50, 0])
+        #expect(outcomes.marks.map(\.item.source) == [0, 0, 1, 1])
+        #expect(outcomes.marks.map(\.item.place.x1) == [20, 1, 50, 0])
         #expect(outcomes.drawnImages == [0, 1, 2])
     }
 

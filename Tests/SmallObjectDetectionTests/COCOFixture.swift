@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Foundation
+import Regions
 import SmallObjectDetection
 
 /// Reading of COCO texts, with the first line of what is wrong.
@@ -32,7 +33,7 @@ enum COCOFixture {
 
     static func results(
         _ text: String, keepGoing: Bool = false
-    ) throws(InputError) -> (results: [DetectionResult], faults: DetectionFaults) {
+    ) throws(InputError) -> (results: [Item<Rectangle>], faults: DetectionFaults) {
         let index = try index(truth("")).index
         var faults = DetectionFaults(keepGoing: keepGoing)
         let reading = try COCOResults.parse(

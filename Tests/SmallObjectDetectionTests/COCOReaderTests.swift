@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Foundation
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -23,10 +24,11 @@ import Testing
         #expect(index.categories.map(\.name) == ["bush", "tree"])
         #expect(
             index.boxes == [
-                .init(
-                    image: 1, category: 0, x: 1.5, y: -2, width: 30, height: 0.25, area: 3,
-                    isCrowd: true),
-                .init(image: 0, category: 1, x: 0, y: 0, width: 2, height: 4, isIgnored: true),
+                AnnotatedBox(
+                    Item(Rectangle(x: 1.5, y: -2, width: 30, height: 0.25), label: 0, in: 1),
+                    area: 3, isCrowd: true),
+                AnnotatedBox(
+                    Item(Rectangle(x: 0, y: 0, width: 2, height: 4), label: 1), isIgnored: true),
             ])
         #expect(faults.count == 0)
     }
@@ -50,7 +52,8 @@ import Testing
                 "18446744073709551614", "18446744073709551615",
             ])
         #expect(
-            index.boxes.map { index.images[$0.image].idJSON } == ids.map { $0 == "7.0" ? "7" : $0 })
+            index.boxes.map { index.images[$0.item.source].idJSON }
+                == ids.map { $0 == "7.0" ? "7" : $0 })
         #expect(index.images.map(\.id) == index.images.map(\.id).sorted())
         let results = ids.map {
             "{\"image_id\": \($0), \"category_id\": 1, \"bbox\": [0, 0, 1, 1], \"score\": 1}"
@@ -58,7 +61,7 @@ import Testing
         var faults = DetectionFaults(keepGoing: false)
         let reading = try COCOResults.parse(
             Array("[\(results)]".utf8), name: "p.json", for: index, faults: &faults)
-        #expect(reading.results.map(\.image) == index.boxes.map(\.image))
+        #expect(reading.results.map(\.source) == index.boxes.map(\.item.source))
         let written = COCOResults.encoded(reading.results, of: index)
         #expect(written.contains("{\"image_id\": \"img é\", "))
         #expect(written.contains("{\"image_id\": 18446744073709551615, "))
@@ -78,7 +81,7 @@ import Testing
             index.categories == [
                 .init(id: 2, name: "a"), .init(id: 4, name: "b"), .init(id: 5, name: "c"),
             ])
-        #expect(index.boxes.map(\.category) == [0, 2])
+        #expect(index.boxes.map(\.item.label) == [0, 2])
     }
 
     @Test func numbersAreTheNearestDoubles() throws {
@@ -91,7 +94,7 @@ import Testing
             let (index, _) = try COCOFixture.index(
                 COCOFixture.truth(
                     #"{"id": 1, "image_id": 3, "category_id": 9, "bbox": [-\#(text), 0, 1, 1]}"#))
-            #expect(index.boxes.first?.x == Double("-" + text), "\(text)")
+            #expect(index.boxes.first?.item.place.x == Double("-" + text), "\(text)")
         }
     }
 

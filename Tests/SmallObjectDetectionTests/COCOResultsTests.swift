@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
         let (results, faults) = try COCOFixture.results("[\(good)]")
         #expect(
             results == [
-                .init(image: 1, category: 1, x: 1, y: 2, width: 3, height: 4, score: 0.5)
+                Item(Rectangle(x: 1, y: 2, width: 3, height: 4), label: 1, score: 0.5, in: 1)
             ])
         #expect(faults.count == 0)
         #expect(try COCOFixture.results("[]").results.isEmpty)
@@ -60,7 +61,7 @@ import Testing
         let reading = try COCOResults.parse(
             Array("[\(other), \(good), \(other)]".utf8), name: "p.json", for: index,
             faults: &faults)
-        #expect(reading.results.map(\.category) == [-1, 1, -1])
+        #expect(reading.results.map(\.label) == [-1, 1, -1])
         #expect(reading.outside == [8: 2])
     }
 

@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Metrics
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -45,18 +46,18 @@ import Testing
         #expect(root["protocol"] as? String == standard.rawValue)
     }
 
-    private func index(_ categories: [String], _ boxes: [DetectionIndex.Box]) -> DetectionIndex {
+    private func index(_ categories: [String], _ boxes: [AnnotatedBox]) -> DetectionIndex {
         DetectionIndex(
             images: [.init(id: 1, file: "", width: 100, height: 100)],
             categories: categories.enumerated().map { .init(id: $0, name: $1) }, boxes: boxes)
     }
 
-    private func box(_ x: Double, _ category: Int, size: Double = 10) -> DetectionIndex.Box {
-        .init(image: 0, category: category, x: x, y: 10, width: size, height: size)
+    private func box(_ x: Double, _ category: Int, size: Double = 10) -> AnnotatedBox {
+        AnnotatedBox(Item(Rectangle(x: x, y: 10, width: size, height: size), label: category))
     }
 
-    private func result(_ x: Double, _ category: Int, _ score: Double) -> DetectionResult {
-        .init(image: 0, category: category, x: x, y: 10, width: 10, height: 10, score: score)
+    private func result(_ x: Double, _ category: Int, _ score: Double) -> Item<Rectangle> {
+        Item(Rectangle(x: x, y: 10, width: 10, height: 10), label: category, score: score)
     }
 
     @Test func visDroneLeavesOutIgnoredRegionsAndOthers() throws {

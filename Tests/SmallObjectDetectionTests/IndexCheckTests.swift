@@ -2,20 +2,21 @@
 import Files
 import Foundation
 import Media
+import Regions
 import SmallObjectDetection
 import Testing
 
 @Suite("Index check") struct IndexCheckTests {
     private func index(
-        _ images: [DetectionIndex.Image], _ boxes: [DetectionIndex.Box] = []
+        _ images: [DetectionIndex.Image], _ boxes: [AnnotatedBox] = []
     ) -> DetectionIndex {
         DetectionIndex(images: images, categories: [.init(id: 5, name: "a \"tree\"")], boxes: boxes)
     }
 
     private func box(
         _ x: Double, _ y: Double, _ width: Double, _ height: Double, image: Int = 0
-    ) -> DetectionIndex.Box {
-        .init(image: image, category: 0, x: x, y: y, width: width, height: height)
+    ) -> AnnotatedBox {
+        AnnotatedBox(Item(Rectangle(x: x, y: y, width: width, height: height), label: 0, in: image))
     }
 
     private func run(
@@ -67,7 +68,7 @@ import Testing
             (.init(id: 7, file: "", width: 0, height: 0), "names no file"),
             (.init(id: 8, file: "../a.bmp", width: 0, height: 0), "leads out"),
         ]
-        let boxes: [(DetectionIndex.Box, String)] = [
+        let boxes: [(AnnotatedBox, String)] = [
             (box(1, 1, 0, 5), "is 0 x 5 pixels"), (box(50, 1, 5, 5), "lies outside"),
             (box(-6, 1, 10, 5), "lies outside"),
         ]
@@ -116,10 +117,7 @@ import Testing
         // Shown x is 9 - stored y, shown y is stored x.
         #expect(outcome.index.boxes[0] == box(2, 4, 5, 4))
         #expect(
-            [
-                outcome.index.boxes[1].x, outcome.index.boxes[1].y, outcome.index.boxes[1].width,
-                outcome.index.boxes[1].height,
-            ] == [0, 7, 2, 2])
+            outcome.index.boxes[1].item.place == Rectangle(x: 0, y: 7, width: 2, height: 2))
         let found = COCOFixture.complaint { () throws(InputError) in
             _ = try run(shown, folder, keepGoing: false)
         }

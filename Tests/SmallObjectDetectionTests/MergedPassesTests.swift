@@ -10,14 +10,16 @@ import Testing
 @Suite("Merging of passes") struct MergedPassesTests {
     /// Non-maximum suppression of one pass, class by class, in its plainest form.
     private func suppressed(
-        _ pass: [BoxDetection], _ alike: (Box, Box) -> Bool
-    ) -> [BoxDetection] {
-        var rest = pass.filter(\.isValid).sorted { ($1.score, $0.box.x1) < ($0.score, $1.box.x1) }
-        var kept: [BoxDetection] = []
+        _ pass: [Item<Box>], _ alike: (Box, Box) -> Bool
+    ) -> [Item<Box>] {
+        var rest = pass.filter(\.isValid).sorted {
+            ($1.score, $0.place.x1) < ($0.score, $1.place.x1)
+        }
+        var kept: [Item<Box>] = []
         while !rest.isEmpty {
             let best = rest.removeFirst()
             kept.append(best)
-            rest.removeAll { $0.label == best.label && alike(best.box, $0.box) }
+            rest.removeAll { $0.label == best.label && alike(best.place, $0.place) }
         }
         return kept
     }
@@ -25,27 +27,27 @@ import Testing
     /// Greedy non-maximum merging of detections that know their pass; a pass is never merged with
     /// itself.
     private func merged(
-        _ passes: [[BoxDetection]], _ alike: (Box, Box) -> Bool
-    ) -> [BoxDetection] {
-        typealias Entry = (found: BoxDetection, pass: Int)
+        _ passes: [[Item<Box>]], _ alike: (Box, Box) -> Bool
+    ) -> [Item<Box>] {
+        typealias Entry = (found: Item<Box>, pass: Int)
         var rest: [Entry] = passes.enumerated().flatMap { pass, list in list.map { ($0, pass) } }
-            .sorted { ($1.found.score, $0.found.box.x1) < ($0.found.score, $1.found.box.x1) }
-        var result: [BoxDetection] = []
+            .sorted { ($1.found.score, $0.found.place.x1) < ($0.found.score, $1.found.place.x1) }
+        var result: [Item<Box>] = []
         while !rest.isEmpty {
             let best = rest.removeFirst()
             func repeats(_ other: Entry) -> Bool {
                 other.pass != best.pass && other.found.label == best.found.label
-                    && alike(best.found.box, other.found.box)
+                    && alike(best.found.place, other.found.place)
             }
             let group = rest.filter(repeats)
             rest.removeAll(where: repeats)
             var grown = best.found
-            for other in group where alike(grown.box, other.found.box) {
-                grown.box = Box(
-                    x1: min(grown.box.x1, other.found.box.x1),
-                    y1: min(grown.box.y1, other.found.box.y1),
-                    x2: max(grown.box.x2, other.found.box.x2),
-                    y2: max(grown.box.y2, other.found.box.y2))
+            for other in group where alike(grown.place, other.found.place) {
+                grown.place = Box(
+                    x1: min(grown.place.x1, other.found.place.x1),
+                    y1: min(grown.place.y1, other.found.place.y1),
+                    x2: max(grown.place.x2, other.found.place.x2),
+                    y2: max(grown.place.y2, other.found.place.y2))
             }
             result.append(grown)
         }
@@ -98,45 +100,57 @@ import Testing
     @Test("a head's candidates don't grow to hulls") func candidatesDoNotGrow() {
         let key = RandomKey(seed: 3)
         let tiling = Tiling(size: 640, overlap: 160)
-        var truths: [GroundTruthBox] = []
+        var truths: [AnnotatedBox] = []
         for row in 0..<12 {
             for column in 0..<16 {
                 let one = key.child("object").child(16 * row + column)
                 truths.append(
-                    GroundTruthBox(
-                        image: 0, label: column % 2, x: 100 * Double(column) + 40 * one.uniform(0),
-                        y: 100 * Double(row) + 40 * one.uniform(1), width: 30 + 20 * one.uniform(2),
-                        height: 30 + 20 * one.uniform(3), area: 1600, isCrowd: false))
+                    AnnotatedBox(
+                        Item(
+                            Rectangle(
+                                x: 100 * Double(column) + 40 * one.uniform(0),
+                                y: 100 * Double(row) + 40 * one.uniform(1),
+                                width: 30 + 20 * one.uniform(2), height: 30 + 20 * one.uniform(3)),
+                            label: column % 2), area: 1600, isCrowd: false))
             }
         }
         let passes = tiling.tiles(width: 1600, height: 1200).enumerated().map { pass, tile in
             truths.enumerated().flatMap { object, truth in
-                (0..<20).compactMap { number -> BoxDetection? in
+                (0..<20).compactMap { number -> Item<Box>? in
                     let one = key.child(pass).child(object).child(number)
                     // The first few lie well, the last ones anywhere about the object.
                     let spread = 0.03 * Double(number + 1)
                     func side(_ index: Int) -> Double { spread * (one.uniform(index) - 0.5) }
                     let box = Box(
-                        x1: max(Double(tile.x), truth.x + side(0) * truth.width),
-                        y1: max(Double(tile.y), truth.y + side(1) * truth.height),
-                        x2: min(Double(tile.x + 640), truth.x + (1 + side(2)) * truth.width),
-                        y2: min(Double(tile.y + 640), truth.y + (1 + side(3)) * truth.height))
+                        x1: max(
+                            Double(tile.x), truth.item.place.x + side(0) * truth.item.place.width),
+                        y1: max(
+                            Double(tile.y), truth.item.place.y + side(1) * truth.item.place.height),
+                        x2: min(
+                            Double(tile.x + 640),
+                            truth.item.place.x + (1 + side(2)) * truth.item.place.width),
+                        y2: min(
+                            Double(tile.y + 640),
+                            truth.item.place.y + (1 + side(3)) * truth.item.place.height))
                     let exact = Box(
-                        x1: truth.x, y1: truth.y, x2: truth.x + truth.width,
-                        y2: truth.y + truth.height)
+                        x1: truth.item.place.x, y1: truth.item.place.y,
+                        x2: truth.item.place.x + truth.item.place.width,
+                        y2: truth.item.place.y + truth.item.place.height)
                     let score = 0.9 * box.intersectionOverUnion(exact) + 0.1 * one.uniform(4)
                     return box.isValid && score > 0.1
-                        ? BoxDetection(box: box, label: truth.label, score: score) : nil
+                        ? Item(box, label: truth.item.label, score: score) : nil
                 }
             }
         }
-        func score(_ found: [BoxDetection]) -> Double {
+        func score(_ found: [Item<Box>]) -> Double {
             BoxAveragePrecision(.visDrone).evaluate(
                 groundTruth: truths,
                 predictions: found.map {
-                    PredictedBox(
-                        image: 0, label: $0.label, x: $0.box.x1, y: $0.box.y1,
-                        width: $0.box.width, height: $0.box.height, score: $0.score)
+                    Item(
+                        Rectangle(
+                            x: $0.place.x1, y: $0.place.y1, width: $0.place.width,
+                            height: $0.place.height),
+                        label: $0.label, score: $0.score)
                 }, labels: 2
             ).averagePrecision()
         }

@@ -190,7 +190,9 @@ import Testing
     /// More boxes than locations: the search for free ones ends.
     @Test func moreBoxesThanLocations() {
         let small = LocationGrid([(2, 2, 4), (1, 1, 8)])
-        let crowd = boxes(40, seed: 7).map { $0.shifted(x: -30, y: -20) }
+        let crowd = boxes(40, seed: 7).map {
+            Box(x1: $0.x1 - 30, y1: $0.y1 - 20, x2: $0.x2 - 30, y2: $0.y2 - 20)
+        }
         for assigner in [RankingAssigner.receptiveField, .wasserstein()] {
             let result = assigner.assignments(of: crowd, to: small)
             #expect(result.count == 5 && result.count { $0 >= 0 } >= 3)

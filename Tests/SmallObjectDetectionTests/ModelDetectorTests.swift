@@ -48,8 +48,8 @@ import Training
     ) throws -> (loss: Double, gradients: [(name: String, gradient: Tensor?)]) {
         let images = Tensor(normal: [2, 3, side, side], key: key.child("images"))
         let targets = [
-            [BoxTarget(box: Box(x1: 10, y1: 12, x2: 30, y2: 28), label: 1)],
-            [BoxTarget(box: Box(x1: 2, y1: 3, x2: 54, y2: 50), label: 0)],
+            [Item(Box(x1: 10, y1: 12, x2: 30, y2: 28), label: 1)],
+            [Item(Box(x1: 2, y1: 3, x2: 54, y2: 50), label: 0)],
         ]
         detector.clearGradients()
         let context = Context(tape: Tape(), isTraining: true)

@@ -21,10 +21,10 @@ import Training
 
     private let targets = [
         [
-            BoxTarget(box: Box(x1: 1.2, y1: 2.1, x2: 7.3, y2: 9.4), label: 1),
-            BoxTarget(box: Box(x1: 8.3, y1: 0.7, x2: 15.2, y2: 14.9), label: 0),
+            Item(Box(x1: 1.2, y1: 2.1, x2: 7.3, y2: 9.4), label: 1),
+            Item(Box(x1: 8.3, y1: 0.7, x2: 15.2, y2: 14.9), label: 0),
         ],
-        [BoxTarget(box: Box(x1: 9.1, y1: 9.2, x2: 10.4, y2: 10.3), label: 1)],
+        [Item(Box(x1: 9.1, y1: 9.2, x2: 10.4, y2: 10.3), label: 1)],
     ]
 
     private func levels(_ tensors: [Variable]) -> [PyramidLevel] {
@@ -79,7 +79,7 @@ import Training
         let output = head(
             levels(maps(dtype: .float32).map { Variable($0.rows(0..<1)) }), .inference)
         let result = head.losses(
-            output, targets: [[BoxTarget(box: box, label: 1)]],
+            output, targets: [[Item(box, label: 1)]],
             assigner: RangeAssigner(centreRadius: nil), .inference)
         let named = Dictionary(uniqueKeysWithValues: result.named.map { ($0.name, $0.value) })
         func isClose(_ name: String, _ expected: Double) -> Bool {
@@ -99,7 +99,7 @@ import Training
     @Test func ignoredRegionsAreNeitherPositiveNorNegative() {
         let head = FCOSHead(tiny(), key: RandomKey(seed: 4))
         let output = head(levels(maps(dtype: .float32).map { Variable($0) }), .inference)
-        func classification(_ ignored: [[Box]]?, _ targets: [[BoxTarget]]) -> Double {
+        func classification(_ ignored: [[Box]]?, _ targets: [[Item<Box>]]) -> Double {
             head.losses(
                 output, targets: targets, ignored: ignored, assigner: RangeAssigner(), .inference
             ).named[0].value
@@ -135,13 +135,13 @@ import Training
         #expect(found[0].count == 6)
         #expect(found[0].allSatisfy { $0.label == 1 && abs($0.score - score) < 1e-6 })
         #expect(
-            found[0].map(\.box) == [
+            found[0].map(\.place) == [
                 Box(x1: 0, y1: 1, x2: 4, y2: 6), Box(x1: 2, y1: 1, x2: 8, y2: 6),
                 Box(x1: 6, y1: 1, x2: 12, y2: 6), Box(x1: 0, y1: 2, x2: 8, y2: 12),
                 Box(x1: 4, y1: 2, x2: 16, y2: 12), Box(x1: 0, y1: 10, x2: 8, y2: 16),
             ])
         // What lies outside of a narrow image is gone.
-        #expect(found[1].map(\.box.x2) == [4, 5, 5, 5, 5])
+        #expect(found[1].map(\.place.x2) == [4, 5, 5, 5, 5])
     }
 
     struct Setting: Sendable {

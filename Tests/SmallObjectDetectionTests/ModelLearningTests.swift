@@ -11,12 +11,12 @@ import Training
 @Suite("FCOS learns") struct ModelLearningTests {
     private let targets = [
         [
-            BoxTarget(box: Box(x1: 8, y1: 9, x2: 24, y2: 20), label: 0),
-            BoxTarget(box: Box(x1: 35, y1: 30, x2: 60, y2: 57), label: 1),
+            Item(Box(x1: 8, y1: 9, x2: 24, y2: 20), label: 0),
+            Item(Box(x1: 35, y1: 30, x2: 60, y2: 57), label: 1),
         ],
         [
-            BoxTarget(box: Box(x1: 20, y1: 4, x2: 50, y2: 26), label: 1),
-            BoxTarget(box: Box(x1: 6, y1: 41, x2: 18, y2: 58), label: 0),
+            Item(Box(x1: 20, y1: 4, x2: 50, y2: 26), label: 1),
+            Item(Box(x1: 6, y1: 41, x2: 18, y2: 58), label: 0),
         ],
     ]
 
@@ -31,7 +31,7 @@ import Training
             for cell in 0..<side * side {
                 let x = (Double(cell % side) + 0.5) * stride
                 let y = (Double(cell / side) + 0.5) * stride
-                for object in objects where object.box.contains(x: x, y: y) {
+                for object in objects where object.place.contains(x: x, y: y) {
                     let first = (sample * side * side + cell) * 6 + object.label * 3
                     for index in first..<first + 3 { values[index] += 1.5 }
                 }
@@ -74,7 +74,7 @@ import Training
         for (sample, objects) in targets.enumerated() {
             for object in objects {
                 let match = found[sample].prefix(3).first {
-                    $0.label == object.label && $0.box.intersectionOverUnion(object.box) > 0.7
+                    $0.label == object.label && $0.place.intersectionOverUnion(object.place) > 0.7
                 }
                 #expect(match != nil, "\(object) not in \(found[sample].prefix(4))")
             }

@@ -69,10 +69,10 @@ import Testing
         #expect(found.notes.count == 1 && found.notes[0].contains("no class \"car\""))
         let box = Box(x1: 0, y1: 0, x2: 4, y2: 4)
         let kept = found.numbered([
-            BoxDetection(box: box, label: 0, score: 0.9),
-            BoxDetection(box: box, label: 1, score: 0.8),
+            Item(box, label: 0, score: 0.9),
+            Item(box, label: 1, score: 0.8),
         ])
-        #expect(kept == [BoxDetection(box: box, label: 1, score: 0.8)])
+        #expect(kept == [Item(box, label: 1, score: 0.8)])
         #expect(found.index.categories[1].id == 7)
     }
 

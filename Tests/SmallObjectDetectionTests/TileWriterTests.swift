@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Media
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -22,14 +23,14 @@ import Testing
         return folder
     }
 
-    private func index(_ boxes: [DetectionIndex.Box]) -> DetectionIndex {
+    private func index(_ boxes: [AnnotatedBox]) -> DetectionIndex {
         DetectionIndex(
             images: [.init(id: 4, file: "deep/a.bmp", width: 100, height: 70)],
             categories: [.init(id: 1, name: "tree")], boxes: boxes)
     }
 
-    private func box(_ x: Double, _ y: Double, _ side: Double) -> DetectionIndex.Box {
-        .init(image: 0, category: 0, x: x, y: y, width: side, height: side)
+    private func box(_ x: Double, _ y: Double, _ side: Double) -> AnnotatedBox {
+        AnnotatedBox(Item(Rectangle(x: x, y: y, width: side, height: side), label: 0))
     }
 
     private func writer(_ folder: DataFolder, keepsEmpty: Bool = false) -> TileWriter {
@@ -52,7 +53,10 @@ import Testing
                 "4-a-0-0-40x40.png", "4-a-0-30-40x40.png", "4-a-30-30-40x40.png",
             ])
         #expect(
-            outcome.index.boxes.map { [Double($0.image), $0.x, $0.y, $0.width, $0.height] }
+            outcome.index.boxes.map {
+                let place = $0.item.place
+                return [Double($0.item.source), place.x, place.y, place.width, place.height]
+            }
                 == [[0, 2, 3, 5, 5], [1, 35, 10, 5, 10], [2, 5, 10, 10, 10]])
         for (image, corner) in zip(outcome.index.images, [(0, 0), (0, 30), (30, 30)]) {
             let clip = try ImageReader.read("\(folder.path)/out/new/\(image.file)")
@@ -122,9 +126,9 @@ import Testing
         func part(
             _ image: Int, _ x: Double, _ y: Double, _ width: Double, _ height: Double,
             isCrowd: Bool = false, isIgnored: Bool = true
-        ) -> DetectionIndex.Box {
-            .init(
-                image: image, category: 0, x: x, y: y, width: width, height: height,
+        ) -> AnnotatedBox {
+            AnnotatedBox(
+                Item(Rectangle(x: x, y: y, width: width, height: height), label: 0, in: image),
                 isCrowd: isCrowd, isIgnored: isIgnored)
         }
         let rounded = outcome.index.boxes.map { box in
@@ -167,7 +171,8 @@ import Testing
         try folder.write(png.prefix(png.count - 60), "in/b.png")
         var two = index([box(2, 3, 5)])
         two.images.append(.init(id: 9, file: "b.png", width: 13, height: 9))
-        two.boxes.append(.init(image: 1, category: 0, x: 1, y: 1, width: 3, height: 3))
+        two.boxes.append(
+            AnnotatedBox(Item(Rectangle(x: 1, y: 1, width: 3, height: 3), label: 0, in: 1)))
         let found = COCOFixture.complaint { () throws(InputError) in
             var faults = DetectionFaults(keepGoing: false)
             _ = try writer(folder).run(two, faults: &faults)

@@ -38,8 +38,8 @@ import Testing
         let frame = Box(x1: 0, y1: 0, x2: 96, y2: 72)
         #expect(
             whole.allSatisfy {
-                $0.box.x1 >= 0 && $0.box.y1 >= 0 && $0.box.x2 <= frame.x2 + 1e-9
-                    && $0.box.y2 <= frame.y2 + 1e-9
+                $0.place.x1 >= 0 && $0.place.y1 >= 0 && $0.place.x2 <= frame.x2 + 1e-9
+                    && $0.place.y2 <= frame.y2 + 1e-9
             })
     }
 }

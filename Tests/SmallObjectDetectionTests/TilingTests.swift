@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -28,21 +29,21 @@ import Testing
 
     @Test func boxesAreKeptByTheirVisibleShare() {
         let tile = Tiling.Tile(x: 100, y: 50, width: 40, height: 40)
-        func box(_ x: Double, _ y: Double) -> DetectionIndex.Box {
-            .init(image: 0, category: 0, x: x, y: y, width: 10, height: 10, area: 80)
+        func box(_ x: Double, _ y: Double) -> AnnotatedBox {
+            AnnotatedBox(Item(Rectangle(x: x, y: y, width: 10, height: 10), label: 0), area: 80)
         }
         let boxes = [box(110, 60), box(95, 60), box(94, 60), box(90, 60), box(136, 86)]
-        func part(_ width: Double, _ height: Double) -> DetectionIndex.Box {
-            .init(
-                image: 0, category: 0, x: 0, y: 10, width: width, height: height,
+        func part(_ width: Double, _ height: Double) -> AnnotatedBox {
+            AnnotatedBox(
+                Item(Rectangle(x: 0, y: 10, width: width, height: height), label: 0),
                 area: 0.8 * width * height)
         }
         let half = Tiling(size: 40, overlap: 0, keptArea: 0.5).parts(boxes, in: tile)
         var small = part(4, 10), corner = part(4, 4)
         (small.isIgnored, corner.isIgnored) = (true, true)
-        (corner.x, corner.y) = (36, 36)
+        (corner.item.place.x, corner.item.place.y) = (36, 36)
         var whole = part(10, 10)
-        whole.x = 10
+        whole.item.place.x = 10
         #expect(
             half == [
                 .init(box: whole, position: 0, isHeld: true),

@@ -109,7 +109,7 @@ import Training
         let (_, validation, classes) = try DetectionSplit.read(recipe.data, note: { _ in })
         #expect(classes.names == ["square", "circle"] && classes.ids == [9, 3])
         let line = COCOResults.encoded(
-            [.init(image: 0, category: 0, x: 0, y: 0, width: 1, height: 1, score: 0.5)],
+            [Item(Rectangle(x: 0, y: 0, width: 1, height: 1), label: 0, score: 0.5)],
             of: validation.index)
         #expect(line.contains("\"category_id\": 9,"))
     }

@@ -41,7 +41,7 @@ import Testing
                 number % images.tiles.samples.count, key: RandomKey(seed: 9).child(number))
             let pixels = try images.pixels(view)
             let found = view.targets(images.split, keptArea: 0.05)
-            let boxes = found.objects.map(\.box)
+            let boxes = found.objects.map(\.place)
             seen += boxes.count
             for y in 0..<view.size {
                 for x in 0..<view.size {
@@ -73,7 +73,7 @@ import Testing
             .init(image: 0, left: 0, top: 0, width: 64, height: 64, x: 44, y: 0, scale: 1)
         ]
         let found = view.targets(images.split, keptArea: 0.8)
-        #expect(found.objects.map(\.box) == [Box(x1: 26, y1: 50, x2: 36, y2: 60)])
+        #expect(found.objects.map(\.place) == [Box(x1: 26, y1: 50, x2: 36, y2: 60)])
         #expect(found.ignored == [Box(x1: 0, y1: 20, x2: 12, y2: 36)])
         let loose = view.targets(images.split, keptArea: 0.75)
         #expect(loose.objects.count == 2 && loose.ignored.isEmpty)

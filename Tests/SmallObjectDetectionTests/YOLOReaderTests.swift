@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Foundation
+import Regions
 import SmallObjectDetection
 import Testing
 
@@ -36,8 +37,8 @@ import Testing
         #expect(index.categories == [.init(id: 1, name: "tree"), .init(id: 2, name: "bush")])
         #expect(
             index.boxes == [
-                .init(image: 0, category: 0, x: 10, y: 5, width: 20, height: 10),
-                .init(image: 2, category: 1, x: 10, y: 5, width: 20, height: 10),
+                AnnotatedBox(Item(Rectangle(x: 10, y: 5, width: 20, height: 10), label: 0)),
+                AnnotatedBox(Item(Rectangle(x: 10, y: 5, width: 20, height: 10), label: 1, in: 2)),
             ])
         #expect(faults.count == 0)
         #expect(
@@ -100,9 +101,11 @@ import Testing
             index, faults: &faults)
         #expect(
             checked.index.boxes == [
-                .init(image: 0, category: 0, x: 10, y: 5, width: 20, height: 15, area: 300),
-                .init(image: 0, category: 0, x: 0, y: 0, width: 40, height: 20, area: 800),
-                .init(image: 0, category: 0, x: 20, y: 5, width: 10, height: 15),
+                AnnotatedBox(
+                    Item(Rectangle(x: 10, y: 5, width: 20, height: 15), label: 0), area: 300),
+                AnnotatedBox(
+                    Item(Rectangle(x: 0, y: 0, width: 40, height: 20), label: 0), area: 800),
+                AnnotatedBox(Item(Rectangle(x: 20, y: 5, width: 10, height: 15), label: 0)),
             ])
         #expect(checked.clippedBoxes == 2)
     }
@@ -138,7 +141,7 @@ import Testing
             #expect(
                 index.images.map { URL(fileURLWithPath: $0.file).lastPathComponent } == files)
             #expect(index.categories.map(\.name) == ["tree", "bush"])
-            #expect(index.boxes.map(\.category) == [label])
+            #expect(index.boxes.map(\.item.label) == [label])
             let checked = try IndexCheck(imageFolder: pictures.folder).run(index, faults: &faults)
             #expect(checked.index.boxes.count == 1)
         }

@@ -39,16 +39,14 @@ import Testing
             (self == .thumos ? [32, 21] : [24, 24]).map { WindowLayout(validLength: $0) }
         }
 
-        var targets: [[SegmentTarget]] {
+        var targets: [[Item<Segment>]] {
             let segments = [
                 [(2.3, 6.1), (5.2, 9.9), (1.0, 20.5), (11.7, 13.0)],
                 [(0.4, 7.3), (4.0, 10.9), (4.0, 10.9)],
             ]
             return zip(segments, [[0, 2, 1, 2], [1, 0, 2]]).map { segments, labels in
                 zip(segments, labels).map {
-                    SegmentTarget(
-                        segment: Segment(start: $0.0, end: $0.1),
-                        label: $1 % configuration.classCount)
+                    Item(Segment(start: $0.0, end: $0.1), label: $1 % configuration.classCount)
                 }
             }
         }
@@ -164,7 +162,7 @@ import Testing
             let labels = try #require(expected["found.\(index).labels"]).doubles
             #expect(detections.count == labels.count)
             #expect(detections.map { Double($0.label) } == labels)
-            let ends = detections.flatMap { [$0.segment.start, $0.segment.end] }
+            let ends = detections.flatMap { [$0.place.start, $0.place.end] }
             #expect(relativeError(Tensor(ends, shape: segments.shape), segments) < 1e-6)
             #expect(
                 relativeError(Tensor(detections.map(\.score), shape: scores.shape), scores) < 1e-7)
@@ -180,10 +178,9 @@ import Testing
     @Test func votingIsPublished() throws {
         let data = try Data(contentsOf: URL(filePath: Self.folder + "/voting.json"))
         let voting = try JSONDecoder().decode(Voting.self, from: data)
-        func detections(_ segments: [[Double]], _ scores: [Double]) -> [SegmentDetection] {
+        func detections(_ segments: [[Double]], _ scores: [Double]) -> [Item<Segment>] {
             zip(segments, scores).map {
-                SegmentDetection(
-                    segment: Segment(start: $0[0], end: $0[1]), label: 0, score: $1)
+                Item(Segment(start: $0[0], end: $0[1]), label: 0, score: $1)
             }
         }
         let moved = SegmentVoting(threshold: voting.threshold)(
@@ -191,8 +188,8 @@ import Testing
             candidates: detections(voting.segments, voting.scores))
         #expect(moved.count == 12)
         for (found, wanted) in zip(moved, voting.moved) {
-            #expect(abs(found.segment.start - wanted[0]) < 1e-9)
-            #expect(abs(found.segment.end - wanted[1]) < 1e-9)
+            #expect(abs(found.place.start - wanted[0]) < 1e-9)
+            #expect(abs(found.place.end - wanted[1]) < 1e-9)
         }
     }
 
@@ -226,8 +223,8 @@ import Testing
         // Around 3: points 2, 3 and 4 of level 0, whose farther ends are 2.5 at most. Around 8:
         // reach 3 at level 1, points 6, 8 and 10, of which the farther ends are 4 at least.
         let actions = [
-            SegmentTarget(segment: Segment(start: 1.5, end: 4.5), label: 0),
-            SegmentTarget(segment: Segment(start: 3, end: 13), label: 1),
+            Item(Segment(start: 1.5, end: 4.5), label: 0),
+            Item(Segment(start: 3, end: 13), label: 1),
         ]
         let losses = head.losses(
             features: Variable(Tensor(zeros: [1, 16, 1])), targets: [actions],
@@ -280,8 +277,8 @@ import Testing
             entry.parameter.tensor = entry.parameter.tensor + noise
         }
         let targets = [
-            [SegmentTarget(segment: Segment(start: 1.2, end: 5.1), label: 1)],
-            [SegmentTarget(segment: Segment(start: 0.3, end: 4.9), label: 0)],
+            [Item(Segment(start: 1.2, end: 5.1), label: 1)],
+            [Item(Segment(start: 0.3, end: 4.9), label: 0)],
         ]
         let layouts = [WindowLayout(validLength: 9), WindowLayout(validLength: 6)]
         let inputs =

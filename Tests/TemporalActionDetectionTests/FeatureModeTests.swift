@@ -174,9 +174,9 @@ private final class FeatureFixture {
         let seconds = files.videos[0].clock.window(first: 0)
         let target = try #require(
             seconds.target(
-                Segment(start: 3, end: 20), label: 0, length: 10, minimumVisible: 0.5))
-        #expect(target.segment == Segment(start: 1, end: 9.5))
-        #expect(seconds.seconds(target.segment, duration: 20) == Segment(start: 3, end: 20))
+                Item(Segment(start: 3, end: 20), label: 0), length: 10, minimumVisible: 0.5))
+        #expect(target.place == Segment(start: 1, end: 9.5))
+        #expect(seconds.seconds(target.place, duration: 20) == Segment(start: 3, end: 20))
     }
 
     @Test(arguments: [[], vsgn])
@@ -266,7 +266,7 @@ private final class FeatureFixture {
         try Data(scores.utf8).write(to: URL(filePath: file))
         let named = try VideoScores(file, count: 2, labels: ["up", "side"])
         let found = try named.named(
-            [SegmentDetection(segment: Segment(start: 1, end: 2), label: 0, score: 0.25)],
+            [Item(Segment(start: 1, end: 2), label: 0, score: 0.25)],
             video: "c")
         #expect(found.map(\.label) == [0, 1])
         #expect(abs(found[0].score - 0.4) < 1e-12)

@@ -28,7 +28,7 @@ import Testing
     func sameAsWhole(overlap: Double, part: Int) {
         for count in [1, 11, 12, 13, 30, 67] {
             let found = windows(count, length: 12, overlap: overlap, part: part)
-            let expected = TemporalInference.windows(frames: count, length: 12, overlap: overlap)
+            let expected = Windows(length: 12, overlap: overlap)(of: count)
             #expect(found.map(\.place) == expected)
             for window in found {
                 #expect(window.values == window.place.flatMap { [Float($0), -Float($0)] })
@@ -37,10 +37,9 @@ import Testing
     }
 
     @Test("a pool keeps the best in the order in which they came") func pool() {
-        let detections = (0..<1000).map { (number: Int) -> SegmentDetection in
+        let detections = (0..<1000).map { (number: Int) -> Item<Segment> in
             let start = Double(number % 7), score = Double(number * 617 % 500) / 500
-            return SegmentDetection(
-                segment: Segment(start: start, end: 10), label: number % 3, score: score)
+            return Item(Segment(start: start, end: 10), label: number % 3, score: score)
         }
         for (limit, parts) in [(10, 1), (10, 300), (137, 9), (1000, 50), (2000, 1)] {
             var pool = CandidatePool(limit: limit)
@@ -49,9 +48,7 @@ import Testing
             }
             let kept = pool.take()
             let best = detections.indices.sorted { a, b in
-                precedes(
-                    (detections[a].score, detections[a].segment.start, a),
-                    (detections[b].score, detections[b].segment.start, b))
+                Turn(detections[a], a) < Turn(detections[b], b)
             }
             #expect(kept == best.prefix(limit).sorted().map { detections[$0] })
             #expect(pool.bestDropped == best.dropFirst(limit).first.map { detections[$0].score })

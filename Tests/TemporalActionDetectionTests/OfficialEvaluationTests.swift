@@ -136,12 +136,12 @@ import Testing
 
     @Test func proposalsThatAreTheTruthHaveTheWholeArea() {
         let truths = (0..<4).map {
-            GroundTruthSegment(video: $0, label: 0, segment: Segment(start: 1, end: 2))
+            Item(Segment(start: 1, end: 2), label: 0, in: $0)
         }
         let found = TemporalAverageRecall(thresholds: [0.5, 0.95]).evaluate(
             groundTruth: truths,
             proposals: truths.map {
-                PredictedSegment(video: $0.video, label: 9, segment: $0.segment, score: 1)
+                Item($0.place, label: 9, in: $0.source)
             })
         #expect(found.averageRecall == [Double](repeating: 1, count: 100))
         #expect(abs(found.area - 0.99) < 1e-12)

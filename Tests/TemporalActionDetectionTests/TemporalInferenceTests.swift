@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import Regions
 import TemporalActionDetection
 import Testing
 
 @Suite("Temporal windows") struct TemporalInferenceTests {
     @Test func windowsAreAsWorkedByHand() {
-        let windows = { TemporalInference.windows(frames: $0, length: $1, overlap: $2) }
+        let windows = { Windows(length: $1, overlap: $2)(of: $0) }
         #expect(windows(40, 16, 0.5) == [0..<16, 8..<24, 16..<32, 24..<40])
         #expect(windows(42, 16, 0) == [0..<16, 16..<32, 26..<42])
         #expect(windows(16, 16, 0.5) == [0..<16])
@@ -16,7 +17,7 @@ import Testing
     @Test(arguments: [0, 0.3, 0.5, 0.95])
     func windowsCoverTheVideo(overlap: Double) {
         for frames in 1..<70 {
-            let windows = TemporalInference.windows(frames: frames, length: 12, overlap: overlap)
+            let windows = Windows(length: 12, overlap: overlap)(of: frames)
             #expect(Set(windows.joined()) == Set(0..<frames))
             #expect(windows.allSatisfy { $0.count == min(12, frames) })
             #expect(Set(windows).count == windows.count)

@@ -67,8 +67,8 @@ import Testing
             let action = Segment(
                 start: Double(window.frames[3]) / 4, end: Double(window.frames[9]) / 4)
             let target = try #require(
-                seconds.target(action, label: 0, length: 16, minimumVisible: 0.5)
-            ).segment
+                seconds.target(Item(action, label: 0), length: 16, minimumVisible: 0.5)
+            ).place
             #expect(abs(target.start - 3) <= 1 / window.pace + 1e-9, "\(window)")
             #expect(abs(target.end - 9) <= 1 / window.pace + 1e-9, "\(window)")
         }

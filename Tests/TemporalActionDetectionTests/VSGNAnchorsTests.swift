@@ -72,8 +72,8 @@ import Testing
         Segment(start: 20, end: 24),
     ]
 
-    private func target(_ start: Double, _ end: Double) -> SegmentTarget {
-        SegmentTarget(segment: Segment(start: start, end: end), label: 0)
+    private func target(_ start: Double, _ end: Double) -> Item<Segment> {
+        Item(Segment(start: start, end: end), label: 0)
     }
 
     @Test func overlapAddsTheOffsetToTheAnchorAlone() {

@@ -23,10 +23,10 @@ import Testing
     }
 
     private let targets = [
-        [SegmentTarget(segment: Segment(start: 1.2, end: 5.1), label: 1)],
+        [Item(Segment(start: 1.2, end: 5.1), label: 1)],
         [
-            SegmentTarget(segment: Segment(start: 2.3, end: 3.9), label: 0),
-            SegmentTarget(segment: Segment(start: 8.15, end: 11.3), label: 1),
+            Item(Segment(start: 2.3, end: 3.9), label: 0),
+            Item(Segment(start: 8.15, end: 11.3), label: 1),
         ],
     ]
     private let layouts = [
@@ -100,7 +100,7 @@ import Testing
         // Stride 2: lengths 2, 3; stride 4: lengths 4, 6. The action is anchor [4, 8] moved
         // by 0.5: overlaps 3.5/4.5 = 0.78 with it, 4/6 with [3, 9], 2/4 with [4, 6],
         // 1.5/4.5 with [6, 8], 2.5/4.5 with [3.5, 6.5] and 3/4 with [5.5, 8.5].
-        let action = SegmentTarget(segment: Segment(start: 4.5, end: 8.5), label: 0)
+        let action = Item(Segment(start: 4.5, end: 8.5), label: 0)
         let result = head.losses(
             features: Variable(Tensor(zeros: [1, 16, 3])), targets: [[action]],
             layouts: [WindowLayout(validLength: 16)], context: .inference)
@@ -115,7 +115,7 @@ import Testing
         #expect(close("boundary", ((1 - 3.5 / 4.5) + (1 - 3.0 / 4)) / 2))
         // GIoU of each anchor that passes 0.5: the hull exceeds the union for none of them.
         let ious = Anchors(baseStride: 2, levels: 2, scales: [1, 1.5], lengthOffset: 0)
-            .segments(length: 16).map { $0.intersectionOverUnion(action.segment) }
+            .segments(length: 16).map { $0.intersectionOverUnion(action.place) }
             .filter { $0 >= 0.5 }
         #expect(ious.count >= 4)
         #expect(close("regression", 1 - ious.reduce(0, +) / Double(ious.count)))

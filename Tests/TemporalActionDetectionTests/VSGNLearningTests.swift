@@ -10,7 +10,7 @@ import Testing
 @Suite("VSGN learns") struct VSGNLearningTests {
     private struct Window {
         let features: Tensor
-        let targets: [SegmentTarget]
+        let targets: [Item<Segment>]
     }
 
     /// Noise, with a class's pattern added inside each planted action.
@@ -30,7 +30,7 @@ import Testing
             return Window(
                 features: Tensor(values, shape: [1, 32, 6], dtype: .float32),
                 targets: actions.map {
-                    SegmentTarget(segment: Segment(start: $0.0, end: $0.1), label: $0.2)
+                    Item(Segment(start: $0.0, end: $0.1), label: $0.2)
                 })
         }
     }
@@ -102,7 +102,7 @@ import Testing
             for action in actions {
                 let match = best.prefix(12).first {
                     $0.label == action.label
-                        && $0.segment.intersectionOverUnion(action.segment) > 0.8
+                        && $0.place.intersectionOverUnion(action.place) > 0.8
                 }
                 #expect(match != nil, "window \(window): \(action) not in \(best.prefix(5))")
             }
@@ -110,7 +110,7 @@ import Testing
             let top = best.first.map { detection in
                 actions.contains {
                     $0.label == detection.label
-                        && $0.segment.intersectionOverUnion(detection.segment) > 0.8
+                        && $0.place.intersectionOverUnion(detection.place) > 0.8
                 }
             }
             #expect(top == true)

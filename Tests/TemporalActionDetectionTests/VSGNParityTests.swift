@@ -77,13 +77,13 @@ import Training
         try #require(expected["input"]).converted(to: .float64)
     }
 
-    private func targets(_ expected: StateDict) throws -> [[SegmentTarget]] {
+    private func targets(_ expected: StateDict) throws -> [[Item<Segment>]] {
         try (0..<2).map { window in
             let rows = try #require(expected["targets.\(window)"])
             let values = rows.doubles
             return (0..<rows.shape[0]).map {
-                SegmentTarget(
-                    segment: Segment(start: values[3 * $0], end: values[3 * $0 + 1]),
+                Item(
+                    Segment(start: values[3 * $0], end: values[3 * $0 + 1]),
                     label: Int(values[3 * $0 + 2]))
             }
         }
@@ -193,7 +193,7 @@ import Training
             let wanted = (0..<rows.shape[0]).map { Array(values[4 * $0..<4 * $0 + 4]) }
                 .filter { $0[1] > $0[0] }
             var own = found[window].map {
-                [$0.segment.start, $0.segment.end, $0.score, Double($0.label + 1)]
+                [$0.place.start, $0.place.end, $0.score, Double($0.label + 1)]
             }
             // The authors' code goes class by class with falling scores, OpenTAD's by anchor.
             if one == .thumos { own.sort { ($0[3], -$0[2]) < ($1[3], -$1[2]) } }

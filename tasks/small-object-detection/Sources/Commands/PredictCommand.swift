@@ -117,7 +117,7 @@ struct PredictCommand: ParsableCommand {
             try PartialFile(of: $0, head: "[\n", separator: ",\n", tail: "]\n")
         }
         defer { partial?.removeIfUnused() }
-        var results: [DetectionResult] = []
+        var results: [Item<Rectangle>] = []
         var leftOut = 0
         let outcome = try loop.run(
             kept: {
@@ -133,11 +133,8 @@ struct PredictCommand: ParsableCommand {
                 let found = numbers.numbered(all)
                 leftOut += all.count - found.count
                 let counted = try predictor.counted(found, in: input)
-                let own = counted.map { detection in
-                    DetectionResult(
-                        image: number, category: detection.label, x: detection.box.x1,
-                        y: detection.box.y1, width: detection.box.width,
-                        height: detection.box.height, score: detection.score)
+                let own = counted.map {
+                    Item(Rectangle($0.place), label: $0.label, score: $0.score, in: number)
                 }
                 results += own
                 try partial?.append(COCOResults.lines(own, of: whole))

@@ -64,12 +64,12 @@ extension DetectionIndex {
             kept.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         var counts: [String: Int] = [:]
         boxes = boxes.compactMap { box in
-            guard let place = places[box.category] else {
-                counts[categories[box.category].name, default: 0] += 1
+            guard let place = places[box.item.label] else {
+                counts[categories[box.item.label].name, default: 0] += 1
                 return nil
             }
             var box = box
-            box.category = place
+            box.item.label = place
             return box
         }
         categories = kept.map { categories[$0] }

@@ -13,7 +13,7 @@ package struct DetectionSplit: Sendable {
     /// How often an epoch shows each image's inputs.
     package let repeats: [Int]
     /// What each image's detector should find.
-    package let objects: [[BoxTarget]]
+    package let objects: [[Item<Box>]]
     /// How each image is turned from its stored pixels to those in which its annotation counts.
     package var turns: [ImageOrientation] = []
     /// Where nothing counts: crowds, boxes that need not be found, regions of ignored classes.
@@ -46,19 +46,18 @@ package struct DetectionSplit: Sendable {
     ) throws(InputError) {
         let labels = Dictionary(
             uniqueKeysWithValues: classes.names.enumerated().map { ($0.element, $0.offset) })
-        var objects = [[BoxTarget]](repeating: [], count: index.images.count)
+        var objects = [[Item<Box>]](repeating: [], count: index.images.count)
         var ignored = [[Box]](repeating: [], count: index.images.count)
         for box in index.boxes {
-            let place = Box(
-                x1: box.x, y1: box.y, x2: box.x + box.width, y2: box.y + box.height)
-            let name = index.categories[box.category].name
+            let place = box.item.place.box
+            let name = index.categories[box.item.label].name
             if ignoring.contains(name) || box.isCrowd || box.isIgnored {
-                ignored[box.image].append(place)
+                ignored[box.item.source].append(place)
             } else if let label = labels[name] {
-                objects[box.image].append(BoxTarget(box: place, label: label))
+                objects[box.item.source].append(Item(place, label: label))
             } else {
                 throw InputError(
-                    "\(index.images[box.image].file): a box is of class "
+                    "\(index.images[box.item.source].file): a box is of class "
                         + "\(MessageText.quoted(name)), which no training image has; expected "
                         + "one of \(classes.names.joined(separator: ", ")): name the classes in "
                         + "data.classes, or leave the others out by data.ignoredClasses or "
@@ -77,7 +76,7 @@ package struct DetectionSplit: Sendable {
         func corners(_ box: Box) -> String { "\(box.x1) \(box.y1) \(box.x2) \(box.y2)" }
         return index.images.enumerated().flatMap { place, image in
             ["\(image.file) \(image.width) \(image.height) \(repeats[place])"]
-                + objects[place].map { "\($0.label) \(corners($0.box))" }
+                + objects[place].map { "\($0.label) \(corners($0.place))" }
                 + ignored[place].map { "ignored \(corners($0))" }
         }
     }

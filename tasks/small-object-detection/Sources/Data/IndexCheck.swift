@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 package import Media
+import Regions
 
 /// Compares an index with the image files and its boxes with the images.
 package struct IndexCheck {
@@ -69,7 +70,7 @@ package struct IndexCheck {
         var positions: [Int?] = []
         var infos: [ImageInfo] = []
         var files: [String: String] = [:]
-        let annotated = Set(index.boxes.map(\.image))
+        let annotated = Set(index.boxes.map(\.item.source))
         for (number, var image) in index.images.enumerated() {
             do throws(InputError) {
                 if let other = files.updateValue(image.idJSON, forKey: image.file) {
@@ -105,7 +106,7 @@ package struct IndexCheck {
                     + (faults.lines.first ?? "the annotation names none"))
         }
         for (number, box) in index.boxes.enumerated() {
-            guard let position = positions[box.image] else {
+            guard let position = positions[box.item.source] else {
                 outcome.droppedBoxes += 1
                 continue
             }
@@ -115,14 +116,13 @@ package struct IndexCheck {
                 var cut = try clipped(box, to: pixels.size(of: info))
                 if cut != box { outcome.clippedBoxes += 1 }
                 if pixels == .shown {
-                    (cut.x, cut.y, cut.width, cut.height) = info.orientation.stored(
-                        (cut.x, cut.y, cut.width, cut.height), width: info.width,
-                        height: info.height)
+                    cut.item.place = info.orientation.stored(
+                        cut.item.place, width: info.width, height: info.height)
                 }
-                cut.image = position
+                cut.item.source = position
                 outcome.index.boxes.append(cut)
             } catch {
-                let name = index.categories[box.category].name
+                let name = index.categories[box.item.label].name
                 try faults.note(
                     "\(image.file): box \(number) (\(MessageText.quoted(name))) "
                         + error.description)
@@ -174,9 +174,10 @@ package struct IndexCheck {
     ///
     /// - Throws: What is wrong, without the place.
     private func clipped(
-        _ box: DetectionIndex.Box, to image: (width: Int, height: Int)
-    ) throws(InputError) -> DetectionIndex.Box {
+        _ annotated: AnnotatedBox, to image: (width: Int, height: Int)
+    ) throws(InputError) -> AnnotatedBox {
         func text(_ value: Double) -> String { MessageText.number(value) }
+        let box = annotated.item.place
         guard box.width > 0, box.height > 0 else {
             throw InputError(
                 "is \(text(box.width)) x \(text(box.height)) pixels; expected an area")
@@ -192,11 +193,11 @@ package struct IndexCheck {
                     + "least half of it inside")
         }
         if left == box.x, top == box.y, right >= box.x + box.width, bottom >= box.y + box.height {
-            return box
+            return annotated
         }
-        var cut = box
-        (cut.x, cut.y, cut.width, cut.height) = (left, top, right - left, bottom - top)
-        cut.area = min(box.area, area)
+        var cut = annotated
+        cut.item.place = Rectangle(x: left, y: top, width: right - left, height: bottom - top)
+        cut.area = min(annotated.area, area)
         return cut
     }
 }

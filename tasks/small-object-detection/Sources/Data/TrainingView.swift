@@ -147,8 +147,8 @@ package struct TrainingView: Sendable, Equatable {
     /// An object stays where `keptArea` of it is visible; what is cut shorter is ignored.
     package func targets(
         _ split: DetectionSplit, keptArea: Double
-    ) -> (objects: [BoxTarget], ignored: [Box]) {
-        var objects: [BoxTarget] = [], ignored: [Box] = []
+    ) -> (objects: [Item<Box>], ignored: [Box]) {
+        var objects: [Item<Box>] = [], ignored: [Box] = []
         for patch in patches {
             func visible(_ box: Box) -> (box: Box, share: Double)? {
                 let whole = patch.place(box), frame = patch.frame
@@ -159,9 +159,9 @@ package struct TrainingView: Sendable, Equatable {
                 return (orientation.place(cut, size: size), cut.area / whole.area)
             }
             for object in split.objects[patch.image] {
-                guard let (box, share) = visible(object.box) else { continue }
+                guard let (box, share) = visible(object.place) else { continue }
                 if share >= keptArea, min(box.width, box.height) >= 1 {
-                    objects.append(BoxTarget(box: box, label: object.label))
+                    objects.append(Item(box, label: object.label))
                 } else {
                     ignored.append(box)
                 }

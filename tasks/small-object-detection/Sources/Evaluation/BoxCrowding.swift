@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Metrics
+import Regions
 
 /// Where a protocol's number of predictions an image leaves something out.
 package struct BoxCrowding: Sendable, Equatable {
@@ -19,16 +20,18 @@ package struct BoxCrowding: Sendable, Equatable {
         var label: Int
     }
 
-    init(_ truths: [GroundTruthBox], _ guesses: [PredictedBox], _ rules: BoxProtocol) {
+    init(_ truths: [AnnotatedBox], _ guesses: [Item<Rectangle>], _ rules: BoxProtocol) {
         limit = rules.maximumDetections.last ?? 0
         isPerClass = rules.limit == .perClass
         var objects: [Place: Int] = [:], predictions: [Place: Int] = [:]
         for truth in truths where !truth.isCrowd && !truth.isIgnored {
-            objects[Place(image: truth.image, label: isPerClass ? truth.label : 0), default: 0] += 1
+            objects[
+                Place(image: truth.item.source, label: isPerClass ? truth.item.label : 0),
+                default: 0] += 1
         }
         for guess in guesses where guess.label >= 0 || !isPerClass {
             predictions[
-                Place(image: guess.image, label: isPerClass ? guess.label : 0), default: 0] += 1
+                Place(image: guess.source, label: isPerClass ? guess.label : 0), default: 0] += 1
         }
         mostObjects = objects.values.max() ?? 0
         images = Set(objects.filter { $0.value > limit }.map(\.key.image)).count

@@ -99,7 +99,7 @@ package enum BoxDrawing {
     ///   - detections: The best first: it is drawn last, above the others.
     ///   - classes: Names of the classes, by label.
     package static func write(
-        _ image: String, truths: [Box] = [], detections: [BoxDetection], classes: [String],
+        _ image: String, truths: [Box] = [], detections: [Item<Box>], classes: [String],
         to path: String, limit: Int = 4096
     ) throws {
         func name(_ label: Int) -> String {
@@ -109,7 +109,7 @@ package enum BoxDrawing {
             truths.map { Outline($0, truthColor, thickness: 1) }
             + detections.enumerated().reversed().map { place, found in
                 Outline(
-                    found.box, color(found.label),
+                    found.place, color(found.label),
                     text: place < mostTexts
                         ? "\(name(found.label)) \(NumberText.decimals(found.score, 2))" : nil)
             }
@@ -167,20 +167,20 @@ package enum BoxDrawing {
     /// - Parameters:
     ///   - marks: What was found, missed and invented in the image.
     ///   - titles: Lines above it.
-    ///   - namesClasses: Whether boxes have their class, where there are few enough to read them.
+    ///   - names: The classes that boxes are named by, where there are few enough to read them.
     static func write(
-        _ image: String, _ marks: [BoxOutcomes.Mark], _ counts: OutcomeCounts, titles: [String],
-        namesClasses: Bool, to path: String
+        _ image: String, _ marks: [JudgedItem<Box>], _ counts: OutcomeCounts, titles: [String],
+        names: [String]?, to path: String
     ) throws {
         let bands = try ImageBands(image)
         let scale = min(4, outcomeSide / Double(max(bands.info.width, bands.info.height)))
         var picture = try scaled(bands, scale)
-        let writesNames = namesClasses && marks.count <= mostNames
+        let names = marks.count <= mostNames ? names : nil
         // What there is most of, where little is learned yet, lies below.
         for outcome in [Outcome.invented, .missed, .found] {
             draw(
                 marks.filter { $0.outcome == outcome }.map {
-                    Outline(outcome, $0.box, text: writesNames ? $0.name : nil).scaled(scale)
+                    Outline(outcome, $0.item.place, text: names?[$0.item.label]).scaled(scale)
                 }, on: &picture)
         }
         let legend: [PNGImage.LegendEntry] = [

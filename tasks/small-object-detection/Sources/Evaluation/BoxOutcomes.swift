@@ -7,22 +7,10 @@ package import Reports
 
 /// Which annotated boxes the detections find and miss, and which boxes they invent.
 package struct BoxOutcomes {
-    /// A box on a picture.
-    package struct Mark: Sendable, Hashable {
-        /// Position of the image in the index.
-        package let image: Int
-        /// Where, in the image's pixels.
-        package let box: Box
-        /// Its class.
-        package let name: String
-        /// What became of it; of what was found, the detection is drawn.
-        package let outcome: Outcome
-    }
-
     /// The counts.
     package private(set) var report: OutcomeReport
     /// What there is to draw.
-    package let marks: [Mark]
+    package let marks: [JudgedItem<Box>]
     private let index: DetectionIndex
 
     /// More images are not drawn.
@@ -36,7 +24,7 @@ package struct BoxOutcomes {
     ///   - name: Stands for the annotations in messages.
     /// - Throws: One line where VisDrone's protocol finds no sizes of images.
     package init(
-        _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
+        _ index: DetectionIndex, _ results: [Item<Rectangle>], by standard: DetectionProtocol,
         ignoring: [String] = [], maximumDetections: [Int]? = nil, name: String = "ground truth"
     ) throws(InputError) {
         let merged = Self.merged(results)
@@ -47,48 +35,24 @@ package struct BoxOutcomes {
         let outcomes = DetectionOutcomes(
             groundTruth: items.truths, predictions: items.guesses, labels: items.labels.count,
             rules: rules)
-        var marks: [Mark] = []
-        for (truth, outcome) in zip(items.truths, outcomes.truths) where outcome == .missed {
-            marks.append(
-                Mark(
-                    image: truth.image,
-                    box: Box(
-                        x1: truth.x, y1: truth.y, x2: truth.x + truth.width,
-                        y2: truth.y + truth.height), name: items.labels[truth.label],
-                    outcome: .missed))
-        }
-        for (guess, outcome) in zip(items.guesses, outcomes.detections) {
-            guard let outcome else { continue }
-            marks.append(
-                Mark(
-                    image: guess.image,
-                    box: Box(
-                        x1: guess.x, y1: guess.y, x2: guess.x + guess.width,
-                        y2: guess.y + guess.height), name: items.labels[guess.label],
-                    outcome: outcome))
-        }
         self.index = index
-        self.marks = marks
+        // Of what was found, the detection is drawn.
+        marks =
+            JudgedItem.all(
+                items.truths.lazy.map { $0.item.moved(to: $0.item.place.box) },
+                outcomes.truths.map { $0 == .missed ? .missed : nil })
+            + JudgedItem.all(
+                items.guesses.lazy.map { $0.moved(to: $0.place.box) }, outcomes.detections)
         report = OutcomeReport(
             outcomes, unit: "objects", overlap: "IoU", items: "images", names: items.labels)
     }
 
     /// The detections without those that repeat a surer one of their class and image.
-    private static func merged(_ results: [DetectionResult]) -> [DetectionResult] {
+    private static func merged(_ results: [Item<Rectangle>]) -> [Item<Rectangle>] {
         let suppression = BoxSuppression(threshold: DetectionOutcomes.overlap)
-        return Dictionary(grouping: results, by: \.image).sorted { $0.key < $1.key }.flatMap {
-            image, own in
-            suppression(
-                own.map {
-                    BoxDetection(
-                        box: Box(
-                            x1: $0.x, y1: $0.y, x2: $0.x + $0.width, y2: $0.y + $0.height),
-                        label: $0.category, score: $0.score)
-                }
-            ).map {
-                DetectionResult(
-                    image: image, category: $0.label, x: $0.box.x1, y: $0.box.y1,
-                    width: $0.box.width, height: $0.box.height, score: $0.score)
+        return Dictionary(grouping: results, by: \.source).sorted { $0.key < $1.key }.flatMap {
+            suppression($0.value.map { $0.moved(to: $0.place.box) }).map {
+                $0.moved(to: Rectangle($0.place))
             }
         }
     }
@@ -99,7 +63,7 @@ package struct BoxOutcomes {
     /// first.
     package var drawnImages: [Int] {
         var counts = [Int](repeating: 0, count: index.images.count)
-        for mark in marks where mark.outcome != .invented { counts[mark.image] += 1 }
+        for mark in marks where mark.outcome != .invented { counts[mark.item.source] += 1 }
         return Array(
             counts.indices.sorted { a, b in
                 counts[a] != counts[b] ? counts[a] > counts[b] : a < b
@@ -119,7 +83,7 @@ package struct BoxOutcomes {
         }
         for (number, image) in images.enumerated() {
             let file = number == 0 ? "detections.png" : "detections-\(number + 1).png"
-            let own = marks.filter { $0.image == image }
+            let own = marks.filter { $0.item.source == image }
             let counts = OutcomeCounts(
                 found: own.count { $0.outcome == .found },
                 missed: own.count { $0.outcome == .missed },
@@ -127,7 +91,8 @@ package struct BoxOutcomes {
             let name = index.images[image].file
             try BoxDrawing.write(
                 path(image), own, counts, titles: titles(name, counts),
-                namesClasses: report.classes.count > 1, to: "\(folder)/\(file)")
+                names: report.classes.count > 1 ? report.classes.map(\.name) : nil,
+                to: "\(folder)/\(file)")
             report.pictures.append(
                 .init(
                     file: file,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Metrics
+package import Regions
 
 extension DetectionEvaluation {
     /// Scores a file of results against a file of annotations, both in COCO's form.
@@ -39,7 +40,7 @@ extension DetectionEvaluation {
     ///   any mean.
     /// - Throws: One line where VisDrone's protocol finds no sizes of images.
     package static func evaluate(
-        _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
+        _ index: DetectionIndex, _ results: [Item<Rectangle>], by standard: DetectionProtocol,
         ignoring: [String] = [], maximumDetections: [Int]? = nil, breaksDownErrors: Bool = false,
         outside: [Int: Int] = [:], annotationFaults: DetectionFaults? = nil,
         predictionFaults: DetectionFaults? = nil, name: String = "ground truth"
@@ -49,7 +50,7 @@ extension DetectionEvaluation {
         var rules = standard.rules
         if let maximumDetections { rules = rules.with(maximumDetections: maximumDetections) }
         let crowding = BoxCrowding(truths, guesses, rules)
-        let spoken = Set(results.map(\.image))
+        let spoken = Set(results.map(\.source))
         let scores = BoxAveragePrecision(rules).evaluate(
             groundTruth: truths, predictions: guesses, labels: items.labels.count)
         return DetectionEvaluation(

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Metrics
+package import Regions
 
 /// Annotated and detected boxes as a protocol counts them.
 struct DetectionItems {
     /// Names of the scored classes, by label.
     let labels: [String]
     /// The annotated boxes that are scored.
-    private(set) var truths: [GroundTruthBox] = []
-    /// Their positions in the index.
-    private(set) var truthPositions: [Int] = []
+    private(set) var truths: [AnnotatedBox] = []
     /// The detections, with a negative label where their class is not scored.
-    private(set) var guesses: [PredictedBox] = []
-    /// Their positions in the results.
-    private(set) var guessPositions: [Int] = []
+    private(set) var guesses: [Item<Rectangle>] = []
     /// Annotations and predictions left out because they lie in ignored regions.
     private(set) var inRegions = (annotations: 0, predictions: 0)
 
@@ -24,7 +21,7 @@ struct DetectionItems {
     ///   - name: Stands for the annotations in messages.
     /// - Throws: One line where VisDrone's protocol finds no sizes of images.
     init(
-        _ index: DetectionIndex, _ results: [DetectionResult], by standard: DetectionProtocol,
+        _ index: DetectionIndex, _ results: [Item<Rectangle>], by standard: DetectionProtocol,
         ignoring: [String], name: String
     ) throws(InputError) {
         let isVisDrone = standard == .visDrone
@@ -32,37 +29,31 @@ struct DetectionItems {
             index.categories, isVisDrone: isVisDrone, ignoring: Set(ignoring))
         labels = scored.names
         let regions = isVisDrone ? try Self.ignoredRegions(index, scored, name) : nil
-        func isIgnored(
-            _ image: Int, _ x: Double, _ y: Double, _ width: Double, _ height: Double
-        ) -> Bool {
-            regions?[image]?.contains(x: x, y: y, width: width, height: height) ?? false
+        func isIgnored(_ item: Item<Rectangle>) -> Bool {
+            regions?[item.source]?.contains(item.place) ?? false
         }
         truths.reserveCapacity(index.boxes.count)
-        for (position, box) in index.boxes.enumerated() where scored[box.category] >= 0 {
-            guard !isIgnored(box.image, box.x, box.y, box.width, box.height) else {
+        for box in index.boxes where scored[box.item.label] >= 0 {
+            guard !isIgnored(box.item) else {
                 inRegions.annotations += 1
                 continue
             }
-            truthPositions.append(position)
-            truths.append(
-                GroundTruthBox(
-                    image: box.image, label: scored[box.category], x: box.x, y: box.y,
-                    width: box.width, height: box.height, area: box.area,
-                    // pycocotools overwrites "ignore" by "iscrowd"; VisDrone's program gives what
-                    // is ignored the overlap of a crowd.
-                    isCrowd: box.isCrowd || isVisDrone && box.isIgnored))
+            var truth = box
+            truth.item.label = scored[box.item.label]
+            // pycocotools overwrites "ignore" by "iscrowd"; VisDrone's program gives what is ignored
+            // the overlap of a crowd.
+            truth.isCrowd = box.isCrowd || isVisDrone && box.isIgnored
+            truth.isIgnored = false
+            truths.append(truth)
         }
         guesses.reserveCapacity(results.count)
-        for (position, result) in results.enumerated() {
-            guard !isIgnored(result.image, result.x, result.y, result.width, result.height) else {
+        for var result in results {
+            guard !isIgnored(result) else {
                 inRegions.predictions += 1
                 continue
             }
-            guessPositions.append(position)
-            guesses.append(
-                PredictedBox(
-                    image: result.image, label: scored[result.category], x: result.x, y: result.y,
-                    width: result.width, height: result.height, score: result.score))
+            result.label = scored[result.label]
+            guesses.append(result)
         }
     }
 
@@ -70,9 +61,9 @@ struct DetectionItems {
     private static func ignoredRegions(
         _ index: DetectionIndex, _ labels: ScoredLabels, _ name: String
     ) throws(InputError) -> [Int: BoxIgnoredRegions]? {
-        var boxes: [Int: [(x: Double, y: Double, width: Double, height: Double)]] = [:]
-        for box in index.boxes where labels.isRegion(box.category) {
-            boxes[box.image, default: []].append((box.x, box.y, box.width, box.height))
+        var boxes: [Int: [Rectangle]] = [:]
+        for box in index.boxes where labels.isRegion(box.item.label) {
+            boxes[box.item.source, default: []].append(box.item.place)
         }
         var regions: [Int: BoxIgnoredRegions] = [:]
         for (position, list) in boxes.sorted(by: { $0.key < $1.key }) {

@@ -34,16 +34,13 @@ package enum AnnotatedPixels: String, Sendable, CaseIterable {
     }
 
     /// Boxes of stored pixels as they are to be counted.
-    func counted(_ found: [BoxDetection], in info: ImageInfo) -> [BoxDetection] {
+    func counted(_ found: [Item<Box>], in info: ImageInfo) -> [Item<Box>] {
         guard self == .shown else { return found }
-        return found.map { detection in
-            var detection = detection
-            let box = detection.box
-            let shown = info.orientation.shown(
-                (box.x1, box.y1, box.width, box.height), width: info.width, height: info.height)
-            detection.box = Box(
-                x1: shown.x, y1: shown.y, x2: shown.x + shown.width, y2: shown.y + shown.height)
-            return detection
+        return found.map {
+            $0.moved(
+                to: info.orientation.shown(
+                    Rectangle($0.place), width: info.width, height: info.height
+                ).box)
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import Regions
 
 /// The formats in which annotated boxes come.
 package enum AnnotationFormat: String, Sendable, CaseIterable {
@@ -74,16 +75,16 @@ package struct AnnotationReader {
         _ names: [String], of index: DetectionIndex, _ path: String, _ faults: inout DetectionFaults
     ) throws(InputError) -> DetectionIndex {
         let positions = index.categories.map { names.firstIndex(of: $0.name) }
-        var boxes: [DetectionIndex.Box] = []
+        var boxes: [AnnotatedBox] = []
         for (number, var box) in index.boxes.enumerated() {
-            guard let position = positions[box.category] else {
+            guard let position = positions[box.item.label] else {
                 try faults.note(
                     "\(path): box \(number) is of class "
-                        + "\(MessageText.quoted(index.categories[box.category].name)), which is "
+                        + "\(MessageText.quoted(index.categories[box.item.label].name)), which is "
                         + "not among the \(names.count) asked for; expected one of them")
                 continue
             }
-            box.category = position
+            box.item.label = position
             boxes.append(box)
         }
         let numbers = Dictionary(
@@ -103,7 +104,7 @@ package struct AnnotationReader {
         _ path: String, _ faults: inout DetectionFaults
     ) throws(InputError) -> DetectionIndex {
         var images: [DetectionIndex.Image] = []
-        var objects: [(image: Int, name: String, box: DetectionIndex.Box)] = []
+        var objects: [(image: Int, name: String, box: AnnotatedBox)] = []
         let pictures = PictureFolder(imageFolder)
         var byName: [String] = [], stale: [String] = []
         for file in try files(path, ending: ".xml") {
@@ -142,9 +143,10 @@ package struct AnnotationReader {
                             + "them")
                     continue
                 }
-                let box = DetectionIndex.Box(
-                    image: image, category: 0, x: xmin, y: ymin, width: xmax - xmin,
-                    height: ymax - ymin, isIgnored: object.isDifficult)
+                let box = AnnotatedBox(
+                    Item(
+                        Rectangle(x: xmin, y: ymin, width: xmax - xmin, height: ymax - ymin),
+                        label: 0, in: image), isIgnored: object.isDifficult)
                 objects.append((image, name, box))
             }
         }
@@ -165,7 +167,7 @@ package struct AnnotationReader {
             images: images, categories: names.enumerated().map { .init(id: $0 + 1, name: $1) },
             boxes: objects.map { object in
                 var box = object.box
-                box.category = positions[object.name] ?? 0
+                box.item.label = positions[object.name] ?? 0
                 return box
             })
     }
@@ -182,7 +184,7 @@ package struct AnnotationReader {
         let names = Self.visDroneClasses
         let pictures = PictureFolder(imageFolder)
         var images: [DetectionIndex.Image] = []
-        var boxes: [DetectionIndex.Box] = []
+        var boxes: [AnnotatedBox] = []
         for file in try files(path, ending: ".txt") {
             let lines: [[Double]], picture: String
             do throws(InputError) {

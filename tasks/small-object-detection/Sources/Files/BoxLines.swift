@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import Regions
 
 /// Annotations of one box a line, as VisDrone and YOLO have them.
 enum BoxLines {
@@ -62,7 +63,7 @@ enum BoxLines {
     static func box(
         _ values: [Double], _ format: AnnotationFormat,
         image: (position: Int, width: Int, height: Int), classes: Int
-    ) throws(InputError) -> DetectionIndex.Box {
+    ) throws(InputError) -> AnnotatedBox {
         let isYOLO = format == .yolo
         // Five numbers are a box, more a polygon: a point is two numbers.
         let isPolygon = isYOLO && values.count > 5 && values.count % 2 == 1
@@ -88,15 +89,16 @@ enum BoxLines {
                 "found a box of \(MessageText.number(box[2])) x \(MessageText.number(box[3])); "
                     + "expected a size that is not negative")
         }
-        return DetectionIndex.Box(
-            image: image.position, category: Int(number), x: box[0], y: box[1], width: box[2],
-            height: box[3], isIgnored: values[4] == 0)
+        return AnnotatedBox(
+            Item(
+                Rectangle(x: box[0], y: box[1], width: box[2], height: box[3]), label: Int(number),
+                in: image.position), isIgnored: values[4] == 0)
     }
 
     /// The box of shares of an image: its own, or that around a polygon.
     private static func shares(
         _ values: [Double], _ isPolygon: Bool, _ image: (position: Int, width: Int, height: Int)
-    ) throws(InputError) -> DetectionIndex.Box {
+    ) throws(InputError) -> AnnotatedBox {
         let shares = values.dropFirst()
         guard shares.allSatisfy({ $0 >= -tolerance && $0 <= 1 + tolerance }) else {
             throw InputError("found numbers outside 0...1; expected shares of the image")
@@ -108,18 +110,22 @@ enum BoxLines {
                     "found a box of \(MessageText.number(values[3])) x "
                         + "\(MessageText.number(values[4])); expected a size that is not negative")
             }
-            return DetectionIndex.Box(
-                image: image.position, category: Int(values[0]),
-                x: (values[1] - values[3] / 2) * w, y: (values[2] - values[4] / 2) * h,
-                width: values[3] * w, height: values[4] * h)
+            return AnnotatedBox(
+                Item(
+                    Rectangle(
+                        x: (values[1] - values[3] / 2) * w, y: (values[2] - values[4] / 2) * h,
+                        width: values[3] * w, height: values[4] * h), label: Int(values[0]),
+                    in: image.position))
         }
         var (left, top, right, bottom) = (values[1], values[2], values[1], values[2])
         for point in stride(from: 1, to: values.count, by: 2) {
             (left, right) = (min(left, values[point]), max(right, values[point]))
             (top, bottom) = (min(top, values[point + 1]), max(bottom, values[point + 1]))
         }
-        return DetectionIndex.Box(
-            image: image.position, category: Int(values[0]), x: left * w, y: top * h,
-            width: (right - left) * w, height: (bottom - top) * h)
+        return AnnotatedBox(
+            Item(
+                Rectangle(
+                    x: left * w, y: top * h, width: (right - left) * w, height: (bottom - top) * h),
+                label: Int(values[0]), in: image.position))
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import Regions
 import TextFormats
 
 /// One object of a COCO file: the members that this program uses, and the first thing wrong in it.
@@ -13,7 +14,7 @@ struct COCOEntry {
     var height: Int?
     var name: String?
     var fileName: String?
-    var box: (x: Double, y: Double, width: Double, height: Double)?
+    var box: Rectangle?
     var area: Double?
     var score: Double?
     var isCrowd = false
@@ -172,13 +173,13 @@ struct COCOEntry {
 
     private mutating func readBox(
         _ scanner: inout JSONScanner
-    ) throws(InputError) -> (x: Double, y: Double, width: Double, height: Double)? {
+    ) throws(InputError) -> Rectangle? {
         guard scanner.kind == .array else {
             try skip("bbox", "a list [x, y, width, height]", &scanner)
             return nil
         }
         var count = 0
-        var values = (x: 0.0, y: 0.0, width: 0.0, height: 0.0)
+        var values = Rectangle(x: 0, y: 0, width: 0, height: 0)
         var isNumeric = true
         try scanner.open("[")
         while try scanner.nextItem() {

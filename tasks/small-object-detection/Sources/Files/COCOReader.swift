@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import Regions
 import TextFormats
 
 /// Reads COCO's annotation files: objects "images", "categories" and "annotations" in any order.
@@ -11,7 +12,7 @@ package enum COCOReader {
         var entry: Int
         var imageID: COCOID
         var categoryID: Int
-        var box: DetectionIndex.Box
+        var box: AnnotatedBox
     }
 
     /// What has been read so far.
@@ -230,9 +231,8 @@ package enum COCOReader {
             result.append(
                 Pending(
                     entry: position, imageID: imageID, categoryID: categoryID,
-                    box: .init(
-                        image: 0, category: 0, x: box.x, y: box.y, width: box.width,
-                        height: box.height, area: entry.area, isCrowd: entry.isCrowd,
+                    box: AnnotatedBox(
+                        Item(box, label: 0), area: entry.area, isCrowd: entry.isCrowd,
                         isIgnored: entry.isIgnored)))
         }
         return result
@@ -244,7 +244,7 @@ package enum COCOReader {
         _ annotations: [Pending], _ name: String, _ faults: inout DetectionFaults
     ) throws(InputError) -> DetectionIndex {
         let numbers = COCONumbers(images, categories)
-        var boxes: [DetectionIndex.Box] = []
+        var boxes: [AnnotatedBox] = []
         boxes.reserveCapacity(annotations.count)
         for one in annotations {
             guard let image = numbers.images[one.imageID] else {
@@ -260,8 +260,8 @@ package enum COCOReader {
                 continue
             }
             var box = one.box
-            box.image = image
-            box.category = category
+            box.item.source = image
+            box.item.label = category
             boxes.append(box)
         }
         return try onePerName(
@@ -274,7 +274,7 @@ package enum COCOReader {
     ) throws(InputError) -> DetectionIndex {
         let groups = Dictionary(grouping: index.categories.indices) { index.categories[$0].name }
         guard groups.count < index.categories.count else { return index }
-        let used = Set(index.boxes.map(\.category))
+        let used = Set(index.boxes.map(\.item.label))
         var kept: [Int] = []
         for place in index.categories.indices {
             let own = index.categories[place]
@@ -294,7 +294,8 @@ package enum COCOReader {
         var result = index
         result.categories = kept.map { index.categories[$0] }
         for number in result.boxes.indices {
-            result.boxes[number].category = places[result.boxes[number].category] ?? 0
+            let label = result.boxes[number].item.label
+            result.boxes[number].item.label = places[label] ?? 0
         }
         return result
     }

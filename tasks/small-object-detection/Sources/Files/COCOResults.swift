@@ -2,6 +2,7 @@
 import Checkpoints
 package import Files
 import Foundation
+package import Regions
 import TextFormats
 
 /// Reads and writes COCO's result files: a list of objects image_id, category_id, bbox and score.
@@ -11,7 +12,7 @@ package enum COCOResults {
     /// What a file holds.
     package struct Reading: Sendable, Equatable {
         /// The results; those of classes that the annotations lack have a negative class.
-        package var results: [DetectionResult] = []
+        package var results: [Item<Rectangle>] = []
         /// How many results each class has that the annotations lack, by its number in the file.
         package var outside: [Int: Int] = [:]
     }
@@ -74,9 +75,7 @@ package enum COCOResults {
             let category = numbers.categories[categoryID]
             if category == nil { reading.outside[categoryID, default: 0] += 1 }
             reading.results.append(
-                DetectionResult(
-                    image: image, category: category ?? -1, x: box.x, y: box.y, width: box.width,
-                    height: box.height, score: score))
+                Item(box, label: category ?? -1, score: score, in: image))
         }
         try scanner.end()
         return reading
@@ -88,7 +87,7 @@ package enum COCOResults {
     ///
     /// - Throws: One line for a full disk, an unwritable or a missing folder.
     package static func write(
-        _ results: [DetectionResult], of index: DetectionIndex, to path: String
+        _ results: [Item<Rectangle>], of index: DetectionIndex, to path: String
     ) throws(InputError) {
         try AtomicFile.write(to: path) { file in
             try file.write(contentsOf: Data("[".utf8))
@@ -104,22 +103,22 @@ package enum COCOResults {
     }
 
     /// Results as one JSON text.
-    package static func encoded(_ results: [DetectionResult], of index: DetectionIndex) -> String {
+    package static func encoded(_ results: [Item<Rectangle>], of index: DetectionIndex) -> String {
         results.isEmpty
             ? "[]" : "[\n" + lines(results, of: index) + "]"
     }
 
     /// The entries of a list of results.
-    static func lines(_ results: [DetectionResult], of index: DetectionIndex) -> String {
+    static func lines(_ results: [Item<Rectangle>], of index: DetectionIndex) -> String {
         results.map { line($0, index) }.joined(separator: ",\n")
     }
 
-    private static func line(_ result: DetectionResult, _ index: DetectionIndex) -> String {
-        let image = index.images[result.image]
-        let box = [result.x, result.y, result.width, result.height].map(MessageText.number)
+    private static func line(_ result: Item<Rectangle>, _ index: DetectionIndex) -> String {
+        let (image, place) = (index.images[result.source], result.place)
+        let box = [place.x, place.y, place.width, place.height].map(MessageText.number)
             .joined(separator: ", ")
         return "{\"image_id\": \(image.idJSON), \"category_id\": "
-            + "\(index.categories[result.category].id), \"bbox\": [\(box)], \"score\": "
+            + "\(index.categories[result.label].id), \"bbox\": [\(box)], \"score\": "
             + "\(result.score), \"file_name\": \(JSONText.string(image.file))}"
     }
 }

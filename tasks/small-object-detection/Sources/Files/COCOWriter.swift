@@ -2,6 +2,7 @@
 import Checkpoints
 package import Files
 import Foundation
+import Regions
 import TextFormats
 
 /// Writes an index as COCO's JSON, which this and every other program of the field reads.
@@ -48,12 +49,13 @@ package enum COCOWriter {
     }
 
     private static func entry(
-        _ box: DetectionIndex.Box, number: Int, _ index: DetectionIndex
+        _ box: AnnotatedBox, number: Int, _ index: DetectionIndex
     ) -> String {
-        let corners = [box.x, box.y, box.width, box.height].map(MessageText.number)
+        let place = box.item.place
+        let corners = [place.x, place.y, place.width, place.height].map(MessageText.number)
             .joined(separator: ", ")
-        return "{\"id\": \(number), \"image_id\": \(index.images[box.image].idJSON), "
-            + "\"category_id\": \(index.categories[box.category].id), \"bbox\": [\(corners)], "
+        return "{\"id\": \(number), \"image_id\": \(index.images[box.item.source].idJSON), "
+            + "\"category_id\": \(index.categories[box.item.label].id), \"bbox\": [\(corners)], "
             + "\"area\": \(MessageText.number(box.area)), \"iscrowd\": \(box.isCrowd ? 1 : 0)"
             + (box.isIgnored ? ", \"ignore\": 1}" : "}")
     }

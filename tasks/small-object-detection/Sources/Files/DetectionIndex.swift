@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Regions
 
 /// Annotated images, whatever format they came from.
 package struct DetectionIndex: Sendable, Equatable {
@@ -40,49 +41,15 @@ package struct DetectionIndex: Sendable, Equatable {
         }
     }
 
-    /// An annotated object: its box in pixels, from the image's upper left corner.
-    package struct Box: Sendable, Equatable {
-        /// Position in ``DetectionIndex/images``.
-        package var image: Int
-        /// Position in ``DetectionIndex/categories``.
-        package var category: Int
-        /// Left and upper edge.
-        package var x, y: Double
-        /// Size; not negative.
-        package var width, height: Double
-        /// Area of the object in square pixels.
-        package var area: Double
-        /// Whether the box stands for many objects.
-        package var isCrowd: Bool
-        /// Whether the object need not be found.
-        package var isIgnored: Bool
-
-        /// A box; its area is width times height where none is given.
-        package init(
-            image: Int, category: Int, x: Double, y: Double, width: Double, height: Double,
-            area: Double? = nil, isCrowd: Bool = false, isIgnored: Bool = false
-        ) {
-            self.image = image
-            self.category = category
-            self.x = x
-            self.y = y
-            self.width = width
-            self.height = height
-            self.area = area ?? width * height
-            self.isCrowd = isCrowd
-            self.isIgnored = isIgnored
-        }
-    }
-
     /// The images by rising id.
     package var images: [Image]
     /// The classes: by rising id, or in the order asked for.
     package var categories: [Category]
-    /// The objects in file order.
-    package var boxes: [Box]
+    /// The objects in file order, with positions of ``images`` and ``categories``.
+    package var boxes: [AnnotatedBox]
 
     /// An index.
-    package init(images: [Image], categories: [Category], boxes: [Box]) {
+    package init(images: [Image], categories: [Category], boxes: [AnnotatedBox]) {
         self.images = images
         self.categories = categories
         self.boxes = boxes
@@ -114,38 +81,10 @@ package struct DetectionIndex: Sendable, Equatable {
             }
             boxes += part.boxes.map { box in
                 var box = box
-                box.image += first
-                box.category = places[part.categories[box.category].name] ?? box.category
+                box.item.source += first
+                box.item.label = places[part.categories[box.item.label].name] ?? box.item.label
                 return box
             }
         }
-    }
-}
-
-/// A detected object.
-package struct DetectionResult: Sendable, Equatable {
-    /// Position in ``DetectionIndex/images``.
-    package var image: Int
-    /// Position in ``DetectionIndex/categories``; negative for a class that is not among them.
-    package var category: Int
-    /// Left and upper edge.
-    package var x, y: Double
-    /// Size; not negative.
-    package var width, height: Double
-    /// Confidence, higher is surer.
-    package var score: Double
-
-    /// A detection.
-    package init(
-        image: Int, category: Int, x: Double, y: Double, width: Double, height: Double,
-        score: Double
-    ) {
-        self.image = image
-        self.category = category
-        self.x = x
-        self.y = y
-        self.width = width
-        self.height = height
-        self.score = score
     }
 }

@@ -86,7 +86,7 @@ package struct ResultNumbers: Sendable {
     }
 
     /// The detections whose class has a number.
-    package func numbered(_ detections: [BoxDetection]) -> [BoxDetection] {
+    package func numbered(_ detections: [Item<Box>]) -> [Item<Box>] {
         lacking.isEmpty ? detections : detections.filter { !lacking.contains($0.label) }
     }
 

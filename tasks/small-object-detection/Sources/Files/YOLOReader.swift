@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Media
+import Regions
 
 /// Reads YOLO's layout: a text file of boxes for each picture that has some.
 struct YOLOReader {
@@ -52,7 +53,7 @@ struct YOLOReader {
         var labels = Dictionary(
             texts.map { (PictureFolder.stem($0), $0) }, uniquingKeysWith: { first, _ in first })
         if isOneText { within = [] }
-        var images: [DetectionIndex.Image] = [], boxes: [DetectionIndex.Box] = []
+        var images: [DetectionIndex.Image] = [], boxes: [AnnotatedBox] = []
         var background = 0
         for stem in pictures.stems {
             let text =

@@ -15,7 +15,7 @@ extension FCOSHead {
     ///   - sizes: Each image's size in pixels; boxes are cut there.
     package func detections(
         _ output: Output, sizes: [(width: Double, height: Double)]
-    ) -> [[BoxDetection]] {
+    ) -> [[Item<Box>]] {
         let samples = output.logits.shape[0], count = configuration.classCount
         precondition(
             sizes.count == samples, "FCOS: sizes of \(sizes.count) images for \(samples)")
@@ -26,7 +26,7 @@ extension FCOSHead {
         let coder = DistanceCoder(distance: configuration.distance)
         let least = configuration.scoreThreshold * configuration.scoreThreshold
         return sizes.enumerated().map { sample, size in
-            var found: [BoxDetection] = []
+            var found: [Item<Box>] = []
             for (level, cells) in output.grid.levels.enumerated() {
                 var candidates: [(square: Double, row: Int, label: Int)] = []
                 for index in cells.indices {
@@ -50,8 +50,7 @@ extension FCOSHead {
                         from: output.grid.point(row - sample * output.grid.count, level: level),
                         stride: cells.stride
                     ).clipped(width: size.width, height: size.height)
-                    let detection = BoxDetection(
-                        box: box, label: label, score: square.squareRoot())
+                    let detection = Item(box, label: label, score: square.squareRoot())
                     if detection.isValid { found.append(detection) }
                 }
             }

@@ -21,21 +21,21 @@ extension FCOSHead {
     ///   - assigner: Which location has which box.
     ///   - context: Where operations are recorded.
     package func losses(
-        _ output: Output, targets: [[BoxTarget]], ignored: [[Box]]? = nil,
+        _ output: Output, targets: [[Item<Box>]], ignored: [[Box]]? = nil,
         assigner: any BoxAssigner, _ context: Context
     ) -> StepLosses {
         let (samples, locations) = (output.logits.shape[0], output.grid.count)
         precondition(
             targets.count == samples && (ignored?.count ?? samples) == samples
                 && targets.joined().allSatisfy {
-                    $0.box.isValid && $0.label >= 0 && $0.label < configuration.classCount
+                    $0.place.isValid && $0.label >= 0 && $0.label < configuration.classCount
                 },
             "FCOS: targets of \(targets.count) images for \(samples), "
                 + "\(configuration.classCount) classes")
         var positives: [Positive] = []
         var weights = [Double](repeating: 1, count: samples * locations)
         for (sample, objects) in targets.enumerated() {
-            let found = assigner.assignments(of: objects.map(\.box), to: output.grid)
+            let found = assigner.assignments(of: objects.map(\.place), to: output.grid)
             for (level, cells) in output.grid.levels.enumerated() {
                 for index in cells.indices {
                     let row = sample * locations + index
@@ -109,7 +109,7 @@ extension FCOSHead {
         let sum =
             positives.reduce(0) { $0 + $1.centreness } * share / Double(positives.count)
         let wanted = positives.flatMap { positive -> [Double] in
-            let box = positive.object.box
+            let box = positive.object.place
             return [box.x1, box.y1, box.x2, box.y2]
         }
         return decoder.decode(scaled, from: positives.map { ($0.point, $0.stride) }).boxLoss(
@@ -138,7 +138,7 @@ private struct Positive {
     let level: Int
     let point: (x: Double, y: Double)
     let stride: Double
-    let object: BoxTarget
+    let object: Item<Box>
 
     /// √(min(l, r) / max(l, r) · min(t, b) / max(t, b)), from FCOS's equation 3.
     ///
@@ -148,7 +148,7 @@ private struct Positive {
         func ratio(_ a: Double, _ b: Double) -> Double {
             min(1, max(min(a, b), 0.01 * stride) / max(a, b))
         }
-        let box = object.box
+        let box = object.place
         return
             (ratio(point.x - box.x1, box.x2 - point.x)
             * ratio(point.y - box.y1, box.y2 - point.y)).squareRoot()

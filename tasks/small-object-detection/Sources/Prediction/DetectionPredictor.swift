@@ -60,8 +60,8 @@ package struct DetectionPredictor {
 
     /// Detections in the pixels that `data.orientation` asks for.
     package func counted(
-        _ found: [BoxDetection], in path: String
-    ) throws(InputError) -> [BoxDetection] {
+        _ found: [Item<Box>], in path: String
+    ) throws(InputError) -> [Item<Box>] {
         guard orientation == .shown else { return found }
         return orientation.counted(found, in: try ImageInfo.usable(path))
     }
@@ -72,7 +72,7 @@ package struct DetectionPredictor {
     /// - Parameter report: Told how many inputs of how many are done.
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void
-    ) throws -> [BoxDetection] {
+    ) throws -> [Item<Box>] {
         try orientation.check(try ImageInfo.usable(path))
         return try inference.detections(in: path, report: report)
     }

@@ -52,10 +52,10 @@ package struct TiledInference {
     /// - Parameter report: Told how many inputs of how many are done.
     package func detections(
         in path: String, report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws -> [BoxDetection] {
+    ) throws -> [Item<Box>] {
         let bands = try ImageBands(path, recipe.data.pictures.reading)
         let passes = passes(width: bands.info.width, height: bands.info.height)
-        var found: [BoxDetection] = []
+        var found: [Item<Box>] = []
         for (number, patch) in passes.enumerated() {
             found += try detections(bands, patch)
             report(number + 1, passes.count)
@@ -67,7 +67,7 @@ package struct TiledInference {
     /// The detections of one pass in the image's pixels, repetitions among them taken out.
     package func detections(
         _ bands: ImageBands, _ patch: TrainingView.Patch
-    ) throws -> [BoxDetection] {
+    ) throws -> [Item<Box>] {
         let size = recipe.data.size
         let image = (width: bands.info.width, height: bands.info.height)
         var pixels = RegionSampler.canvas(size)
@@ -86,12 +86,11 @@ package struct TiledInference {
         )
         // Suppressed in the image's pixels, so that merging rounds as this does.
         let found = detector.head.detections(output, sizes: [seen])[0].map { detection in
-            var result = detection
-            let box = detection.box
-            result.box = Box(
-                x1: box.x1 / patch.scale + patch.x, y1: box.y1 / patch.scale + patch.y,
-                x2: box.x2 / patch.scale + patch.x, y2: box.y2 / patch.scale + patch.y)
-            return result
+            let box = detection.place
+            return detection.moved(
+                to: Box(
+                    x1: box.x1 / patch.scale + patch.x, y1: box.y1 / patch.scale + patch.y,
+                    x2: box.x2 / patch.scale + patch.x, y2: box.y2 / patch.scale + patch.y))
         }
         return recipe.inference.suppression.insidePass(found)
     }

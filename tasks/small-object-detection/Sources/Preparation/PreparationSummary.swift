@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
+import Regions
 import Reports
 
 /// What `dr2net detect prepare` did.
@@ -96,8 +97,8 @@ package struct PrepareSummary: Sendable, Encodable {
         var sizes = [Int](repeating: 0, count: Self.limits.count)
         var used = Set<Int>()
         for box in index.boxes {
-            classes[box.category] += 1
-            used.insert(box.image)
+            classes[box.item.label] += 1
+            used.insert(box.item.source)
             let place = Self.limits.firstIndex { box.area < $0.side * $0.side }
             sizes[place ?? Self.limits.count - 1] += 1
         }

@@ -3,6 +3,7 @@ import Checkpoints
 package import Files
 import Foundation
 package import Media
+import Regions
 import Reports
 
 /// Cuts the images of an index into tiles on disk, with an index of the tiles.
@@ -81,13 +82,13 @@ package struct TileWriter {
         try FileSystem.makeFolder(folder)
         var outcome = Outcome(
             index: DetectionIndex(images: [], categories: index.categories, boxes: []))
-        let boxes = Dictionary(grouping: index.boxes, by: \.image)
+        let boxes = Dictionary(grouping: index.boxes, by: \.item.source)
         for (position, image) in index.images.enumerated() {
             let plan = plan(image, boxes[position] ?? [])
             outcome.empty += plan.empty
             outcome.unheldBoxes += plan.unheld
             outcome.largerBoxes += (boxes[position] ?? []).count {
-                !$0.isIgnored && !$0.isCrowd && tiling.exceeds($0)
+                !$0.isIgnored && !$0.isCrowd && tiling.exceeds($0.item.place)
             }
             do throws(InputError) {
                 try write(image, plan.tiles, &outcome)
@@ -100,7 +101,7 @@ package struct TileWriter {
                     outcome.ignoredParts += tile.parts.count { !$0.isHeld }
                     outcome.index.boxes += tile.parts.map { part in
                         var box = part.box
-                        box.image = number
+                        box.item.source = number
                         return box
                     }
                 }
@@ -128,7 +129,7 @@ package struct TileWriter {
     /// The tiles of an image that are wanted, row by row, how many are empty and not, and the boxes
     /// to be found that none holds.
     private func plan(
-        _ image: DetectionIndex.Image, _ boxes: [DetectionIndex.Box]
+        _ image: DetectionIndex.Image, _ boxes: [AnnotatedBox]
     ) -> (tiles: [PlannedTile], empty: Int, unheld: Int) {
         let stem = URL(fileURLWithPath: image.file).deletingPathExtension().lastPathComponent
         var tiles: [PlannedTile] = []

@@ -2,20 +2,6 @@
 package import Autodiff
 package import Regions
 
-/// One annotated object of an image.
-package struct BoxTarget: Sendable, Hashable {
-    /// Where, in pixels of the image; valid.
-    package var box: Box
-    /// The class, from 0.
-    package var label: Int
-
-    /// An object of class `label`.
-    package init(box: Box, label: Int) {
-        self.box = box
-        self.label = label
-    }
-}
-
 /// The sizes and thresholds of an FCOS head; the defaults are the published ones with the
 /// improvements (centre-ness beside the regression, distances in strides, GIoU).
 package struct FCOSConfiguration: Sendable {

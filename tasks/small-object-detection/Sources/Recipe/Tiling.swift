@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Regions
 
 /// Cuts images into overlapping square tiles.
 ///
@@ -42,33 +43,28 @@ package struct Tiling: Sendable, Equatable {
     /// The tiles of an image, row by row.
     package func tiles(width: Int, height: Int) -> [Tile] {
         precondition(width > 0 && height > 0, "an image of \(width) x \(height)")
-        let columns = starts(width), rows = starts(height)
-        return rows.flatMap { y in
-            columns.map { x in
-                Tile(x: x, y: y, width: min(size, width), height: min(size, height))
+        let windows = Windows(length: size, overlap: overlap)
+        return windows(of: height).flatMap { rows in
+            windows(of: width).map { columns in
+                Tile(
+                    x: columns.lowerBound, y: rows.lowerBound, width: columns.count,
+                    height: rows.count)
             }
         }
-    }
-
-    /// Where tiles begin along a side.
-    private func starts(_ length: Int) -> [Int] {
-        guard length > size else { return [0] }
-        let last = length - size
-        return Array(stride(from: 0, to: last, by: size - overlap)) + [last]
     }
 
     /// A box as a tile shows it.
     package struct Part: Sendable, Equatable {
         /// The part inside the tile, counted from its upper left corner; what the tile doesn't
         /// hold need not be found.
-        package var box: DetectionIndex.Box
+        package var box: AnnotatedBox
         /// The box's place in the list.
         package let position: Int
         /// Whether the tile holds ``Tiling/keptArea`` of the box.
         package let isHeld: Bool
 
         /// A part.
-        package init(box: DetectionIndex.Box, position: Int, isHeld: Bool) {
+        package init(box: AnnotatedBox, position: Int, isHeld: Bool) {
             self.box = box
             self.position = position
             self.isHeld = isHeld
@@ -79,18 +75,17 @@ package struct Tiling: Sendable, Equatable {
     ///
     /// The area of an object shrinks in the ratio in which its box does. What is cut shorter than
     /// the kept area is ignored, as where training cuts the image itself: it is no background.
-    package func parts(_ boxes: [DetectionIndex.Box], in tile: Tile) -> [Part] {
+    package func parts(_ boxes: [AnnotatedBox], in tile: Tile) -> [Part] {
         let right = Double(tile.x + tile.width), bottom = Double(tile.y + tile.height)
         return boxes.enumerated().compactMap { position, box in
-            let x0 = max(box.x, Double(tile.x)), x1 = min(box.x + box.width, right)
-            let y0 = max(box.y, Double(tile.y)), y1 = min(box.y + box.height, bottom)
+            let place = box.item.place
+            let x0 = max(place.x, Double(tile.x)), x1 = min(place.x + place.width, right)
+            let y0 = max(place.y, Double(tile.y)), y1 = min(place.y + place.height, bottom)
             guard x1 > x0, y1 > y0 else { return nil }
-            let share = (x1 - x0) * (y1 - y0) / (box.width * box.height)
+            let share = (x1 - x0) * (y1 - y0) / place.area
             var cut = box
-            cut.x = x0 - Double(tile.x)
-            cut.y = y0 - Double(tile.y)
-            cut.width = x1 - x0
-            cut.height = y1 - y0
+            cut.item.place = Rectangle(
+                x: x0 - Double(tile.x), y: y0 - Double(tile.y), width: x1 - x0, height: y1 - y0)
             cut.area = box.area * min(1, share)
             if share < keptArea { cut.isIgnored = true }
             return Part(box: cut, position: position, isHeld: share >= keptArea)
@@ -98,7 +93,7 @@ package struct Tiling: Sendable, Equatable {
     }
 
     /// Whether a box is wider or higher than a tile.
-    package func exceeds(_ box: DetectionIndex.Box) -> Bool {
+    package func exceeds(_ box: Rectangle) -> Bool {
         box.width > Double(size) || box.height > Double(size)
     }
 }

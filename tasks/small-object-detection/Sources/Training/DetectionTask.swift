@@ -6,7 +6,7 @@ import Files
 import Foundation
 import Media
 import Metrics
-import Regions
+package import Regions
 package import Reports
 package import Reversible
 import Tensors
@@ -27,7 +27,7 @@ package final class DetectionTask: FinetuningTask {
     package let meter: WorkMeter? = WorkMeter()
 
     /// The detections of the last evaluation, an image of the validation index each.
-    package private(set) var predictions: [DetectionResult] = []
+    package private(set) var predictions: [Item<Rectangle>] = []
     /// The scores of the last evaluation.
     package private(set) var evaluation: DetectionEvaluation?
 
@@ -82,7 +82,7 @@ package final class DetectionTask: FinetuningTask {
     {
         let step = backboneStep(position.step)
         let trains = position.isBackboneTrained && recipe.finetuning.way != .frozen
-        var inputs: [Tensor] = [], targets: [[BoxTarget]] = [], ignored: [[Box]] = []
+        var inputs: [Tensor] = [], targets: [[Item<Box>]] = [], ignored: [[Box]] = []
         for (index, sample) in samples.enumerated() {
             let view = images.view(sample, key: context.key.child("view").child(index))
             inputs.append(
@@ -153,26 +153,24 @@ package final class DetectionTask: FinetuningTask {
             .filter { $0.1 >= 0 }
     }
 
-    private func evaluate(_ way: FinetuningWay) throws -> (DetectionEvaluation, [DetectionResult]) {
+    private func evaluate(_ way: FinetuningWay) throws -> (DetectionEvaluation, [Item<Rectangle>]) {
         let inference = TiledInference(detector, recipe, way: way)
-        var results: [DetectionResult] = []
+        var results: [Item<Rectangle>] = []
         for image in validation.index.images.indices {
             let path = validation.path(image)
             let found =
                 try meter?.measure(.evaluation) { done in
                     try inference.detections(in: path) { _, _ in done(1) }
                 } ?? inference.detections(in: path)
-            results += try found.map { detection in
-                DetectionResult(
-                    image: image, category: try category(detection.label), x: detection.box.x1,
-                    y: detection.box.y1, width: detection.box.width,
-                    height: detection.box.height, score: detection.score)
+            results += try found.map {
+                Item(
+                    Rectangle($0.place), label: try category($0.label), score: $0.score, in: image)
             }
         }
         return (try score(results), results)
     }
 
-    private func score(_ results: [DetectionResult]) throws(InputError) -> DetectionEvaluation {
+    private func score(_ results: [Item<Rectangle>]) throws(InputError) -> DetectionEvaluation {
         try DetectionEvaluation.evaluate(
             validation.index, results, by: recipe.scoring, ignoring: recipe.data.ignoredClasses,
             maximumDetections: recipe.maximumDetections,
@@ -196,12 +194,10 @@ package final class DetectionTask: FinetuningTask {
         // In the pixels in which the annotation counts.
         let counted = predictions.map { result in
             var result = result
-            guard validation.turns.indices.contains(result.image) else { return result }
-            let image = validation.index.images[result.image]
-            (result.x, result.y, result.width, result.height) = validation.turns[result.image]
-                .shown(
-                    (result.x, result.y, result.width, result.height), width: image.width,
-                    height: image.height)
+            guard validation.turns.indices.contains(result.source) else { return result }
+            let image = validation.index.images[result.source]
+            result.place = validation.turns[result.source].shown(
+                result.place, width: image.width, height: image.height)
             return result
         }
         try COCOResults.write(
@@ -216,24 +212,27 @@ package final class DetectionTask: FinetuningTask {
 
     /// Boxes of the training objects' sizes at random places, by the same evaluator.
     package func baselines() throws -> [String: [String: Double]] {
-        let sizes = images.split.objects.joined().map { ($0.box.width, $0.box.height, $0.label) }
+        let sizes = images.split.objects.joined().map {
+            ($0.place.width, $0.place.height, $0.label)
+        }
         guard !sizes.isEmpty else { return [:] }
         let draws = 10
         let count = max(1, predictions.count / max(1, validation.index.images.count))
         var sums: [String: Double] = [:]
         for draw in 0..<draws {
             let key = RandomKey(seed: recipe.training.seed).child("baseline").child(draw)
-            var results: [DetectionResult] = []
+            var results: [Item<Rectangle>] = []
             for (number, image) in validation.index.images.enumerated() {
                 for index in 0..<count {
                     let one = key.child(number).child(index)
                     let (width, height, label) = sizes[one.integer(below: sizes.count, 0)]
                     results.append(
-                        DetectionResult(
-                            image: number, category: try category(label),
-                            x: one.uniform(1) * max(0, Double(image.width) - width),
-                            y: one.uniform(2) * max(0, Double(image.height) - height),
-                            width: width, height: height, score: one.uniform(3)))
+                        Item(
+                            Rectangle(
+                                x: one.uniform(1) * max(0, Double(image.width) - width),
+                                y: one.uniform(2) * max(0, Double(image.height) - height),
+                                width: width, height: height), label: try category(label),
+                            score: one.uniform(3), in: number))
                 }
             }
             // Whether something was there for a score is the same in every draw.

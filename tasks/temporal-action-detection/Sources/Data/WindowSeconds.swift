@@ -21,19 +21,17 @@ package struct WindowSeconds: Sendable {
     /// An action in positions of the window, cut to it; nil where too little of it is inside.
     ///
     /// - Parameters:
-    ///   - segment: Seconds of the video.
-    ///   - label: The class.
+    ///   - action: Seconds of the video.
     ///   - length: Positions of the window.
-    ///   - minimumVisible: The part of the action that must be inside.
+    ///   - minimumVisible: The part of it that must be inside.
     package func target(
-        _ segment: Segment, label: Int, length: Int, minimumVisible: Double
-    ) -> SegmentTarget? {
-        let start = segment.start * rate - first, end = segment.end * rate - first
+        _ action: Item<Segment>, length: Int, minimumVisible: Double
+    ) -> Item<Segment>? {
+        let start = action.place.start * rate - first, end = action.place.end * rate - first
         let last = Double(length - 1) + margin
         let inside = min(end, last) - max(start, -margin)
         guard inside > 0, inside >= minimumVisible * (end - start) else { return nil }
-        return SegmentTarget(
-            segment: Segment(start: max(start, -margin), end: min(end, last)), label: label)
+        return action.moved(to: Segment(start: max(start, -margin), end: min(end, last)))
     }
 
     /// A segment of the window in seconds of the video, cut to it; nil where nothing is left.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Metrics
+import Regions
 
 /// Ground truth and predictions as numbered segments, ready to be compared.
 struct EvaluationItems {
@@ -9,9 +9,9 @@ struct EvaluationItems {
     /// The videos of the ground truth; a video's number is its position here, others come after.
     let videos: [ActivityNetAnnotations.Video]
     /// The annotated segments.
-    private(set) var truths: [GroundTruthSegment] = []
+    private(set) var truths: [Item<Segment>] = []
     /// The predictions in file order.
-    private(set) var guesses: [PredictedSegment] = []
+    private(set) var guesses: [Item<Segment>] = []
     /// Predicted labels that the ground truth lacks, in order of first appearance.
     let unknownLabels: [String]
     /// Predicted videos that the ground truth lacks, by name.
@@ -78,9 +78,7 @@ struct EvaluationItems {
             videoNumbers[video.id] = number
             for annotation in video.annotations {
                 truths.append(
-                    GroundTruthSegment(
-                        video: number, label: numbers[annotation.label],
-                        segment: annotation.segment))
+                    Item(annotation.segment, label: numbers[annotation.label], in: number))
             }
         }
 
@@ -97,9 +95,9 @@ struct EvaluationItems {
             let number = videoNumbers[video.id] ?? videoNumbers.count + unknown.count
             for detection in video.detections {
                 guesses.append(
-                    PredictedSegment(
-                        video: number, label: numbers[detection.label],
-                        segment: detection.segment, score: detection.score))
+                    Item(
+                        detection.segment, label: numbers[detection.label], score: detection.score,
+                        in: number))
             }
         }
         let considered = results.videos.count - blocked

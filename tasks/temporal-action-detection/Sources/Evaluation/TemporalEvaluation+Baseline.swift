@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Metrics
+import Regions
 
 extension TemporalEvaluation {
     /// What random segments score, by the same evaluator.
@@ -27,12 +28,11 @@ extension TemporalEvaluation {
         let source = training.videos.filter { !options.blockedVideos.contains($0.id) }
         let labels = Set((videos + source).flatMap { $0.annotations.map(\.label) }).sorted()
         let numbers = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
-        func segments(_ videos: [ActivityNetAnnotations.Video]) -> [GroundTruthSegment] {
+        func segments(_ videos: [ActivityNetAnnotations.Video]) -> [Item<Segment>] {
             videos.enumerated().flatMap { number, video in
                 video.annotations.compactMap { annotation in
                     numbers[annotation.label].map {
-                        GroundTruthSegment(
-                            video: number, label: $0, segment: annotation.segment)
+                        Item(annotation.segment, label: $0, in: number)
                     }
                 }
             }

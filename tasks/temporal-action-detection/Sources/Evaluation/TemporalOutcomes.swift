@@ -31,21 +31,10 @@ package struct TemporalOutcomes {
         report.pictures = [
             .init(file: Self.fileName, caption: "annotated and detected segments along time")
         ]
-        var annotated: [Int: [TimelineChart.Bar]] = [:], detected = annotated
-        for (truth, outcome) in zip(items.truths, outcomes.truths) {
-            guard let outcome else { continue }
-            annotated[truth.video, default: []].append(
-                .init(
-                    label: truth.label, start: truth.segment.start, end: truth.segment.end,
-                    outcome: outcome))
-        }
-        for (guess, outcome) in zip(items.guesses, outcomes.detections) {
-            guard let outcome else { continue }
-            detected[guess.video, default: []].append(
-                .init(
-                    label: guess.label, start: guess.segment.start, end: guess.segment.end,
-                    outcome: outcome, score: guess.score))
-        }
+        let annotated = Dictionary(
+            grouping: JudgedItem.all(items.truths, outcomes.truths), by: \.item.source)
+        let detected = Dictionary(
+            grouping: JudgedItem.all(items.guesses, outcomes.detections), by: \.item.source)
         self.report = report
         chart = TimelineChart(
             report,
@@ -53,7 +42,7 @@ package struct TemporalOutcomes {
                 let bars = (annotated[number] ?? [], detected[number] ?? [])
                 return TimelineChart.Video(
                     name: video.id,
-                    duration: video.duration ?? (bars.0 + bars.1).map(\.end).max() ?? 0,
+                    duration: video.duration ?? (bars.0 + bars.1).map(\.item.place.end).max() ?? 0,
                     annotated: bars.0, detected: bars.1)
             })
     }
@@ -69,11 +58,10 @@ package struct TemporalOutcomes {
             results.videos[place].detections = suppression(
                 detections.compactMap { detection in
                     numbers[detection.label].map {
-                        SegmentDetection(
-                            segment: detection.segment, label: $0, score: detection.score)
+                        Item(detection.segment, label: $0, score: detection.score)
                     }
                 }
-            ).map { .init(segment: $0.segment, label: names[$0.label], score: $0.score) }
+            ).map { .init(segment: $0.place, label: names[$0.label], score: $0.score) }
         }
         return results
     }

@@ -78,23 +78,19 @@ package struct VideoScores: Sendable {
     ///
     /// - Throws: One line where the file has no scores of the video.
     package func named(
-        _ detections: [SegmentDetection], video: String
-    ) throws(InputError) -> [SegmentDetection] {
+        _ detections: [Item<Segment>], video: String
+    ) throws(InputError) -> [Item<Segment>] {
         guard let scores = results[video] else { throw lacking(video) }
         let best = scores.indices.sorted {
             scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1
         }.prefix(count)
-        return best.flatMap { index -> [SegmentDetection] in
+        return best.flatMap { index -> [Item<Segment>] in
             guard let label = labels[index] else { return [] }
             return detections.map {
-                SegmentDetection(
-                    segment: $0.segment, label: label,
-                    score: ($0.score * scores[index]).squareRoot())
+                Item($0.place, label: label, score: ($0.score * scores[index]).squareRoot())
             }
         }.enumerated().sorted {
-            precedes(
-                ($0.element.score, $0.element.segment.start, $0.offset),
-                ($1.element.score, $1.element.segment.start, $1.offset))
+            Turn($0.element, $0.offset) < Turn($1.element, $1.offset)
         }.map(\.element)
     }
 }

@@ -64,15 +64,14 @@ package struct SelfStitching: Sendable {
     }
 
     /// The actions of a stitched window: each on the clip and on its magnified copy.
-    package func targets(_ targets: [SegmentTarget], clipLength: Int) -> [SegmentTarget] {
+    package func targets(_ targets: [Item<Segment>], clipLength: Int) -> [Item<Segment>] {
         guard stitches(clipLength) else { return targets }
         let scale = magnification(clipLength), shift = Double(clipLength + gap)
         return targets
             + targets.map {
-                SegmentTarget(
-                    segment: Segment(
-                        start: shift + $0.segment.start * scale,
-                        end: shift + $0.segment.end * scale), label: $0.label)
+                $0.moved(
+                    to: Segment(
+                        start: shift + $0.place.start * scale, end: shift + $0.place.end * scale))
             }
     }
 
@@ -84,49 +83,21 @@ package struct SelfStitching: Sendable {
     ///
     /// - Parameter margin: How far the clip reaches beyond its first and last position.
     package func detections(
-        _ detections: [SegmentDetection], clipLength: Int, margin: Double = 0
-    ) -> [SegmentDetection] {
+        _ detections: [Item<Segment>], clipLength: Int, margin: Double = 0
+    ) -> [Item<Segment>] {
         let last = Double(clipLength - 1) + margin
         let scale = magnification(clipLength), shift = Double(clipLength + gap)
         let isStitched = stitches(clipLength)
         return detections.compactMap { detection in
             var result = detection
-            if isStitched && detection.segment.start >= Double(clipLength) {
-                result.segment.start = (detection.segment.start - shift) / scale
-                result.segment.end = (detection.segment.end - shift) / scale
+            if isStitched && detection.place.start >= Double(clipLength) {
+                result.place.start = (detection.place.start - shift) / scale
+                result.place.end = (detection.place.end - shift) / scale
             }
-            result.segment = Segment(
-                start: min(max(result.segment.start, -margin), last),
-                end: min(max(result.segment.end, -margin), last))
+            result.place = Segment(
+                start: min(max(result.place.start, -margin), last),
+                end: min(max(result.place.end, -margin), last))
             return result.isValid ? result : nil
         }
-    }
-
-    /// A clip around one short action for stitching, in positions of a video.
-    ///
-    /// It is placed at random over the action and ends before the next action that it would cut.
-    ///
-    /// - Parameters:
-    ///   - index: Of the action in `actions`.
-    ///   - actions: All actions of the video.
-    ///   - videoLength: Positions of the video.
-    ///   - clipLength: The longest clip; 486 of 1280 as published.
-    ///   - key: Where the place is drawn from.
-    package static func clip(
-        around index: Int, of actions: [SegmentTarget], videoLength: Int, clipLength: Int,
-        key: RandomKey
-    ) -> Range<Int> {
-        let action = actions[index].segment
-        let first = min(max(0, Int(action.start.rounded(.down))), videoLength - 1)
-        let last = min(videoLength, max(first + 1, Int(action.end.rounded(.up)) + 1))
-        let earliest = max(0, last - clipLength)
-        let start =
-            earliest < first ? earliest + key.integer(below: first - earliest + 1) : first
-        var end = min(videoLength, max(last, start + clipLength))
-        for other in actions.map(\.segment)
-        where Int(other.start) >= last && Int(other.start) < end && other.end > Double(end) {
-            end = Int(other.start)
-        }
-        return start..<end
     }
 }

@@ -4,20 +4,6 @@ package import Layers
 package import Regions
 package import Tensors
 
-/// One annotated action of a window.
-package struct SegmentTarget: Sendable, Hashable {
-    /// Where, in positions of the feature sequence: position t lies at the coordinate t.
-    package var segment: Segment
-    /// The class, from 0.
-    package var label: Int
-
-    /// An action of class `label`.
-    package init(segment: Segment, label: Int) {
-        self.segment = segment
-        self.label = label
-    }
-}
-
 /// How much of a window of features is real.
 package struct WindowLayout: Sendable, Hashable {
     /// Positions that hold features; the rest of the window is zeros.
@@ -56,7 +42,7 @@ package protocol TemporalHead: Module {
     ///   - layouts: How much of each window is real.
     ///   - context: Where operations are recorded.
     func losses(
-        features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
+        features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
     ) -> HeadLosses
 
@@ -65,12 +51,12 @@ package protocol TemporalHead: Module {
     /// - Parameters:
     ///   - features: `[B, T, D]`.
     ///   - layouts: How much of each window is real.
-    func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]]
+    func detections(features: Tensor, layouts: [WindowLayout]) -> [[Item<Segment>]]
 }
 
 extension TemporalHead {
     /// Traps unless every window has its targets, all of known classes.
-    func check(_ targets: [[SegmentTarget]], _ layouts: [WindowLayout], classCount: Int) {
+    func check(_ targets: [[Item<Segment>]], _ layouts: [WindowLayout], classCount: Int) {
         precondition(
             targets.count == layouts.count
                 && targets.joined().allSatisfy { $0.label >= 0 && $0.label < classCount },

@@ -7,7 +7,7 @@ package import Regions
 /// a score of at least ``bestDropped`` is what it would pick from all detections.
 package struct CandidatePool {
     private let limit: Int
-    private var entries: [(detection: SegmentDetection, number: Int)] = []
+    private var entries: [(detection: Item<Segment>, number: Int)] = []
     private var added = 0
     /// The largest score among what was dropped; nil where all are kept.
     package private(set) var bestDropped: Double?
@@ -19,7 +19,7 @@ package struct CandidatePool {
     }
 
     /// Adds detections.
-    package mutating func add(_ detections: some Sequence<SegmentDetection>) {
+    package mutating func add(_ detections: some Sequence<Item<Segment>>) {
         for detection in detections where detection.isValid {
             entries.append((detection, added))
             added += 1
@@ -29,16 +29,14 @@ package struct CandidatePool {
     }
 
     /// The best detections in the order in which they came.
-    package mutating func take() -> [SegmentDetection] {
+    package mutating func take() -> [Item<Segment>] {
         if entries.count > limit { shrink() }
         return entries.sorted { $0.number < $1.number }.map(\.detection)
     }
 
     private mutating func shrink() {
         entries.sort { a, b in
-            precedes(
-                (a.detection.score, a.detection.segment.start, a.number),
-                (b.detection.score, b.detection.segment.start, b.number))
+            Turn(a.detection, a.number) < Turn(b.detection, b.number)
         }
         bestDropped = max(bestDropped ?? -.infinity, entries[limit].detection.score)
         entries.removeLast(entries.count - limit)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Regions
 package import Tensors
 
 /// Cuts a sequence of vectors that comes bit by bit into the windows of the whole sequence.
@@ -6,15 +7,13 @@ package import Tensors
 /// Holds the vectors of one window and of what came last, however long the sequence is.
 package struct FeatureWindows {
     private let count: Int
-    private let length: Int
-    private let step: Int
     /// The vectors from ``first`` on, `[n, D]` each; joined where a window is complete.
     private var held: [Tensor] = []
     private var first = 0
-    /// The start of the next window; nil after the last.
-    private var next: Int?
+    /// The windows that are still to come.
+    private var waiting: ArraySlice<Range<Int>>
 
-    /// The windows of a sequence, those of ``TemporalInference/windows(frames:length:overlap:)``.
+    /// The windows of a sequence.
     ///
     /// - Parameters:
     ///   - count: Vectors in all.
@@ -22,9 +21,7 @@ package struct FeatureWindows {
     ///   - overlap: The part of a window that the next one shares.
     package init(count: Int, length: Int, overlap: Double) {
         self.count = count
-        self.length = length
-        step = max(1, Int(Double(length) * (1 - overlap)))
-        next = count > 0 ? 0 : nil
+        waiting = count > 0 ? Windows(length: length, overlap: overlap)(of: count)[...] : []
     }
 
     /// Adds the vectors that follow and gives the windows that are complete now.
@@ -38,26 +35,18 @@ package struct FeatureWindows {
         held.append(features)
         let end = first + held.reduce(0) { $0 + $1.shape[0] }
         precondition(end <= count, "\(end) vectors of a sequence of \(count)")
-        guard let waiting = next else {
+        guard let next = waiting.first else {
             (held, first) = ([], end)
             return
         }
-        let length = min(length, count)
-        guard waiting + length <= end else { return }
+        guard next.upperBound <= end else { return }
         let sequence = Tensor.joiningRows(held)
-        while let start = next, start + length <= end {
-            let window = start..<start + length
+        while let window = waiting.first, window.upperBound <= end {
             try body(window, sequence.rows(window.lowerBound - first..<window.upperBound - first))
-            next = following(start)
+            waiting.removeFirst()
         }
-        let keepFrom = next ?? end
+        let keepFrom = waiting.first?.lowerBound ?? end
         held = keepFrom < end ? [sequence.rows(keepFrom - first..<end - first)] : []
         first = keepFrom
-    }
-
-    /// The start of the window behind the one at `start`: the last is shifted back inside.
-    private func following(_ start: Int) -> Int? {
-        let last = count - min(length, count)
-        return start < last ? min(start + step, last) : nil
     }
 }

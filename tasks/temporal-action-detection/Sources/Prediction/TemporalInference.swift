@@ -27,15 +27,6 @@ package struct TemporalInference {
     /// - Throws: One line for the first that it lacks.
     func requireScores(of videos: [String]) throws(InputError) { try scores?.require(videos) }
 
-    /// The windows of a video: starts at a constant step, the last one shifted back inside.
-    package static func windows(frames: Int, length: Int, overlap: Double) -> [Range<Int>] {
-        if frames <= length { return [0..<frames] }
-        let step = max(1, Int(Double(length) * (1 - overlap)))
-        var starts = Array(stride(from: 0, to: frames - length, by: step))
-        starts.append(frames - length)
-        return starts.map { $0..<$0 + length }
-    }
-
     /// The detections of a video.
     ///
     /// - Parameters:
@@ -81,7 +72,7 @@ package struct TemporalInference {
     ///   - window: Its place in the video.
     func candidates(
         _ features: Tensor, at window: Range<Int>, of video: TemporalStream.Video
-    ) -> [SegmentDetection] {
+    ) -> [Item<Segment>] {
         let stitching = recipe.head.stitching(
             length: max(recipe.data.windowPositions, window.count))
         let clip = features.reshaped(to: [1, window.count, features.shape[1]])
@@ -92,21 +83,19 @@ package struct TemporalInference {
         let placed = stitching.detections(
             found, clipLength: window.count, margin: seconds.margin)
         return suppressed(placed).compactMap { candidate in
-            seconds.seconds(candidate.segment, duration: video.duration).map {
-                SegmentDetection(segment: $0, label: candidate.label, score: candidate.score)
-            }
+            seconds.seconds(candidate.place, duration: video.duration).map(candidate.moved)
         }
     }
 
     /// The hard suppression inside a window, where the recipe has one.
-    private func suppressed(_ detections: [SegmentDetection]) -> [SegmentDetection] {
+    private func suppressed(_ detections: [Item<Segment>]) -> [Item<Segment>] {
         let threshold = recipe.postProcessing.hardThreshold
         return threshold < 1
             ? NonMaximumSuppression(.hard(threshold: threshold))(detections) : detections
     }
 
     /// The detections of a video from those of its windows, by falling score.
-    func merged(_ candidates: [SegmentDetection]) -> [SegmentDetection] {
+    func merged(_ candidates: [Item<Segment>]) -> [Item<Segment>] {
         let post = recipe.postProcessing
         let soften = NonMaximumSuppression(
             .gaussian(sigma: post.softSigma), minimumScore: post.minimumScore,
@@ -117,12 +106,12 @@ package struct TemporalInference {
 
     /// Detections under the names of their classes, those of the video where the head knows one.
     func named(
-        _ kept: [SegmentDetection], video: String
+        _ kept: [Item<Segment>], video: String
     ) throws(InputError) -> [ActivityNetResults.Detection] {
         var kept = kept
         if let scores { kept = try scores.named(kept, video: video) }
         return kept.map {
-            .init(segment: $0.segment, label: detector.labels[$0.label], score: $0.score)
+            .init(segment: $0.place, label: detector.labels[$0.label], score: $0.score)
         }
     }
 }

@@ -44,7 +44,7 @@ package struct TemporalStream {
     /// Adds the vectors that follow, `[n, D]`.
     package mutating func append(_ features: Tensor) {
         let inference = inference, video = video
-        var found: [SegmentDetection] = []
+        var found: [Item<Segment>] = []
         windows.append(features) { window, clip in
             found += inference.candidates(clip, at: window, of: video)
         }

@@ -4,7 +4,7 @@ import Checkpoints
 import Console
 import Files
 import Layers
-import Regions
+package import Regions
 package import Reports
 package import Reversible
 import Tensors
@@ -27,7 +27,7 @@ package final class TemporalTask: FinetuningTask {
     let videos: [SourceVideo]
     private let annotations: ActivityNetAnnotations
     let windows: [Window]
-    private let actions: [String: [(segment: Segment, label: Int)]]
+    private let actions: [String: [Item<Segment>]]
     private let inference: TemporalInference
     private var cache = FrozenFeatures()
     private let stitching: SelfStitching
@@ -62,10 +62,10 @@ package final class TemporalTask: FinetuningTask {
             uniqueKeysWithValues: detector.labels.enumerated().map {
                 ($0.element, isNamedLater ? 0 : $0.offset)
             })
-        var actions: [String: [(segment: Segment, label: Int)]] = [:]
+        var actions: [String: [Item<Segment>]] = [:]
         for video in annotations.videos {
             actions[video.id] = video.annotations.compactMap { annotation in
-                numbers[annotation.label].map { (annotation.segment, $0) }
+                numbers[annotation.label].map { Item(annotation.segment, label: $0) }
             }
         }
         self.actions = actions
@@ -73,9 +73,8 @@ package final class TemporalTask: FinetuningTask {
         windows = videos.enumerated().flatMap { place, video -> [Window] in
             guard video.subset == data.trainingSubset else { return [] }
             guard data.sampling == .windows else { return [Window(video: place, start: nil)] }
-            return TemporalInference.windows(
-                frames: video.count, length: data.windowFrames, overlap: data.windowOverlap
-            ).map { Window(video: place, start: $0.lowerBound) }
+            return Windows(length: data.windowFrames, overlap: data.windowOverlap)(of: video.count)
+                .map { Window(video: place, start: $0.lowerBound) }
         }
         guard !windows.isEmpty else {
             throw InputError(
@@ -115,7 +114,7 @@ package final class TemporalTask: FinetuningTask {
                         + "\(video.clock.offset)"
                 ]
                     + (actions[video.id] ?? []).map {
-                        "\($0.segment.start) \($0.segment.end) \($0.label)"
+                        "\($0.place.start) \($0.place.end) \($0.label)"
                     }
             }
         }
@@ -153,7 +152,7 @@ package final class TemporalTask: FinetuningTask {
             : zip(samples, drawn).map { sample, window in
                 Variable(try frozenFeatures(windows[sample].video, window, step: step))
             }
-        var inputs: [Variable] = [], targets: [[SegmentTarget]] = [], layouts: [WindowLayout] = []
+        var inputs: [Variable] = [], targets: [[Item<Segment>]] = [], layouts: [WindowLayout] = []
         for ((clip, window), sample) in zip(zip(clips, drawn), samples) {
             let (count, width) = (clip.shape[0], clip.shape[1])
             inputs.append(stitching.window(clip.reshaped(to: [1, count, width])))
@@ -180,7 +179,7 @@ package final class TemporalTask: FinetuningTask {
         let rate = video.clock.rate, offset = video.clock.offset
         let shown = (actions[video.id] ?? []).map {
             Segment(
-                start: $0.segment.start * rate - offset, end: $0.segment.end * rate - offset)
+                start: $0.place.start * rate - offset, end: $0.place.end * rate - offset)
         }
         return TrainingWindow(
             showing: shown, videoFrames: video.count, crop: crop, data: data, key: key)
@@ -207,12 +206,11 @@ package final class TemporalTask: FinetuningTask {
     /// The actions of a window in its positions.
     private func visible(
         in window: TrainingWindow, of video: Int, positions: Int
-    ) -> [SegmentTarget] {
+    ) -> [Item<Segment>] {
         let seconds = window.seconds(videos[video].clock)
         return (actions[videos[video].id] ?? []).compactMap { action in
             seconds.target(
-                action.segment, label: action.label, length: positions,
-                minimumVisible: recipe.data.minimumVisible)
+                action, length: positions, minimumVisible: recipe.data.minimumVisible)
         }
     }
 

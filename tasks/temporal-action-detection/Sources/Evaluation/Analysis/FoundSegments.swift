@@ -45,13 +45,13 @@ extension TemporalDiagnosis.Characteristic {
     ) {
         var values: [Double] = []
         for truth in items.truths {
-            let video = items.videos[truth.video]
+            let video = items.videos[truth.source]
             switch kind {
-            case .length: values.append(truth.segment.length)
+            case .length: values.append(truth.place.length)
             case .instances: values.append(Double(video.annotations.count))
             case .coverage:
                 guard let duration = video.duration else { return nil }
-                values.append(truth.segment.length / duration)
+                values.append(truth.place.length / duration)
             }
         }
         let buckets = scheme.buckets(kind, values)

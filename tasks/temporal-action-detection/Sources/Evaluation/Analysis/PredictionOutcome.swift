@@ -62,18 +62,18 @@ struct BestOverlap {
 
 /// The annotated segments by video.
 struct SegmentsByVideo {
-    private let truths: [GroundTruthSegment]
+    private let truths: [Item<Segment>]
     private let videos: [Int: [Int]]
 
-    init(_ truths: [GroundTruthSegment]) {
+    init(_ truths: [Item<Segment>]) {
         self.truths = truths
-        videos = Dictionary(grouping: truths.indices, by: { truths[$0].video })
+        videos = Dictionary(grouping: truths.indices, by: { truths[$0].source })
     }
 
-    func best(_ guess: PredictedSegment) -> BestOverlap {
+    func best(_ guess: Item<Segment>) -> BestOverlap {
         var best = BestOverlap()
-        for position in videos[guess.video] ?? [] {
-            let overlap = truths[position].segment.intersectionOverUnion(guess.segment)
+        for position in videos[guess.source] ?? [] {
+            let overlap = truths[position].place.intersectionOverUnion(guess.place)
             if overlap > best.overlap {
                 best = BestOverlap(overlap: overlap, label: truths[position].label)
             }

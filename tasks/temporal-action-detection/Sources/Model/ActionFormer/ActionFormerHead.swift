@@ -69,7 +69,7 @@ package final class ActionFormerHead: TemporalHead {
     }
 
     package func losses(
-        features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
+        features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
     ) -> HeadLosses {
         check(targets, layouts, classCount: configuration.classCount)
@@ -82,7 +82,7 @@ package final class ActionFormerHead: TemporalHead {
         return losses.sum(normalizer: normalizer.tensor.item)
     }
 
-    package func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]] {
+    package func detections(features: Tensor, layouts: [WindowLayout]) -> [[Item<Segment>]] {
         let output = forward(Variable(features), layouts: layouts, .inference)
         let scores = output.logits.tensor.sigmoid().doubles
         let offsets = output.offsets.tensor.doubles
@@ -103,8 +103,7 @@ package final class ActionFormerHead: TemporalHead {
                     start: point.position - offsets[row] * point.stride,
                     end: point.position + offsets[row + 1] * point.stride)
                 guard segment.end - segment.start > configuration.minimumLength else { return nil }
-                return SegmentDetection(
-                    segment: segment, label: candidate.label, score: candidate.score)
+                return Item(segment, label: candidate.label, score: candidate.score)
             }
         }
     }

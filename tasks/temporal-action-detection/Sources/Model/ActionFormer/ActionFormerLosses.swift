@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Regions
 import Tensors
 
 /// The losses of one ActionFormer forward pass over the real points of its windows.
@@ -13,7 +14,7 @@ struct ActionFormerLosses {
 
     init(
         _ configuration: ActionFormerConfiguration, _ output: ActionFormerHead.Output,
-        targets: [[SegmentTarget]], layouts: [WindowLayout]
+        targets: [[Item<Segment>]], layouts: [WindowLayout]
     ) {
         self.configuration = configuration
         self.output = output

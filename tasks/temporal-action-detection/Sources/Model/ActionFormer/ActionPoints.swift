@@ -45,9 +45,9 @@ struct ActionPoints {
     /// A point takes the shortest action that it lies in, near enough to its centre, and whose
     /// farther end is within its level's range; actions within 0.001 of the shortest length add
     /// their classes. Ties go to the first.
-    func targets(_ actions: [SegmentTarget]) -> [Target?] {
+    func targets(_ actions: [Item<Segment>]) -> [Target?] {
         points.map { point in
-            let found = actions.filter { matches(point, $0.segment) }
+            let found = actions.filter { matches(point, $0.place) }
             guard let first = found.first else { return nil }
             let best = found.dropFirst().reduce(first) {
                 length($1) < length($0) ? $1 : $0
@@ -56,14 +56,14 @@ struct ActionPoints {
             return Target(
                 labels: Set(labels),
                 offsets: (
-                    (point.position - best.segment.start) / point.stride,
-                    (best.segment.end - point.position) / point.stride
+                    (point.position - best.place.start) / point.stride,
+                    (best.place.end - point.position) / point.stride
                 ))
         }
     }
 
-    private func length(_ action: SegmentTarget) -> Double {
-        action.segment.end - action.segment.start
+    private func length(_ action: Item<Segment>) -> Double {
+        action.place.end - action.place.start
     }
 
     private func matches(_ point: ActionPoint, _ action: Segment) -> Bool {

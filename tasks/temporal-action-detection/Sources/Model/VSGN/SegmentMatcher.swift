@@ -27,12 +27,12 @@ package struct SegmentMatcher: Sendable {
     ///   - targets: The window's actions.
     ///   - threshold: The overlap from which a match counts.
     package func matches(
-        _ segments: [Segment], _ targets: [SegmentTarget], threshold: Double
+        _ segments: [Segment], _ targets: [Item<Segment>], threshold: Double
     ) -> [Int?] {
         var best = [(overlap: Double, target: Int)](repeating: (0, 0), count: segments.count)
         var rows: [[Double]] = []
         for (index, target) in targets.enumerated() {
-            let row = segments.map { overlap($0, target.segment) }
+            let row = segments.map { overlap($0, target.place) }
             for (segment, value) in row.enumerated() where value > best[segment].overlap {
                 best[segment] = (value, index)
             }

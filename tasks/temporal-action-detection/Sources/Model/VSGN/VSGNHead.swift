@@ -140,7 +140,7 @@ package final class VSGNHead: TemporalHead {
     }
 
     package func losses(
-        features: Variable, targets: [[SegmentTarget]], layouts: [WindowLayout],
+        features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
     ) -> HeadLosses {
         check(targets, layouts, classCount: configuration.classCount)
@@ -149,7 +149,7 @@ package final class VSGNHead: TemporalHead {
             .sum(context)
     }
 
-    package func detections(features: Tensor, layouts: [WindowLayout]) -> [[SegmentDetection]] {
+    package func detections(features: Tensor, layouts: [WindowLayout]) -> [[Item<Segment>]] {
         let context = Context.inference
         let output = forward(Variable(features), layouts: layouts, context)
         let perWindow = output.anchors.count
@@ -165,7 +165,7 @@ package final class VSGNHead: TemporalHead {
         let starts = output.curves[1].tensor.doubles, ends = output.curves[2].tensor.doubles
         let length = output.curves[0].shape[1]
         return layouts.enumerated().map { window, layout in
-            var found: [SegmentDetection] = []
+            var found: [Item<Segment>] = []
             let limit =
                 Double(countedLength(layout, of: features.shape[1])) - configuration.lengthOffset
             func mean(_ curve: [Double], _ at: Double) -> Double {
@@ -183,7 +183,7 @@ package final class VSGNHead: TemporalHead {
                     let score = scores[row * count + firstClass + label]
                     guard score > configuration.scoreThreshold else { continue }
                     found.append(
-                        SegmentDetection(segment: segment, label: label, score: score * bounds))
+                        Item(segment, label: label, score: score * bounds))
                 }
             }
             return found

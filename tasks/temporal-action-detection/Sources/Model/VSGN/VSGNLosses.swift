@@ -12,7 +12,7 @@ import Tensors
 struct VSGNLosses {
     let head: VSGNHead
     let output: VSGNHead.Output
-    let targets: [[SegmentTarget]]
+    let targets: [[Item<Segment>]]
     let layouts: [WindowLayout]
 
     private var configuration: VSGNConfiguration { head.configuration }
@@ -54,7 +54,7 @@ struct VSGNLosses {
         divisor: Double
     ) -> Variable {
         let wanted = positives.flatMap { positive -> [Double] in
-            let segment = targets[positive.window][positive.target].segment
+            let segment = targets[positive.window][positive.target].place
             return [segment.start, segment.end]
         }
         return segments.giouLoss(
@@ -109,7 +109,7 @@ struct VSGNLosses {
                 // Classes may overlap: every action that the segment fits names its class.
                 let segment = regressed(window)[row % output.anchors.count]
                 for other in targets[window]
-                where matcher.overlap(segment, other.segment) >= configuration.matchThreshold {
+                where matcher.overlap(segment, other.place) >= configuration.matchThreshold {
                     labels[row * count + other.label] = 1
                 }
             }
@@ -136,7 +136,7 @@ struct VSGNLosses {
             for (window, actions) in targets.enumerated() {
                 for action in actions {
                     for t in form.positions(
-                        in: regions[index](action.segment), isAction: index == 0,
+                        in: regions[index](action.place), isAction: index == 0,
                         limit: limits[window])
                     {
                         labels[window * length + t] = 1
