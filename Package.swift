@@ -54,7 +54,7 @@ let package = Package(
         module(
             "Media",
             ["CKernels", "Tensors", "Files", "Regions", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
-        module("Datasets", ["Files", "Console", yaml]),
+        module("Datasets", ["Files", "TextFormats", "Console", yaml]),
 
         // Another commit compiles CCommit's one file and nothing else.
         .target(
@@ -74,7 +74,7 @@ let package = Package(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Files",
-                "Console", "Ranks", "Metrics", "Reports", "CVersion", yaml,
+                "TextFormats", "Console", "Ranks", "Metrics", "Reports", "CVersion", yaml,
             ]),
 
         // What commands of the executable and of the tasks share.
@@ -104,7 +104,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", "Files",
-                "Console", arguments,
+                "TextFormats", "Console", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
@@ -191,7 +191,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Checkpoints", "Datasets", "Tensors", "dr2net"]),
+            dependencies: ["Checkpoints", "Datasets", "Tensors", "TextFormats", "dr2net"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 
-/// Reads text headers (JSON, Python literals) from bytes, one token at a time, without recursion.
+/// Reads the Python literal that is a header from bytes, one token at a time, without recursion.
 ///
 /// It accepts the few shapes a header can have and nothing else, so that depth and size of a
-/// hostile header cost nothing, and it sees duplicate keys, which general decoders drop.
+/// hostile header cost nothing.
 struct HeaderScanner {
     private let bytes: [UInt8]
     private(set) var position = 0
@@ -68,30 +68,6 @@ struct HeaderScanner {
         return value
     }
 
-    /// A JSON string.
-    mutating func string() throws(InputError) -> String {
-        skipSpace()
-        guard next == 0x22 else { throw unexpected("a string in double quotes") }
-        position += 1
-        var content: [UInt8] = []
-        while let byte = next {
-            position += 1
-            switch byte {
-            case 0x22:
-                guard let text = String(validating: content, as: UTF8.self) else {
-                    throw source.error("the \(what) is not valid UTF-8; the file is damaged")
-                }
-                return text
-            case 0x5C: try escape(into: &content)
-            case 0..<0x20:
-                position -= 1
-                throw unexpected("no control character inside a string")
-            default: content.append(byte)
-            }
-        }
-        throw unexpected("the end of a string")
-    }
-
     /// A Python string without escapes, in single or double quotes.
     mutating func quoted() throws(InputError) -> String {
         skipSpace()
@@ -127,47 +103,4 @@ struct HeaderScanner {
     }
 
     private func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte | 0x20) }
-
-    private mutating func escape(into content: inout [UInt8]) throws(InputError) {
-        guard let byte = next else { throw unexpected("the end of an escape") }
-        position += 1
-        switch byte {
-        case 0x22, 0x5C, 0x2F: content.append(byte)
-        case UInt8(ascii: "b"): content.append(0x08)
-        case UInt8(ascii: "f"): content.append(0x0C)
-        case UInt8(ascii: "n"): content.append(0x0A)
-        case UInt8(ascii: "r"): content.append(0x0D)
-        case UInt8(ascii: "t"): content.append(0x09)
-        case UInt8(ascii: "u"):
-            var units = [try codeUnit()]
-            if UTF16.isLeadSurrogate(units[0]) {
-                guard next == 0x5C else { throw unexpected("the second half of a surrogate pair") }
-                position += 1
-                guard next == UInt8(ascii: "u") else {
-                    throw unexpected("the second half of a surrogate pair")
-                }
-                position += 1
-                units.append(try codeUnit())
-            }
-            guard let text = String(validating: units, as: UTF16.self) else {
-                throw unexpected("a whole surrogate pair")
-            }
-            content.append(contentsOf: text.utf8)
-        default:
-            position -= 1
-            throw unexpected("a JSON escape")
-        }
-    }
-
-    private mutating func codeUnit() throws(InputError) -> UInt16 {
-        var value: UInt16 = 0
-        for _ in 0..<4 {
-            guard let byte = next, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
-                throw unexpected("four hexadecimal digits")
-            }
-            value = value << 4 | UInt16(digit)
-            position += 1
-        }
-        return value
-    }
 }

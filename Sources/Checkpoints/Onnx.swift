@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Tensors
+import TextFormats
 
 /// The weights of an ONNX model under the names and layouts that PyTorch gave them.
 package enum Onnx {

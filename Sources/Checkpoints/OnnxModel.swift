@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import TextFormats
 
 /// What is read of an ONNX graph: its constant arrays and which node uses which.
 ///

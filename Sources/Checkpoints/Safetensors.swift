@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import TextFormats
 
 /// The safetensors format: an 8-byte header length, a JSON header, then the arrays' bytes.
 package enum Safetensors {
@@ -53,7 +54,7 @@ package enum Safetensors {
         guard bytes.first == UInt8(ascii: "{") else {
             throw source.error("the header does not begin with '{'; this is not a safetensors file")
         }
-        var scanner = HeaderScanner(bytes, source: source, what: "header")
+        var scanner = JSONScanner(terminated: bytes + [0], name: "\(source.path): header")
         var entries: [Entry] = []
         var metadata: [String: String]?
         var seen: Set<String> = []
@@ -66,29 +67,22 @@ package enum Safetensors {
                 entries.append(try scanEntry(&scanner, name, source))
             }
         }
-        scanner.skipSpace()
-        guard scanner.isAtEnd else { throw scanner.unexpected("the end of the header") }
+        try scanner.end()
         entries.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
         return (entries, metadata ?? [:])
     }
 
     /// Walks `{"key": …, …}`; `member` reads the value.
     private static func scanObject(
-        _ scanner: inout HeaderScanner,
-        _ member: (inout HeaderScanner, String) throws(InputError) -> Void
+        _ scanner: inout JSONScanner,
+        _ member: (inout JSONScanner, String) throws(InputError) -> Void
     ) throws(InputError) {
-        try scanner.expect("{")
-        if scanner.take("}") { return }
-        repeat {
-            let key = try scanner.string()
-            try scanner.expect(":")
-            try member(&scanner, key)
-        } while scanner.take(",")
-        try scanner.expect("}")
+        try scanner.open("{")
+        while let key = try scanner.nextName() { try member(&scanner, key) }
     }
 
     private static func scanMetadata(
-        _ scanner: inout HeaderScanner, _ source: ByteSource
+        _ scanner: inout JSONScanner, _ source: ByteSource
     ) throws(InputError) -> [String: String] {
         var result: [String: String] = [:]
         try scanObject(&scanner) { (scanner, key) throws(InputError) in
@@ -101,7 +95,7 @@ package enum Safetensors {
     }
 
     private static func scanEntry(
-        _ scanner: inout HeaderScanner, _ name: String, _ source: ByteSource
+        _ scanner: inout JSONScanner, _ name: String, _ source: ByteSource
     ) throws(InputError) -> Entry {
         var type: ScalarType?
         var shape: [Int]?
@@ -145,16 +139,22 @@ package enum Safetensors {
     }
 
     private static func scanIntegers(
-        _ scanner: inout HeaderScanner, atMost limit: Int
+        _ scanner: inout JSONScanner, atMost limit: Int
     ) throws(InputError) -> [Int] {
         var result: [Int] = []
-        try scanner.expect("[")
-        if scanner.take("]") { return result }
-        repeat {
-            guard result.count < limit else { throw scanner.unexpected("at most \(limit) numbers") }
-            result.append(try scanner.integer())
-        } while scanner.take(",")
-        try scanner.expect("]")
+        try scanner.open("[")
+        while try scanner.nextItem() {
+            guard result.count < limit else {
+                throw scanner.failure("found more numbers; expected at most \(limit)")
+            }
+            let kind = scanner.kind
+            guard kind == .number, case .number(let number) = try scanner.whole(), number >= 0
+            else {
+                throw scanner.failure(
+                    "found \(kind.rawValue); expected a whole number, non-negative and below 2^63")
+            }
+            result.append(number)
+        }
         return result
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import TextFormats
 
 /// The folder of manifests, one `<name>.yaml` a dataset.
 package struct ManifestCatalog: Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import TextFormats
 import Yams
 
 /// Turns the text of a manifest into a checked value, or one line that says what is wrong with it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import TextFormats
 
 /// The recipes that come with the program: `tasks/<task>/recipes/<name>.yaml`.
 package struct RecipeCatalog: Sendable {

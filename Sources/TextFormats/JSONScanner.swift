@@ -135,9 +135,7 @@ package struct JSONScanner {
             try digits(&ignored, &count)
             isPlain = false
         }
-        // Both are exact, so that one division rounds once (Clinger 1990).
-        if isPlain, digitCount < 19, mantissa < 1 << 53, exponent >= -22 {
-            let value = Double(mantissa) / Self.powersOfTen[-exponent]
+        if isPlain, digitCount < 19, let value = DecimalNumber.exact(mantissa, exponent: exponent) {
             return isNegative ? -value : value
         }
         // The grammar has been checked and the text ends with 0: strtod stops at `source.position`.
@@ -147,11 +145,6 @@ package struct JSONScanner {
             }
         }
     }
-
-    private static let powersOfTen: [Double] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-        1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ]
 
     private mutating func digits(
         _ value: inout UInt64, _ count: inout Int

@@ -2,7 +2,7 @@
 
 /// Writing JSON piece by piece.
 package enum JSONText {
-    /// `text` as a JSON string.
+    /// `text` as a JSON string, and a YAML one; control characters are escaped.
     package static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -12,7 +12,7 @@ package enum JSONText {
             case "\n": result += "\\n"
             case "\t": result += "\\t"
             case "\r": result += "\\r"
-            case _ where scalar.value < 0x20:
+            case "\0"..<" ", "\u{7F}"..."\u{9F}":
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)

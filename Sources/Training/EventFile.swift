@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Foundation
+import TextFormats
 
 /// The metrics for TensorBoard: a file of TFRecords, each an `Event` message of tensorboard's
 /// `event.proto`, one for each line of metrics.
@@ -32,7 +33,7 @@ final class EventFile {
         var version = EventFile.event(step: 0)
         version.add(3, "brain.Event:2")
         try append(version)
-        var session = ProtocolBuffer(), restart = EventFile.event(step: firstStep)
+        var session = ProtobufWriter(), restart = EventFile.event(step: firstStep)
         session.add(1, 1)
         restart.add(7, session)
         try append(restart)
@@ -42,9 +43,9 @@ final class EventFile {
 
     /// Appends the numbers of a line of metrics as one event.
     func append(_ line: MetricsLine) throws(InputError) {
-        var summary = ProtocolBuffer()
+        var summary = ProtobufWriter()
         for (tag, value) in line.scalars {
-            var scalar = ProtocolBuffer()
+            var scalar = ProtobufWriter()
             scalar.add(1, tag)
             scalar.add(2, Float(value))
             summary.add(1, scalar)
@@ -55,14 +56,14 @@ final class EventFile {
     }
 
     /// An event's time and step.
-    private static func event(step: Int) -> ProtocolBuffer {
-        var event = ProtocolBuffer()
+    private static func event(step: Int) -> ProtobufWriter {
+        var event = ProtobufWriter()
         event.add(1, Date().timeIntervalSince1970)
         event.add(2, step)
         return event
     }
 
-    private func append(_ event: ProtocolBuffer) throws(InputError) {
+    private func append(_ event: ProtobufWriter) throws(InputError) {
         if let code = WholeWrite.append(EventFile.record(event.bytes), to: descriptor) {
             throw EventFile.error(path, code)
         }
@@ -116,5 +117,12 @@ extension MetricsLine {
         all += named("learning rate", learningRates)
         all += named("evaluation", evaluation)
         return all
+    }
+}
+
+extension FixedWidthInteger {
+    /// The bytes from lowest to highest.
+    var littleEndianBytes: [UInt8] {
+        (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
     }
 }

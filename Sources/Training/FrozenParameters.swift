@@ -4,6 +4,7 @@ package import Files
 import Foundation
 import Layers
 import Tensors
+import TextFormats
 
 extension TrainingRecipe {
     /// Takes what `optimizer.freeze` names out of training: for a task that plans its memory, as

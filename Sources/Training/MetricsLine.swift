@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Foundation
+import TextFormats
 
 /// One line of `metrics.jsonl`: a training step, or the result of an evaluation.
 package struct MetricsLine: Sendable, Equatable, Decodable {
@@ -71,20 +72,8 @@ package struct MetricsLine: Sendable, Equatable, Decodable {
 
     private static func text(_ values: [String: Double]) -> String {
         let pairs = values.sorted { $0.key < $1.key }
-            .map { "\(quoted($0.key)):\(text($0.value))" }
+            .map { "\(JSONText.string($0.key)):\(text($0.value))" }
         return "{\(pairs.joined(separator: ","))}"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case _ where scalar.value < 0x20: result += " "
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import TextFormats
 
 /// Reads a recipe strictly: every key is asked for by name, type and range.
 ///

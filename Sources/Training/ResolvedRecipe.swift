@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import TextFormats
 
 /// A recipe with every default written out.
 package struct ResolvedRecipe: Sendable {
@@ -47,7 +48,7 @@ package struct ResolvedRecipe: Sendable {
         let space = String(repeating: " ", count: indent)
         return section.keys.flatMap { key -> [String] in
             guard let node = section[key] else { return [] }
-            let name = isBare(key) ? key : quoted(key)
+            let name = isBare(key) ? key : JSONText.string(key)
             switch node.value {
             case .section(let inner):
                 return ["\(space)\(name):\n"] + lines(inner, indent: indent + 2)
@@ -58,11 +59,11 @@ package struct ResolvedRecipe: Sendable {
 
     private static func flow(_ node: RecipeNode) -> String {
         switch node.value {
-        case .scalar(let text, let isPlain): isPlain || isBare(text) ? text : quoted(text)
+        case .scalar(let text, let isPlain): isPlain || isBare(text) ? text : JSONText.string(text)
         case .list(let items): "[\(items.map(flow).joined(separator: ", "))]"
         case .section(let section):
             "{"
-                + section.keys.map { "\(quoted($0)): \(section[$0].map(flow) ?? "null")" }
+                + section.keys.map { "\(JSONText.string($0)): \(section[$0].map(flow) ?? "null")" }
                 .joined(separator: ", ") + "}"
         }
     }
@@ -74,22 +75,5 @@ package struct ResolvedRecipe: Sendable {
         let rest = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
         let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
         return text.allSatisfy { rest.contains($0) } && !words.contains(text.lowercased())
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case _ where scalar.properties.generalCategory == .control:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\x" + String(repeating: "0", count: max(0, 2 - digits.count)) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import TextFormats
 
 /// Wavefront OBJ: vertices (`v`) and faces (`f`); everything else is skipped.
 enum OBJReader {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import TextFormats
 
 /// The Object File Format (Geomview), ascii; also ModelNet's files with the counts behind `OFF`.
 enum OFFReader {

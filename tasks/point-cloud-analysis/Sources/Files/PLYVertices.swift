@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import TextFormats
 
 /// The vertices of a PLY file as they lie in it.
 struct PLYVertices: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import TextFormats
 
 /// A room of S3DIS as it is shipped: `Annotations/CLASS_NUMBER.txt`, lines of x y z r g b.
 ///

@@ -117,7 +117,7 @@ extension FeatureRecipe {
 
     /// A number to a hundredth.
     private static func text(_ value: Double) -> String {
-        ActivityNetJSON.text((value * 1000).rounded() / 1000)
+        MessageText.number((value * 1000).rounded() / 1000)
     }
 }
 

@@ -59,7 +59,7 @@ package struct RecipeAnnotations {
             for video in part.videos {
                 if let other = owners.updateValue(name, forKey: video.id), other != name {
                     throw InputError(
-                        "video \(ActivityNetJSON.quoted(video.id)) is in \(other) and in \(name); "
+                        "video \(MessageText.quoted(video.id)) is in \(other) and in \(name); "
                             + "expected each video in one of data.annotations")
                 }
             }

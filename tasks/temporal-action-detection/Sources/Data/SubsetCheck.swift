@@ -15,9 +15,9 @@ enum SubsetCheck {
             _ subset: String, key: String, purpose: String
         ) throws(InputError) -> Set<String> {
             let videos = annotations.videos.filter { $0.subset == subset }
-            let name = ActivityNetJSON.quoted(subset)
+            let name = MessageText.quoted(subset)
             guard !videos.isEmpty else {
-                let known = annotations.subsets.map(ActivityNetJSON.quoted).joined(separator: ", ")
+                let known = annotations.subsets.map(MessageText.quoted).joined(separator: ", ")
                 throw InputError(
                     "no usable video is in subset \(name); expected one of "
                         + "\(known.isEmpty ? "(the annotations name none)" : known): correct "
@@ -37,7 +37,7 @@ enum SubsetCheck {
         let scored = try labels(
             data.validationSubset, key: "validationSubset", purpose: "score against")
         func list(_ names: Set<String>) -> String {
-            names.sorted().prefix(5).map(ActivityNetJSON.quoted).joined(separator: ", ")
+            names.sorted().prefix(5).map(MessageText.quoted).joined(separator: ", ")
                 + (names.count > 5 ? " …" : "")
         }
         let unscored = taught.subtracting(scored), untaught = scored.subtracting(taught)

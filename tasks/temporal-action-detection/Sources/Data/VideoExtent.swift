@@ -54,6 +54,6 @@ struct VideoExtent {
 
     /// Seconds to a hundredth.
     private static func text(_ seconds: Double) -> String {
-        ActivityNetJSON.text((seconds * 100).rounded() / 100)
+        MessageText.number((seconds * 100).rounded() / 100)
     }
 }

@@ -104,8 +104,8 @@ struct EvaluationItems {
         guard considered == 0 || unknown.count < considered else {
             throw InputError(
                 "\(predictionsName): none of its \(considered) videos (first: "
-                    + "\(ActivityNetJSON.quoted(unknown[0]))) is among the \(videos.count) "
-                    + "of the ground truth (first: \(ActivityNetJSON.quoted(videos[0].id))); "
+                    + "\(MessageText.quoted(unknown[0]))) is among the \(videos.count) "
+                    + "of the ground truth (first: \(MessageText.quoted(videos[0].id))); "
                     + "expected the same ids, check the subset and prefixes such as \"v_\"")
         }
         unknownLabels = numbers.added

@@ -48,7 +48,7 @@ extension TemporalEvaluation {
         for (number, video) in videos.enumerated() {
             guard let duration = video.duration else {
                 throw InputError(
-                    "\(ActivityNetJSON.quoted(video.id)) states no duration; expected seconds, "
+                    "\(MessageText.quoted(video.id)) states no duration; expected seconds, "
                         + "which the random baseline draws within")
             }
             places.append(RandomSegmentBaseline.Video(id: number, duration: duration))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The score of temporal detections, ready for people and for scripts.
 ///
@@ -177,7 +178,7 @@ package struct TemporalEvaluation: Sendable, Equatable {
     }
 
     private static func list(_ names: [String]) -> String {
-        names.prefix(3).map(ActivityNetJSON.quoted).joined(separator: ", ")
+        names.prefix(3).map(MessageText.quoted).joined(separator: ", ")
             + (names.count > 3 ? " …" : "")
     }
 

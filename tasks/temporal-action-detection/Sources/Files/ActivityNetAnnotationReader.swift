@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Foundation
 import Regions
+import TextFormats
 import Training
 
 /// Turns the JSON of videos into values and collects what is wrong with them.
@@ -16,7 +18,7 @@ struct ActivityNetAnnotationReader {
     private(set) var issues: [AnnotationIssue] = []
     private let labels: Set<String>?
     /// The video or annotation that is being read.
-    private var place = ActivityNetJSON(kind: .null, line: 1)
+    private var place = JSONValue(kind: .null, line: 1)
 
     init(file: String, options: AnnotationOptions) {
         self.file = file
@@ -26,7 +28,7 @@ struct ActivityNetAnnotationReader {
 
     /// The video `id`, or nil where it has a fault of its own, or is left out for its unknown length.
     mutating func video(
-        _ id: String, _ value: ActivityNetJSON,
+        _ id: String, _ value: JSONValue,
         measured: (_ id: String, _ source: String?) -> Double?
     ) -> Video? {
         place = value
@@ -39,7 +41,7 @@ struct ActivityNetAnnotationReader {
             let near = members.first { $0.name != wanted && Self.isMistyped($0.name, wanted) }
             guard let near else { continue }
             fault(
-                .wrongType, id, found: "the name \(ActivityNetJSON.quoted(near.name))",
+                .wrongType, id, found: "the name \(MessageText.quoted(near.name))",
                 expected: "\"\(wanted)\"")
         }
         var duration = duration(id, value)
@@ -47,7 +49,7 @@ struct ActivityNetAnnotationReader {
         let fps = number("fps", id, value)
         let texts = ["subset", "source", "resolution"].map { text($0, id, value) }
         let frames = ["start_frame", "end_frame"].map { wholeNumber($0, id, value) }
-        var entries: [ActivityNetJSON] = []
+        var entries: [JSONValue] = []
         if let list = value.member("annotations") {
             if case .array(let items) = list.kind {
                 entries = items
@@ -73,7 +75,7 @@ struct ActivityNetAnnotationReader {
 
     // MARK: Fields of a video
 
-    private mutating func duration(_ id: String, _ value: ActivityNetJSON) -> Double? {
+    private mutating func duration(_ id: String, _ value: JSONValue) -> Double? {
         guard let member = value.member("duration") else {
             let expected = "\"duration\" in seconds"
             if options.requiresDuration, !options.asksForDurations {
@@ -92,7 +94,7 @@ struct ActivityNetAnnotationReader {
 
     /// Where the video lies in its source; nil for the whole file.
     private mutating func part(
-        _ id: String, _ value: ActivityNetJSON, duration: Double?
+        _ id: String, _ value: JSONValue, duration: Double?
     ) -> Segment? {
         guard let start = value.member("start"), let end = value.member("end") else {
             if value.member("start") != nil || value.member("end") != nil {
@@ -119,7 +121,7 @@ struct ActivityNetAnnotationReader {
         return Segment(start: from, end: to)
     }
 
-    private mutating func text(_ name: String, _ id: String, _ value: ActivityNetJSON) -> String? {
+    private mutating func text(_ name: String, _ id: String, _ value: JSONValue) -> String? {
         guard let member = value.member(name) else { return nil }
         if let text = member.string { return text }
         fault(.wrongType, id, found: "\"\(name)\" as \(member.summary)", expected: "a text")
@@ -127,7 +129,7 @@ struct ActivityNetAnnotationReader {
     }
 
     private mutating func number(
-        _ name: String, _ id: String, _ value: ActivityNetJSON
+        _ name: String, _ id: String, _ value: JSONValue
     ) -> Double? {
         guard let member = value.member(name) else { return nil }
         if let number = member.number, number.isFinite, number > 0 { return number }
@@ -138,7 +140,7 @@ struct ActivityNetAnnotationReader {
     }
 
     private mutating func wholeNumber(
-        _ name: String, _ id: String, _ value: ActivityNetJSON
+        _ name: String, _ id: String, _ value: JSONValue
     ) -> Int? {
         guard let member = value.member(name) else { return nil }
         if let number = member.number, let whole = Int(exactly: number), whole >= 0 {
@@ -158,7 +160,7 @@ struct ActivityNetAnnotationReader {
     // MARK: Annotations
 
     private mutating func annotations(
-        _ entries: [ActivityNetJSON], _ id: String, duration: Double?
+        _ entries: [JSONValue], _ id: String, duration: Double?
     ) -> [Annotation] {
         var result: [Annotation] = []
         var seen = DuplicateFinder()
@@ -182,7 +184,7 @@ struct ActivityNetAnnotationReader {
     }
 
     private mutating func label(
-        _ entry: ActivityNetJSON, _ id: String, _ index: Int
+        _ entry: JSONValue, _ id: String, _ index: Int
     ) -> String? {
         guard let label = entry.member("label")?.string, !label.isEmpty else {
             let found = entry.member("label").map { "label \($0.summary)" } ?? "no label"
@@ -191,7 +193,7 @@ struct ActivityNetAnnotationReader {
         }
         guard labels?.contains(label) ?? true else {
             fault(
-                .unknownLabel, id, index, found: "label \(ActivityNetJSON.quoted(label))",
+                .unknownLabel, id, index, found: "label \(MessageText.quoted(label))",
                 expected: "one of the \(labels?.count ?? 0) known labels")
             return nil
         }
@@ -199,7 +201,7 @@ struct ActivityNetAnnotationReader {
     }
 
     private mutating func segment(
-        _ entry: ActivityNetJSON, _ id: String, _ index: Int, duration: Double?
+        _ entry: JSONValue, _ id: String, _ index: Int, duration: Double?
     ) -> Segment? {
         guard let member = entry.member("segment"), case .array(let ends) = member.kind,
             ends.count == 2, let start = ends[0].number, let end = ends[1].number
@@ -280,7 +282,7 @@ struct ActivityNetAnnotationReader {
     }
 
     private static func seconds(_ value: Double) -> String {
-        ActivityNetJSON.text((value * 1000).rounded() / 1000) + " s"
+        MessageText.number((value * 1000).rounded() / 1000) + " s"
     }
 }
 

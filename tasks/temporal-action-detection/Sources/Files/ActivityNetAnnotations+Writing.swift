@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 import Regions
+import TextFormats
 
 extension ActivityNetAnnotations {
     /// The file's text: ActivityNet JSON with a line a video, readable by the field's tools.
     func encoded() -> String {
-        func quoted(_ text: String) -> String { ActivityNetJSON.encoded(text) }
+        func quoted(_ text: String) -> String { JSONText.string(text) }
         let nodes = taxonomy.isEmpty ? labels : taxonomy
         var text = "{\n\"version\": \(quoted(version)),\n\"taxonomy\": ["
         text += nodes.map { "{\"nodeName\": \(quoted($0))}" }.joined(separator: ", ")
@@ -16,7 +18,7 @@ extension ActivityNetAnnotations {
                 ("duration", video.duration), ("fps", video.fps), ("start", video.start),
                 ("end", video.end),
             ] {
-                if let value { fields.append("\"\(name)\": \(ActivityNetJSON.text(value))") }
+                if let value { fields.append("\"\(name)\": \(MessageText.number(value))") }
             }
             for (name, value) in [("source", video.source), ("resolution", video.resolution)] {
                 if let value { fields.append("\"\(name)\": \(quoted(value))") }
@@ -27,8 +29,8 @@ extension ActivityNetAnnotations {
                 if let value { fields.append("\"\(name)\": \(value)") }
             }
             let annotations = video.annotations.map { annotation in
-                "{\"segment\": [\(ActivityNetJSON.text(annotation.segment.start)), "
-                    + "\(ActivityNetJSON.text(annotation.segment.end))], "
+                "{\"segment\": [\(MessageText.number(annotation.segment.start)), "
+                    + "\(MessageText.number(annotation.segment.end))], "
                     + "\"label\": \(quoted(annotation.label))}"
             }
             fields.append("\"annotations\": [\(annotations.joined(separator: ", "))]")

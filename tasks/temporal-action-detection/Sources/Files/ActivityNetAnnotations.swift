@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 package import Regions
+import TextFormats
 
 /// The ground truth of a temporal-detection data set, as in ActivityNet's JSON files.
 ///
@@ -102,7 +103,9 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
     package static func read(
         _ path: String, options: AnnotationOptions = AnnotationOptions()
     ) throws(InputError) -> ActivityNetAnnotations {
-        try decode(ActivityNetJSON.read(path), file: path, options: options)
+        try decode(
+            JSONValue.read(path, expected: "an ActivityNet JSON file"), file: path, options: options
+        )
     }
 
     /// Reads annotations from JSON text; `file` stands for it in messages.
@@ -112,13 +115,13 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
         _ text: String, file: String, options: AnnotationOptions = AnnotationOptions()
     ) throws(InputError) -> ActivityNetAnnotations {
         try decode(
-            ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, options: options)
+            JSONValue.parse(Array(text.utf8), name: file), file: file, options: options)
     }
 
     /// - Parameter duration: Asked for the length of a video, or of the source that is all of it,
     ///   as `options` say.
     static func decode(
-        _ root: ActivityNetJSON, file: String, options: AnnotationOptions,
+        _ root: JSONValue, file: String, options: AnnotationOptions,
         duration: (_ id: String, _ source: String?) -> Double? = { _, _ in nil }
     ) throws(InputError) -> ActivityNetAnnotations {
         guard let database = root.member("database"), case .object(let members) = database.kind
@@ -136,9 +139,9 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
             if let video = reader.video(id, value, measured: duration) { videos.append(video) }
         }
         if let wanted = options.subset, !subsets.contains(wanted) {
-            let known = subsets.sorted().map(ActivityNetJSON.quoted).joined(separator: ", ")
+            let known = subsets.sorted().map(MessageText.quoted).joined(separator: ", ")
             throw InputError(
-                "\(file): no video is in subset \(ActivityNetJSON.quoted(wanted)); "
+                "\(file): no video is in subset \(MessageText.quoted(wanted)); "
                     + "expected one of: \(known.isEmpty ? "(the file names none)" : known)")
         }
         let rejected = reader.issues.filter { $0.action == .rejected }
@@ -152,7 +155,7 @@ package struct ActivityNetAnnotations: Sendable, Equatable {
             videos: videos, issues: reader.issues)
     }
 
-    private static func taxonomy(_ root: ActivityNetJSON) -> [String] {
+    private static func taxonomy(_ root: JSONValue) -> [String] {
         guard case .array(let nodes) = root.member("taxonomy")?.kind else { return [] }
         return nodes.compactMap { $0.member("nodeName")?.string }
     }

@@ -3,6 +3,7 @@ import Checkpoints
 package import Files
 import Foundation
 package import Regions
+import TextFormats
 
 /// Predictions of temporal action detection, as in ActivityNet's submission files.
 ///
@@ -81,7 +82,8 @@ package struct ActivityNetResults: Sendable, Equatable {
         _ path: String, keepGoing: Bool = false, needsLabels: Bool = true
     ) throws(InputError) -> ActivityNetResults {
         try decode(
-            ActivityNetJSON.read(path), file: path, keepGoing: keepGoing, needsLabels: needsLabels)
+            JSONValue.read(path, expected: "an ActivityNet JSON file"), file: path,
+            keepGoing: keepGoing, needsLabels: needsLabels)
     }
 
     /// Reads predictions from JSON text; `file` stands for it in messages.
@@ -91,12 +93,12 @@ package struct ActivityNetResults: Sendable, Equatable {
         _ text: String, file: String, keepGoing: Bool = false, needsLabels: Bool = true
     ) throws(InputError) -> ActivityNetResults {
         try decode(
-            ActivityNetJSON.parse(Array(text.utf8), name: file), file: file, keepGoing: keepGoing,
+            JSONValue.parse(Array(text.utf8), name: file), file: file, keepGoing: keepGoing,
             needsLabels: needsLabels)
     }
 
     private static func decode(
-        _ root: ActivityNetJSON, file: String, keepGoing: Bool, needsLabels: Bool
+        _ root: JSONValue, file: String, keepGoing: Bool, needsLabels: Bool
     ) throws(InputError) -> ActivityNetResults {
         guard let results = root.member("results"), case .object(let members) = results.kind
         else {
@@ -106,9 +108,9 @@ package struct ActivityNetResults: Sendable, Equatable {
         }
         var dropped: [String] = []
         func fault(
-            _ value: ActivityNetJSON, _ id: String, _ text: String
+            _ value: JSONValue, _ id: String, _ text: String
         ) throws(InputError) {
-            let place = "\(file): line \(value.line): \(ActivityNetJSON.quoted(id)): \(text)"
+            let place = "\(file): line \(value.line): \(MessageText.quoted(id)): \(text)"
             guard keepGoing else {
                 throw InputError(
                     "\(place); correct the file, or keep going without the faulty entries")
@@ -140,7 +142,7 @@ package struct ActivityNetResults: Sendable, Equatable {
     }
 
     private static func detection(
-        _ entry: ActivityNetJSON, needsLabel: Bool
+        _ entry: JSONValue, needsLabel: Bool
     ) -> Result<Detection, InputError> {
         func failure(_ name: String, expected: String) -> Result<Detection, InputError> {
             let found = entry.member(name).map { "\(name) \($0.summary)" } ?? "no \(name)"
@@ -178,7 +180,7 @@ package struct ActivityNetResults: Sendable, Equatable {
         for (position, video) in ordered.enumerated() {
             if position > 0, ordered[position - 1].id == video.id {
                 throw InputError(
-                    "predictions name video \(ActivityNetJSON.quoted(video.id)) twice; "
+                    "predictions name video \(MessageText.quoted(video.id)) twice; "
                         + "expected each video once")
             }
             text += (position == 0 ? "\n" : ",\n") + (try Self.entry(video))
@@ -187,12 +189,12 @@ package struct ActivityNetResults: Sendable, Equatable {
     }
 
     /// What comes before the first video.
-    var head: String { "{\n\"version\": \(ActivityNetJSON.encoded(version)),\n\"results\": {" }
+    var head: String { "{\n\"version\": \(JSONText.string(version)),\n\"results\": {" }
 
     /// What comes behind the last video.
     var tail: String {
         let used = externalData.map {
-            "\"used\": true, \"details\": \(ActivityNetJSON.encoded($0))"
+            "\"used\": true, \"details\": \(JSONText.string($0))"
         }
         return "\n},\n\"external_data\": {\(used ?? "")}\n}\n"
     }
@@ -201,18 +203,18 @@ package struct ActivityNetResults: Sendable, Equatable {
     ///
     /// - Throws: one line for a number that is not finite.
     static func entry(_ video: Video) throws(InputError) -> String {
-        var text = ActivityNetJSON.encoded(video.id) + ": ["
+        var text = JSONText.string(video.id) + ": ["
         for (index, detection) in video.detections.enumerated() {
             let numbers = [detection.segment.start, detection.segment.end, detection.score]
             guard numbers.allSatisfy(\.isFinite) else {
                 throw InputError(
-                    "a prediction for \(ActivityNetJSON.quoted(video.id)) has the numbers "
+                    "a prediction for \(MessageText.quoted(video.id)) has the numbers "
                         + "\(numbers); expected finite times and score")
             }
             text += index == 0 ? "\n" : ",\n"
             text += " {\"segment\": [\(milliseconds(numbers[0])), "
             text += "\(milliseconds(numbers[1]))], \"label\": "
-            text += ActivityNetJSON.encoded(detection.label)
+            text += JSONText.string(detection.label)
             text += ", \"score\": \(sixDigits(detection.score))}"
         }
         return text + (video.detections.isEmpty ? "]" : "\n]")
@@ -242,13 +244,13 @@ package struct ActivityNetResults: Sendable, Equatable {
     /// `value` rounded to 0.001, in the fewest digits.
     static func milliseconds(_ value: Double) -> String {
         let scaled = (value * 1000).rounded()
-        return ActivityNetJSON.text(scaled.isFinite ? scaled / 1000 : value)
+        return MessageText.number(scaled.isFinite ? scaled / 1000 : value)
     }
 
     /// `value` to six significant digits, in the fewest digits.
     static func sixDigits(_ value: Double) -> String {
-        guard abs(value) >= 1e-15, abs(value) < 1e6 else { return ActivityNetJSON.text(value) }
+        guard abs(value) >= 1e-15, abs(value) < 1e6 else { return MessageText.number(value) }
         let scale = pow(10, 5 - floor(log10(abs(value))))
-        return ActivityNetJSON.text((value * scale).rounded() / scale)
+        return MessageText.number((value * scale).rounded() / scale)
     }
 }

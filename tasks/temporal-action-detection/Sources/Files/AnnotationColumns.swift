@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// The columns of a table of segments, by usual names.
 struct AnnotationColumns {
@@ -58,6 +59,6 @@ struct AnnotationColumns {
             else { return text }
             total = total * 60 + value
         }
-        return ActivityNetJSON.text(total)
+        return MessageText.number(total)
     }
 }

@@ -36,9 +36,9 @@ struct AnnotationDraft {
         if let known = videos[id] {
             guard known.subset != subset else { return }
             faults.append(
-                "\(path): line \(line): \(ActivityNetJSON.quoted(id)) is in subset "
-                    + "\(ActivityNetJSON.quoted(subset)), and before in "
-                    + "\(ActivityNetJSON.quoted(known.subset)); expected one subset a video")
+                "\(path): line \(line): \(MessageText.quoted(id)) is in subset "
+                    + "\(MessageText.quoted(subset)), and before in "
+                    + "\(MessageText.quoted(known.subset)); expected one subset a video")
         } else {
             videos[id] = Video(subset: subset, path: path, line: line)
             order.append(id)
@@ -156,13 +156,13 @@ struct AnnotationDraft {
     /// The annotations of the videos whose length is known, or of all where none is needed.
     func json(
         needsDuration: Bool = true, duration: (_ id: String) -> Double?
-    ) -> ActivityNetJSON {
+    ) -> JSONValue {
         func value(
-            _ kind: ActivityNetJSON.Kind, _ line: Int, _ file: String? = nil
-        ) -> ActivityNetJSON {
-            ActivityNetJSON(kind: kind, line: line, file: file)
+            _ kind: JSONValue.Kind, _ line: Int, _ file: String? = nil
+        ) -> JSONValue {
+            JSONValue(kind: kind, line: line, file: file)
         }
-        var database: [(name: String, value: ActivityNetJSON)] = []
+        var database: [(name: String, value: JSONValue)] = []
         for id in order {
             guard let video = videos[id] else { continue }
             let seconds = duration(id)
@@ -177,7 +177,7 @@ struct AnnotationDraft {
                     ]), line, entry.path)
             }
             let line = video.line
-            let fields: [(name: String, value: ActivityNetJSON)] = [
+            let fields: [(name: String, value: JSONValue)] = [
                 ("subset", value(.string(video.subset), line)),
                 ("duration", value(seconds.map { .number($0) } ?? .null, line)),
                 ("annotations", value(.array(annotations), line)),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
 
 /// Something wrong or unusual in an annotation file.
 package struct AnnotationIssue: Sendable, Equatable, CustomStringConvertible {
@@ -69,7 +70,7 @@ package struct AnnotationIssue: Sendable, Equatable, CustomStringConvertible {
     /// One line: file, line, video, index, found, expected, action.
     package var description: String {
         let place = index.map { "annotation \($0)" } ?? "video"
-        return "\(file): line \(line): \(ActivityNetJSON.quoted(video)): \(place): found \(found); "
+        return "\(file): line \(line): \(MessageText.quoted(video)): \(place): found \(found); "
             + "expected \(expected); \(action.rawValue)"
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import TextFormats
 
 /// The forms in which data sets write their annotations down.
 package enum AnnotationSource: Sendable, Equatable {
@@ -66,7 +67,8 @@ package enum AnnotationSource: Sendable, Equatable {
             var options = options
             options.asksForDurations = true
             return try ActivityNetAnnotations.decode(
-                ActivityNetJSON.read(path), file: path, options: options, duration: duration)
+                JSONValue.read(path, expected: "an ActivityNet JSON file"), file: path,
+                options: options, duration: duration)
         case .tables(let paths): draft = try AnnotationDraft(tables: paths)
         case .thumos14(let paths): draft = try AnnotationDraft(thumos14: paths)
         }

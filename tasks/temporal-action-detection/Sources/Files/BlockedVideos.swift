@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import TextFormats
 
 /// Lists of videos that are left out.
 package enum BlockedVideos {
@@ -9,7 +10,7 @@ package enum BlockedVideos {
     package static func read(
         _ path: String
     ) throws(InputError) -> Set<String> {
-        let root = try ActivityNetJSON.read(path)
+        let root = try JSONValue.read(path, expected: "a JSON list of video ids")
         switch root.kind {
         case .object(let members): return Set(members.map(\.name))
         case .array(let items):

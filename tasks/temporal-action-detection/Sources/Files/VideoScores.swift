@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 package import Regions
+import TextFormats
 
 /// Scores of classes for whole videos, made by a classifier elsewhere: they name the segments of
 /// a head that knows one class alone, as the ActivityNet protocol does it.
@@ -23,7 +24,7 @@ package struct VideoScores: Sendable {
     package init(_ path: String, count: Int, labels: [String]) throws {
         self.path = path
         self.count = count
-        let root = try ActivityNetJSON.read(path)
+        let root = try JSONValue.read(path, expected: "class scores of videos in JSON")
         func fault(_ found: String, _ expected: String) -> InputError {
             InputError(
                 "\(path): \(found); expected \(expected); give another postProcessing.videoScores")

@@ -50,7 +50,7 @@ package enum EvaluationThresholds {
 
     fileprivate static func failure(_ text: String) -> InputError {
         InputError(
-            "tIoU thresholds \(ActivityNetJSON.quoted(text)); expected rising numbers in (0, 1], "
+            "tIoU thresholds \(MessageText.quoted(text)); expected rising numbers in (0, 1], "
                 + "as in 0.5 or 0.3,0.5,0.7 or 0.5:0.95:0.05")
     }
 }

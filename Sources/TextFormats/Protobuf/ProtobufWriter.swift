@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A Protocol Buffers message in its wire format, field by field in the order of the calls.
-struct ProtocolBuffer {
+package struct ProtobufWriter {
     /// The encoded bytes.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
+
+    /// An empty message.
+    package init() {}
 
     /// Wire types of the format.
     private enum Wire: UInt64 {
@@ -11,28 +14,30 @@ struct ProtocolBuffer {
     }
 
     /// An integer or an enumeration's number; negative ones take ten bytes, as int64 does.
-    mutating func add(_ field: Int, _ value: Int) {
+    package mutating func add(_ field: Int, _ value: Int) {
         begin(field, .variable)
         variable(UInt64(bitPattern: Int64(value)))
     }
 
     /// A double.
-    mutating func add(_ field: Int, _ value: Double) {
+    package mutating func add(_ field: Int, _ value: Double) {
         begin(field, .eightBytes)
-        bytes += value.bitPattern.littleEndianBytes
+        fixed(value.bitPattern)
     }
 
     /// A float.
-    mutating func add(_ field: Int, _ value: Float) {
+    package mutating func add(_ field: Int, _ value: Float) {
         begin(field, .fourBytes)
-        bytes += value.bitPattern.littleEndianBytes
+        fixed(value.bitPattern)
     }
 
     /// A text.
-    mutating func add(_ field: Int, _ text: String) { add(field, content: Array(text.utf8)) }
+    package mutating func add(_ field: Int, _ text: String) {
+        add(field, content: Array(text.utf8))
+    }
 
     /// A message.
-    mutating func add(_ field: Int, _ message: ProtocolBuffer) {
+    package mutating func add(_ field: Int, _ message: ProtobufWriter) {
         add(field, content: message.bytes)
     }
 
@@ -46,6 +51,10 @@ struct ProtocolBuffer {
         variable(UInt64(field) << 3 | wire.rawValue)
     }
 
+    private mutating func fixed(_ value: some FixedWidthInteger) {
+        withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+    }
+
     /// Seven bits a byte, lowest first; the top bit says that more follow.
     private mutating func variable(_ value: UInt64) {
         var rest = value
@@ -54,12 +63,5 @@ struct ProtocolBuffer {
             rest >>= 7
         }
         bytes.append(UInt8(rest))
-    }
-}
-
-extension FixedWidthInteger {
-    /// The bytes from lowest to highest.
-    var littleEndianBytes: [UInt8] {
-        (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
     }
 }

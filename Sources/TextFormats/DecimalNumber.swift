@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Numbers written as text.
-enum DecimalNumber {
+package enum DecimalNumber {
     private static let powers: [Double] = (0...22).map { exponent in
         (0..<exponent).reduce(1.0) { power, _ in power * 10 }
     }
 
-    /// The nearest float64, or nil where the text is no number; `nan` and `inf` are numbers here.
+    /// The float64 nearest to mantissa · 10^exponent where one rounding gives it; nil elsewhere.
     ///
     /// A mantissa below 2^53 and a power of ten up to 22 are exact in float64, so that one
-    /// multiplication or division rounds correctly; what is longer goes the slow way.
-    static func double(_ text: ArraySlice<UInt8>) -> Double? {
+    /// multiplication or division rounds correctly (Clinger 1990).
+    static func exact(_ mantissa: UInt64, exponent: Int) -> Double? {
+        guard mantissa < 1 << 53, abs(exponent) <= 22 else { return nil }
+        return exponent < 0
+            ? Double(mantissa) / powers[-exponent] : Double(mantissa) * powers[exponent]
+    }
+
+    /// The nearest float64, or nil where the text is no number; `nan` and `inf` are numbers here.
+    package static func double(_ text: ArraySlice<UInt8>) -> Double? {
         var index = text.startIndex
         let isNegative = text.first == 0x2D
         if isNegative || text.first == 0x2B { index += 1 }
@@ -38,15 +45,12 @@ enum DecimalNumber {
             else { return slowly(text) }
             exponent += power
         }
-        guard mantissa < 1 << 53, abs(exponent) <= 22 else { return slowly(text) }
-        let value =
-            exponent < 0
-            ? Double(mantissa) / powers[-exponent] : Double(mantissa) * powers[exponent]
+        guard let value = exact(mantissa, exponent: exponent) else { return slowly(text) }
         return isNegative ? -value : value
     }
 
     /// The integer, or nil where the text is none or does not fit.
-    static func integer(_ text: ArraySlice<UInt8>) -> Int? {
+    package static func integer(_ text: ArraySlice<UInt8>) -> Int? {
         var index = text.startIndex
         let isNegative = text.first == 0x2D
         if isNegative || text.first == 0x2B { index += 1 }

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import Files
+package import Files
 
 /// Walks the fields of one protocol-buffer message without a schema.
 ///
 /// Nested messages are ranges of the same bytes, so that nothing is copied until a caller asks
 /// for a field's contents. Varints end after 10 bytes, every length is checked against the
 /// enclosing message.
-struct ProtobufReader {
+package struct ProtobufReader {
     /// A field's contents by wire type.
-    enum Field {
+    package enum Field {
+        /// A whole number of any size.
         case varint(UInt64)
+        /// Eight bytes.
         case fixed64(UInt64)
+        /// Four bytes.
         case fixed32(UInt32)
         /// A string, bytes, packed numbers or a nested message: a range of the source.
         case bytes(Range<Int>)
@@ -24,11 +27,13 @@ struct ProtobufReader {
     private let source: ByteSource
     private let end: Int
     private let depth: Int
-    private(set) var position: Int
+    /// Where the next field begins.
+    package private(set) var position: Int
     private var window: [UInt8] = []
     private var windowStart = 0
 
-    init(_ source: ByteSource) {
+    /// The message that is all of a source.
+    package init(_ source: ByteSource) {
         self.init(source, 0..<source.count, depth: 0)
     }
 
@@ -40,7 +45,7 @@ struct ProtobufReader {
     }
 
     /// A reader of a nested message.
-    func nested(_ range: Range<Int>) throws(InputError) -> ProtobufReader {
+    package func nested(_ range: Range<Int>) throws(InputError) -> ProtobufReader {
         guard depth < ProtobufReader.deepest else {
             throw source.error(
                 "messages nest deeper than \(ProtobufReader.deepest); the file is damaged")
@@ -49,7 +54,7 @@ struct ProtobufReader {
     }
 
     /// The next field, or nil at the end of the message.
-    mutating func next() throws(InputError) -> (number: Int, field: Field)? {
+    package mutating func next() throws(InputError) -> (number: Int, field: Field)? {
         guard position < end else { return nil }
         let start = position
         let key = try varint()
@@ -68,7 +73,7 @@ struct ProtobufReader {
     }
 
     /// The varints packed in a range; at most `limit` of them.
-    func packedVarints(
+    package func packedVarints(
         _ range: Range<Int>, atMost limit: Int
     ) throws(InputError) -> [UInt64] {
         var reader = try nested(range)
@@ -83,7 +88,7 @@ struct ProtobufReader {
     }
 
     /// A text of at most 64 KiB.
-    func text(_ range: Range<Int>) throws(InputError) -> String {
+    package func text(_ range: Range<Int>) throws(InputError) -> String {
         guard range.count <= 1 << 16 else {
             throw damaged("a name of \(range.count) bytes", range.lowerBound)
         }
@@ -94,7 +99,8 @@ struct ProtobufReader {
         return text
     }
 
-    func damaged(_ found: String, _ position: Int) -> InputError {
+    /// An error about what was found at a byte.
+    package func damaged(_ found: String, _ position: Int) -> InputError {
         source.error("\(found) at byte \(position); this is not a model or it is damaged")
     }
 
