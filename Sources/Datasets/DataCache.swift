@@ -53,16 +53,6 @@ package struct DataCache: Sendable {
         return FileSystem.size(of: path) == expected.bytes ? path : nil
     }
 
-    /// The path of a file that a command needs.
-    ///
-    /// - Throws: `InputError` that says how to fetch it.
-    package func require(_ file: String, of manifest: Manifest) throws(InputError) -> String {
-        if let path = cached(file, of: manifest) { return path }
-        throw InputError(
-            "\(path(of: file, in: manifest.name)): missing or incomplete; "
-                + "run `dr2net data fetch \(manifest.name)`")
-    }
-
     /// Checks every file of a dataset against its manifest: size, then SHA-256.
     ///
     /// - Throws: `InputError` for a set that is fetched by hand, which ``SetCheck`` looks through.

@@ -53,15 +53,9 @@ import Testing
         #expect(try cache.summaries(of: sample.catalog).map(\.state) == [.absent])
         try folder.write("one\n", to: "data/sample/one.txt")
         #expect(try cache.summaries(of: sample.catalog).map(\.state) == [.partial])
-        let missing = try #require(
-            error { _ = try cache.require("note.txt", of: sample.manifest) })
-        #expect(missing.description.contains("run `dr2net data fetch sample`"))
         _ = try cache.fetch(sample.manifest, from: sample.catalog)
         let summaries = try cache.summaries(of: sample.catalog)
         #expect(summaries.map(\.state) == [.present])
         #expect(DatasetSummary.table(summaries) == "sample  present  13 B  Sample")
-        #expect(
-            try cache.require("note.txt", of: sample.manifest)
-                == "\(folder.path)/data/sample/note.txt")
     }
 }

@@ -36,7 +36,6 @@ import Testing
         #expect(point(grid, 0) == [2, 2])
         #expect(point(grid, 18) == [10, 6])
         #expect(point(grid, 192 + 9) == [12, 12])
-        #expect(grid.level(of: 191) == 0 && grid.level(of: 192) == 1 && grid.level(of: 251) == 2)
         let fine = LocationGrid([(2, 2, 3.5)])
         #expect(point(fine, 3) == [5.25, 5.25])
     }
@@ -198,4 +197,9 @@ import Testing
             #expect(result.count == 5 && result.count { $0 >= 0 } >= 3)
         }
     }
+}
+
+extension LocationGrid {
+    /// The level of a location.
+    fileprivate func level(of index: Int) -> Int { levels.lastIndex { $0.first <= index } ?? 0 }
 }

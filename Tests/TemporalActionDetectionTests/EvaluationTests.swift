@@ -111,7 +111,7 @@ import Testing
         #expect(other.perClass[0].averagePrecision == [0.5])
     }
 
-    @Test func jsonHasTheContractsKeysAndReadsBack() throws {
+    @Test func jsonHasTheContractsKeys() throws {
         let score = try evaluate(
             "\"v\": [\(prediction("a"))]",
             options: EvaluationOptions(subset: "validation", thresholds: [0.5, 0.75]))
@@ -122,9 +122,6 @@ import Testing
         #expect(root["mAP@0.50"] as? Double == 0.5 && root["mAP@0.75"] as? Double == 0.5)
         let classes = try #require(root["perClass"] as? [String: [String: Any]])
         #expect(classes["a"]?["AP@0.75"] as? Double == 1 && classes["b"]?["AP"] as? Double == 0)
-        #expect(try JSONDecoder().decode(TemporalEvaluation.self, from: data) == score)
-        #expect(score.meanAveragePrecision(at: 0.75) == 0.5)
-        #expect(score.meanAveragePrecision(at: 0.8) == nil)
     }
 
     @Test func tableHasOneLineAClass() throws {

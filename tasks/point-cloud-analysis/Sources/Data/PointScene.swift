@@ -33,13 +33,6 @@ package struct PointScene: Sendable, Equatable {
         }
     }
 
-    /// Points of each class.
-    package func counts(classes: Int) -> [Int] {
-        var counts = [Int](repeating: 0, count: classes)
-        for label in labels where label >= 0 { counts[Int(label)] += 1 }
-        return counts
-    }
-
     mutating func append(_ voxels: VoxelMeans) {
         positions += voxels.positions
         intensities += voxels.intensities

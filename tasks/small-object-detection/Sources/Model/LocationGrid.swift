@@ -39,11 +39,6 @@ package struct LocationGrid: Sendable {
         self.count = count
     }
 
-    /// The level of a location.
-    package func level(of index: Int) -> Int {
-        levels.lastIndex { $0.first <= index } ?? 0
-    }
-
     /// Where a location of a level lies.
     package func point(_ index: Int, level: Int) -> (x: Double, y: Double) {
         let (place, width) = (index - levels[level].first, levels[level].width)

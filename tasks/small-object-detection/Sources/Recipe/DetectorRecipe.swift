@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
 import Files
 import Training
 

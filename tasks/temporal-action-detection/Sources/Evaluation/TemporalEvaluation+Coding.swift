@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import TextFormats
 
-extension TemporalEvaluation: Codable {
+extension TemporalEvaluation: Encodable {
     /// Writes the keys that scripts read; see the type.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: NamedKey.self)
@@ -34,44 +34,6 @@ extension TemporalEvaluation: Codable {
         try container.encode(droppedAnnotations, forKey: NamedKey("droppedAnnotations"))
         try container.encode(droppedPredictions, forKey: NamedKey("droppedPredictions"))
         try container.encode(dropped, forKey: NamedKey("dropped"))
-    }
-
-    /// Reads what ``encode(to:)`` writes.
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: NamedKey.self)
-        let thresholds = try container.decode([Double].self, forKey: NamedKey("tIoU"))
-        let classes = try container.nestedContainer(
-            keyedBy: NamedKey.self, forKey: NamedKey("perClass"))
-        let perClass = try classes.allKeys.map { key in
-            let one = try classes.nestedContainer(keyedBy: NamedKey.self, forKey: key)
-            return ClassScore(
-                label: key.stringValue,
-                segments: try one.decode(Int.self, forKey: NamedKey("segments")),
-                predictions: try one.decode(Int.self, forKey: NamedKey("predictions")),
-                averagePrecision: try thresholds.map {
-                    try one.decode(Double.self, forKey: .at("AP", $0))
-                })
-        }
-        self.init(
-            thresholds: thresholds, perClass: perClass.sorted { $0.label < $1.label },
-            videos: try container.decode(Int.self, forKey: NamedKey("videos")),
-            segments: try container.decode(Int.self, forKey: NamedKey("segments")),
-            predictions: try container.decode(Int.self, forKey: NamedKey("predictions")),
-            unknownLabels: try container.decode([String].self, forKey: NamedKey("unknownLabels")),
-            unknownLabelPredictions: try container.decode(
-                Int.self, forKey: NamedKey("unknownLabelPredictions")),
-            unknownVideos: try container.decode([String].self, forKey: NamedKey("unknownVideos")),
-            silentVideos: try container.decode(
-                [String].self, forKey: NamedKey("videosWithoutPredictions")),
-            blockedVideos: try container.decode(Int.self, forKey: NamedKey("blockedVideos")),
-            zeroLengthSegments: try container.decode(
-                Int.self, forKey: NamedKey("zeroLengthSegments")),
-            repeatedSegments: try container.decode(Int.self, forKey: NamedKey("repeatedSegments")),
-            droppedAnnotations: try container.decode(
-                Int.self, forKey: NamedKey("droppedAnnotations")),
-            droppedPredictions: try container.decode(
-                Int.self, forKey: NamedKey("droppedPredictions")),
-            dropped: try container.decode([String].self, forKey: NamedKey("dropped")))
     }
 }
 

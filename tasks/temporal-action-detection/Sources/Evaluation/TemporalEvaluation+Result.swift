@@ -85,13 +85,6 @@ package struct TemporalEvaluation: Sendable, Equatable {
     /// Mean over classes and thresholds: the headline.
     package var average: Double { ClassScore.mean(meanAveragePrecision) }
 
-    /// The mean over classes at `threshold`, or nil where it was not evaluated there.
-    package func meanAveragePrecision(at threshold: Double) -> Double? {
-        let name = EvaluationThresholds.name(threshold)
-        return thresholds.firstIndex { EvaluationThresholds.name($0) == name }
-            .map { meanAveragePrecision[$0] }
-    }
-
     /// A table for people: one line a class, the mean, and what was counted.
     ///
     /// At most six thresholds are shown as columns (the first, the last and some between).

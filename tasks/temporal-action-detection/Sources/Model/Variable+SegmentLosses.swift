@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Autodiff
 package import Tensors
 
 /// Overlap losses of segments (start, end) as nodes.

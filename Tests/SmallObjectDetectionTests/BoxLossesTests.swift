@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Foundation
+import SmallObjectDetection
 import Tensors
 import TestSupport
 import Testing
