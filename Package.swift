@@ -149,7 +149,7 @@ let package = Package(
         tests(of: "Files", ["TestSupport", "Checkpoints"]),
         tests(of: "TextFormats", ["Files"]),
         tests(of: "Console", ["Training"]),
-        tests(of: "Media", ["TestSupport", "FuzzSupport", "Tensors", "Files", "CZlib"]),
+        tests(of: "Media", ["TestSupport", "FuzzSupport", "Tensors", "Files", "Regions", "CZlib"]),
         tests(of: "Datasets", ["Files", "Checkpoints"]),
         tests(
             of: "Backbones",
@@ -161,7 +161,7 @@ let package = Package(
         tests(of: "CommandLineSupport", ["Console", "Datasets", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),
-        tests(of: "Reports", ["Media", "Metrics", "Regions"]),
+        tests(of: "Reports", ["Media", "Regions", "Metrics"]),
         tests(
             of: "Training",
             [

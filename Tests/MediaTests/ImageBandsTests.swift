@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Media
+import Regions
 import Testing
 
 /// Files of `Tests/Fixtures/Images/make_images.py`.
@@ -121,11 +122,11 @@ import Testing
             }
         }
         let (a, b) = (shown(2, 1), shown(7, 4))
-        let box = orientation.stored(
-            (min(a.0, b.0), min(a.1, b.1), abs(a.0 - b.0), abs(a.1 - b.1)), width: 13, height: 9)
-        #expect(box == (2, 1, 5, 3))
-        let back = orientation.shown(box, width: 13, height: 9)
-        #expect(back == (min(a.0, b.0), min(a.1, b.1), abs(a.0 - b.0), abs(a.1 - b.1)))
+        let drawn = Rectangle(
+            x: min(a.0, b.0), y: min(a.1, b.1), width: abs(a.0 - b.0), height: abs(a.1 - b.1))
+        let box = orientation.stored(drawn, width: 13, height: 9)
+        #expect(box == Rectangle(x: 2, y: 1, width: 5, height: 3))
+        #expect(orientation.shown(box, width: 13, height: 9) == drawn)
     }
 
     @Test("headers that lie and files that are none are one line before anything is decoded")
