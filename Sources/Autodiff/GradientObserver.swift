@@ -24,11 +24,13 @@ package final class TrainedParts: GradientObserver {
 
     private init(_ next: (any GradientObserver)?) { self.next = next }
 
+    /// Passes the news on.
     package func willUse(_ parameter: Parameter) {
         first = min(first ?? current, current)
         next?.willUse(parameter)
     }
 
+    /// Passes the news on.
     package func didFinish(_ parameter: Parameter) { next?.didFinish(parameter) }
 
     /// A context whose passes without a tape are watched, and what they show.

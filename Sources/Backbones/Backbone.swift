@@ -67,13 +67,18 @@ package protocol Backbone: Module {
 }
 
 extension Backbone {
+    /// None unless a network has a class token or registers.
     package var leadingTokens: Int { 0 }
+    /// The one map that most networks give.
     package var levelWidths: [Int] { [featureWidth] }
+    /// Attention sees all tokens unless a network says otherwise.
     package var attentionWindow: [Int]? { nil }
+    /// No grid of positions unless the network has one.
     package var positionGrid: Int? {
         get { nil }
         set { precondition(newValue == nil, "\(name) has no learned positions") }
     }
+    /// No rule of positions unless the network has one.
     package var positionRule: PositionRule? {
         get { nil }
         set { precondition(newValue == nil, "\(name) has no learned positions to resize") }

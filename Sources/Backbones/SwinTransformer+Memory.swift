@@ -6,6 +6,7 @@ package import Tensors
 
 /// Memory and arithmetic from shapes alone.
 extension SwinTransformer {
+    /// The stages as a memory plan sees them.
     package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
         let grids = configuration.grids(inputShape)
         return stages(grids).enumerated().map { index, stage in
@@ -15,6 +16,7 @@ extension SwinTransformer {
         }
     }
 
+    /// The shapes of a training step, for memory plans.
     package func memoryShape(_ inputShape: [Int], dtype: DType) -> MemoryPlan.Network {
         let samples = inputShape[0], plans = stagePlans(inputShape)
         return MemoryPlan.Network(
@@ -64,6 +66,7 @@ extension SwinTransformer {
             output: tokens * 2 * c, parameters: parameters, units: units)
     }
 
+    /// Operations of matrix products in a forward pass.
     package func operations(_ inputShape: [Int]) -> Double {
         let samples = inputShape[0]
         var sum = 0.0

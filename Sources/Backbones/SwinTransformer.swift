@@ -9,6 +9,7 @@ package import Tensors
 /// Source: Liu and others, "Swin Transformer", ICCV 2021, and "Video Swin Transformer",
 /// CVPR 2022.
 package final class SwinTransformer: Backbone {
+    /// The network's name in the catalog.
     package let name: String
     /// The sizes.
     package let configuration: SwinConfiguration
@@ -44,10 +45,15 @@ package final class SwinTransformer: Backbone {
         if dtype != .float32 { convert(to: dtype) }
     }
 
+    /// The families of checkpoints that hold its weights.
     package var families: [CheckpointFamily] { configuration.families }
+    /// The window that attention sees.
     package var attentionWindow: [Int]? { configuration.window }
+    /// What the network takes.
     package var input: InputLayout { configuration.input }
+    /// Channels of the features.
     package var featureWidth: Int { configuration.width(stage: configuration.depths.count - 1) }
+    /// Channels of each level's map.
     package var levelWidths: [Int] {
         configuration.depths.indices.map { configuration.width(stage: $0) }
     }
@@ -55,6 +61,7 @@ package final class SwinTransformer: Backbone {
     /// Scalars that train before the first stage.
     var embeddingTrainableCount: Int { patchEmbedding.trainableCount + patchNorm.trainableCount }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         // Images have the patches as `features.0`, clips have a module of their own.
         let first = configuration.isVideo ? 0 : 1

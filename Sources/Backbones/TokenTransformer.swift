@@ -34,6 +34,7 @@ package final class TokenTransformer: Module {
         dropPathRate = network.configuration.dropPathRate
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("cls_token", classToken)
         registry.parameter("cls_pos", classPosition)

@@ -5,6 +5,7 @@ package import Tensors
 
 /// Memory and arithmetic from shapes alone.
 extension VisionTransformer {
+    /// The stages as a memory plan sees them.
     package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
         let patches = configuration.grid(inputShape).reduce(1, *)
         return [
@@ -14,6 +15,7 @@ extension VisionTransformer {
         ]
     }
 
+    /// The shapes of a training step, for memory plans.
     package func memoryShape(_ inputShape: [Int], dtype: DType) -> MemoryPlan.Network {
         let c = configuration.width, samples = inputShape[0]
         let grid = configuration.grid(inputShape)
@@ -45,6 +47,7 @@ extension VisionTransformer {
             dtype: dtype)
     }
 
+    /// Operations of matrix products in a forward pass.
     package func operations(_ inputShape: [Int]) -> Double {
         let c = Double(configuration.width)
         let patches = Double(configuration.grid(inputShape).reduce(1, *))

@@ -10,6 +10,7 @@ package import Tensors
 /// Source: Dosovitskiy et al., ICLR 2021; with LayerScale as in DINOv2, Oquab et al., 2023; for
 /// clips as in VideoMAE, Tong et al., NeurIPS 2022.
 package final class VisionTransformer: Backbone {
+    /// The network's name in the catalog.
     package let name: String
     /// The sizes.
     package private(set) var configuration: VisionTransformerConfiguration
@@ -70,9 +71,13 @@ package final class VisionTransformer: Backbone {
         }
     }
 
+    /// The families of checkpoints that hold its weights.
     package var families: [CheckpointFamily] { configuration.families }
+    /// Channels of the features.
     package var featureWidth: Int { configuration.width }
+    /// Tokens before those of patches.
     package var leadingTokens: Int { configuration.leadingTokens }
+    /// What the network takes.
     package var input: InputLayout { configuration.input }
 
     /// Whether a parameter before the first block trains.
@@ -81,6 +86,7 @@ package final class VisionTransformer: Backbone {
             || learned.map { $0.classToken.isTrainable || $0.positions.isTrainable } ?? false
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         if let learned {
             registry.parameter("cls_token", learned.classToken)

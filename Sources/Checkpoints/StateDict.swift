@@ -27,6 +27,7 @@ package struct StateDict: Sendable {
         }
     }
 
+    /// An empty checkpoint.
     package init(metadata: [String: String] = [:]) {
         self.metadata = metadata
     }

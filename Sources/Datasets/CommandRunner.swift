@@ -5,6 +5,7 @@ package import Files
 package struct Command: Sendable, Equatable {
     /// Looked up in `PATH` when it has no slash.
     package var executable: String
+    /// What follows the program's name.
     package var arguments: [String]
     /// Working folder; the caller's own when absent.
     package var folder: String?
@@ -13,6 +14,7 @@ package struct Command: Sendable, Equatable {
     /// File that standard output is written to; captured when absent.
     package var output: String?
 
+    /// A program with its arguments.
     package init(
         _ executable: String, _ arguments: [String], folder: String? = nil, input: String? = nil,
         output: String? = nil
@@ -34,6 +36,7 @@ package struct CommandResult: Sendable, Equatable {
     /// The end of standard error (at most 64 KiB).
     package var errorOutput: String
 
+    /// What a program gave back.
     package init(status: Int32, output: String = "", errorOutput: String = "") {
         self.status = status
         self.output = output

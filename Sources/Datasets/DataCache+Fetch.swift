@@ -28,15 +28,20 @@ package enum FetchEvent: Sendable, Equatable {
 
 /// The result of `dr2net data fetch`.
 package struct FetchResult: Sendable, Equatable, Codable {
+    /// The data set's name.
     package let dataset: String
+    /// Where it lies.
     package let folder: String
     /// Files that this call put in place; empty when all were there.
     package let fetched: [String]
     /// Bytes that came over the network in this call.
     package let downloadedBytes: Int
+    /// Its licence.
     package let licence: String
+    /// Whom to name as its makers.
     package let attribution: String
 
+    /// What was fetched, for people.
     package func describe() -> String {
         let work =
             fetched.isEmpty

@@ -4,6 +4,7 @@ package import Files
 
 /// One line of `dr2net data list`, as plain values for printing and JSON.
 package struct DatasetSummary: Sendable, Equatable, Codable {
+    /// How much of a data set is there.
     package enum State: String, Sendable, Codable {
         /// Every file is there with the right size (`verify` also checks the hashes).
         case present
@@ -11,12 +12,19 @@ package struct DatasetSummary: Sendable, Equatable, Codable {
         case absent
     }
 
+    /// The data set's name.
     package let name: String
+    /// What it is.
     package let title: String
+    /// Its licence.
     package let licence: String
+    /// Number of its files.
     package let files: Int
+    /// Bytes of its files.
     package let bytes: Int
+    /// How much of it is there.
     package let state: State
+    /// Where it lies.
     package let folder: String
     /// Whether the user gets the files; then `present` says that the folder has any.
     package let isByHand: Bool

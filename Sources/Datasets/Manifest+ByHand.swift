@@ -32,6 +32,7 @@ extension Manifest {
     package struct Part: Sendable, Equatable, Codable {
         /// What people call it, unique in the manifest.
         package let name: String
+        /// What its files are.
         package let kind: PartKind
         /// The subset that it belongs to; nil for what all share.
         package let subset: String?
@@ -96,6 +97,7 @@ extension Manifest {
 }
 
 extension Manifest.Subset {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)
@@ -105,6 +107,7 @@ extension Manifest.Subset {
 }
 
 extension Manifest.Part {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)
@@ -119,6 +122,7 @@ extension Manifest.Part {
 }
 
 extension Manifest.Training {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         recipe = try values.decode(String.self, forKey: .recipe)

@@ -31,6 +31,7 @@ extension Decoder {
 }
 
 extension Manifest {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)
@@ -50,6 +51,7 @@ extension Manifest {
 }
 
 extension Manifest.Source {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         kind = try values.decode(Manifest.Kind.self, forKey: .kind)
@@ -63,6 +65,7 @@ extension Manifest.Source {
 }
 
 extension Manifest.Archive {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)
@@ -72,6 +75,7 @@ extension Manifest.Archive {
 }
 
 extension Manifest.File {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         path = try values.decode(String.self, forKey: .path)
@@ -85,6 +89,7 @@ extension Manifest.File {
 }
 
 extension Manifest.Split {
+    /// Reads the keys, refusing unknown ones.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
         name = try values.decode(String.self, forKey: .name)

@@ -7,17 +7,23 @@
 package struct Manifest: Sendable, Equatable, Codable {
     /// The name on the command line: lower-case letters, digits and hyphens.
     package let name: String
+    /// What the data set is, in a few words.
     package let title: String
     /// What the data is, in one or two sentences.
     package let summary: String
+    /// The licence of the whole.
     package let licence: String
     /// The words that name the authors, as the licence asks.
     package let attribution: String
+    /// Where the files come from.
     package let sources: [Source]
     /// How the files lie in the dataset's folder and how to read them.
     package let layout: String
+    /// Parts for training and evaluation.
     package let splits: [Split]
+    /// What a user should know.
     package let notes: [String]
+    /// What a user should mind.
     package let cautions: [String]
     /// Published numbers by subset, of a set that is fetched by hand.
     package let subsets: [Subset]?
@@ -39,6 +45,7 @@ package struct Manifest: Sendable, Equatable, Codable {
 extension Manifest {
     /// One archive of a package registry, or the project itself, and the files wanted from it.
     package struct Source: Sendable, Equatable, Codable {
+        /// How the files are fetched.
         package let kind: Kind
         /// The package's name; none for `project`.
         package let packageName: String?
@@ -46,6 +53,7 @@ extension Manifest {
         package let version: String?
         /// What the client delivers; none for `project`.
         package let archive: Archive?
+        /// The files it gives.
         package let files: [File]
         /// What to get, and from whom, for `manual`.
         package let what: String?
@@ -79,6 +87,7 @@ extension Manifest {
     package struct Archive: Sendable, Equatable, Codable {
         /// File name, without a folder.
         package let name: String
+        /// Size in bytes.
         package let bytes: Int
         /// 64 lower-case hexadecimal digits.
         package let sha256: String
@@ -93,12 +102,15 @@ extension Manifest {
         /// Where it comes from: the path in the archive, then for each archive inside an archive
         /// the path in that one.
         package let members: [String]
+        /// Size in bytes.
         package let bytes: Int
         /// 64 lower-case hexadecimal digits.
         package let sha256: String
         /// The file's own licence, where it differs from the dataset's.
         package let licence: String?
+        /// What the file is for; nil where the data set says it.
         package let use: String?
+        /// What to mind about the file.
         package let caution: String?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
@@ -108,6 +120,7 @@ extension Manifest {
 
     /// A named part of the data.
     package struct Split: Sendable, Equatable, Codable {
+        /// The split's name.
         package let name: String
         /// Files or database entries that belong to it.
         package let items: [String]

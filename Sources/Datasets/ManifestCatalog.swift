@@ -8,6 +8,7 @@ package struct ManifestCatalog: Sendable {
     /// The folder with the YAML files, absolute.
     package let folder: String
 
+    /// The manifests of a folder.
     package init(folder: String) { self.folder = FileSystem.absolute(folder) }
 
     private static let shipped = ShippedFolder(

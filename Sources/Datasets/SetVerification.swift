@@ -3,26 +3,35 @@ import Console
 
 /// What was found of one part of a data set.
 package struct PartStatus: Sendable, Equatable, Codable {
+    /// The part's name.
     package let part: String
+    /// The subset it belongs to.
     package let subset: String?
     /// Where it lies below the set's folder; nil where nothing of it was found.
     package let place: String?
     /// Where it was looked for.
     package let looked: [String]
+    /// What to do about what is missing.
     package let hint: String?
     /// How many files there must be: as the annotation lists them, else as published.
     package internal(set) var expected: Int?
+    /// Files that are there.
     package internal(set) var found = 0
+    /// Files that are not there.
     package internal(set) var missing = 0
     /// Files that were opened, and those of them that can't be read.
     package internal(set) var opened = 0
+    /// Files that cannot be read.
     package internal(set) var damaged = 0
     /// Other files beside them.
     package internal(set) var others = 0
     /// The first names of each list.
     package internal(set) var missingNames: [String] = []
+    /// The first that cannot be read.
     package internal(set) var damagedFiles: [String] = []
+    /// The first of the others.
     package internal(set) var otherNames: [String] = []
+    /// What a user should know.
     package internal(set) var notes: [String] = []
 
     init(part: String, subset: String?, place: String?, looked: [String], hint: String?) {
@@ -62,6 +71,7 @@ package struct PartStatus: Sendable, Equatable, Codable {
 
 /// The commands that train by a recipe.
 package struct TrainingLine: Sendable, Equatable, Codable {
+    /// The recipe that trains on it.
     package let recipe: String
     /// Parts that it needs.
     package let needs: [String]
@@ -73,9 +83,13 @@ package struct TrainingLine: Sendable, Equatable, Codable {
 
 /// The result of `dr2net data verify` for a set that was fetched by hand.
 package struct SetVerification: Sendable, Equatable, Codable {
+    /// The data set's name.
     package let dataset: String
+    /// The folder that was looked through.
     package let folder: String
+    /// What became of each part.
     package let parts: [PartStatus]
+    /// Recipes that can be trained now, or what they lack.
     package let training: [TrainingLine]
     /// Whether some subsets alone were looked at.
     package let isPartial: Bool

@@ -7,14 +7,17 @@ import Foundation
 /// Not by Foundation's `Process`, which puts a child into a process group of its own: Ctrl-C would
 /// then end us and leave the client downloading.
 package struct SystemCommandRunner: CommandRunner {
+    /// A runner of the system's programs.
     package init() {}
 
+    /// Whether the program is found in the folders of `PATH`.
     package func hasProgram(_ name: String) -> Bool {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
             .split(separator: ":")
         return folders.contains { access("\($0)/\(name)", X_OK) == 0 }
     }
 
+    /// Runs a program to its end.
     package func run(_ command: Command) throws(InputError) -> CommandResult {
         // The spawn would fail with the same error number as for a missing program.
         if let input = command.input, access(input, R_OK) != 0 {

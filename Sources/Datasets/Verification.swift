@@ -2,6 +2,7 @@
 
 /// The state of one file of a dataset, as plain values for printing and JSON.
 package struct FileStatus: Sendable, Equatable, Codable {
+    /// What was found of a file.
     package enum State: String, Sendable, Codable {
         case ok
         case missing
@@ -9,9 +10,13 @@ package struct FileStatus: Sendable, Equatable, Codable {
         case wrongHash = "wrong hash"
     }
 
+    /// The file, relative to the data set's folder.
     package let path: String
+    /// What was found.
     package let state: State
+    /// Size that the manifest states.
     package let expectedBytes: Int
+    /// Digest that the manifest states.
     package let expectedSHA256: String
     /// Present when the size is wrong.
     package let foundBytes: Int?
@@ -44,8 +49,11 @@ package struct FileStatus: Sendable, Equatable, Codable {
 
 /// The result of `dr2net data verify`.
 package struct Verification: Sendable, Equatable, Codable {
+    /// The data set's name.
     package let dataset: String
+    /// The folder that was looked through.
     package let folder: String
+    /// What was found of each file.
     package let files: [FileStatus]
 
     /// Whether every file is there and right.

@@ -33,6 +33,7 @@ package final class BatchNorm: Module {
         self.momentum = momentum
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)

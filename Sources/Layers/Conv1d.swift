@@ -38,6 +38,7 @@ package final class Conv1d: Module {
             padding: padding, relu: relu)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)
@@ -76,6 +77,7 @@ package final class ConvTranspose1d: Module {
             padding: padding, outputPadding: outputPadding, relu: relu)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)
@@ -108,6 +110,7 @@ package final class GroupNorm: Module {
             epsilon: epsilon, relu: relu)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)

@@ -56,6 +56,7 @@ package final class Conv2d: Module {
             preparing: preparing)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)
@@ -83,6 +84,7 @@ package final class ConvTranspose2d: Module {
             weight: context.use(weight), bias: context.use(bias), stride: weight.shape[2])
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)

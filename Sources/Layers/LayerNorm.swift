@@ -28,6 +28,7 @@ package final class LayerNorm: Module {
             epsilon: epsilon)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)
@@ -55,6 +56,7 @@ package final class LayerScale: Module {
         self.init(gamma: Tensor(repeating: initial, shape: [width]))
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("gamma", gamma)
     }

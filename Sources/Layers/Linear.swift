@@ -30,6 +30,7 @@ package final class Linear: Module {
             bias: hasBias ? Tensor(zeros: [outputs]) : nil)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("weight", weight)
         registry.parameter("bias", bias)

@@ -28,6 +28,7 @@ package final class MLP: Module {
         )
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("fc1", fc1)
         registry.child("fc2", fc2)

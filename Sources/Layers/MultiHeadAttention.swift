@@ -62,6 +62,7 @@ package final class MultiHeadAttention: Module {
             dropoutRate: dropoutRate)
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("q_bias", apart?.queries)
         registry.parameter("v_bias", apart?.values)

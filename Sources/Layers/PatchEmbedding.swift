@@ -37,6 +37,7 @@ package final class PatchEmbedding: Module {
             bias: Tensor(zeros: [width]))
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("proj.weight", weight)
         registry.parameter("proj.bias", bias)

@@ -29,6 +29,7 @@ package final class WindowAttention: Module {
                 standardDeviation: 0.02, key: key.child("relative_position_bias_table")))
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("relative_position_bias_table", table)
         registry.child("qkv", qkv)
@@ -71,6 +72,7 @@ package final class PatchMerging: Module {
         reduction = Linear(4 * width, 2 * width, hasBias: false, key: key.child("reduction"))
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("reduction", reduction)
         registry.child("norm", norm)

@@ -3,6 +3,7 @@ package import Tensors
 
 /// Decoded frames: RGB bytes in the order time, row, column, channel.
 package struct Clip: Sendable, Hashable {
+    /// Size in frames and pixels.
     package let frameCount, height, width: Int
     /// `[T, H, W, 3]`, 0 to 255.
     package internal(set) var pixels: [UInt8]
@@ -44,8 +45,10 @@ package enum ClipLayout: Sendable, Hashable {
 
 /// What is subtracted from and divided out of the three channels, in units of 0 to 255.
 package struct PixelNormalization: Sendable, Hashable {
+    /// Of red, green and blue.
     package let mean, deviation: [Float]
 
+    /// Statistics of the three channels.
     package init(mean: [Float], deviation: [Float]) {
         precondition(
             mean.count == 3 && deviation.count == 3 && !deviation.contains(0),

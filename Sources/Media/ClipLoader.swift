@@ -4,13 +4,16 @@ import Foundation
 
 /// A window of a film at a constant rate.
 package struct ClipRequest: Sendable, Hashable {
+    /// The video's file.
     package let path: String
     /// Seconds from the film's first frame; what lies outside of the film repeats its first or last frame.
     package let start: Double
+    /// Frames of the clip.
     package let frameCount: Int
     /// Frames per second.
     package let rate: Double
 
+    /// A clip of a file.
     package init(path: String, start: Double, frameCount: Int, rate: Double) {
         precondition(
             frameCount >= 0 && rate > 0 && rate.isFinite,

@@ -6,8 +6,10 @@ import Tensors
 package struct ScaledWindow: Hashable {
     /// The whole picture's scaled size.
     package var width, height: Int
+    /// The part of the picture that is scaled.
     package var columns, rows: Range<Int>
 
+    /// A part of a picture and the size it gets.
     package init(width: Int, height: Int, columns: Range<Int>, rows: Range<Int>) {
         (self.width, self.height) = (width, height)
         (self.columns, self.rows) = (columns, rows)
@@ -42,6 +44,7 @@ package final class FrameScaler {
     private var read: [[Int16]] = []
     private var held: [[Int]] = []
 
+    /// A scaler without buffers yet.
     package init() {}
 
     /// Writes the window as RGB rows without gaps.

@@ -13,6 +13,7 @@ package struct PixelReading: Sendable, Hashable {
 
     /// Samples that are black and white.
     package struct Range: Sendable, Hashable {
+        /// The samples that become black and white.
         package let low, high: Double
 
         /// Nil unless `low` is less than `high` and both are finite.
@@ -22,6 +23,7 @@ package struct PixelReading: Sendable, Hashable {
         }
     }
 
+    /// What is read of a picture.
     package init(bands: [Int]? = nil, range: Range? = nil) {
         self.bands = bands
         self.range = range

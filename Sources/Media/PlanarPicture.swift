@@ -10,9 +10,12 @@ import Files
 package struct PlanarPicture {
     /// One plane; rows are `stride` bytes apart, which is negative where the last comes first.
     package struct Plane {
+        /// The first sample.
         package var samples: UnsafePointer<UInt8>
+        /// Bytes from one row to the next.
         package var stride: Int
 
+        /// A plane of samples.
         package init(samples: UnsafePointer<UInt8>, stride: Int) {
             (self.samples, self.stride) = (samples, stride)
         }
@@ -79,10 +82,12 @@ package struct PlanarPicture {
     package var chromaShift: (x: Int, y: Int)
     /// The planes of the colours' parts, of 8-bit samples; empty where rows are read one by one.
     package var planes: [Plane]
+    /// How samples become colours.
     package var colours: Colours
     /// Reads rows of samples that are stored in another way than planes of bytes.
     package var readRow: RowReader?
 
+    /// A picture in planes.
     package init(
         width: Int, height: Int, chromaShift: (x: Int, y: Int), planes: [Plane], colours: Colours,
         readRow: RowReader? = nil

@@ -12,6 +12,7 @@ package struct ScalingFilter: Hashable {
     /// [outputs, taps].
     package private(set) var weights: [Int16] = []
 
+    /// What the weights of a pixel add up to.
     package static let unit = 16_384
 
     /// - Parameters:

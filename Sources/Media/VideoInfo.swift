@@ -4,11 +4,13 @@ package import Files
 
 /// What a file's headers say about its video stream.
 package struct VideoInfo: Sendable, Hashable {
+    /// The file.
     package let path: String
     /// Size in pixels as shown, that is after `rotation`.
     ///
     /// The pixels' aspect ratio is not applied.
     package let width: Int
+    /// Height in pixels.
     package let height: Int
     /// Seconds that the container announces, nil where it does not say.
     ///
@@ -27,6 +29,7 @@ package struct VideoInfo: Sendable, Hashable {
     package let rotation: Int
     /// Whether the stored picture is mirrored too.
     package let isMirrored: Bool
+    /// Whether it has sound.
     package let hasAudio: Bool
 
     /// Whether this is a picture that doesn't move.

@@ -7,6 +7,7 @@ package import Files
 /// is at most t, so variable rates, edit lists and offsets need nothing from the caller. A far time is reached from
 /// the key frame before it; the pixels are the same bits as by decoding from the start. Belongs to one thread at a time.
 package final class VideoReader {
+    /// What the file says of its video.
     package let info: VideoInfo
     /// Size of every frame given, in pixels.
     package let width, height: Int

@@ -7,7 +7,9 @@ import Foundation
 /// `mpirun` has set its variables. What is used of its binary interface (names of objects, sizes
 /// of handles) is the same in Open MPI 4 and 5.
 package final class OpenMPI: RankGroup {
+    /// This process's number.
     package let rank: Int
+    /// Processes in all.
     package let count: Int
     private let library: Library
     private let communicator: OpaquePointer
@@ -50,6 +52,7 @@ package final class OpenMPI: RankGroup {
     /// Ends this process's part; to be called by every rank that ends well.
     package func finish() { _ = library.finish() }
 
+    /// Sends bytes to a process.
     package func send(
         _ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int
     ) throws(RankError) -> any RankTransfer {
@@ -59,6 +62,7 @@ package final class OpenMPI: RankGroup {
         }
     }
 
+    /// Waits for bytes of a process.
     package func receive(
         into buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
     ) throws(RankError) -> any RankTransfer {

@@ -24,10 +24,14 @@ package enum JSONText {
 
 /// A coding key made at run time, such as the name of a class or of a score.
 package struct NamedKey: CodingKey {
+    /// The key's text.
     package let stringValue: String
+    /// No key is a number.
     package var intValue: Int? { nil }
 
+    /// The key of a text.
     package init(stringValue: String) { self.stringValue = stringValue }
+    /// No key is a number.
     package init?(intValue: Int) { nil }
 
     /// The key `name`.

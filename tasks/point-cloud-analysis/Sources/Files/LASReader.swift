@@ -35,9 +35,13 @@ package struct LASReader: PointReader {
         }
     }
 
+    /// The file.
     package var path: String { source.path }
+    /// Points of the file, where its header states them.
     package var count: Int? { header.count }
+    /// What people should know of how the file is read.
     package var notes: [String] { [colors?.note].compactMap(\.self) }
+    /// What the brightest channel is in the file, where it is known.
     package var colorRange: Double? { colors?.top }
 
     private static func field(
@@ -80,6 +84,7 @@ package struct LASReader: PointReader {
         return ColorRange(largest: Double(largest), isReal: false, isShort: true)
     }
 
+    /// The points that follow, at most `limit`; nil at the end.
     package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         let size = min(max(1, limit), header.count - given)
         guard size > 0 else { return nil }

@@ -69,6 +69,7 @@ package struct LASWriter: PointSink {
         self.offset = offset
     }
 
+    /// Writes points behind those before.
     package mutating func append(_ block: PointBlock) throws {
         guard let first = block.positions.first else { return }
         let offset = self.offset ?? first.rounded(.down)

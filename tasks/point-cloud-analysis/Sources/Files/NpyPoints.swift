@@ -8,6 +8,7 @@ import Tensors
 /// Columns: x y z; or x y z and intensity; or x y z and red green blue, whose range follows from the
 /// data; or those six and a class, as S3DIS is often kept. The array is held whole in memory.
 package struct NpyPoints: PointReader {
+    /// The file.
     package let path: String
     private let array: Tensor
     private let columns: PLYColumns
@@ -57,10 +58,14 @@ package struct NpyPoints: PointReader {
         colors = ColorRange(largest: largest, isReal: true, isShort: false)
     }
 
+    /// Points of the file, where its header states them.
     package var count: Int? { array.shape[0] }
+    /// What people should know of how the file is read.
     package var notes: [String] { [colors?.note].compactMap(\.self) }
+    /// What the brightest channel is in the file, where it is known.
     package var colorRange: Double? { colors?.top }
 
+    /// The points that follow, at most `limit`; nil at the end.
     package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         let size = min(max(1, limit), array.shape[0] - given)
         guard size > 0 else { return nil }

@@ -23,10 +23,15 @@ package struct PLYReader: PointReader {
         colors = try PLYReader.colorRange(vertices, columns, reading)
     }
 
+    /// The file.
     package var path: String { vertices.source.path }
+    /// Points of the file, where its header states them.
     package var count: Int? { vertices.header.vertex.count }
+    /// What people should know of how the file is read.
     package var notes: [String] { [colors?.note].compactMap(\.self) }
+    /// What the brightest channel is in the file, where it is known.
     package var colorRange: Double? { colors?.top }
+    /// What the file calls its fields.
     package var fieldNames: [String] { vertices.header.vertex.properties.map(\.name) }
 
     private static func colorRange(
@@ -49,6 +54,7 @@ package struct PLYReader: PointReader {
             isShort: scalars.allSatisfy { $0 == .uint16 })
     }
 
+    /// The points that follow, at most `limit`; nil at the end.
     package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         let size = min(max(1, limit), vertices.left)
         guard size > 0 else { return nil }

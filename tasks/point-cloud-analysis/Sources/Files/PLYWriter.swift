@@ -10,8 +10,10 @@ import Foundation
 package struct PLYWriter: PointSink {
     /// What points have beside their places.
     package struct Contents: OptionSet, Sendable {
+        /// One bit a field.
         package let rawValue: Int
 
+        /// The fields of some bits.
         package init(rawValue: Int) { self.rawValue = rawValue }
 
         /// 8-bit red, green and blue.
@@ -58,6 +60,7 @@ package struct PLYWriter: PointSink {
         self.probabilities = probabilities
     }
 
+    /// Writes points behind those before.
     package mutating func append(_ block: PointBlock) throws {
         precondition(
             block.probabilities.count == block.count * probabilities,

@@ -27,8 +27,11 @@ package protocol PointReader: Sendable {
 }
 
 extension PointReader {
+    /// Nothing to say.
     package var notes: [String] { [] }
+    /// Not known.
     package var colorRange: Double? { nil }
+    /// No names.
     package var fieldNames: [String] { [] }
 
     /// All points that were not given yet.

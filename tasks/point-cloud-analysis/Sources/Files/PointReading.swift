@@ -4,8 +4,10 @@
 package struct PointReading: Sendable, Equatable {
     /// Fields beside the places.
     package struct Fields: OptionSet, Sendable {
+        /// One bit a field.
         package let rawValue: Int
 
+        /// The fields of some bits.
         package init(rawValue: Int) { self.rawValue = rawValue }
 
         /// Strengths of the returns.

@@ -13,6 +13,7 @@ package struct S3DISRoom: PointReader {
         "bookcase", "board", "clutter",
     ]
 
+    /// The file.
     package let path: String
     /// Lines that were left out because they hold no point, by the names of their files.
     package private(set) var skippedLines: [String: Int] = [:]
@@ -81,6 +82,7 @@ package struct S3DISRoom: PointReader {
         return names.sorted().map { "\(folder)/\($0)" }.filter(hasAnnotations)
     }
 
+    /// What people should know of how the file is read.
     package var notes: [String] {
         skippedLines.sorted { $0.key < $1.key }.map { file, count in
             "\(file): \(count) \(count == 1 ? "line" : "lines") without a point left out"
@@ -90,6 +92,7 @@ package struct S3DISRoom: PointReader {
     /// Unknown before the lines are counted.
     package var count: Int? { nil }
 
+    /// The points that follow, at most `limit`; nil at the end.
     package mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
         var block = PointBlock(positions: [], colors: [], labels: [])
         while block.count < max(1, limit) {

@@ -52,6 +52,7 @@ package final class PointNetwork: Module {
         }
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("encoder", transformer)
         registry.child("encoder.patch_embed", embedding)

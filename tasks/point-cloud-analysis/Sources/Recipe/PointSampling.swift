@@ -91,6 +91,7 @@ package struct PointSampling: Sendable, Equatable, Codable {
 
     /// Of S3DIS, as openpoints has them.
     package static let colorMean = [0.5136457, 0.49523646, 0.44921124]
+    /// Standard deviations, of S3DIS as openpoints has them.
     package static let colorDeviation = [0.18308958, 0.18415008, 0.19252081]
 
     /// Reads the keys of the section `data` that say how samples are cut.

@@ -31,6 +31,7 @@ package struct RangeAssigner: BoxAssigner {
     /// The rule with the published improvements unless said otherwise.
     package init(centreRadius: Double? = 1.5) { self.centreRadius = centreRadius }
 
+    /// For each location its box, by this rule.
     package func assignments(of boxes: [Box], to grid: LocationGrid) -> [Int32] {
         var result = [Int32](repeating: Self.background, count: grid.count)
         var areas = [Double](repeating: .infinity, count: grid.count)
@@ -78,6 +79,7 @@ package struct AdaptiveAssigner: BoxAssigner {
     /// The published rule.
     package init() {}
 
+    /// For each location its box, by this rule.
     package func assignments(of boxes: [Box], to grid: LocationGrid) -> [Int32] {
         var result = [Int32](repeating: Self.background, count: grid.count)
         var best = [Double](repeating: 0, count: grid.count)

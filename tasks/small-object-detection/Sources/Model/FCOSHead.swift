@@ -144,6 +144,7 @@ package final class FCOSHead: Module {
         )
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         classTower.register("cls_tower", in: &registry)
         boxTower.register("bbox_tower", in: &registry)

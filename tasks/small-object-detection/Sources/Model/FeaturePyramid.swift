@@ -33,6 +33,7 @@ package protocol FeaturePyramid: Module {
 /// From stride 4, P2 to P5 are as published; further levels are convolutions of stride 2 of the
 /// level before (RetinaNet, FCOS).
 package final class LateralPyramid: FeaturePyramid {
+    /// Levels that the pyramid gives.
     package var levelCount: Int { laterals.count + further.count }
     private let norms: [LayerNorm]
     private let laterals: [Conv2d]
@@ -66,6 +67,7 @@ package final class LateralPyramid: FeaturePyramid {
         }
     }
 
+    /// The pyramid's levels, finest first.
     package func callAsFunction(_ levels: [PyramidLevel], _ context: Context) -> [PyramidLevel] {
         precondition(
             levels.count == laterals.count,
@@ -90,6 +92,7 @@ package final class LateralPyramid: FeaturePyramid {
         return result
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.children("norms", norms)
         for (index, layer) in laterals.enumerated() {

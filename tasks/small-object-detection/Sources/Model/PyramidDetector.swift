@@ -25,6 +25,7 @@ package final class PyramidDetector: Module {
         self.head = head
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("backbone", backbone)
         registry.child("pyramid", pyramid)

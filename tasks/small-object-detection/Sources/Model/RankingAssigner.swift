@@ -59,6 +59,7 @@ package struct RankingAssigner: BoxAssigner {
             measure: .wasserstein(constant: constant), prior: .strides(4), further: 0)
     }
 
+    /// For each location its box, by this rule.
     package func assignments(of boxes: [Box], to grid: LocationGrid) -> [Int32] {
         var result = [Int32](repeating: Self.background, count: grid.count)
         let sides = grid.levels.map(side)

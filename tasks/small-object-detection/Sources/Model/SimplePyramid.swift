@@ -7,6 +7,7 @@ package import Tensors
 /// with detectron2's state-dict names: four levels from one map, at a quarter of its stride, a
 /// half, once and twice.
 package final class SimplePyramid: FeaturePyramid {
+    /// Levels that the pyramid gives.
     package var levelCount: Int { 4 }
     private let quarter: (first: ConvTranspose2d, norm: LayerNorm, second: ConvTranspose2d)
     private let half: ConvTranspose2d
@@ -63,6 +64,7 @@ package final class SimplePyramid: FeaturePyramid {
         ]
     }
 
+    /// The pyramid's levels, finest first.
     package func callAsFunction(_ levels: [PyramidLevel], _ context: Context) -> [PyramidLevel] {
         precondition(levels.count == 1, "a simple pyramid over \(levels.count) maps, expected one")
         let (x, stride) = (levels[0].values, levels[0].stride)
@@ -74,6 +76,7 @@ package final class SimplePyramid: FeaturePyramid {
         }
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("simfp_2.0", quarter.first)
         registry.child("simfp_2.1", quarter.norm)

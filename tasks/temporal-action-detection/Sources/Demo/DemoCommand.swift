@@ -8,6 +8,7 @@ import Training
 
 /// `dr2net demo`: from nothing to a finetuned action detector on a real film.
 package struct DemoCommand: ParsableCommand {
+    /// The command's name and help.
     package static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Finetune an action detector on a real film, with scores and memory compared.",
@@ -34,6 +35,7 @@ package struct DemoCommand: ParsableCommand {
     /// The command at its defaults.
     package init() {}
 
+    /// Runs the demo and prints what it gave.
     package func run() throws {
         let console = common.start()
         let recipe = try RecipeCatalog.find().recipe(named: DemoPlan.recipeName(isFull: full))

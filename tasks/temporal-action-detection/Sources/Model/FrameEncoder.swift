@@ -191,6 +191,7 @@ package struct InferenceRanges: Sequence, IteratorProtocol, Sendable {
         self.step = step
     }
 
+    /// The next frames; nil after the last.
     package mutating func next() -> Range<Int>? {
         guard first < count else { return nil }
         let range = first..<Swift.min(count, first + step)

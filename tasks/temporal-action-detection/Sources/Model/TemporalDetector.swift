@@ -55,6 +55,7 @@ package final class TemporalDetector: Module {
             key: RandomKey(seed: recipe.training.seed).child("head"))
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         if let encoder { registry.child("backbone", encoder.network.backbone) }
         registry.child("head", head)

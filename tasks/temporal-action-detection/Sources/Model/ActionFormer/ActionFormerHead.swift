@@ -26,6 +26,7 @@ package final class ActionFormerHead: TemporalHead {
         normalizer.isTrainable = false
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("", pyramid)
         registry.child("cls_head", classTower)
@@ -68,6 +69,7 @@ package final class ActionFormerHead: TemporalHead {
             points: ActionPoints(configuration, length: length))
     }
 
+    /// The losses of a batch of windows.
     package func losses(
         features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
@@ -82,6 +84,7 @@ package final class ActionFormerHead: TemporalHead {
         return losses.sum(normalizer: normalizer.tensor.item)
     }
 
+    /// The scored segments of each window, before any suppression.
     package func detections(features: Tensor, layouts: [WindowLayout]) -> [[Item<Segment>]] {
         let output = forward(Variable(features), layouts: layouts, .inference)
         let scores = output.logits.tensor.sigmoid().doubles

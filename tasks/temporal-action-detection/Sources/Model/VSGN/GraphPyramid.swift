@@ -11,6 +11,7 @@ package import Tensors
 package final class NeighbourConvolution: Module {
     /// `[C, 2 C]`: first the neighbour's half, then the centre's.
     package let weight: Parameter
+    /// One number a channel.
     package let bias: Parameter
     private let neighbours: Int
     private let crossScale: Int
@@ -43,6 +44,7 @@ package final class NeighbourConvolution: Module {
             .reshaped(to: [batch, length, channels]) + centre
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.parameter("mlp.weight", weight)
         registry.parameter("mlp.bias", bias)

@@ -127,6 +127,7 @@ package final class VSGNHead: TemporalHead {
         configuration.form.countsPadding ? length : layout.validLength
     }
 
+    /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         registry.child("xGPN", pyramid)
         registry.child("head_dec", anchorHead)
@@ -139,6 +140,7 @@ package final class VSGNHead: TemporalHead {
         }
     }
 
+    /// The losses of a batch of windows.
     package func losses(
         features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
@@ -149,6 +151,7 @@ package final class VSGNHead: TemporalHead {
             .sum(context)
     }
 
+    /// The scored segments of each window, before any suppression.
     package func detections(features: Tensor, layouts: [WindowLayout]) -> [[Item<Segment>]] {
         let context = Context.inference
         let output = forward(Variable(features), layouts: layouts, context)
