@@ -36,11 +36,11 @@ package struct TrainingTiles: Sendable {
             var held = Set<Int>()
             if recipe.cut == .tiles {
                 let side = Double(recipe.tiling.size)
-                larger += objects.count { $0.box.width > side || $0.box.height > side }
+                larger += objects.count { $0.place.width > side || $0.place.height > side }
             }
             for (region, scale) in Self.regions(image, recipe) {
                 let inside = objects.indices.filter {
-                    let box = objects[$0].box
+                    let box = objects[$0].place
                     return box.intersection(region) >= recipe.tiling.keptArea * box.area
                 }
                 held.formUnion(inside)

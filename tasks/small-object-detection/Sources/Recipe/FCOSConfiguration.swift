@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Regions
 
 /// The sizes and thresholds of an FCOS head; the defaults are the published ones with the
 /// improvements (centre-ness beside the regression, distances in strides, GIoU).

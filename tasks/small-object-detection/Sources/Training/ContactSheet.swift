@@ -56,7 +56,7 @@ package struct ContactSheet {
         let found = view.targets(images.split, keptArea: recipe.data.tiling.keptArea)
         BoxDrawing.draw(
             found.ignored.map { .init($0, SIMD3(150, 150, 150), thickness: 1) }
-                + found.objects.map { .init($0.box, BoxDrawing.color($0.label)) }, on: &picture)
+                + found.objects.map { .init($0.place, BoxDrawing.color($0.label)) }, on: &picture)
         for row in 0..<view.size where top + row < sheet.height {
             let target = 3 * ((top + row) * sheet.width + left), source = 3 * row * view.size
             sheet.pixels.replaceSubrange(
