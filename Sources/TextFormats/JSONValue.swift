@@ -32,6 +32,13 @@ package struct JSONValue: Sendable {
     /// The file, where it isn't the one that is read.
     package var file: String?
 
+    /// A value at a place.
+    package init(kind: Kind, line: Int, file: String? = nil) {
+        self.kind = kind
+        self.line = line
+        self.file = file
+    }
+
     /// The member `name` of an object; nil where it is missing, null, or this is no object.
     package func member(_ name: String) -> JSONValue? {
         guard case .object(let members) = kind,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Metrics
-package import Regions
+import Regions
 
 /// Annotated and detected boxes as a protocol counts them.
 struct DetectionItems {

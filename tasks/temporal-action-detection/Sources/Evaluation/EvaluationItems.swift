@@ -111,7 +111,7 @@ struct EvaluationItems {
         unknownLabels = numbers.added
         unknownVideos = unknown.sorted()
         blockedVideos = blocked
-        let spoken = Set(guesses.map(\.video))
+        let spoken = Set(guesses.map(\.source))
         let known = videos
         silentVideos = known.indices.filter { !spoken.contains($0) }.map { known[$0].id }.sorted()
         let scored = Set(known.map(\.id))

@@ -4,7 +4,7 @@ import Checkpoints
 import Console
 import Files
 import Layers
-package import Regions
+import Regions
 package import Reports
 package import Reversible
 import Tensors
