@@ -16,6 +16,9 @@ func tests(of name: String, _ dependencies: [Target.Dependency]) -> Target {
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+let orderedCollections = Target.Dependency.product(
+    name: "OrderedCollections", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
 /// The commit that `--version` prints: `scripts/package` and `scripts/demo` say it.
 let commit = Context.environment["DR2NET_COMMIT"] ?? ""
@@ -25,6 +28,7 @@ let package = Package(
     products: [.executable(name: "dr2net", targets: ["dr2net"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -42,7 +46,7 @@ let package = Package(
         module("Files", ["CZlib"]),
         module("TextFormats", ["Files"]),
         module("Console", []),
-        module("Checkpoints", ["Tensors", "Files", "TextFormats", "CZlib"]),
+        module("Checkpoints", ["Tensors", "Files", "TextFormats", "CZlib", orderedCollections]),
         .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
         .systemLibrary(
             name: "CFFmpegLibraries", pkgConfig: "libavformat",
@@ -67,7 +71,7 @@ let package = Package(
             "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module("Ranks", []),
-        module("Regions", []),
+        module("Regions", [heap]),
         module("Metrics", ["Regions"]),
         module("Reports", ["Metrics", "Regions", "CZlib"]),
         module(

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import OrderedCollections
 package import Tensors
 
 /// Named arrays in a fixed order, with text about them: what a checkpoint holds.
 package struct StateDict: Sendable {
-    /// The names in the order of insertion.
-    package private(set) var names: [String] = []
-    private var values: [String: TensorValue] = [:]
-    private var storedTypes: [String: ScalarType] = [:]
+    /// Arrays and, while they are unchanged, the types that they had in their files.
+    private var arrays: OrderedDictionary<String, (value: TensorValue, stored: ScalarType?)> = [:]
     /// Text stored beside the arrays.
     package var metadata: [String: String]
     /// What of its file this is, where the file holds more than one dictionary.
@@ -36,21 +35,24 @@ package struct StateDict: Sendable {
     package init(_ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]) {
         self.init(metadata: metadata)
         for (name, tensor) in tensors {
-            precondition(values[name] == nil, "the name \(name) occurs twice")
+            precondition(arrays[name] == nil, "the name \(name) occurs twice")
             self[name] = tensor
         }
     }
 
+    /// The names in the order of insertion.
+    package var names: [String] { Array(arrays.keys) }
+
     /// The number of arrays of any kind.
-    package var count: Int { names.count }
+    package var count: Int { arrays.count }
 
     /// Whether there are no arrays.
-    package var isEmpty: Bool { names.isEmpty }
+    package var isEmpty: Bool { arrays.isEmpty }
 
     /// The real-valued arrays in order.
     package var tensors: [(name: String, tensor: Tensor)] {
-        names.compactMap { name in
-            if case .tensor(let tensor) = values[name] { (name, tensor) } else { nil }
+        arrays.compactMap { name, array in
+            if case .tensor(let tensor) = array.value { (name, tensor) } else { nil }
         }
     }
 
@@ -58,19 +60,19 @@ package struct StateDict: Sendable {
     ///
     /// A new name goes to the end, a known one keeps its place, nil removes it.
     package subscript(name: String) -> Tensor? {
-        get { if case .tensor(let tensor) = values[name] { tensor } else { nil } }
+        get { if case .tensor(let tensor) = value(name) { tensor } else { nil } }
         set { setValue(newValue.map(TensorValue.tensor), for: name) }
     }
 
     /// The array of that name, whatever its type.
-    package func value(_ name: String) -> TensorValue? { values[name] }
+    package func value(_ name: String) -> TensorValue? { arrays[name]?.value }
 
     /// The integers of that name (bytes are widened); nil for none or for real numbers.
-    package func integers(_ name: String) -> IntegerArray? { values[name]?.integers }
+    package func integers(_ name: String) -> IntegerArray? { value(name)?.integers }
 
     /// The bytes of that name; nil for none or for another type.
     package func bytes(_ name: String) -> ByteArray? {
-        if case .bytes(let array) = values[name] { array } else { nil }
+        if case .bytes(let array) = value(name) { array } else { nil }
     }
 
     /// Stores an array of any type; nil removes the name.
@@ -79,16 +81,13 @@ package struct StateDict: Sendable {
     }
 
     /// The type that the array of that name had in its file, while it is unchanged.
-    func storedType(_ name: String) -> ScalarType? { storedTypes[name] }
+    func storedType(_ name: String) -> ScalarType? { arrays[name]?.stored }
 
     /// Stores an array as it was read from elements of `type`.
     mutating func setValue(
         _ value: TensorValue?, for name: String, storedAs type: ScalarType?
     ) {
-        storedTypes[name] = type
-        let old = values.updateValueOrRemove(value, for: name)
-        if old == nil && value != nil { names.append(name) }
-        if old != nil && value == nil { names.removeAll { $0 == name } }
+        arrays[name] = value.map { (value: $0, stored: type) }
     }
 
     /// The same arrays under other names; `rename` gives nil for those to leave out.
@@ -97,20 +96,13 @@ package struct StateDict: Sendable {
     package func renamed(_ rename: (String) -> String?) throws(InputError) -> StateDict {
         var result = StateDict(metadata: metadata)
         result.part = part
-        for name in names {
-            guard let newName = rename(name), let value = values[name] else { continue }
-            guard result.values[newName] == nil else {
+        for (name, array) in arrays {
+            guard let newName = rename(name) else { continue }
+            guard result.arrays[newName] == nil else {
                 throw InputError("two arrays would both be called \(newName)")
             }
-            result.setValue(value, for: newName, storedAs: storedTypes[name])
+            result.arrays[newName] = array
         }
         return result
-    }
-}
-
-extension Dictionary {
-    fileprivate mutating func updateValueOrRemove(_ value: Value?, for key: Key) -> Value? {
-        guard let value else { return removeValue(forKey: key) }
-        return updateValue(value, forKey: key)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import HeapModule
 
 /// Removal of detections that repeat a better one.
 ///
@@ -82,23 +83,23 @@ package struct NonMaximumSuppression: Sendable, Equatable {
     /// order in which those were kept. This gives the same products, in the same order, as
     /// decaying every candidate at every step, at a fraction of the work.
     private func keep(from group: [Int], of detections: [Item<Segment>]) -> [Turn] {
-        var heap = CandidateHeap(
+        var heap = Heap(
             group.map { Candidate(turn: Turn(detections[$0], $0), segment: detections[$0].place) })
         var kept: [Turn] = []
         var keptSegments: [Segment] = []
-        while keptSegments.count < maximumCount, var best = heap.first {
+        while keptSegments.count < maximumCount, var best = heap.min {
             let isFresh = best.seen == keptSegments.count
             if !isFresh {
                 update(&best, with: keptSegments)
                 // Dropped, or back into the heap with its lower score: it may no longer be first.
                 if best.turn.score < minimumScore || best.seen < 0 {
-                    heap.removeFirst()
+                    heap.removeMin()
                 } else {
-                    heap.replaceFirst(with: best)
+                    heap.replaceMin(with: best)
                 }
                 continue
             }
-            heap.removeFirst()
+            heap.removeMin()
             kept.append(best.turn)
             keptSegments.append(best.segment)
         }
@@ -124,4 +125,18 @@ package struct NonMaximumSuppression: Sendable, Equatable {
         }
         candidate.seen = kept.count
     }
+}
+
+/// A detection that waits for its turn.
+private struct Candidate: Comparable {
+    /// Its turn by the score after the decays applied so far.
+    var turn: Turn
+
+    /// Where it is.
+    let segment: Segment
+
+    /// How many kept detections have acted on it.
+    var seen = 0
+
+    static func < (a: Candidate, b: Candidate) -> Bool { a.turn < b.turn }
 }
