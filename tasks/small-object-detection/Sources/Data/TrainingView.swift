@@ -127,7 +127,7 @@ package struct TrainingView: Sendable, Equatable {
                 height: frame.height, x: x, y: y, scale: scale)
             if result == nil { result = patch }
             let shows = split.objects[sample.image].contains { object in
-                let box = patch.place(object.box)
+                let box = patch.place(object.place)
                 return box.intersection(patch.frame) >= 0.5 * box.area
             }
             if shows || !sample.hasObjects { return patch }

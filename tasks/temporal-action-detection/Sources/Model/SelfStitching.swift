@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 package import Regions
-package import Tensors
+import Tensors
 
 /// Video self-stitching: a short clip stands beside a magnified copy of itself.
 ///
