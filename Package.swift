@@ -81,6 +81,14 @@ let package = Package(
                 "TextFormats", "Console", "Ranks", "Metrics", "Reports", "CVersion", yaml,
             ]),
 
+        // What backbones cost and how exact they are.
+        module(
+            "Measurements",
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Files",
+                "Media", "Training",
+            ]),
+
         // What commands of the executable and of the tasks share.
         module(
             "CommandLineSupport",
@@ -115,9 +123,9 @@ let package = Package(
             name: "dr2net",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Reports", "Training", "TemporalActionDetection",
-                "SmallObjectDetection",
-                "PointCloudAnalysis", "CommandLineSupport", "Files", "Console", arguments,
+                "Media", "Datasets", "Reports", "Training", "Measurements",
+                "TemporalActionDetection", "SmallObjectDetection", "PointCloudAnalysis",
+                "CommandLineSupport", "Files", "Console", arguments,
             ]),
 
         // What Benchmarks/ measures below a whole step.
@@ -162,6 +170,12 @@ let package = Package(
                 "Checkpoints", "Datasets",
             ]),
         tests(of: "Ranks", ["TestSupport"]),
+        tests(
+            of: "Measurements",
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Training",
+            ]),
         tests(of: "CommandLineSupport", ["Console", "Datasets", "Training"]),
         tests(of: "Regions", []),
         tests(of: "Metrics", ["Regions"]),

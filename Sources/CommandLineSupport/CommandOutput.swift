@@ -21,8 +21,21 @@ package struct CommandOutput: Sendable {
     package func result(
         _ value: some Encodable, text: () -> String
     ) throws(InputError) {
-        let line = isJSON ? try CommandOutput.json(value) : text()
-        CommandOutput.write(line + "\n", to: .standardOutput)
+        line(isJSON ? try CommandOutput.json(value) : text())
+    }
+
+    /// Prints predictions: all of them with JSON or where no file was named, else where they are.
+    ///
+    /// - Parameter json: All of them as JSON text.
+    package func predictions(
+        _ count: Int, in places: [String], json: () throws -> String
+    ) rethrows {
+        let isAll = isJSON || places.isEmpty
+        line(isAll ? try json() : "\(count) detections in \(places.joined(separator: ", "))")
+    }
+
+    private func line(_ text: String) {
+        CommandOutput.write(text.hasSuffix("\n") ? text : text + "\n", to: .standardOutput)
     }
 
     /// Prints a line about the work on standard error, unless quiet.

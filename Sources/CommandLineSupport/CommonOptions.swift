@@ -2,7 +2,6 @@
 package import ArgumentParser
 package import Console
 import Tensors
-import Training
 
 /// The options of every command.
 package struct CommonOptions: ParsableArguments {
@@ -18,17 +17,10 @@ package struct CommonOptions: ParsableArguments {
     @Option(help: "Threads to use; results do not depend on it. (default: all cores)")
     package var threads: Int?
 
-    /// The seed of every random draw.
-    @Option(
-        name: .customLong("seed"), help: "Seed of every random draw. (default: the recipe's, or 0)")
-    package var givenSeed: UInt64?
-
-    /// The seed, 0 where none was given.
-    package var seed: UInt64 { givenSeed ?? 0 }
-
     /// Options at their defaults.
     package init() {}
 
+    /// Refuses numbers of threads that no machine has.
     package func validate() throws {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads \(threads): expected 1 to 1024")
@@ -53,6 +45,9 @@ package struct CommonOptions: ParsableArguments {
     /// - Returns: Where the command prints.
     package func start() -> CommandOutput {
         if let threads { Parallel.setThreadCount(threads) }
-        return CommandOutput(isJSON: json, isQuiet: quiet)
+        return output
     }
+
+    /// Where the command prints.
+    package var output: CommandOutput { CommandOutput(isJSON: json, isQuiet: quiet) }
 }

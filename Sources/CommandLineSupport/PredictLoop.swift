@@ -2,7 +2,6 @@
 package import Console
 package import Files
 import Foundation
-import Training
 
 /// One input after the other, as every task's `predict` does it.
 ///
@@ -40,30 +39,38 @@ package struct PredictLoop {
     package struct Outcome: Sendable, Equatable {
         /// Inputs in all.
         package let total: Int
-        /// Those that could not be used, with the reason.
+        /// Those that could not be used.
         package let bad: [String]
+        /// What an input is called.
+        let noun: String
 
         /// Fails where an input was bad, once everything else is written.
         ///
         /// - Throws: One line with the numbers; the reasons were said before.
-        package func check(noun: String) throws(InputError) {
+        package func check() throws(InputError) {
             guard !bad.isEmpty else { return }
             throw InputError(
                 "\(bad.count) of \(total) \(noun)s could not be read; the others are written")
         }
     }
 
+    /// What becomes of the inputs that are done, where results go to these places.
+    package static func kept(in places: [String]) -> String {
+        places.isEmpty
+            ? "are lost, since no file was named" : "are in \(places.joined(separator: ", "))"
+    }
+
     /// Predicts each input and keeps what it gives.
     ///
     /// - Parameters:
-    ///   - kept: What becomes of the inputs that are done where a later one ends the work, such as
-    ///     "are in found.json.partial".
-    ///   - predict: What one input gives; what it throws is the input's fault.
+    ///   - kept: What becomes of the inputs that are done where a later one ends the work; see
+    ///     ``kept(in:)``.
+    ///   - predict: What one input gives; what it throws is the input's fault, but for storage.
     ///   - keep: Writes that; what it throws ends the work.
     /// - Returns: What was passed over.
     /// - Throws: One line, for the first bad input unless ``keepGoing``, and where none is good.
     package func run<Value>(
-        kept: () -> String = { "are written" },
+        kept: String = "are written",
         predict: (_ number: Int, _ input: String, _ report: Report) throws -> Value,
         keep: (_ number: Int, _ input: String, _ value: Value) throws -> Void
     ) throws -> Outcome {
@@ -79,7 +86,11 @@ package struct PredictLoop {
                 }
             } catch {
                 progress.finish()
-                guard keepGoing else { throw failure("\(error)", number, kept) }
+                // A full disk is no input's fault.
+                let isStorage = (error as? InputError)?.isStorage ?? false
+                guard keepGoing, !isStorage else {
+                    throw failure("\(error)", number - bad.count, kept)
+                }
                 CommandOutput.complain("\(error)")
                 bad.append(input)
                 continue
@@ -95,7 +106,7 @@ package struct PredictLoop {
         guard bad.count < inputs.count else {
             throw InputError("no \(noun) could be read")
         }
-        return Outcome(total: inputs.count, bad: bad)
+        return Outcome(total: inputs.count, bad: bad, noun: noun)
     }
 
     /// Which input this is, and how long the others take where that is a minute or more.
@@ -109,10 +120,10 @@ package struct PredictLoop {
         return " (\(noun) \(number + 1) of \(inputs.count)\(left))"
     }
 
-    private func failure(_ text: String, _ done: Int, _ kept: () -> String) -> InputError {
+    private func failure(_ text: String, _ done: Int, _ kept: String) -> InputError {
         guard done > 0 else { return InputError(text) }
         return InputError(
-            "\(text); \(done) of \(inputs.count) \(noun)s \(kept())"
+            "\(text); \(done) of \(inputs.count) \(noun)s \(kept)"
                 + (keepGoing ? "" : ", --keep-going goes on behind a bad one"))
     }
 }

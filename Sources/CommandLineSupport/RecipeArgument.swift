@@ -3,7 +3,6 @@ package import ArgumentParser
 package import Datasets
 package import Files
 import Foundation
-package import Training
 
 /// A recipe as commands name it: a file, or a recipe that comes with the program.
 package enum RecipeArgument {
@@ -34,19 +33,5 @@ package enum RecipeArgument {
             throw InputError(
                 "\(argument): no such file, and \(error) (`dr2net recipe list` shows all)")
         }
-    }
-}
-
-extension RecipeDocument {
-    /// Reads the recipe that a command names; says where it lies if it comes with the program.
-    package init(
-        argument: String, overrides: [String] = [], _ common: CommonOptions
-    ) throws {
-        let path = try RecipeArgument.path(of: argument, in: try? RecipeCatalog.find())
-        if path != argument {
-            CommandOutput(isJSON: common.json, isQuiet: common.quiet).note(
-                "recipe \(argument): \(path)")
-        }
-        try self.init(path: path, overrides: overrides)
     }
 }

@@ -14,9 +14,8 @@ package struct TrainOptions: ParsableArguments {
     @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
     package var recipe: String?
 
-    /// `key.path=value`.
-    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
-    package var set: [String] = []
+    /// What is laid over the recipe.
+    @OptionGroup package var overrides: RecipeOverrides
 
     /// The run folder.
     @Option(
@@ -50,6 +49,7 @@ package struct TrainOptions: ParsableArguments {
     /// Options at their defaults.
     package init() {}
 
+    /// Refuses options that exclude each other.
     package func validate() throws {
         if resume == TrainOptions.automatic {
             if recipe == nil || runFolder == nil {
@@ -184,10 +184,8 @@ package struct TrainOptions: ParsableArguments {
     package func document(
         _ path: String, _ common: CommonOptions
     ) throws -> RecipeDocument {
-        var overrides = set
-        if let memoryBudget { overrides.append("memoryBudget=\(memoryBudget)") }
-        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
-        var document = try RecipeDocument(argument: path, overrides: overrides, common)
+        var document = try overrides.document(
+            of: path, adding: memoryBudget.map { ["memoryBudget=\($0)"] } ?? [], common.output)
         if let startFrom {
             try document.set("startFrom", to: startFrom, option: "--start-from")
         }

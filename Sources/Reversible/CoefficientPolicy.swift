@@ -68,15 +68,43 @@ package enum CoefficientPolicy: Sendable, Hashable {
         }
     }
 
-    /// The name used in recipes.
-    package var name: String {
+    /// The policies as recipes and command lines name them.
+    package enum Name: String, CaseIterable, Sendable {
+        /// ``CoefficientPolicy/paper(start:end:period:shape:)``.
+        case paper
+        /// ``CoefficientPolicy/balanced(start:end:period:)``.
+        case balanced
+        /// ``CoefficientPolicy/hard``.
+        case hard
+        /// ``CoefficientPolicy/momentum(_:)``.
+        case momentum
+        /// ``CoefficientPolicy/bdia(magnitude:)``.
+        case bdia
+        /// ``CoefficientPolicy/fixed(_:)``.
+        case fixed
+    }
+
+    /// Its name.
+    package var name: Name {
         switch self {
-        case .paper: "paper"
-        case .balanced: "balanced"
-        case .hard: "hard"
-        case .momentum: "momentum"
-        case .bdia: "bdia"
-        case .fixed: "fixed"
+        case .paper: .paper
+        case .balanced: .balanced
+        case .hard: .hard
+        case .momentum: .momentum
+        case .bdia: .bdia
+        case .fixed: .fixed
+        }
+    }
+
+    /// The policy of a name at its published constants; nil for `fixed`, which has none.
+    package init?(published name: Name) {
+        switch name {
+        case .paper: self = .paper(period: 1)
+        case .balanced: self = .default
+        case .hard: self = .hard
+        case .momentum: self = .momentum(0.9)
+        case .bdia: self = .bdia(magnitude: 0.5)
+        case .fixed: return nil
         }
     }
 
@@ -110,6 +138,15 @@ package enum CoefficientPolicy: Sendable, Hashable {
         if case .bdia = self { return .pretrained }
         return plan(step: step)
     }
+}
+
+extension StreamCoefficients {
+    /// The α that recipes and command lines may ask for.
+    package static let alphas = 0.0...2
+    /// The β that they may ask for, but for 0, which can't be reversed.
+    package static let betas = -1.0...1
+    /// The c that they may ask for.
+    package static let branches = 1e-3...10
 }
 
 /// The share of an update period that is over, in [0, 1]; a period of 0 is over at once.

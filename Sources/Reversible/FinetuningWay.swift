@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The arithmetic in which a dual-residual stage is reversed.
-package enum ReversalArithmetic: Sendable, Hashable {
+package enum ReversalArithmetic: String, CaseIterable, Sendable {
     /// Fixed-point streams with remainder bits: the pair comes back bit for bit at any (α, β).
     case exact
     /// The paper's equations in the working precision; errors grow like 1/|λ| a branch.
@@ -18,6 +18,28 @@ package enum FinetuningWay: Sendable, Hashable {
     case frozen
     /// The dual-residual network under a plan of coefficients; two streams a stage are kept.
     case dr2net(CoefficientPlan, ReversalArithmetic)
+
+    /// The ways as recipes and command lines name them.
+    package enum Name: String, CaseIterable, Sendable {
+        /// Every activation kept.
+        case conventional
+        /// One tensor a block kept.
+        case checkpointed
+        /// No gradient in the backbone.
+        case frozen
+        /// The dual-residual network.
+        case dr2net
+    }
+
+    /// The way of a name; the plan and the arithmetic are those of `dr2net`.
+    package init(_ name: Name, _ plan: CoefficientPlan, _ arithmetic: ReversalArithmetic) {
+        switch name {
+        case .conventional: self = .conventional
+        case .checkpointed: self = .checkpointed
+        case .frozen: self = .frozen
+        case .dr2net: self = .dr2net(plan, arithmetic)
+        }
+    }
 }
 
 /// What can go wrong in a stage on real values.

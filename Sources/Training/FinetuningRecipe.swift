@@ -5,20 +5,8 @@ package import Tensors
 
 /// How the backbone is finetuned: the recipe's `way`, `dr2net`, `tile` and `memoryBudget`.
 package struct FinetuningRecipe: Sendable {
-    /// The names of the ways.
-    package enum Way: String, CaseIterable, Sendable {
-        /// Every activation kept.
-        case conventional
-        /// One tensor a block kept.
-        case checkpointed
-        /// No gradient in the backbone.
-        case frozen
-        /// The dual-residual network.
-        case dr2net
-    }
-
     /// The way.
-    package var way: Way
+    package var way: FinetuningWay.Name
     /// The coefficient policy of `dr2net`.
     package var policy: CoefficientPolicy
     /// The arithmetic of `dr2net`.
@@ -34,43 +22,45 @@ package struct FinetuningRecipe: Sendable {
     /// The update period is a share of the steps in which the backbone trains: see
     /// ``setBackboneSteps(_:)``.
     package init(_ reader: RecipeReader) throws(InputError) {
-        way = try reader.value("way", default: Way.dr2net)
+        way = try reader.value("way", default: FinetuningWay.Name.dr2net)
         tile = Tile(
             tokens: try reader.value("tile", default: Tile.standard.tokens, in: 1...(1 << 40)))
         memoryBudget = try reader.optionalBytes("memoryBudget")
         let section = try reader.section("dr2net")
-        let name = try section.choice(
-            "policy", default: "balanced",
-            among: ["paper", "balanced", "hard", "momentum", "bdia", "fixed"])
-        let exact = try section.choice("arithmetic", default: "exact", among: ["exact", "float"])
-        arithmetic = exact == "exact" ? .exact : .float
+        let name = try section.value("policy", default: CoefficientPolicy.Name.balanced)
+        arithmetic = try section.value("arithmetic", default: ReversalArithmetic.exact)
         switch name {
-        case "paper":
+        case .paper:
             policy = try FinetuningRecipe.paper(section)
             periodShare = try section.value("period", default: 0.5, in: 0...1)
-        case "balanced":
-            let start = try section.value("betaStart", default: 1.0 / 16, in: -1...1)
-            let end = try section.value("betaEnd", default: start, in: -1...1)
+        case .balanced:
+            let start = try section.value(
+                "betaStart", default: 1.0 / 16, in: StreamCoefficients.betas)
+            let end = try section.value("betaEnd", default: start, in: StreamCoefficients.betas)
             for (key, beta) in [("betaStart", start), ("betaEnd", end)] where beta == 0 {
                 throw section.error(key, "is 0; expected a β in [-1, 1] other than 0")
             }
             policy = .balanced(
                 start: start, end: end, period: 0)
             periodShare = try section.value("period", default: 0.5, in: 0...1)
-        case "hard": policy = .hard
-        case "momentum":
+        case .hard: policy = .hard
+        case .momentum:
             policy = .momentum(try section.value("gamma", default: 0.9, in: 1e-3...0.999))
-        case "bdia":
+        case .bdia:
             policy = .bdia(magnitude: try section.value("gamma", default: 0.5, in: 1e-3...1))
-        default:
-            let beta = try section.value("beta", default: 1.0 / 16, in: -1...1)
+        case .fixed:
+            let beta = try section.value(
+                "beta", default: 1.0 / 16, in: StreamCoefficients.betas)
             guard beta != 0 else {
                 throw section.error("beta", "is 0; expected a β in [-1, 1] other than 0")
             }
             policy = .fixed(
                 StreamCoefficients(
-                    alpha: try section.value("alpha", default: 1 - beta, in: 0...2), beta: beta,
-                    branch: try section.value("branchScale", default: 1, in: 1e-3...10)))
+                    alpha: try section.value(
+                        "alpha", default: 1 - beta, in: StreamCoefficients.alphas),
+                    beta: beta,
+                    branch: try section.value(
+                        "branchScale", default: 1, in: StreamCoefficients.branches)))
         }
     }
 
@@ -98,12 +88,7 @@ package struct FinetuningRecipe: Sendable {
     ///   - step: Steps since the backbone began to train.
     ///   - key: The step's key.
     package func training(step: Int, key: RandomKey) -> FinetuningWay {
-        switch way {
-        case .conventional: .conventional
-        case .checkpointed: .checkpointed
-        case .frozen: .frozen
-        case .dr2net: .dr2net(policy.plan(step: step, key: key), arithmetic)
-        }
+        FinetuningWay(way, policy.plan(step: step, key: key), arithmetic)
     }
 
     /// How the network is evaluated after `step` such steps.
@@ -120,10 +105,10 @@ package struct FinetuningRecipe: Sendable {
 
     private static func paper(_ section: RecipeReader) throws(InputError) -> CoefficientPolicy {
         let start = ScheduleShape.Pair(
-            alpha: try section.value("alphaStart", default: 1, in: 0...2),
+            alpha: try section.value("alphaStart", default: 1, in: StreamCoefficients.alphas),
             beta: try section.value("betaStart", default: 0.1, in: 1e-4...1))
         let end = ScheduleShape.Pair(
-            alpha: try section.value("alphaEnd", default: 0, in: 0...2),
+            alpha: try section.value("alphaEnd", default: 0, in: StreamCoefficients.alphas),
             beta: try section.value("betaEnd", default: 1, in: 1e-4...1))
         let shape = try section.choice(
             "shape", default: "linear", among: ["linear", "staircase", "cosine", "list"])

@@ -5,6 +5,7 @@ import Files
 import Foundation
 import Ranks
 package import Reports
+import Reversible
 import Tensors
 
 /// A task whose run can be trained and scored from beginning to end.

@@ -38,6 +38,7 @@ struct ClipCommand: ParsableCommand {
     @Option(help: "Where the array goes (.npy).", completion: .file(extensions: ["npy"]))
     var output: String
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func validate() throws {

@@ -12,6 +12,7 @@ struct InfoCommand: ParsableCommand {
         commandName: "info",
         abstract: "Show version and commit, machine and libraries, and where files are found.")
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

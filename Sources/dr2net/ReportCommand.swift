@@ -27,6 +27,7 @@ struct ReportCommand: ParsableCommand {
         ), completion: .file(extensions: ["html"]))
     var output: String?
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func validate() throws {

@@ -29,7 +29,7 @@ import Training
             ])
         #expect(outcome.total == 3 && outcome.bad == ["bad"])
         #expect(
-            complaint { try outcome.check(noun: "image") }.contains(
+            complaint { try outcome.check() }.contains(
                 "1 of 3 images could not be read"))
     }
 
@@ -38,7 +38,7 @@ import Training
         var kept: [String] = []
         let found = complaint {
             _ = try loop(false).run(
-                kept: { "are in x.partial" },
+                kept: PredictLoop.kept(in: ["x.partial"]),
                 predict: { _, input, _ in
                     if input == "bad" { throw Fault(description: "bad: damaged") }
                     return input

@@ -20,7 +20,8 @@ import Testing
         )
     }
 
-    private static func write(_ folder: TemporaryFolder) throws {
+    /// Writes two pictures of bright squares, their annotations and a recipe.
+    static func write(_ folder: TemporaryFolder) throws {
         let (width, height) = (80, 64)
         var images: [String] = [], boxes: [String] = []
         for number in 0..<2 {

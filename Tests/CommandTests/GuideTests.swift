@@ -61,13 +61,11 @@ import Testing
                 guard let task = settings.command.first ?? own, let recipe = recipes[task] else {
                     continue
                 }
-                // What detect predict sets is the section inference of the recipe.
-                let prefix = settings.command == ["detect", "predict"] ? "inference." : ""
                 let run = try CommandRun(
                     [
                         task, "train", "\(Self.root)/\(settings.recipe ?? "tasks/\(recipe)")",
                         "--quiet", "--run", folder.path("run"),
-                    ] + settings.keys.flatMap { ["--set", prefix + $0] })
+                    ] + settings.keys.flatMap { ["--set", $0] })
                 #expect(run.code != 0, "\(settings.place): \(settings.keys)")
                 #expect(
                     !run.complaint.contains("unknown key"), "\(settings.place): \(run.complaint)")

@@ -7,7 +7,7 @@ import Testing
 /// `dr2net points train` and `predict` on a small labelled cloud and on small shapes.
 @Suite("Point training") struct PointTrainTests {
     /// A cloud of 12 x 12 x 2 points, classes by height, and a recipe for it.
-    private func scenes(_ more: String = "") throws -> TemporaryFolder {
+    func scenes(_ more: String = "") throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         _ = try folder.write(PointCloudText.ply(side: 12), as: "a.ply")
         _ = try folder.write(

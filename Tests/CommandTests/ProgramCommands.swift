@@ -8,6 +8,8 @@ struct ProgramCommand: Sendable {
     let path: [String]
     /// Its options' names without dashes.
     let options: Set<String>
+    /// Those that it refuses with a reason, and doesn't show.
+    let refused: Set<String>
     /// Those of the options that take a value.
     let valued: Set<String>
     /// How many arguments without a name it takes at most.
@@ -33,7 +35,9 @@ struct ProgramCommand: Sendable {
         func names(_ argument: [String: Any]) -> [String] {
             (argument["names"] as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
         }
-        options = Set(arguments.flatMap(names))
+        let shown = arguments.filter { $0["shouldDisplay"] as? Bool != false }
+        options = Set(shown.flatMap(names))
+        refused = Set(arguments.flatMap(names)).subtracting(options)
         valued = Set(arguments.filter { $0["kind"] as? String == "option" }.flatMap(names))
         let places = arguments.filter { $0["kind"] as? String == "positional" }
         let repeats = places.contains { $0["isRepeating"] as? Bool == true }

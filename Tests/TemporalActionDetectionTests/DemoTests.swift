@@ -4,6 +4,7 @@ import Console
 import Datasets
 import Files
 import Foundation
+import Reversible
 import Synchronization
 import TemporalActionDetection
 import Testing
@@ -12,7 +13,7 @@ import Training
 @Suite("Demo") struct DemoTests {
     private let plan = DemoPlan(
         recipe: "/r/short.yaml", overrides: ["steps=3"], run: "runs/demo/",
-        common: ["--threads", "2"])
+        threads: 2)
 
     @Test func thePlanIsThatOfTheRecipe() {
         #expect(DemoPlan.recipeName(isFull: false) == "big-buck-bunny-short")
@@ -52,7 +53,7 @@ import Training
 
     private var options: CommonOptions {
         var options = CommonOptions()
-        (options.json, options.quiet, options.threads, options.givenSeed) = (false, true, nil, nil)
+        (options.json, options.quiet, options.threads) = (false, true, nil)
         return options
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Layers
+import Reversible
 import TemporalActionDetection
 import Tensors
 import Testing

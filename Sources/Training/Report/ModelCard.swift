@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
+import Reversible
 
 /// What somebody who is handed a run's weights must know about them.
 enum ModelCard {
@@ -43,7 +44,7 @@ enum ModelCard {
     /// The way of finetuning with its policy and arithmetic.
     static func way(_ run: RunRecord) -> String? {
         guard let way = run.setting("way") else { return run.result?.way }
-        guard way == FinetuningRecipe.Way.dr2net.rawValue else { return way }
+        guard way == FinetuningWay.Name.dr2net.rawValue else { return way }
         let parts = ["dr2net.policy", "dr2net.arithmetic"].compactMap(run.setting)
         return ([way] + parts).joined(separator: ", ")
     }

@@ -40,6 +40,7 @@ struct BackboneConvertCommand: ParsableCommand {
     var backbone: String?
 
     @OptionGroup var tolerance: ToleranceOptions
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -99,7 +100,7 @@ struct BackboneConvertCommand: ParsableCommand {
         guard let entry = BackboneCatalog.entry(backbone) else {
             throw InputError("no backbone is called \"\(backbone)\"")
         }
-        let network = entry.make(key: RandomKey(seed: 0))
+        let network = entry.make(key: RandomKey(seed: random.seed))
         let found = try PretrainedWeights.load(
             state, into: network, from: input, allowing: tolerance.tolerance)
         found.report(on: console)

@@ -8,6 +8,7 @@ import Console
 import Files
 import Foundation
 import Layers
+import Measurements
 import Reports
 import Reversible
 import Tensors
@@ -43,6 +44,7 @@ struct BackboneErrorMapCommand: ParsableCommand {
     @Option(help: "Where the picture goes (.svg).", completion: .file(extensions: ["svg"]))
     var output: String?
 
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -55,13 +57,13 @@ struct BackboneErrorMapCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         try OutputPlan.check(output, endings: ["svg"])
-        let key = RandomKey(seed: common.seed)
+        let key = RandomKey(seed: random.seed)
         let layout = try network.entry().input
         let images =
             try input.map { try Npy.readTensor($0).converted(to: .float32) }
             ?? Tensor(normal: Self.shape(layout), key: key.child("input"))
         try network.check(images.shape, what: input ?? "input")
-        let backbone = try network.load(weights: weights, seed: common.seed, console: console)
+        let backbone = try network.load(weights: weights, seed: random.seed, console: console)
         let wide = try network.entry().make(
             key: key, positionRule: backbone.positionRule, dtype: .float64)
         wide.positionGrid = backbone.positionGrid

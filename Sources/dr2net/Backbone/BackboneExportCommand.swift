@@ -26,6 +26,7 @@ struct BackboneExportCommand: ParsableCommand {
         completion: .file(extensions: ["safetensors"]))
     var output: String
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

@@ -4,6 +4,7 @@ import Autodiff
 import Backbones
 import Checkpoints
 import CommandLineSupport
+import Reversible
 import Tensors
 
 /// `dr2net backbone features`.
@@ -31,6 +32,7 @@ struct BackboneFeaturesCommand: ParsableCommand {
     @Option(help: "Where the features go (.npy).", completion: .file(extensions: ["npy"]))
     var output: String
 
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     func run() throws {
@@ -39,10 +41,10 @@ struct BackboneFeaturesCommand: ParsableCommand {
         let images = try Npy.readTensor(input).converted(to: .float32)
         try network.check(images.shape, what: input)
         let backbone = try network.load(
-            weights: weights, seed: common.seed, console: console)
+            weights: weights, seed: random.seed, console: console)
         let features = try backbone.features(
             Variable(images), way: ways.evaluationWay, tile: ways.slices,
-            Context(key: RandomKey(seed: common.seed))
+            Context(key: RandomKey(seed: random.seed))
         ).tensor
         try Npy.write(features, to: output)
         let result = Result(

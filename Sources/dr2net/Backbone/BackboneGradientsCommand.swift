@@ -6,6 +6,8 @@ import Checkpoints
 import CommandLineSupport
 import Console
 import Layers
+import Measurements
+import Reversible
 import Tensors
 
 /// `dr2net backbone gradients`.
@@ -37,6 +39,7 @@ struct BackboneGradientsCommand: ParsableCommand {
     @Option(help: "Number type of weights, input and gradients.")
     var dtype = NumberType.float32
 
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -48,11 +51,11 @@ struct BackboneGradientsCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         try OutputPlan.check(output, inputs: [input, weights])
-        let key = RandomKey(seed: common.seed)
+        let key = RandomKey(seed: random.seed)
         let images = try Npy.readTensor(input).converted(to: dtype.tensorType)
         try network.check(images.shape, what: input)
         let backbone = try network.load(
-            weights: weights, seed: common.seed, dtype: dtype.tensorType, console: console)
+            weights: weights, seed: random.seed, dtype: dtype.tensorType, console: console)
         let tape = Tape()
         let leaf = tape.input(images)
         let features = try backbone.features(

@@ -11,6 +11,7 @@ struct BackboneListCommand: ParsableCommand {
         commandName: "list",
         abstract: "List the networks: parameters, input, checkpoint families.")
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

@@ -3,6 +3,7 @@ import ArgumentParser
 import Backbones
 import CommandLineSupport
 import Console
+import Measurements
 import Reversible
 import Tensors
 import Training
@@ -40,6 +41,7 @@ struct BackboneProfileCommand: ParsableCommand {
     @Option(help: "Bits of each of AdamW's moments, 32 or 8, as optimizer.momentBits.")
     var momentBits = 32
 
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     private var optimizer: AdamW.Settings {
@@ -90,8 +92,8 @@ struct BackboneProfileCommand: ParsableCommand {
         let shape = try shape()
         try network.check(shape, what: "--input-shape")
         let backbone = try network.load(
-            weights: weights, seed: common.seed, console: console)
-        let key = RandomKey(seed: common.seed)
+            weights: weights, seed: random.seed, console: console)
+        let key = RandomKey(seed: random.seed)
         // One picture for all samples: the values change neither time nor memory.
         let picture = Tensor(normal: [1] + shape.dropFirst(), key: key.child("input"))
         let images = Tensor.joiningRows(Array(repeating: picture, count: shape[0]))
@@ -112,7 +114,7 @@ struct BackboneProfileCommand: ParsableCommand {
         progress.finish()
         let resident = ResidentMemory.peak
         let plan = MemoryPlan(
-            memory, way: profile.way, tile: profile.tile, optimizer: optimizer.footprint)
+            memory, way: way, tile: tile, optimizer: optimizer.footprint)
         let operations = profile.modelOperations(shape)
         // Measured twice, since other work on the machine may hold one of them back.
         let rate = max(rateBefore, MatrixProductRate.measure())
@@ -130,7 +132,7 @@ struct BackboneProfileCommand: ParsableCommand {
             weightBytes: measured.weightBytes, gradientBytes: measured.gradientBytes,
             optimizerBytes: measured.optimizerBytes, streamBytes: plan.streamBytes,
             remainderBytes: plan.remainderBytes, checkpointBytes: plan.checkpointBytes,
-            transientBytes: max(0, measured.peakCounted - known), tile: profile.tile?.tokens,
+            transientBytes: max(0, measured.peakCounted - known), tile: tile?.tokens,
             alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
             threads: Parallel.threadCount, steps: steps,
             plans: plans(memory, tile: tile ?? .standard, key: key))

@@ -3,6 +3,7 @@ import ArgumentParser
 import Backbones
 import CommandLineSupport
 import Console
+import Measurements
 import Tensors
 import Training
 
@@ -41,6 +42,7 @@ struct BackboneSurrogateCommand: ParsableCommand {
     @Flag(help: "Compare the gradients too: a backward pass for each pair.")
     var gradients = false
 
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -55,7 +57,7 @@ struct BackboneSurrogateCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         let backbone = try network.load(
-            weights: weights, seed: common.seed, console: console)
+            weights: weights, seed: random.seed, console: console)
         let source = PictureInput(
             frames: frames ?? (backbone.input.isClip ? 16 : 4), size: size,
             normalization: try network.entry().normalization)
@@ -64,7 +66,7 @@ struct BackboneSurrogateCommand: ParsableCommand {
         try network.check(images.shape, what: inputs.joined(separator: ", "))
         let progress = common.progress()
         let points = try SurrogateDistance.measure(
-            backbone, images, comparesGradients: gradients, key: RandomKey(seed: common.seed)
+            backbone, images, comparesGradients: gradients, key: RandomKey(seed: random.seed)
         ) { done, total in
             progress.update(done: done, total: total, "coefficient pairs")
         }

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Console
 import Reversible
 import Tensors
+
+extension FinetuningWay.Name: ExpressibleByArgument {}
+extension CoefficientPolicy.Name: ExpressibleByArgument {}
+extension ReversalArithmetic: ExpressibleByArgument {}
 
 /// How the residual stages are run.
 struct WayOptions: ParsableArguments {
     @Option(help: "Way of finetuning.")
-    var way = WayName.conventional
+    var way = FinetuningWay.Name.conventional
 
     @Option(help: "Policy of the coefficients, at its start. (dr2net only; default: balanced)")
-    var policy: PolicyName?
+    var policy: CoefficientPolicy.Name?
 
     @Option(help: "Weight α of the pretrained residual, 0 to 2. (dr2net only, with --beta)")
     var alpha: Double?
@@ -23,7 +28,7 @@ struct WayOptions: ParsableArguments {
     var branchScale: Double?
 
     @Option(help: "Arithmetic of the reversal. (dr2net only; default: exact)")
-    var arithmetic: ArithmeticName?
+    var arithmetic: ReversalArithmetic?
 
     @Option(help: "Tokens a slice of a branch. (checkpointed and dr2net; default: 2048)")
     var tile: Int?
@@ -50,14 +55,15 @@ struct WayOptions: ParsableArguments {
             guard policy == nil || policy == .fixed else {
                 throw ValidationError("--alpha and --beta are the policy fixed, not another")
             }
-            guard (0...2).contains(alpha) else {
-                throw ValidationError("--alpha \(alpha): expected 0 to 2")
-            }
-            guard (-1...1).contains(beta), beta != 0 else {
-                throw ValidationError("--beta \(beta): expected -1 to 1 without 0")
-            }
-            guard branchScale.map({ (0...4).contains($0) }) ?? true else {
-                throw ValidationError("--branch-scale: expected 0 to 4")
+            for (name, value, range) in [
+                ("--alpha", alpha, StreamCoefficients.alphas),
+                ("--beta", beta, StreamCoefficients.betas),
+                ("--branch-scale", branchScale ?? 1, StreamCoefficients.branches),
+            ] where !range.contains(value) || name == "--beta" && value == 0 {
+                throw ValidationError(
+                    "\(name) \(value): expected \(NumberText.short(range.lowerBound)) to "
+                        + NumberText.short(range.upperBound)
+                        + (name == "--beta" ? " without 0" : ""))
             }
         } else if policy == .fixed {
             throw ValidationError("--policy fixed needs --alpha and --beta")
@@ -70,7 +76,7 @@ struct WayOptions: ParsableArguments {
             return .fixed(
                 StreamCoefficients(alpha: alpha, beta: beta, branch: branchScale ?? 1))
         }
-        return policy?.coefficientPolicy ?? .default
+        return policy.flatMap { CoefficientPolicy(published: $0) } ?? .default
     }
 
     /// The coefficients of the first training step.
@@ -98,38 +104,6 @@ struct WayOptions: ParsableArguments {
     }
 
     private func finetuningWay(_ plan: CoefficientPlan) -> FinetuningWay {
-        switch way {
-        case .conventional: .conventional
-        case .checkpointed: .checkpointed
-        case .frozen: .frozen
-        case .dr2net: .dr2net(plan, arithmetic == .float ? .float : .exact)
-        }
-    }
-}
-
-/// The ways by name.
-enum WayName: String, ExpressibleByArgument, CaseIterable {
-    case conventional, checkpointed, frozen, dr2net
-}
-
-/// The arithmetics by name.
-enum ArithmeticName: String, ExpressibleByArgument, CaseIterable {
-    case exact, float
-}
-
-/// The policies by name.
-enum PolicyName: String, ExpressibleByArgument, CaseIterable {
-    case paper, balanced, hard, momentum, bdia, fixed
-
-    /// The policy at its published constants; nil for `fixed`, which has none.
-    var coefficientPolicy: CoefficientPolicy? {
-        switch self {
-        case .paper: .paper(period: 1)
-        case .balanced: .default
-        case .hard: .hard
-        case .momentum: .momentum(0.9)
-        case .bdia: .bdia(magnitude: 0.5)
-        case .fixed: nil
-        }
+        FinetuningWay(way, plan, arithmetic ?? .exact)
     }
 }

@@ -18,6 +18,7 @@ struct DataFetchCommand: ParsableCommand {
         completion: .directory)
     var folder: String?
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

@@ -11,6 +11,7 @@ struct DataListCommand: ParsableCommand {
     @Option(name: .customLong("in"), help: "Folder of the datasets.", completion: .directory)
     var folder: String?
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

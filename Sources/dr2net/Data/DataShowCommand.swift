@@ -12,6 +12,7 @@ struct DataShowCommand: ParsableCommand {
     @Argument(help: "The dataset's name, as `data list` shows it.")
     var name: String
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

@@ -4,9 +4,6 @@ import CommandLineSupport
 import Console
 import Datasets
 import Files
-import PointCloudAnalysis
-import SmallObjectDetection
-import TemporalActionDetection
 
 /// `dr2net data verify`.
 struct DataVerifyCommand: ParsableCommand {
@@ -39,6 +36,7 @@ struct DataVerifyCommand: ParsableCommand {
         help: "Look at this subset alone, of a set fetched by hand; may be given several times.")
     var subsets: [String] = []
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -53,7 +51,7 @@ struct DataVerifyCommand: ParsableCommand {
         guard manifest.isByHand else { return try checkSums(of: manifest, console) }
         let check = try SetCheck(
             manifest, in: folder ?? DataCache().folder(of: name),
-            readers: [TemporalPartReader(), DetectionPartReader(), PointPartReader()],
+            readers: Tasks.all.map { $0.partReader },
             sample: sample, subsets: subsets)
         let progress = common.progress()
         defer { progress.finish() }

@@ -22,6 +22,7 @@ struct RecipeCopyCommand: ParsableCommand {
         completion: .file(extensions: ["yaml"]))
     var output: String?
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

@@ -11,6 +11,7 @@ struct RecipeShowCommand: ParsableCommand {
     @Argument(help: "The recipe's name, as `recipe list` shows it.")
     var name: String
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func run() throws {

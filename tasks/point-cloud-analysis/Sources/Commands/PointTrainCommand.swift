@@ -21,6 +21,11 @@ struct PointTrainCommand: ParsableCommand {
     @Flag(help: "Print what a step of the recipe counts at its highest point, and train nothing.")
     var plan = false
 
+    func validate() throws {
+        try options.overrides.refuse(
+            keepGoing: "points that can't be used are always left out and listed")
+    }
+
     func run() throws {
         let console = common.start()
         if plan { return try printPlan(console) }

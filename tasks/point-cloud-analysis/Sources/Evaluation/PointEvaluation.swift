@@ -57,6 +57,10 @@ package struct PointEvaluation: Sendable, Encodable {
     package let points, ignored: Int
     /// Points by predicted label that is no class: they count as wrong.
     package let outside: [String: Int]
+    /// Points left out because their true label is no class (only when asked to keep going).
+    package private(set) var droppedPoints = 0
+    /// One line for each such label, 20 at most.
+    package private(set) var dropped: [String] = []
     /// Row by row: points of a true class by predicted class.
     package let confusion: [[Int]]
 
@@ -73,7 +77,7 @@ package struct PointEvaluation: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case mIoU, mIoUWithout, mAcc
         case overallAccuracy = "OA"
-        case majority, names, perClass, points, ignored, outside, confusion
+        case majority, names, perClass, points, ignored, outside, droppedPoints, dropped, confusion
     }
 
     /// Compares two files of labels: arrays of whole numbers (`.npy`) or clouds with classes.
@@ -81,10 +85,11 @@ package struct PointEvaluation: Sendable, Encodable {
     /// - Parameters:
     ///   - classes: The classes and their numbers in the files.
     ///   - without: Classes that ``mIoUWithout`` leaves out.
+    ///   - keepGoing: Whether points whose true label is no class are left out and counted.
     /// - Throws: One line for files that don't fit each other, or true labels that are no class.
     package static func evaluate(
         groundTruth: String, predictions: String, classes: EvaluatedClasses,
-        without: Set<Int> = []
+        without: Set<Int> = [], keepGoing: Bool = false
     ) throws -> PointEvaluation {
         var truth = try LabelFile(groundTruth), predicted = try LabelFile(predictions)
         if let shape = truth.shape, let other = predicted.shape, shape != other {
@@ -96,6 +101,7 @@ package struct PointEvaluation: Sendable, Encodable {
             try checkCounts(count, other, (groundTruth, predictions))
         }
         var scores = Scores(classes, (groundTruth, predictions))
+        scores.keepGoing = keepGoing
         var order = SameOrder(), counts = (truth: 0, predictions: 0)
         while true {
             let part = try truth.next(PointFile.blockSize)
@@ -138,7 +144,9 @@ package struct PointEvaluation: Sendable, Encodable {
         let classes: EvaluatedClasses
         let paths: (truth: String, predictions: String)
         var matrix: ConfusionMatrix
+        var keepGoing = false
         var ignored = 0, points = 0
+        var strange: [Int64: String] = [:], dropped = 0
         var outside: [Int64: Int] = [:]
 
         init(_ classes: EvaluatedClasses, _ paths: (truth: String, predictions: String)) {
@@ -155,7 +163,13 @@ package struct PointEvaluation: Sendable, Encodable {
                     continue
                 }
                 guard let label = classes.label(of: number) else {
-                    throw classes.unknown(number, point: points, path: paths.truth)
+                    let fault = classes.unknown(number, point: points, path: paths.truth)
+                    guard keepGoing else { throw fault }
+                    dropped += 1
+                    if strange.count < 20, strange[number] == nil {
+                        strange[number] = fault.description
+                    }
+                    continue
                 }
                 if let found = classes.label(of: prediction) {
                     matrix.add(truth: label, prediction: found)
@@ -171,14 +185,16 @@ package struct PointEvaluation: Sendable, Encodable {
 
         func result(without: Set<Int>) throws(InputError) -> PointEvaluation {
             guard
-                let result = PointEvaluation(
+                var result = PointEvaluation(
                     matrix, names: classes.names, ignored: ignored, outside: outside,
                     without: without)
             else {
                 throw InputError(
-                    "no point is left to score: \(ignored) of \(points) are ignored",
+                    "no point is left to score: \(ignored + dropped) of \(points) are ignored",
                     path: paths.truth)
             }
+            result.droppedPoints = dropped
+            result.dropped = strange.sorted { $0.key < $1.key }.map(\.value)
             return result
         }
     }
@@ -235,7 +251,8 @@ package struct PointEvaluation: Sendable, Encodable {
         let rest = mIoUWithout.map { " (\(PointEvaluation.text($0)) without some classes)" } ?? ""
         return """
             mIoU \(PointEvaluation.text(mIoU))\(rest), mAcc \(PointEvaluation.text(mAcc)), \
-            OA \(PointEvaluation.text(overallAccuracy)) over \(points) points, \(ignored) ignored
+            OA \(PointEvaluation.text(overallAccuracy)) over \(points) points, \(ignored) ignored\
+            \(droppedPoints > 0 ? ", \(droppedPoints) of no class left out" : "")
             always class \(majority.name): mIoU \(PointEvaluation.text(majority.mIoU)), \
             OA \(PointEvaluation.text(majority.overallAccuracy))
             \(rows.text)\(outsideText)

@@ -11,16 +11,12 @@ struct EvaluateCommand: ParsableCommand {
         abstract: "Score predicted boxes against annotations: AP and AR by COCO, AI-TOD, VisDrone.",
         discussion: """
             Annotations have COCO's JSON form (images, categories, annotations), predictions its \
-            results' form. With --json the keys are the protocol's: AP AP50 AP75 APs APm APl AR1 \
+            results' form. --fail-below looks at AP. With --json the keys are the protocol's: AP AP50 AP75 APs APm APl AR1 \
             AR10 AR100 ARs ARm ARl for coco; null where nothing was to be found; perClass, counts and, \
             with --errors, what each cause of errors costs (TIDE).
             """)
 
-    @Option(help: "Annotations (COCO JSON).", completion: .file(extensions: ["json"]))
-    var groundTruth: String
-
-    @Option(help: "Predictions (COCO results JSON).", completion: .file(extensions: ["json"]))
-    var predictions: String
+    @OptionGroup var files: EvaluateOptions
 
     @Option(help: "The protocol.")
     var `protocol` = DetectionProtocol.coco
@@ -40,40 +36,34 @@ struct EvaluateCommand: ParsableCommand {
         completion: .directory)
     var curves: String?
 
-    @Flag(help: "Drop and count faulty annotations and predictions instead of failing.")
-    var keepGoing = false
-
-    @Option(help: "Exit with code 2 where AP is below this, in 0...1.")
-    var failBelow: Double?
-
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         _ = try limits()
-        if let failBelow, !(0...1).contains(failBelow) {
-            throw ValidationError("--fail-below \(failBelow): expected 0 to 1")
-        }
     }
 
     func run() throws {
         let console = common.start()
         if let curves {
-            var plan = OutputPlan(inputs: [groundTruth, predictions])
+            var plan = OutputPlan(inputs: [files.groundTruth, files.predictions])
             try plan.folder(curves, option: "--curves", files: [])
         }
         let limits = try limits()
         let evaluation = try common.working("scoring the predictions") {
             try DetectionEvaluation.evaluate(
-                groundTruth: groundTruth, predictions: predictions, by: `protocol`,
+                groundTruth: files.groundTruth, predictions: files.predictions, by: `protocol`,
                 maximumDetections: limits, breaksDownErrors: errors || curves != nil,
-                keepGoing: keepGoing)
+                keepGoing: files.keepGoing)
         }
         if let curves {
-            let files = try DetectionCurves(evaluation).write(to: curves)
-            console.note("\(files.count) pictures in \(curves)")
+            let pictures = try DetectionCurves(evaluation).write(to: curves)
+            console.note("\(pictures.count) pictures in \(curves)")
         }
         try console.result(evaluation) { evaluation.table }
-        try ScoreGate.check(evaluation.averagePrecision, named: "AP", atLeast: failBelow)
+        try files.end(
+            evaluation.averagePrecision, named: "AP",
+            dropped: evaluation.droppedAnnotations + evaluation.droppedPredictions,
+            faults: evaluation.dropped)
     }
 
     /// The numbers asked for; nil for the protocol's.

@@ -14,22 +14,15 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict",
         abstract: "Detect objects in new images of any size with a trained run.",
         discussion: """
-            Images are seen tile by tile and as a whole, and the detections are merged, as the \
-            recipe's section inference says. The result is a COCO results file; images have the \
+            Images (PNG, JPEG, TIFF, WebP, BMP) are seen tile by tile and as a whole, and the detections are merged, as the \
+            recipe's section inference says, whose keys --set takes (inference.overlap=100). The result is a COCO results file; images have the \
             ids of --index, or count from 1 in the order given. With --index, classes have that \
             file's numbers too, by name; detections of a class that it lacks are left out. Without any file the results go \
             to standard output. Until all images are done the results so far are in \
             FILE.partial, which goes when FILE is whole.
             """)
 
-    @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
-    var runFolder: String
-
-    @Argument(
-        help:
-            "Images (PNG, JPEG, TIFF, WebP, BMP), folders of them, or quoted patterns ('a/**/*.png').",
-        completion: .file())
-    var inputs: [String]
+    @OptionGroup var options: PredictOptions
 
     @Option(
         help: "Where the COCO results go.",
@@ -57,14 +50,6 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "The score from which boxes are drawn.")
     var drawFrom = 0.3
 
-    @Flag(
-        help:
-            "Go on with the other images where one can't be read; the exit code is 1 all the same.")
-    var keepGoing = false
-
-    @Option(help: "Override a key of the recipe's inference: key=value. Repeatable.")
-    var set: [String] = []
-
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var common: CommonOptions
 
@@ -72,12 +57,7 @@ struct PredictCommand: ParsableCommand {
         if images != nil, index == nil {
             throw ValidationError("--images goes with --index")
         }
-        // A dot in the value is a number's.
-        if let odd = set.first(where: { setting in
-            !setting.hasPrefix("inference.") && setting.prefix { $0 != "=" }.contains(".")
-        }) {
-            throw ValidationError("--set \(odd): expected a key of inference, such as overlap=100")
-        }
+        try options.checkSet("inference")
         if !(0...1).contains(drawFrom) {
             throw ValidationError("--draw-from \(drawFrom): expected 0 to 1")
         }
@@ -91,28 +71,20 @@ struct PredictCommand: ParsableCommand {
         let console = common.start()
         var predictor = try common.working("reading the run") {
             try DetectionPredictor(
-                run: runFolder,
-                overrides: set.map { $0.hasPrefix("inference.") ? $0 : "inference.\($0)" }
-                    + pictures.overrides,
+                run: options.runFolder, overrides: options.set + pictures.overrides,
                 dataFolder: DataCache().root, warn: { console.note($0) })
         }
         predictor.note = { console.note($0) }
-        let list = try InputList(inputs, DetectionPredictor.inputs)
-        for note in list.notes { console.note(note) }
-        if !keepGoing { try list.checkPresent() }
+        let loop = try options.loop(DetectionPredictor.inputs, common, console)
         let (labels, ids) = (predictor.labels, predictor.labelIDs)
         let numbers =
             try index.map {
                 try ResultNumbers(
-                    inputs: list.paths, index: $0, imageFolder: images, labels: labels, ids: ids)
-            } ?? ResultNumbers(inputs: list.paths, labels: labels, ids: ids)
+                    inputs: loop.inputs, index: $0, imageFolder: images, labels: labels, ids: ids)
+            } ?? ResultNumbers(inputs: loop.inputs, labels: labels, ids: ids)
         for note in numbers.notes { console.note(note) }
-        try plan(list.paths).makeFolders()
+        try plan(loop.inputs).makeFolders()
         let whole = numbers.index
-        let progress = common.progress()
-        let loop = PredictLoop(
-            list.paths, noun: DetectionPredictor.inputs.noun, keepGoing: keepGoing,
-            progress: progress)
         let partial = try output.flatMap {
             try PartialFile(of: $0, head: "[\n", separator: ",\n", tail: "]\n")
         }
@@ -120,12 +92,7 @@ struct PredictCommand: ParsableCommand {
         var results: [Item<Rectangle>] = []
         var leftOut = 0
         let outcome = try loop.run(
-            kept: {
-                let places = [partial?.path, visdrone, draw].compactMap { $0 }
-                return places.isEmpty
-                    ? "are lost, since no file was named"
-                    : "are in \(places.joined(separator: ", "))"
-            },
+            kept: PredictLoop.kept(in: [partial?.path, visdrone, draw].compactMap { $0 }),
             predict: { _, input, report in
                 try predictor.detections(in: input) { report($0, $1, "inputs") }
             },
@@ -156,12 +123,10 @@ struct PredictCommand: ParsableCommand {
             try COCOResults.write(results, of: whole, to: output)
             partial?.remove()
         }
-        let places = [output, visdrone, draw].compactMap { $0 }
-        if common.json || places.isEmpty { print(COCOResults.encoded(results, of: whole)) }
-        if !places.isEmpty {
-            console.note("\(results.count) detections in \(places.joined(separator: ", "))")
+        console.predictions(results.count, in: [output, visdrone, draw].compactMap { $0 }) {
+            COCOResults.encoded(results, of: whole)
         }
-        try outcome.check(noun: loop.noun)
+        try outcome.check()
     }
 
     /// Where this writes, checked.

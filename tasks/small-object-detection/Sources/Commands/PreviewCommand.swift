@@ -19,8 +19,7 @@ struct PreviewCommand: ParsableCommand {
             their class's color, regions in which nothing counts in grey.
             """)
 
-    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
-    var recipe: String
+    @OptionGroup var recipe: RecipeOptions
 
     @Option(help: "The picture to write (.png).", completion: .file(extensions: ["png"]))
     var output: String
@@ -30,9 +29,6 @@ struct PreviewCommand: ParsableCommand {
 
     @Option(help: "The step to begin with, from 0.")
     var step = 0
-
-    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
-    var set: [String] = []
 
     @OptionGroup var pictures: PictureOptions
     @OptionGroup var common: CommonOptions
@@ -47,11 +43,8 @@ struct PreviewCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         try OutputPlan.check(output, endings: ["png"])
-        var overrides = set + pictures.overrides
-        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
         let recipe = try DetectionRecipe(
-            RecipeDocument(argument: recipe, overrides: overrides, common),
-            dataFolder: DataCache().root)
+            recipe.document(adding: pictures.overrides, console), dataFolder: DataCache().root)
         let (training, _, classes) = try DetectionSplit.read(recipe.data) { console.note($0) }
         let images = try TrainingImages(training, recipe, note: { console.note($0) })
         let sheet = try ContactSheet(images, recipe).draw(count: count, step: step)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+package import CommandLineSupport
+package import Datasets
 
 /// `dr2net detect`: the commands of small-object detection.
-package struct SmallObjectDetectionCommand: ParsableCommand {
+package struct SmallObjectDetectionCommand: TaskCommand {
     /// The command's name and help.
     package static let configuration = CommandConfiguration(
         commandName: "detect",
@@ -11,6 +13,9 @@ package struct SmallObjectDetectionCommand: ParsableCommand {
             PrepareCommand.self, PreviewCommand.self, TrainCommand.self, PredictCommand.self,
             EvaluateCommand.self,
         ])
+
+    /// Opens files of its data sets for `data verify`.
+    package static var partReader: any PartReader { DetectionPartReader() }
 
     /// The group.
     package init() {}

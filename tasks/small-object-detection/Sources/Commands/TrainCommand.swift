@@ -17,7 +17,7 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let console = common.start()
         var options = options
-        options.set += pictures.overrides
+        options.overrides.set += pictures.overrides
         guard
             let run = try options.run(
                 common, read: { try DetectionRecipe($0, dataFolder: $1) },

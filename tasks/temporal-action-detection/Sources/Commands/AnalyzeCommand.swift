@@ -14,7 +14,8 @@ struct AnalyzeCommand: ParsableCommand {
             After Alwassel et al., "Diagnosing error in temporal action detectors", ECCV 2018: \
             false positives among the best predictions by cause (double detection, wrong label, \
             localization, confusion, background) and what each costs; recall and normalised mAP \
-            by length, coverage and number of segments in the video; per-class AP.
+            by length, coverage and number of segments in the video; per-class AP. --fail-below \
+            looks at mAP.
             """)
 
     @OptionGroup var arguments: EvaluationArguments
@@ -49,8 +50,9 @@ struct AnalyzeCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
+        let files = arguments.evaluation
         if let output {
-            var plan = OutputPlan(inputs: [arguments.groundTruth, arguments.predictions])
+            var plan = OutputPlan(inputs: [files.groundTruth, files.predictions])
             try plan.folder(
                 output, option: "--output", files: [("analysis", "\(output)/analysis.json")])
             try plan.makeFolders()
@@ -61,13 +63,17 @@ struct AnalyzeCommand: ParsableCommand {
         options.minimumPrecision = minimumPrecision
         let (diagnosis, evaluation) = try common.working("diagnosing the predictions") {
             try TemporalDiagnosis.diagnose(
-                groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+                groundTruth: files.groundTruth, predictions: files.predictions,
                 evaluation: arguments.options(), options: options)
         }
         let report = DiagnosisReport(diagnosis, remarks: evaluation.remarks)
         if let output { try write(diagnosis, report, to: output) }
         try console.result(diagnosis) { report.text }
         if let output { console.note("\(output)/analysis.html and its charts are written") }
+        try files.end(
+            evaluation.average, named: "mAP",
+            dropped: evaluation.droppedAnnotations + evaluation.droppedPredictions,
+            faults: evaluation.dropped)
     }
 
     private func write(

@@ -8,8 +8,9 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate",
         abstract: "Score predictions against annotations: mAP over tIoU thresholds, or AR@AN.",
         discussion: """
-            Annotations have ActivityNet's JSON form or another that `tad prepare` takes (CSV, \
-            THUMOS14's folder), predictions ActivityNet's (results). With --json the keys are mAP, \
+            Annotations have ActivityNet's JSON form or another that `tad prepare` takes (a CSV \
+            table, a folder of tables, THUMOS14's folder), predictions ActivityNet's (results). \
+            --fail-below looks at mAP, with --proposals at AUC. With --json the keys are mAP, \
             mAP@0.50 and so on for each threshold, perClass and counts; with --proposals AUC, \
             AR@1, AR@5, AR@10, AR@50, AR@100, averageRecall and counts.
             """)
@@ -23,35 +24,31 @@ struct EvaluateCommand: ParsableCommand {
             """)
     var proposals = false
 
-    @Option(help: "Exit with code 2 where mAP (or AUC) is below this, in 0...1.")
-    var failBelow: Double?
-
     @OptionGroup var common: CommonOptions
-
-    func validate() throws {
-        if let failBelow, !(0...1).contains(failBelow) {
-            throw ValidationError("--fail-below \(failBelow): expected 0 to 1")
-        }
-    }
 
     func run() throws {
         let console = common.start()
+        let files = arguments.evaluation
         if proposals {
             let evaluation = try common.working("scoring the proposals") {
                 try ProposalEvaluation.evaluate(
-                    groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+                    groundTruth: files.groundTruth, predictions: files.predictions,
                     options: arguments.options())
             }
             try console.result(evaluation) { evaluation.table }
-            try ScoreGate.check(evaluation.area, named: "AUC", atLeast: failBelow)
-            return
+            return try files.end(
+                evaluation.area, named: "AUC", dropped: evaluation.droppedEntries,
+                faults: evaluation.dropped)
         }
         let evaluation = try common.working("scoring the predictions") {
             try TemporalEvaluation.evaluate(
-                groundTruth: arguments.groundTruth, predictions: arguments.predictions,
+                groundTruth: files.groundTruth, predictions: files.predictions,
                 options: arguments.options())
         }
         try console.result(evaluation) { evaluation.table }
-        try ScoreGate.check(evaluation.average, named: "mAP", atLeast: failBelow)
+        try files.end(
+            evaluation.average, named: "mAP",
+            dropped: evaluation.droppedAnnotations + evaluation.droppedPredictions,
+            faults: evaluation.dropped)
     }
 }

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import CommandLineSupport
 import Files
 
 /// What is compared with what, for the commands that score predictions.
 struct EvaluationArguments: ParsableArguments {
-    @Option(
-        help: "Annotations: ActivityNet JSON, a CSV table, a folder of tables or THUMOS14's.",
-        completion: .file(extensions: ["json", "csv"]))
-    var groundTruth: String
-
-    @Option(help: "Predictions (ActivityNet JSON).", completion: .file(extensions: ["json"]))
-    var predictions: String
+    @OptionGroup var evaluation: EvaluateOptions
 
     @Option(help: "Score only videos of this subset, such as validation. (default: all)")
     var subset: String?
@@ -23,9 +18,6 @@ struct EvaluationArguments: ParsableArguments {
         completion: .file(extensions: ["json"]))
     var blockedVideos: String?
 
-    @Flag(help: "Drop and count faulty entries of both files instead of failing.")
-    var keepGoing = false
-
     func validate() throws {
         do {
             _ = try EvaluationThresholds.parse(tiou)
@@ -37,7 +29,8 @@ struct EvaluationArguments: ParsableArguments {
     /// The evaluation that was asked for.
     func options() throws(InputError) -> EvaluationOptions {
         var options = EvaluationOptions(
-            subset: subset, thresholds: try EvaluationThresholds.parse(tiou), keepGoing: keepGoing)
+            subset: subset, thresholds: try EvaluationThresholds.parse(tiou),
+            keepGoing: evaluation.keepGoing)
         if let blockedVideos {
             options.blockedVideos = try BlockedVideos.read(blockedVideos)
         }

@@ -16,24 +16,16 @@ struct ExtractCommand: ParsableCommand {
             VIDEO.npy says when its vectors are, and tells whether film or settings have changed.
             """)
 
-    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
-    var recipe: String
+    @OptionGroup var recipe: RecipeOptions
 
     @Option(help: "The folder to write to.", completion: .directory)
     var output: String
-
-    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
-    var set: [String] = []
 
     @OptionGroup var common: CommonOptions
 
     func run() throws {
         let console = common.start()
-        var overrides = set
-        if let seed = common.givenSeed { overrides.append("seed=\(seed)") }
-        let recipe = try TemporalRecipe(
-            RecipeDocument(argument: recipe, overrides: overrides, common),
-            dataFolder: DataCache().root)
+        let recipe = try TemporalRecipe(recipe.document(console), dataFolder: DataCache().root)
         let progress = common.progress()
         defer { progress.finish() }
         progress.begin("reading the backbone's weights", isShownAtOnce: false)

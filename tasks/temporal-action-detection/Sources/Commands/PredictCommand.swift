@@ -14,21 +14,16 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict",
         abstract: "Detect actions in new videos with a trained run.",
         discussion: """
-            Videos may be hours long: memory does not grow with them. The result has ActivityNet's \
+            Inputs are videos of any container and codec; they may be hours long: memory does not \
+            grow with them. The result has ActivityNet's \
             JSON form, keyed by the id that the run's annotations give a file, else by its name \
             without ending; --csv and --srt write it in other forms. \
             Without any file the JSON goes to standard output. Until all videos are done their \
-            results so far are in FILE.partial, which goes when FILE is whole.
+            results so far are in FILE.partial, which goes when FILE is whole. --set takes keys of \
+            postProcessing, such as postProcessing.minimumScore=0.1.
             """)
 
-    @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
-    var runFolder: String
-
-    @Argument(
-        help:
-            "Videos of any container and codec, folders of them, or quoted patterns ('a/**/*.mp4').",
-        completion: .file())
-    var inputs: [String]
+    @OptionGroup var options: PredictOptions
 
     @Option(help: "Where to write the JSON.", completion: .file(extensions: ["json"]))
     var output: String?
@@ -45,14 +40,10 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Least score of a detection in the subtitles.")
     var subtitleScore = 0.3
 
-    @Flag(
-        help:
-            "Go on with the other videos where one can't be read; the exit code is 1 all the same.")
-    var keepGoing = false
-
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try options.checkSet("postProcessing")
         guard subtitleScore.isFinite else {
             throw ValidationError("--subtitle-score \(subtitleScore): expected a number")
         }
@@ -62,37 +53,28 @@ struct PredictCommand: ParsableCommand {
         let console = common.start()
         let predictor = try common.working("reading the run") {
             try TemporalPredictor(
-                run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+                run: options.runFolder, overrides: options.set, dataFolder: DataCache().root,
+                warn: { console.note($0) })
         }
-        let list = try InputList(inputs, predictor.inputs)
-        for note in list.notes { console.note(note) }
-        try checkNames(list.paths, predictor)
-        if !keepGoing { try list.checkPresent() }
-        let progress = common.progress()
-        let loop = PredictLoop(
-            list.paths, noun: predictor.inputs.noun, keepGoing: keepGoing, progress: progress)
-        var plan = OutputPlan(inputs: list.paths)
+        let loop = try options.loop(predictor.inputs, common, console)
+        try checkNames(loop.inputs, predictor)
+        var plan = OutputPlan(inputs: loop.inputs)
         if let output { try plan.file(output, option: "--output", endings: ["json"]) }
         if let csv { try plan.file(csv, option: "--csv", endings: ["csv"]) }
         if let srt {
             try plan.folder(
                 srt, option: "--srt",
-                files: list.paths.map { ($0, subtitles(srt, predictor.id(of: $0))) })
+                files: loop.inputs.map { ($0, subtitles(srt, predictor.id(of: $0))) })
         }
         try plan.makeFolders()
         let files = try ResultFiles(output: output, csv: csv)
         defer { files.end() }
         var results = ActivityNetResults(version: "dr2net", videos: [])
         let outcome = try loop.run(
-            kept: {
-                let places = files.partial + (srt.map { [$0] } ?? [])
-                return places.isEmpty
-                    ? "are lost, since no file was named"
-                    : "are in \(places.joined(separator: ", "))"
-            },
+            kept: PredictLoop.kept(in: files.partial + (srt.map { [$0] } ?? [])),
             predict: { _, input, report in
                 try predictor.detections(
-                    in: input, report: { report($0, $1, "frames") }, warn: progress.message)
+                    in: input, report: { report($0, $1, "frames") }, warn: loop.progress.message)
             },
             keep: { _, input, video in
                 results.videos.append(video)
@@ -106,14 +88,10 @@ struct PredictCommand: ParsableCommand {
                 }
             })
         try files.write(results)
-        let places = [output, csv, srt].compactMap { $0 }
-        if common.json || places.isEmpty {
-            print(try results.encoded(), terminator: "")
+        try console.predictions(results.count, in: [output, csv, srt].compactMap { $0 }) {
+            try results.encoded()
         }
-        if !places.isEmpty {
-            console.note("\(results.count) detections in \(places.joined(separator: ", "))")
-        }
-        try outcome.check(noun: loop.noun)
+        try outcome.check()
     }
 
     private func subtitles(_ folder: String, _ id: String) -> String {

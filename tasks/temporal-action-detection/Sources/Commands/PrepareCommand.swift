@@ -21,11 +21,7 @@ struct PrepareCommand: ParsableCommand {
             left out, for `tad evaluate --blocked-videos`). The exit code is 1 where nothing is left.
             """)
 
-    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
-    var recipe: String
-
-    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
-    var set: [String] = []
+    @OptionGroup var recipe: RecipeOptions
 
     @Option(help: "Videos decoded at a time. (default: as many as threads)")
     var workers: Int?
@@ -36,6 +32,9 @@ struct PrepareCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try recipe.overrides.refuse(
+            seed: "what is prepared is the same for every seed, so that runs share it, and train "
+                + "takes it")
         if let workers, !(1...1024).contains(workers) {
             throw ValidationError("--workers \(workers): expected 1 to 1024")
         }
@@ -43,8 +42,7 @@ struct PrepareCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let recipe = try TemporalRecipe(
-            RecipeDocument(argument: recipe, overrides: set, common), dataFolder: DataCache().root)
+        let recipe = try TemporalRecipe(recipe.document(console), dataFolder: DataCache().root)
         let preparation = try Preparation(recipe)
         for issue in preparation.annotations.issues where issue.action != .kept {
             console.note("\(issue)")

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
+package import CommandLineSupport
+package import Datasets
 
 /// `dr2net tad`: the commands of temporal action detection.
-package struct TemporalActionDetectionCommand: ParsableCommand {
+package struct TemporalActionDetectionCommand: TaskCommand {
     /// The command's name and help.
     package static let configuration = CommandConfiguration(
         commandName: "tad",
@@ -11,6 +13,9 @@ package struct TemporalActionDetectionCommand: ParsableCommand {
             PrepareCommand.self, ExtractCommand.self, TrainCommand.self, PredictCommand.self,
             EvaluateCommand.self, AnalyzeCommand.self,
         ])
+
+    /// Opens files of its data sets for `data verify`.
+    package static var partReader: any PartReader { TemporalPartReader() }
 
     /// The group.
     package init() {}

@@ -4,6 +4,7 @@ package import CommandLineSupport
 package import Console
 package import Datasets
 import Foundation
+import Reversible
 import Tensors
 import Training
 

@@ -27,8 +27,7 @@ package struct DemoCommand: ParsableCommand {
         help: "The run folder to create. (default: runs/demo-<time>)", completion: .directory)
     var runFolder: String?
 
-    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
-    var set: [String] = []
+    @OptionGroup var overrides: RecipeOverrides
 
     @OptionGroup var common: CommonOptions
 
@@ -40,10 +39,9 @@ package struct DemoCommand: ParsableCommand {
         let console = common.start()
         let recipe = try RecipeCatalog.find().recipe(named: DemoPlan.recipeName(isFull: full))
         let plan = DemoPlan(
-            recipe: recipe.path, overrides: set,
+            recipe: recipe.path, overrides: overrides.settings,
             run: runFolder ?? TrainOptions.defaultRun("demo"),
-            common: (common.threads.map { ["--threads", "\($0)"] } ?? [])
-                + (common.givenSeed.map { ["--seed", "\($0)"] } ?? []))
+            threads: common.threads)
         let progress = common.progress()
         defer { progress.finish() }
         guard let result = try Demo(plan, common: common, progress: progress)() else { return }

@@ -17,19 +17,19 @@ package struct DemoPlan: Sendable, Equatable {
 
     /// The recipe's path.
     package var recipe: String
-    /// Overrides of the recipe, as given.
+    /// Overrides of the recipe, `key.path=value`.
     package var overrides: [String]
     /// The run folder.
     package var run: String
-    /// Threads and seed, where given.
-    package var common: [String]
+    /// Threads, where given.
+    package var threads: Int?
 
     /// A plan.
-    package init(recipe: String, overrides: [String], run: String, common: [String] = []) {
+    package init(recipe: String, overrides: [String], run: String, threads: Int? = nil) {
         self.recipe = recipe
         self.overrides = overrides
         self.run = run.count > 1 && run.hasSuffix("/") ? String(run.dropLast()) : run
-        self.common = common
+        self.threads = threads
     }
 
     /// The run folder of the conventional steps.
@@ -44,7 +44,8 @@ package struct DemoPlan: Sendable, Equatable {
     ///
     /// - Parameter excluded: What ``excluded(_:_:)`` gives.
     package func conventionalArguments(excluded: [String]) -> [String] {
-        ["tad", "train", recipe, "--run", conventionalRun, "--quiet"] + common
+        ["tad", "train", recipe, "--run", conventionalRun, "--quiet"]
+            + (threads.map { ["--threads", "\($0)"] } ?? [])
             + set(
                 overrides + [
                     "way=conventional", "steps=\(DemoPlan.conventionalSteps)",

@@ -20,6 +20,10 @@ package struct ProposalEvaluation: Sendable, Equatable {
     package let proposals: Int
     /// One line for each thing that was left out or did not fit.
     package let remarks: [String]
+    /// Number of faulty entries of both files left out (only when asked to keep going).
+    package let droppedEntries: Int
+    /// One line for each of them, the first 20 of either file.
+    package let dropped: [String]
 
     /// The headline: the area under the curve, in [0, 0.99].
     package var area: Double { result.area }
@@ -47,7 +51,9 @@ package struct ProposalEvaluation: Sendable, Equatable {
                 blockedVideos: items.blockedVideos, zeroLengthSegments: items.zeroLengthSegments,
                 repeatedSegments: items.repeatedSegments,
                 droppedAnnotations: items.droppedAnnotations,
-                droppedPredictions: items.droppedPredictions, dropped: items.dropped))
+                droppedPredictions: items.droppedPredictions, dropped: items.dropped),
+            droppedEntries: items.droppedAnnotations + items.droppedPredictions,
+            dropped: items.dropped)
     }
 
     /// For people: recall at some numbers, the area, what was counted.

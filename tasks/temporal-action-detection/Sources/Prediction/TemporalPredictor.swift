@@ -19,10 +19,15 @@ package struct TemporalPredictor {
     private let ids: VideoIDs
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
-    package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
+    ///
+    /// - Parameter overrides: `postProcessing.KEY=VALUE` in place of the recipe's.
+    package init(
+        run folder: String, overrides: [String] = [], dataFolder: String, warn: (String) -> Void
+    ) throws {
         let description = try RunDescription.read(folder, task: "tad")
         var recipe = try TemporalRecipe(
-            RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
+            RecipeDocument(path: folder + "/recipe.yaml", overrides: overrides),
+            dataFolder: dataFolder)
         guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
             throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
         }

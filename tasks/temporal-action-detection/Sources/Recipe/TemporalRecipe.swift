@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Reversible
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Backbones
+package import Backbones
 import Foundation
-import Reversible
-import Tensors
+package import Reversible
+package import Tensors
 
 /// The error of a backbone's gradient over (α, β), for both arithmetics of the reversal.
 ///
 /// The error is |g - r| / |r| over all parameters together, for a random linear function of the
 /// features; r is the gradient of the same dual-residual network by exact reversal in float64. The
 /// paper's figure 3 shows the same for the arithmetic `float`.
-struct GradientErrorMap {
+package struct GradientErrorMap {
     /// One pair.
-    struct Point: Encodable {
-        let alpha, beta: Double
+    package struct Point: Encodable {
+        /// The pair.
+        package let alpha, beta: Double
         /// The errors; nil where the gradient is not finite.
-        let float, exact: Double?
+        package let float, exact: Double?
     }
 
     /// The network in float32.
@@ -24,18 +25,31 @@ struct GradientErrorMap {
     let wide: any Backbone
     /// `[N, 3, ...]`, float32.
     let images: Tensor
+    /// Slices of both arithmetics.
     let tile: Tile?
+    /// Draws the function.
     let key: RandomKey
 
+    /// A map of one network, twice.
+    package init(
+        network: any Backbone, wide: any Backbone, images: Tensor, tile: Tile?, key: RandomKey
+    ) {
+        self.network = network
+        self.wide = wide
+        self.images = images
+        self.tile = tile
+        self.key = key
+    }
+
     /// α from 0 to 1 and β from 0.1 to 1, so that the published schedule is a diagonal.
-    static func axes(_ points: Int) -> (alphas: [Double], betas: [Double]) {
+    package static func axes(_ points: Int) -> (alphas: [Double], betas: [Double]) {
         let shares = (0..<points).map { Double($0) / Double(points - 1) }
         func rounded(_ value: Double) -> Double { (value * 1e6).rounded() / 1e6 }
         return (shares.map(rounded), shares.map { rounded(0.1 + 0.9 * $0) })
     }
 
     /// Measures every pair of the axes, β the inner one.
-    func measure(points: Int, progress: (Int, Int) -> Void) throws -> [Point] {
+    package func measure(points: Int, progress: (Int, Int) -> Void) throws -> [Point] {
         let (alphas, betas) = GradientErrorMap.axes(points)
         var result: [Point] = []
         for alpha in alphas {
@@ -51,7 +65,7 @@ struct GradientErrorMap {
     }
 
     /// The error of ordinary float32 backpropagation through the pretrained network.
-    func ordinary() throws -> Double? {
+    package func ordinary() throws -> Double? {
         let reference = try gradient(wide, .conventional)
         return GradientErrorMap.error(try gradient(network, .conventional), reference)
     }

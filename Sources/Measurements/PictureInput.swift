@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import Backbones
+package import Backbones
 import Checkpoints
 import Files
 import Foundation
 import Media
-import Tensors
+package import Tensors
 
 /// Pictures, frames of videos and preprocessed arrays as the input of a network.
-struct PictureInput {
+package struct PictureInput {
     /// Frames of each video, spread evenly.
     let frames: Int
     /// Side of the square pictures in pixels.
@@ -15,10 +15,17 @@ struct PictureInput {
     /// The network's pixel statistics.
     let normalization: PixelStatistics
 
+    /// Input of square pictures of `size` pixels.
+    package init(frames: Int, size: Int, normalization: PixelStatistics) {
+        self.frames = frames
+        self.size = size
+        self.normalization = normalization
+    }
+
     /// All files in one batch of pictures, `[N, 3, H, W]`.
     ///
     /// - Throws: where a file can't be read, or where sizes differ.
-    func read(_ paths: [String]) throws -> Tensor {
+    package func read(_ paths: [String]) throws -> Tensor {
         try read(paths, "preprocessed images [N, 3, H, W]", rank: 4) { reader in
             // A still picture is one frame at time 0; a video gives the middles of equal parts.
             let duration = reader.info.isStill ? nil : try reader.length().pictures
@@ -30,7 +37,7 @@ struct PictureInput {
     /// All files in one batch of clips, `[N, 3, T, H, W]`, each over its whole video.
     ///
     /// - Throws: where a file can't be read or isn't a video, or where sizes differ.
-    func readClips(_ paths: [String]) throws -> Tensor {
+    package func readClips(_ paths: [String]) throws -> Tensor {
         try read(paths, "preprocessed clips [N, 3, T, H, W]", rank: 5) { reader in
             guard !reader.info.isStill else {
                 throw InputError("\(reader.info.path): a still picture; expected a video")

@@ -6,7 +6,7 @@ import Files
 import Reports
 
 /// `dr2net points evaluate`: scores predicted classes.
-struct PointEvaluateCommand: ParsableCommand {
+struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
         abstract: "Score predicted labels against true ones: mIoU, mAcc, OA.",
@@ -18,14 +18,11 @@ struct PointEvaluateCommand: ParsableCommand {
             IoU and does not count in the mean; a prediction that is no class is wrong. With --json \
             the keys are mIoU, mAcc, OA, names, perClass, confusion, points, ignored, outside \
             (points by predicted label that is no class) and majority (what the most frequent class \
-            alone would score); with --without also mIoUWithout.
+            alone would score); with --without also mIoUWithout. --fail-below looks at mIoU; with \
+            --keep-going points whose true label is no class are left out.
             """)
 
-    @Option(help: "True labels (.npy, LAS, PLY).", completion: .file())
-    var groundTruth: String
-
-    @Option(help: "Predicted labels (.npy, LAS, PLY).", completion: .file())
-    var predictions: String
+    @OptionGroup var files: EvaluateOptions
 
     @Option(help: "The number of classes N; labels are 0 to N - 1.")
     var classes: Int?
@@ -56,9 +53,6 @@ struct PointEvaluateCommand: ParsableCommand {
     @Option(help: "Names of the classes for the picture, separated by commas.")
     var names: String?
 
-    @Option(help: "Exit with code 2 where mIoU is below this, in 0...1.")
-    var failBelow: Double?
-
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -82,15 +76,13 @@ struct PointEvaluateCommand: ParsableCommand {
                 throw ValidationError("--names \(names): expected \(classes) names")
             }
         }
-        if let failBelow, !(0...1).contains(failBelow) {
-            throw ValidationError("--fail-below \(failBelow): expected 0 to 1")
-        }
     }
 
     func run() throws {
         let console = common.start()
         try OutputPlan.check(
-            chart, option: "--chart", endings: ["svg"], inputs: [groundTruth, predictions])
+            chart, option: "--chart", endings: ["svg"],
+            inputs: [files.groundTruth, files.predictions])
         let known = try evaluatedClasses()
         let left = try without.map { label in
             guard
@@ -105,8 +97,8 @@ struct PointEvaluateCommand: ParsableCommand {
         }
         let evaluation = try common.working("scoring the predictions") {
             try PointEvaluation.evaluate(
-                groundTruth: groundTruth, predictions: predictions, classes: known,
-                without: Set(left))
+                groundTruth: files.groundTruth, predictions: files.predictions, classes: known,
+                without: Set(left), keepGoing: files.keepGoing)
         }
         if let chart {
             let (labels, counts) = evaluation.chart
@@ -117,7 +109,9 @@ struct PointEvaluateCommand: ParsableCommand {
             try AtomicFile.write(picture.svg(), to: chart)
         }
         try console.result(evaluation) { evaluation.table }
-        try ScoreGate.check(evaluation.mIoU, named: "mIoU", atLeast: failBelow)
+        try files.end(
+            evaluation.mIoU, named: "mIoU", dropped: evaluation.droppedPoints,
+            faults: evaluation.dropped)
     }
 
     private func evaluatedClasses() throws -> EvaluatedClasses {

@@ -7,7 +7,7 @@ import Files
 import Training
 
 /// `dr2net points prepare`: makes the folder that training reads of a recipe's points.
-struct PointPrepareCommand: ParsableCommand {
+struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
         abstract: "Lay a recipe's clouds on a voxel grid, or draw points on its shapes; resumable.",
@@ -17,26 +17,20 @@ struct PointPrepareCommand: ParsableCommand {
             time. What can't be used is left out and listed with its reason.
             """)
 
-    @Argument(help: RecipeArgument.help, completion: RecipeArgument.completion)
-    var recipe: String
-
-    @Option(help: "Override a key of the recipe: key.path=value. Repeatable.")
-    var set: [String] = []
+    @OptionGroup var recipe: RecipeOptions
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if common.givenSeed != nil {
-            throw ValidationError(
-                "--seed: points on surfaces are the same for every seed, so that runs share what "
-                    + "is prepared; leave it out here and give it to train")
-        }
+        try recipe.overrides.refuse(
+            seed: "points on surfaces are the same for every seed, so that runs share what is "
+                + "prepared, and train takes it",
+            keepGoing: "points that can't be used are always left out and listed")
     }
 
     func run() throws {
         let console = common.start()
-        let document = try RecipeDocument(argument: recipe, overrides: set, common)
-        let reader = RecipeReader(document)
+        let reader = RecipeReader(try recipe.document(console))
         _ = try reader.choice("task", default: "points", among: ["points"])
         let section = try reader.section("data")
         let data = try PointDataRecipe(section, dataFolder: DataCache().root)

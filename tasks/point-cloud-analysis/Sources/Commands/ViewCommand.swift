@@ -10,7 +10,7 @@ extension PointView.Coloring: ExpressibleByArgument {}
 extension PointView.Direction: ExpressibleByArgument {}
 
 /// `dr2net points view`: a picture of a cloud.
-struct PointViewCommand: ParsableCommand {
+struct ViewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "view",
         abstract: "Draw a cloud or mesh as a PNG picture.",
@@ -41,6 +41,7 @@ struct PointViewCommand: ParsableCommand {
     @Option(help: "Points drawn on the surface of a mesh.")
     var samples = 200_000
 
+    @OptionGroup var random: SeedOption
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -57,7 +58,7 @@ struct PointViewCommand: ParsableCommand {
         try OutputPlan.check(output, endings: ["png"], inputs: [file])
         let view = PointView(
             width: width, height: height, direction: from, coloring: color)
-        let key = RandomKey(seed: common.seed).child("surface")
+        let key = RandomKey(seed: random.seed).child("surface")
         let drawing = try view.draw { fields in
             try PointFile.open(file, PointReading(fields), samples: samples, key: key)
         }

@@ -8,25 +8,17 @@ import Foundation
 import Training
 
 /// `dr2net points predict`: classes of a trained run for new clouds.
-struct PointPredictCommand: ParsableCommand {
+struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
         abstract: "Classes of new clouds' points, or of new shapes, with a trained run.",
         discussion: """
-            A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
+            Inputs are clouds (LAS, PLY, .npy), or shapes (OFF, OBJ too). A run on scenes writes each cloud as NAME.predicted.las or .ply with the classes in the \
             files' own numbers: of LAS and PLY the same file with that field changed alone; with --json: a list of input, output and points of each class. A run \
             on shapes prints each input's class and probabilities, and writes nothing.
             """)
 
-    @Option(name: .customLong("run"), help: "The run folder.", completion: .directory)
-    var runFolder: String
-
-    @Argument(
-        help: """
-            Clouds (LAS, PLY, .npy), or shapes (OFF, OBJ too), folders of them, or quoted patterns \
-            ('a/**/*.las').
-            """, completion: .file())
-    var inputs: [String]
+    @OptionGroup var options: PredictOptions
 
     @Option(
         help: "The file to write; for one input.", completion: .file(extensions: ["las", "ply"]))
@@ -37,18 +29,14 @@ struct PointPredictCommand: ParsableCommand {
     var folder: String?
 
     @Flag(
-        help:
-            "Go on with the other inputs where one can't be read; the exit code is 1 all the same.")
-    var keepGoing = false
-
-    @Flag(
         help: "Write each class's probability, too: extra bytes of LAS, properties of PLY, p_NAME.")
     var probabilities = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if output != nil, inputs.count > 1 || folder != nil {
+        try options.checkSet(nil)
+        if output != nil, options.inputs.count > 1 || folder != nil {
             throw ValidationError("--output goes with one input and without --folder")
         }
     }
@@ -57,21 +45,15 @@ struct PointPredictCommand: ParsableCommand {
         let console = common.start()
         let predictor = try common.working("reading the run") {
             try PointPredictor(
-                run: runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
+                run: options.runFolder, dataFolder: DataCache().root, warn: { console.note($0) })
         }
-        let kind = predictor.inputs
-        let list = try InputList(inputs, kind)
-        for note in list.notes { console.note(note) }
-        if !keepGoing { try list.checkPresent() }
-        let loop = PredictLoop(
-            list.paths, noun: kind.noun, keepGoing: keepGoing,
-            progress: common.progress())
+        let loop = try options.loop(predictor.inputs, common, console)
         guard predictor.isSegmentation else { return try classify(predictor, loop, console) }
-        if output != nil, list.paths.count > 1 {
+        if output != nil, loop.inputs.count > 1 {
             throw InputError(
-                "--output goes with one input, found \(list.paths.count); give --folder")
+                "--output goes with one input, found \(loop.inputs.count); give --folder")
         }
-        try plan(list.paths).makeFolders()
+        try plan(loop.inputs).makeFolders()
         var results: [Result] = []
         let outcome = try loop.run(
             predict: { _, input, report in
@@ -88,7 +70,7 @@ struct PointPredictCommand: ParsableCommand {
             },
             keep: { _, _, result in results.append(result) })
         try console.result(results) { results.map(\.text).joined(separator: "\n") }
-        try outcome.check(noun: loop.noun)
+        try outcome.check()
     }
 
     /// Where clouds are written, checked.
@@ -111,14 +93,14 @@ struct PointPredictCommand: ParsableCommand {
     ) throws {
         if output != nil || folder != nil {
             throw InputError(
-                "\(runFolder): a run on shapes writes no files; leave --output and --folder out")
+                "\(options.runFolder): a run on shapes writes no files; leave --output and --folder out"
+            )
         }
         let names = predictor.classes.names
         var results: [ShapeResult] = []
         let outcome = try loop.run(
-            kept: {
-                console.isJSON ? "are lost, leave --json out to see each as it comes" : "are said"
-            },
+            kept: console.isJSON
+                ? "are lost, leave --json out to see each as it comes" : "are said",
             predict: { _, input, _ in
                 let chances = try predictor.probabilities(of: input)
                 let best = chances.indices.max { chances[$0] < chances[$1] } ?? 0
@@ -131,7 +113,7 @@ struct PointPredictCommand: ParsableCommand {
                 if !console.isJSON { try console.result(result) { result.text } }
             })
         if console.isJSON { try console.result(results) { "" } }
-        try outcome.check(noun: loop.noun)
+        try outcome.check()
     }
 
     private func place(of input: String) -> String {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Backbones
+package import Backbones
 import Foundation
 import Layers
-import Reversible
-import Tensors
-import Training
+package import Reversible
+package import Tensors
+package import Training
 
 /// The time and the memory of whole training steps of a backbone.
-struct StepProfile {
+package struct StepProfile {
     /// The network.
     let network: any Backbone
     /// How it is run.
@@ -20,20 +20,38 @@ struct StepProfile {
     /// The random key of every step.
     let key: RandomKey
 
+    /// A profile of steps of a network.
+    package init(
+        network: any Backbone, way: FinetuningWay, tile: Tile?, settings: AdamW.Settings,
+        key: RandomKey
+    ) {
+        self.network = network
+        self.way = way
+        self.tile = tile
+        self.settings = settings
+        self.key = key
+    }
+
     /// What the steps took.
-    struct Measurement {
+    package struct Measurement {
+        /// Nothing measured yet.
+        package init() {}
+
         /// Seconds of each step, in order, without the first.
-        var seconds: [Double] = []
+        package var seconds: [Double] = []
         /// The most counted bytes of live tensors during a step.
-        var peakCounted = 0
-        var weightBytes = 0
-        var gradientBytes = 0
-        var optimizerBytes = 0
+        package var peakCounted = 0
+        /// Bytes of the weights.
+        package var weightBytes = 0
+        /// Bytes of the gradients that live until the update.
+        package var gradientBytes = 0
+        /// Bytes of the optimizer's state.
+        package var optimizerBytes = 0
         /// The loss of each step, the first included.
-        var losses: [Double] = []
+        package var losses: [Double] = []
 
         /// The median of ``seconds``.
-        var median: Double {
+        package var median: Double {
             let sorted = seconds.sorted()
             return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
         }
@@ -42,7 +60,9 @@ struct StepProfile {
     /// Runs one step to warm up and then `steps` that are measured.
     ///
     /// A step is forward, backward of mean(features²) and AdamW; `frozen` has the forward alone.
-    func run(_ images: Tensor, steps: Int, progress: (Int, Int) -> Void) throws -> Measurement {
+    package func run(_ images: Tensor, steps: Int, progress: (Int, Int) -> Void) throws
+        -> Measurement
+    {
         var result = Measurement()
         result.weightBytes = network.namedParameters.reduce(0) {
             $0 + $1.parameter.tensor.byteCount
@@ -82,15 +102,15 @@ struct StepProfile {
 
     /// Operations of the model's products in one step: a backward counts twice the forward,
     /// recomputation isn't counted.
-    func modelOperations(_ inputShape: [Int]) -> Double {
+    package func modelOperations(_ inputShape: [Int]) -> Double {
         network.operations(inputShape) * (way == .frozen ? 1 : 3)
     }
 }
 
 /// The machine's matrix-product rate, against which steps are held.
-enum MatrixProductRate {
+package enum MatrixProductRate {
     /// Float32 operations a second of a large square product on all threads: the best of some.
-    static func measure() -> Double {
+    package static func measure() -> Double {
         let side = 1536
         let a = Tensor(
             normal: [side, side], standardDeviation: 1, key: RandomKey(seed: 1).child("a"))

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Backbones
+package import Backbones
 import Layers
-import Reversible
-import Tensors
+package import Reversible
+package import Tensors
 
 /// The gradients of a random linear function of a backbone's features.
 ///
 /// Not of mean(features²): behind a layer norm that is a constant.
-enum SlopeGradient {
+package enum SlopeGradient {
     /// One tensor a parameter, in the order of `namedParameters` and in their type.
     ///
     /// - Parameters:
     ///   - images: `[N, 3, ...]`, of any type.
     ///   - key: Draws the function.
-    static func gradients(
+    package static func gradients(
         of network: any Backbone, _ images: Tensor, way: FinetuningWay, tile: Tile?, key: RandomKey
     ) throws -> [Tensor] {
         let parameters = network.namedParameters.map(\.parameter)

@@ -1,34 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Backbones
+package import Backbones
 import Reversible
-import Tensors
+package import Tensors
 
 /// How near the dual-residual network at untrained coefficients stays to the pretrained one.
-struct SurrogateDistance {
+package enum SurrogateDistance {
     /// One point of the grid.
-    struct Point: Encodable {
+    package struct Point: Encodable {
         /// `paper` (1, β), `balanced` (1 - β, β), or another policy's start.
-        let line: String
-        let alpha, beta, branchScale: Double
+        package let line: String
+        /// The coefficients.
+        package let alpha, beta, branchScale: Double
         /// Cosine of the final features of a token, mean over tokens and images.
-        let cosine: Double
+        package let cosine: Double
         /// Cosine of the gradients of all parameters, of a random linear function of the
         /// features; nil where it wasn't asked for or isn't finite.
-        let gradientCosine: Double?
+        package let gradientCosine: Double?
         /// The policy that starts here, if any.
-        let startOf: String?
+        package let startOf: String?
     }
 
     /// One point to measure.
-    struct Candidate {
-        let line: String
+    package struct Candidate {
+        /// As in ``Point``.
+        package let line: String
+        /// Its coefficients.
         let plan: CoefficientPlan
-        let startOf: String?
+        /// As in ``Point``.
+        package let startOf: String?
     }
 
     /// The grid of both lines with every policy's start.
-    static func candidates(key: RandomKey) -> [Candidate] {
+    package static func candidates(key: RandomKey) -> [Candidate] {
         let betas = [
             1.0 / 256, 0.01, 1.0 / 64, 1.0 / 32, 1.0 / 16, 0.1, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1,
         ]
@@ -41,12 +45,14 @@ struct SurrogateDistance {
         let named: [CoefficientPolicy] = [.paper(period: 1), .default, .hard]
         func candidate(_ line: String, _ plan: CoefficientPlan) -> Candidate {
             let policy = named.first { start(of: $0) == plan }
-            return Candidate(line: line, plan: plan, startOf: policy?.name)
+            return Candidate(line: line, plan: plan, startOf: policy?.name.rawValue)
         }
         let others: [CoefficientPolicy] = [.momentum(0.9), .bdia(magnitude: 0.5)]
         return betas.map { candidate("paper", uniform(1, $0)) }
             + betas.map { candidate("balanced", uniform(1 - $0, $0)) }
-            + others.map { Candidate(line: $0.name, plan: start(of: $0), startOf: $0.name) }
+            + others.map {
+                Candidate(line: $0.name.rawValue, plan: start(of: $0), startOf: $0.name.rawValue)
+            }
     }
 
     /// Measures every candidate.
@@ -55,7 +61,7 @@ struct SurrogateDistance {
     ///   - images: `[N, 3, H, W]`, preprocessed.
     ///   - comparesGradients: Whether gradients are compared too, by exact reversal.
     ///   - progress: Told the number of candidates done and their number.
-    static func measure(
+    package static func measure(
         _ network: any Backbone, _ images: Tensor, comparesGradients: Bool, key: RandomKey,
         progress: (Int, Int) -> Void
     ) throws -> [Point] {
@@ -103,7 +109,7 @@ struct SurrogateDistance {
     }
 
     /// The mean cosine of the rows of two float32 tensors of one shape `[..., C]`.
-    static func meanCosine(_ a: Tensor, _ b: Tensor) -> Double {
+    package static func meanCosine(_ a: Tensor, _ b: Tensor) -> Double {
         let width = a.shape[a.rank - 1], rows = a.count / max(1, width)
         var sum = 0.0
         a.withFloats { x in

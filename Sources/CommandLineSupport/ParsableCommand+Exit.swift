@@ -1,21 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
-import Console
 import Foundation
-
-/// A score that a script asked to be at least so high.
-package enum ScoreGate {
-    /// Does nothing where the score is high enough, or where no bound was given.
-    ///
-    /// - Throws: Exit code 2, after one line on standard error.
-    package static func check(_ score: Double, named name: String, atLeast bound: Double?) throws {
-        guard let bound, !(score >= bound) else { return }
-        CommandOutput.complain(
-            "\(name) is \(NumberText.short(score)), expected at least \(NumberText.short(bound)) "
-                + "(--fail-below)")
-        throw ExitCode(2)
-    }
-}
 
 extension ParsableCommand {
     /// Parses the arguments, runs the command named and exits.
