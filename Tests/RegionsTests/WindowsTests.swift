@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import Regions
-import TemporalActionDetection
 import Testing
 
-@Suite("Temporal windows") struct TemporalInferenceTests {
+@Suite("Windows") struct WindowsTests {
     @Test func windowsAreAsWorkedByHand() {
-        let windows = { Windows(length: $1, overlap: $2)(of: $0) }
+        func windows(_ count: Int, _ length: Int, _ overlap: Double) -> [Range<Int>] {
+            Windows(length: length, overlap: overlap)(of: count)
+        }
         #expect(windows(40, 16, 0.5) == [0..<16, 8..<24, 16..<32, 24..<40])
         #expect(windows(42, 16, 0) == [0..<16, 16..<32, 26..<42])
         #expect(windows(16, 16, 0.5) == [0..<16])
