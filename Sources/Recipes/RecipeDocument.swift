@@ -17,6 +17,11 @@ package struct RecipeDocument: Sendable {
     /// The files that it was read from: the recipe, then its base, the base's base and so on.
     package let files: [String]
 
+    /// Every value by its dotted path, in the file's order.
+    package var values: [(path: String, value: String)] {
+        root.leaves().map { ($0.path, $0.node.text) }
+    }
+
     /// The largest recipe accepted, in bytes.
     static let largestFile = 1 << 20
     private static let deepestBase = 8

@@ -23,6 +23,15 @@ struct RecipeNode: Sendable {
         return text.isEmpty || ["~", "null", "Null", "NULL"].contains(text)
     }
 
+    /// The value on one line.
+    var text: String {
+        switch value {
+        case .scalar(let text, _): text
+        case .list(let items): "[\(items.map(\.text).joined(separator: ", "))]"
+        case .section: "{}"
+        }
+    }
+
     /// What an error message says was found.
     var found: String {
         switch value {

@@ -79,46 +79,6 @@ extension RecipeReader {
         return noted(path, text)
     }
 
-    /// The path of a file or folder, nil where the key is absent or `null`.
-    ///
-    /// A relative path starts from the folder of the recipe that names it, or from the working
-    /// folder where an option sets it; `~/` is the home folder. The resolved recipe holds the
-    /// absolute path, so that a run can be resumed from anywhere.
-    package func optionalPath(_ path: String) throws(InputError) -> String? {
-        guard let text = try optionalText(path), !text.isEmpty else { return nil }
-        return noted(path, RecipeReader.absolute(text, from: node(at: path)?.folder))
-    }
-
-    /// The paths of a list, or the single one that is written instead; nil where the key is absent.
-    ///
-    /// - Parameter mark: What begins texts that are no paths of the recipe's own: they stay as they are.
-    package func optionalPaths(
-        _ path: String, keeping mark: String
-    ) throws(InputError) -> [String]? {
-        guard let node = written(path) else { return nil }
-        var texts: [String] = []
-        if case .list = node.value {
-            texts = try optionalTexts(path) ?? []
-        } else if let text = try optionalText(path) {
-            texts = [text]
-        }
-        guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty }) else {
-            throw mismatch(path, node, expected: "a path or a list of paths")
-        }
-        let paths = texts.map {
-            $0.hasPrefix(mark) ? $0 : RecipeReader.absolute($0, from: node.folder)
-        }
-        return paths.count == 1 ? [noted(path, paths[0])] : noted(path, paths)
-    }
-
-    private static func absolute(_ text: String, from folder: String?) -> String {
-        let expanded = (text as NSString).expandingTildeInPath
-        let whole =
-            expanded.hasPrefix("/")
-            ? expanded : ((folder ?? "") as NSString).appendingPathComponent(expanded)
-        return URL(fileURLWithPath: whole).standardizedFileURL.path
-    }
-
     /// One of an enumeration's names.
     package func value<Choice>(
         _ path: String, default fallback: Choice
@@ -245,17 +205,17 @@ extension RecipeReader {
 
     // MARK: Parts
 
-    private func written(_ path: String) -> RecipeNode? {
+    func written(_ path: String) -> RecipeNode? {
         guard let node = node(at: path), !node.isNull else { return nil }
         return node
     }
 
-    private func noted(_ path: String, _ text: String) -> String {
+    func noted(_ path: String, _ text: String) -> String {
         note(path, .scalar(text, isPlain: false))
         return text
     }
 
-    private func noted(_ path: String, _ texts: [String]) -> [String] {
+    func noted(_ path: String, _ texts: [String]) -> [String] {
         note(
             path,
             .list(texts.map { RecipeNode(value: .scalar($0, isPlain: false), origin: name) }))

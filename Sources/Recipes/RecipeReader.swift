@@ -28,14 +28,19 @@ package final class RecipeReader {
     package let name: String
     /// The folder that relative paths of the recipe start from.
     package let folder: String
+    /// What `data:` at the beginning of a path stands for.
+    let dataFolder: String
 
     /// A reader of a whole document.
-    package init(_ document: RecipeDocument) {
+    ///
+    /// - Parameter dataFolder: What `data:` at the beginning of a path stands for.
+    package init(_ document: RecipeDocument, dataFolder: String = "") {
         record = Record(document)
         tree = document.root
         prefix = ""
         name = document.name
         folder = document.folder
+        self.dataFolder = dataFolder
     }
 
     private init(_ parent: RecipeReader, tree: RecipeSection, prefix: String) {
@@ -44,6 +49,7 @@ package final class RecipeReader {
         self.prefix = prefix
         name = parent.name
         folder = parent.folder
+        dataFolder = parent.dataFolder
     }
 
     /// A reader of the keys below `path`; an absent or empty section has only defaults.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 import Foundation
+import Recipes
+import TestSupport
 import Testing
 import Training
 

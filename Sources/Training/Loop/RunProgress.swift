@@ -84,8 +84,8 @@ package final class RunProgress {
         featureSeconds = 0
         step = metrics.step
         let text =
-            "loss \(RunSummary.short(metrics.loss ?? .nan)), "
-            + "\(RunSummary.short(seconds)) s a step"
+            "loss \(NumberText.short(metrics.loss ?? .nan)), "
+            + "\(NumberText.short(seconds)) s a step"
         line.update(done: step, total: totalSteps, text, left: forecast.left)
     }
 

@@ -3,23 +3,25 @@ import Autodiff
 import Console
 import Files
 import Layers
+import Reversible
 import Tensors
 
 /// One step: gradients of its micro-batches, one update, a line of metrics.
 extension TrainingLoop {
     /// The learning rate of each role at a step, counted from 0.
     package func learningRates(step: Int) -> [ParameterRole: Double] {
-        recipe.learningRates.reduce(into: [:]) { rates, pair in
-            rates[pair.key] = pair.value * schedule.factor(step: step, start: start(of: pair.key))
+        plan.training.learningRates.reduce(into: [:]) { rates, pair in
+            let factor = plan.training.schedule.factor(step: step, start: start(of: pair.key))
+            rates[pair.key] = pair.value * factor
         }
     }
 
     private func start(of role: ParameterRole) -> Int {
-        role == .backbone ? recipe.backboneStart : 0
+        role == .backbone ? plan.training.backboneStart : 0
     }
 
     func train(_ step: Int) throws -> MetricsLine {
-        let begin = ProgressLine.seconds()
+        let begin = ProgressLine.seconds(), recipe = plan.training
         StoragePool.resetPeak()
         _ = task.loadTimer.take()
         let rates = learningRates(step: step)
@@ -28,18 +30,18 @@ extension TrainingLoop {
             optimizer.setTrainable(role, isTrained)
         }
         var position = StepPosition(
-            step: step, totalSteps: plan.totalSteps, epoch: plan.epoch(step: step), microBatch: 0,
-            isBackboneTrained: step >= recipe.backboneStart
+            step: step, epoch: plan.epoch(step: step), microBatch: 0,
+            isBackboneTrained: plan.finetuning.way != .frozen && step >= recipe.backboneStart
                 && recipe.learningRates[.backbone, default: 0] > 0
                 && optimizer.scalarCount(.backbone) > 0)
         var line = MetricsLine(step: step + 1)
         var loss = 0.0
         var parts: [String: Double] = [:]
-        let share = 1 / Double(plan.accumulation)
+        let share = 1 / Double(recipe.accumulation)
         optimizer.clearGradients()
         var values: [RankReport.Losses] = []
         immediate?.begin(rates: rates, step: step + 1)
-        let own = Array(stride(from: rank, to: plan.accumulation, by: rankCount))
+        let own = Array(stride(from: rank, to: recipe.accumulation, by: rankCount))
         for microBatch in own {
             position.microBatch = microBatch
             if microBatch == own.last { ranks?.sum.beginLastRound() }
@@ -62,7 +64,7 @@ extension TrainingLoop {
         line.losses = parts
         line.learningRates = Dictionary(
             uniqueKeysWithValues: rates.map { ($0.key.rawValue, $0.value) })
-        let pair = task.coefficients(step: step, totalSteps: plan.totalSteps)
+        let pair = plan.coefficients(step: step)
         line.alpha = pair?.alpha
         line.beta = pair?.beta
         line.seconds = ProgressLine.seconds() - begin
@@ -95,7 +97,7 @@ extension TrainingLoop {
                     + sources.joined(separator: ", ")
                     + (samples.count > 8 ? " and \(samples.count - 8) more" : ""))
         }
-        let total = losses.total, share = 1 / Double(plan.accumulation)
+        let total = losses.total, share = 1 / Double(plan.training.accumulation)
         tape.backward(
             from: total,
             gradient: Tensor(repeating: share, shape: total.shape, dtype: total.tensor.dtype))

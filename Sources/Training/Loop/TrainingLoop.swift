@@ -4,6 +4,7 @@ package import Console
 package import Files
 import Layers
 import Ranks
+import Reversible
 import Tensors
 
 /// The one training loop: batches, gradients, updates, metrics, checkpoints, evaluations.
@@ -11,16 +12,13 @@ import Tensors
 /// What a step does is a function of the parameters, the optimizer's state, the recipe and the
 /// step's number; so a run that goes on from a checkpoint gives the bits of one that never
 /// stopped.
-package final class TrainingLoop {
-    let task: any TrainingTask
-    let recipe: TrainingRecipe
-    private let fingerprint: String
+package final class TrainingLoop<Task: TrainingTask> {
+    let task: Task
     private let folder: RunFolder
     private let progress: ProgressLine
     private let interruption: Interruption
-    let plan: TrainingPlan
+    let plan: FinetuningPlan
     private let data: DataIdentity
-    let schedule: LearningRateSchedule
     let optimizer: AdamW
     /// This process's part where several train together; nil where it is alone.
     let ranks: TrainingRanks?
@@ -29,41 +27,36 @@ package final class TrainingLoop {
     /// The same, where the sum updates the parameters at once.
     let immediate: UpdateInBackward?
     private let parameters: [ModuleRegistry.Entry]
-    private let evaluationPeriod: Int
     private let runProgress: RunProgress
     private var savedStep = -1
     /// The evaluations so far, those before a resumption included.
     private var evaluations: [MetricsLine] = []
+    /// Whether this object has evaluated the network.
+    private(set) var isEvaluated = false
+    /// What its last evaluation found, of the form in force.
+    package private(set) var findings: Task.Findings?
 
     /// A loop over a run folder, new or with checkpoints to go on from.
     ///
     /// - Parameters:
     ///   - task: Samples, parameters and losses.
-    ///   - recipe: The shared part of the recipe.
-    ///   - fingerprint: ``ResolvedRecipe/fingerprint`` of the whole recipe.
     ///   - folder: Where the run is kept.
     ///   - progress: Where progress is shown.
     ///   - interruption: Stops the run after a step when requested.
     package init(
-        _ task: any TrainingTask, recipe: TrainingRecipe, fingerprint: String, folder: RunFolder,
-        progress: ProgressLine, interruption: Interruption = Interruption()
+        _ task: Task, folder: RunFolder, progress: ProgressLine,
+        interruption: Interruption = Interruption()
     ) throws(InputError) {
         self.task = task
-        self.recipe = recipe
-        self.fingerprint = fingerprint
         self.folder = folder
         self.progress = progress
         self.interruption = interruption
-        plan = try TrainingPlan(recipe, sampleCount: task.sampleCount)
+        plan = task.plan
         data = task.dataIdentity
-        var schedule = recipe.schedule
-        schedule.totalSteps = plan.totalSteps
-        self.schedule = schedule
+        let recipe = plan.training
         let groups = task.parameterGroups
         parameters = groups.flatMap(\.entries)
-        evaluationPeriod = recipe.evaluationPeriod(sampleCount: task.sampleCount)
-        if !recipe.frozenPatterns.isEmpty {
-            let frozen = try FrozenParameters.freeze(recipe.frozenPatterns, among: parameters)
+        if let frozen = plan.frozen, !recipe.frozenPatterns.isEmpty {
             progress.message(
                 "frozen by optimizer.freeze: \(frozen.parameters) of \(parameters.count) "
                     + "parameters, \(frozen.scalars) scalars")
@@ -75,7 +68,7 @@ package final class TrainingLoop {
             progress, totalSteps: plan.totalSteps,
             backboneStart: recipe.learningRates[.backbone, default: 0] > 0
                 && optimizer.scalarCount(.backbone) > 0 ? recipe.backboneStart : plan.totalSteps,
-            evaluationPeriod: evaluationPeriod)
+            evaluationPeriod: plan.evaluationPeriod)
         let trained = optimizer.slots.map(\.parameter)
         immediate = recipe.optimizer.updatesInBackward ? UpdateInBackward(optimizer) : nil
         if let group = folder.ranks?.group {
@@ -123,11 +116,10 @@ package final class TrainingLoop {
         defer { progress.finish() }
         var step = rank == 0 ? try restore() : 0
         if rank == 0 { try begin(step) }
-        try task.willTrain(plan, from: step)
         let shown = runProgress
-        shown.begin(task.workload(plan, from: step), from: step)
-        task.meter?.observer = { shown.observe($0, units: $1, seconds: $2) }
-        defer { task.meter?.observer = nil }
+        shown.begin(task.workload(from: step), from: step)
+        task.meter.observer = { shown.observe($0, units: $1, seconds: $2) }
+        defer { task.meter.observer = nil }
         StoragePool.trim()
         evaluations = try folder.metrics().filter { $0.evaluation != nil }
         // A run that ended between a checkpoint and its evaluation makes up for it.
@@ -137,7 +129,7 @@ package final class TrainingLoop {
         let isOver = step < plan.totalSteps && stopsEarly(after: step)
         if let ranks {
             step = try ranks.start(
-                step: step, fingerprint: fingerprint, data: data, parameters: parameters,
+                step: step, fingerprint: plan.fingerprint, data: data.digest, parameters: parameters,
                 optimizer: optimizer)
         }
         var verdict = try share(isOver ? .stopEarly : .goOn)
@@ -161,7 +153,7 @@ package final class TrainingLoop {
             return try train(step)
         } catch let error as RankError {
             guard rank == 0 else { throw error }
-            if recipe.isOptimizerSharded {
+            if plan.training.isOptimizerSharded {
                 throw InputError(
                     "\(error); the lost optimizer state can't be saved, go on from the last "
                         + "checkpoint, if there is one, with --resume \(folder.path)")
@@ -177,7 +169,8 @@ package final class TrainingLoop {
     /// What follows a step: checkpoint, evaluation, and whether to go on.
     private func finish(_ step: Int) throws -> TrainingRanks.Verdict {
         let isEnd = step == plan.totalSteps
-        let isDue = recipe.checkpointEvery > 0 && step % recipe.checkpointEvery == 0
+        let every = plan.training.checkpointEvery
+        let isDue = every > 0 && step % every == 0
         let isStopping = ranks?.stopsTogether ?? interruption.isRequested
         let isSaved = isEnd || isDue || isStopping, isEvaluated = isEvaluationDue(after: step)
         guard isSaved || isEvaluated else { return .goOn }
@@ -217,7 +210,9 @@ package final class TrainingLoop {
             return 0
         }
         let step = checkpoint.step
-        guard checkpoint.recipeFingerprint == fingerprint, checkpoint.seed == recipe.seed else {
+        guard checkpoint.recipeFingerprint == plan.fingerprint,
+            checkpoint.seed == plan.training.seed
+        else {
             throw InputError(
                 "\(folder.path): the recipe differs from that of the checkpoint at step \(step); "
                     + "resume with the run's own recipe, or start a new run")
@@ -267,36 +262,37 @@ package final class TrainingLoop {
         guard step != savedStep, rank == 0 else { return }
         let checkpoint = TrainingCheckpoint(
             step: step, position: plan.position(step: step),
-            sampleCount: plan.order.sampleCount, seed: recipe.seed,
-            recipeFingerprint: fingerprint, data: data,
-            coefficients: task.coefficients(step: step - 1, totalSteps: plan.totalSteps),
+            sampleCount: plan.sampleCount, seed: plan.training.seed,
+            recipeFingerprint: plan.fingerprint, data: data,
+            coefficients: plan.coefficients(step: step - 1),
             parameters: parameters, optimizer: optimizer)
-        try folder.save(checkpoint, keep: recipe.checkpointsKept, best: best?.step)
+        try folder.save(checkpoint, keep: plan.training.checkpointsKept, best: best?.step)
         savedStep = step
     }
 
     private func isEvaluationDue(after step: Int) -> Bool {
-        step == plan.totalSteps || (evaluationPeriod > 0 && step % evaluationPeriod == 0)
+        let period = plan.evaluationPeriod
+        return step == plan.totalSteps || (period > 0 && step % period == 0)
     }
 
     private var best: BestScore? {
-        recipe.bestMetric.flatMap { BestScore($0, in: evaluations) }
+        plan.training.bestMetric.flatMap { BestScore($0, in: evaluations) }
     }
 
     /// Whether the last few evaluations were no better than one before them.
     private func stopsEarly(after step: Int) -> Bool {
-        guard let patience = recipe.patience, let best, evaluations.last?.step == step,
+        guard let patience = plan.training.patience, let best, evaluations.last?.step == step,
             best.evaluationsSince(in: evaluations) >= patience
         else { return false }
         progress.message(
             "stopping early after step \(step) of \(plan.totalSteps): no \(best.metric) above "
-                + "\(RunSummary.short(best.value)) (step \(best.step)) in \(patience) evaluations")
+                + "\(NumberText.short(best.value)) (step \(best.step)) in \(patience) evaluations")
         return true
     }
 
     /// Keeps the checkpoint of the best evaluation, and no longer that of the former one.
     private func keepBest(after step: Int, _ scores: [String: Double]) throws {
-        guard let metric = recipe.bestMetric else { return }
+        guard let metric = plan.training.bestMetric else { return }
         guard scores[metric] != nil else {
             try save(step)
             throw InputError(
@@ -305,16 +301,12 @@ package final class TrainingLoop {
                     + "; go on with --resume \(folder.path) --set checkpoint.best=SCORE")
         }
         if best?.step == step { try save(step) }
-        try folder.prune(keep: recipe.checkpointsKept, best: best?.step)
+        try folder.prune(keep: plan.training.checkpointsKept, best: best?.step)
     }
 
     private func evaluate(after step: Int) throws {
         let begin = ProgressLine.seconds()
-        let scores = try runProgress.evaluating {
-            try withEvaluatedWeights {
-                try task.evaluate(step: step, totalSteps: plan.totalSteps)
-            }
-        }
+        let scores = try runProgress.evaluating { try self.scores(after: step) }
         guard !scores.isEmpty else { return }
         var line = MetricsLine(step: step)
         line.seconds = ProgressLine.seconds() - begin
@@ -322,9 +314,24 @@ package final class TrainingLoop {
             scores.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
         try folder.append(line)
         evaluations.append(line)
-        let text = scores.map { "\($0.name) \(RunSummary.short($0.value))" }
+        let text = scores.map { "\($0.name) \(NumberText.short($0.value))" }
         progress.message("evaluation after step \(step): \(text.joined(separator: ", "))")
         try keepBest(after: step, line.evaluation ?? [:])
+    }
+
+    /// The scores of the form in force and, where that is another, of the plain pretrained form.
+    func scores(after step: Int) throws -> [(name: String, value: Double)] {
+        isEvaluated = true
+        return try withEvaluatedWeights { () -> [(name: String, value: Double)] in
+            let way = plan.evaluationWay(after: step)
+            findings = try task.evaluate(way, after: step)
+            guard let findings else { return [] }
+            let scores = task.scores(findings)
+            guard plan.isPlainEvaluated(after: step),
+                let plain = try task.evaluate(.frozen, after: step)
+            else { return scores }
+            return scores + task.scores(plain).map { ("plain." + $0.name, $0.value) }
+        }
     }
 
     /// Runs `body` with the weights to evaluate and predict with: the averaged ones, if any.

@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-package import Files
+import Files
 import Foundation
 import Layers
+import Recipes
 import Tensors
 import TextFormats
 
-extension TrainingRecipe {
-    /// Takes what `optimizer.freeze` names out of training: for a task that plans its memory, as
-    /// the loop does the same only later.
-    ///
-    /// - Throws: One line for a pattern that matches no parameter.
-    package func freeze(_ groups: [ParameterGroup]) throws(InputError) {
-        _ = try FrozenParameters.freeze(frozenPatterns, among: groups.flatMap(\.entries))
-    }
-}
+/// The parameters that `optimizer.freeze` keeps as they are, by shell patterns of their names.
+struct FrozenParameters {
+    /// The number of parameters.
+    let parameters: Int
+    /// The number of their scalars.
+    let scalars: Int
 
-/// Parameters that a recipe keeps as they are, by shell patterns of their names.
-enum FrozenParameters {
     /// Takes the parameters that match any of the patterns out of training.
     ///
     /// `*` stands for any characters, dots included, `?` for one, `[0-3]` for one of a range; a
     /// backslash takes the next character as it is (POSIX `fnmatch`).
     ///
-    /// - Returns: the number of parameters and of their scalars that match.
     /// - Throws: One line for a pattern that matches no parameter.
-    static func freeze(
-        _ patterns: [String], among entries: [ModuleRegistry.Entry]
-    ) throws(InputError) -> (parameters: Int, scalars: Int) {
+    init(_ patterns: [String], in groups: [ParameterGroup]) throws(InputError) {
+        let entries = groups.flatMap(\.entries)
         var isFrozen = [Bool](repeating: false, count: entries.count)
         for pattern in patterns {
             let matches = entries.map { fnmatch(pattern, $0.name, 0) == 0 }
@@ -41,6 +35,7 @@ enum FrozenParameters {
         }
         let frozen = zip(entries, isFrozen).filter(\.1).map(\.0.parameter)
         for parameter in frozen { parameter.isTrainable = false }
-        return (frozen.count, frozen.reduce(0) { $0 + $1.tensor.count })
+        parameters = frozen.count
+        scalars = frozen.reduce(0) { $0 + $1.tensor.count }
     }
 }

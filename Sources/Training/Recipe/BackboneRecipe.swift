@@ -2,6 +2,7 @@
 package import Backbones
 import Checkpoints
 package import Files
+package import Recipes
 package import Tensors
 
 /// The recipe's `backbone` section: which network, from which weights.
@@ -22,16 +23,14 @@ package struct BackboneRecipe: Sendable {
     /// Reads `name`, `weights`, `allowMissing`, `allowUnexpected`, `dropPath` and `attentionDropout`.
     ///
     /// - Parameter section: The reader of the section `backbone`.
-    package init(
-        _ section: RecipeReader, default fallback: String, dataFolder: String
-    ) throws(InputError) {
+    package init(_ section: RecipeReader, default fallback: String) throws(InputError) {
         name = try section.choice(
             "name", default: fallback, among: BackboneCatalog.entries.map(\.name))
         guard let entry = BackboneCatalog.entry(name) else {
             throw section.error("name", "is \(name), which is no backbone")
         }
         self.entry = entry
-        weights = try section.dataPath("weights", dataFolder: dataFolder)
+        weights = try section.optionalPath("weights")
         tolerance = KeyTolerance(
             missing: try section.value("allowMissing", default: []),
             unexpected: try section.value("allowUnexpected", default: []))
@@ -83,41 +82,4 @@ package struct PretrainedBackbone {
 
     /// A network whose weights come from no file.
     package init(_ backbone: any Backbone) { self.init(backbone: backbone, family: nil, notes: []) }
-}
-
-extension RecipeReader {
-    /// A path: `data:NAME/FILE` lies below the data folder, others are the recipe's own; nil
-    /// where the key is absent or `null`.
-    package func dataPath(_ key: String, dataFolder: String) throws(InputError) -> String? {
-        if let text = try optionalText(key), text.hasPrefix(RecipeReader.dataMark) {
-            return dataFolder + "/" + text.dropFirst(RecipeReader.dataMark.count)
-        }
-        return try optionalPath(key)
-    }
-
-    /// A path as ``dataPath(_:dataFolder:)`` that must be given.
-    package func requiredDataPath(
-        _ key: String, dataFolder: String, expected: String
-    ) throws(InputError) -> String {
-        guard let found = try dataPath(key, dataFolder: dataFolder) else {
-            throw error(key, "is missing; expected \(expected)")
-        }
-        return found
-    }
-    /// The paths of a list, or the single one written instead, each as in
-    /// ``dataPath(_:dataFolder:)``.
-    package func requiredDataPaths(
-        _ key: String, dataFolder: String, expected: String
-    ) throws(InputError) -> [String] {
-        guard let found = try optionalPaths(key, keeping: RecipeReader.dataMark) else {
-            throw error(key, "is missing; expected \(expected)")
-        }
-        return found.map {
-            $0.hasPrefix(RecipeReader.dataMark)
-                ? dataFolder + "/" + $0.dropFirst(RecipeReader.dataMark.count) : $0
-        }
-    }
-
-    /// What begins a path below the data folder.
-    private static var dataMark: String { "data:" }
 }

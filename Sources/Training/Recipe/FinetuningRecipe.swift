@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+package import Recipes
 package import Reversible
 package import Tensors
 
@@ -67,7 +68,7 @@ package struct FinetuningRecipe: Sendable {
     /// Sets the policy's update period, once the run's length is known.
     ///
     /// - Parameter count: Steps in which the backbone trains.
-    package mutating func setBackboneSteps(_ count: Int) {
+    mutating func setBackboneSteps(_ count: Int) {
         policy = policy.withPeriod(Int((periodShare * Double(max(0, count))).rounded()))
     }
 
@@ -94,13 +95,6 @@ package struct FinetuningRecipe: Sendable {
     /// How the network is evaluated after `step` such steps.
     package func evaluation(step: Int) -> FinetuningWay {
         way == .dr2net ? .dr2net(policy.evaluationPlan(step: step), arithmetic) : .frozen
-    }
-
-    /// The pair in force at a step, nil for ways without one.
-    package func coefficients(step: Int) -> CoefficientPair? {
-        guard way == .dr2net else { return nil }
-        let pair = policy.plan(step: step).pair
-        return CoefficientPair(alpha: pair.alpha, beta: pair.beta)
     }
 
     private static func paper(_ section: RecipeReader) throws(InputError) -> CoefficientPolicy {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+package import Recipes
 import Tensors
 
 /// The keys of a recipe that every task shares.

@@ -39,6 +39,9 @@ package struct DataIdentity: Codable, Sendable, Equatable {
         (try? DataIdentity.encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
+    /// The digest of ``text``.
+    var digest: String { ContentDigest.of([text]) }
+
     /// Reads ``text``; nil where it isn't one.
     init?(text: String) {
         guard let value = try? JSONDecoder().decode(DataIdentity.self, from: Data(text.utf8))

@@ -88,22 +88,26 @@ package struct RunDescription: Codable, Sendable, Equatable {
     }
 
     /// The checkpoint to predict with and to export: that of the best evaluation where the run
-    /// keeps it, else the newest; nil where there is none yet.
+    /// keeps it, else the newest.
     ///
     /// - Parameter warn: Told about each damaged newer one, in one line.
+    /// - Throws: Where there is none yet, or none can be read.
     package func checkpoint(
         of folder: String, warn: (String) -> Void
-    ) throws -> TrainingCheckpoint? {
+    ) throws -> TrainingCheckpoint {
         if let best, let found = BestScore(best, in: try RunFolder.metrics(of: folder)),
             let file = try RunFolder.checkpoints(of: folder).first(where: { $0.step == found.step })
         {
             return try TrainingCheckpoint(path: file.path)
         }
-        return try RunFolder.latestCheckpoint(of: folder, warn: warn)
+        guard let newest = try RunFolder.latestCheckpoint(of: folder, warn: warn) else {
+            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
+        }
+        return newest
     }
 
     /// Writes `model.json` of a run folder.
     func write(_ folder: String) throws {
-        try AtomicFile.write(RunResult.json(self), to: "\(folder)/\(RunDescription.fileName)")
+        try JSONFile.write(self, to: "\(folder)/\(RunDescription.fileName)")
     }
 }

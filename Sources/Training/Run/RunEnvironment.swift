@@ -68,6 +68,6 @@ package struct RunEnvironment: Codable, Sendable, Equatable {
 
     /// Writes `environment.json` of a run folder.
     func write(_ folder: String) throws {
-        try AtomicFile.write(RunResult.json(self), to: "\(folder)/\(RunEnvironment.fileName)")
+        try JSONFile.write(self, to: "\(folder)/\(RunEnvironment.fileName)")
     }
 }

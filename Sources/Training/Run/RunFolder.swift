@@ -2,6 +2,7 @@
 import Checkpoints
 import Files
 import Foundation
+package import Recipes
 
 /// A run on disk: `recipe.yaml`, `metrics.jsonl`, `checkpoint-NNNNNN.safetensors`, and the metrics
 /// once more as TensorBoard's event files.

@@ -35,7 +35,4 @@ package struct RunSummary: Sendable, Equatable {
         if !seconds.isEmpty { stepSeconds = seconds[seconds.count / 2] }
         evaluation = lines.last { $0.evaluation != nil }?.evaluation
     }
-
-    /// A number with four significant digits.
-    static func short(_ value: Double) -> String { String(format: "%.4g", value) }
 }

@@ -43,10 +43,7 @@ package struct StartingPoint: Codable, Sendable, Equatable {
             // Runs of before don't say it; a shape tells then.
             (other.positionGrid == nil ? nil : one.positionGrid).map(String.init) ?? "none"
         }
-        guard let checkpoint = try source.checkpoint(of: run, warn: note) else {
-            throw InputError(
-                "startFrom: \(run) has no checkpoint yet; train it first, or wait for one")
-        }
+        let checkpoint = try source.checkpoint(of: run, warn: note)
         let anew = classLayer(
             parameters, checkpoint, from: source.labels.count, to: description.labels.count)
         do {

@@ -3,6 +3,7 @@ import Autodiff
 package import Checkpoints
 package import Files
 package import Layers
+package import Reversible
 import Tensors
 
 /// Everything that the rest of a run is a function of, after some number of steps.
@@ -23,7 +24,7 @@ package struct TrainingCheckpoint: Sendable {
     /// What the outputs mean and what they were trained on; nil in files of earlier versions.
     package var data: DataIdentity?
     /// The pair (α, β) of the last step, where the network has one.
-    package var coefficients: CoefficientPair?
+    package var coefficients: ScheduleShape.Pair?
     /// The parameters under `model.`, the optimizer's state under `optimizer.`.
     package var arrays: StateDict
 
@@ -32,7 +33,7 @@ package struct TrainingCheckpoint: Sendable {
     /// A checkpoint of a run.
     package init(
         step: Int, position: Int, sampleCount: Int, seed: UInt64, recipeFingerprint: String,
-        data: DataIdentity?, coefficients: CoefficientPair?, parameters: [ModuleRegistry.Entry],
+        data: DataIdentity?, coefficients: ScheduleShape.Pair?, parameters: [ModuleRegistry.Entry],
         optimizer: AdamW
     ) {
         self.step = step
@@ -74,7 +75,7 @@ package struct TrainingCheckpoint: Sendable {
         if let alpha = text["alpha"].flatMap(Double.init),
             let beta = text["beta"].flatMap(Double.init)
         {
-            coefficients = CoefficientPair(alpha: alpha, beta: beta)
+            coefficients = ScheduleShape.Pair(alpha: alpha, beta: beta)
         }
     }
 

@@ -4,10 +4,10 @@ import Checkpoints
 import CommandLineSupport
 import Datasets
 import Files
+import Recipes
 import Regions
 import Reports
 import Tensors
-import Training
 
 /// `dr2net detect preview`: what training sees.
 struct PreviewCommand: ParsableCommand {

@@ -3,7 +3,7 @@ import ArgumentParser
 import CommandLineSupport
 import Console
 import Datasets
-import Training
+import Recipes
 
 /// `dr2net tad extract`: the features of a recipe's videos.
 struct ExtractCommand: ParsableCommand {

@@ -4,8 +4,8 @@ import CommandLineSupport
 import Console
 import Datasets
 import Files
+import Recipes
 import Tensors
-import Training
 
 /// `dr2net tad prepare`: decodes a recipe's videos once, at the training rate and size.
 struct PrepareCommand: ParsableCommand {

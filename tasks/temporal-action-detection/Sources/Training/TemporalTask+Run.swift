@@ -5,47 +5,34 @@ import Foundation
 import Tensors
 package import Training
 
-/// A whole run: prepare what is missing, train, evaluate, write the results.
-package struct TemporalRun {
-    private let recipe: TemporalRecipe
-    private let folder: RunFolder
-    private let progress: ProgressLine
-
-    /// A run of a recipe in a folder.
-    package init(_ recipe: TemporalRecipe, folder: RunFolder, progress: ProgressLine) {
-        self.recipe = recipe
-        self.folder = folder
-        self.progress = progress
-    }
-
-    /// Runs to the end.
-    package func callAsFunction() throws -> RunResult {
-        let (source, annotations, labels) = try videos()
+/// The data of a run: prepares what is missing.
+extension TemporalTask {
+    /// Prepares what is missing of the videos, reads annotations and weights.
+    package convenience init(
+        _ recipe: TemporalRecipe, folder: RunFolder, progress: ProgressLine
+    ) throws {
+        let (source, annotations, labels) = try TemporalTask.videos(recipe, progress)
         progress.begin("reading the backbone's weights")
         let detector = try TemporalDetector(
             recipe, labels: labels, featureWidth: source.featureWidth)
         for note in detector.encoder?.network.notes ?? [] { progress.message(note) }
-        let task = try TemporalTask(
-            recipe, detector: detector, source: source, annotations: annotations)
-        return try FinetuningRun(
-            recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: description(of: detector, source), folder: folder, progress: progress)(
-                task)
+        try self.init(recipe, detector: detector, source: source, annotations: annotations)
     }
 
-    private func description(
-        of detector: TemporalDetector, _ source: TemporalSource
-    ) -> RunDescription {
+    /// The backbone or the width of the features, and the classes.
+    package var description: RunDescription {
+        let task = TemporalRecipe.task, labels = detector.labels
         if let encoder = detector.encoder {
-            return RunDescription(task: "tad", encoder.network, labels: detector.labels)
+            return RunDescription(task: task, encoder.network, labels: labels)
         }
-        return RunDescription(
-            task: "tad", featureWidth: source.featureWidth ?? 0, labels: detector.labels)
+        return RunDescription(task: task, featureWidth: source.featureWidth ?? 0, labels: labels)
     }
 
     /// What is trained and evaluated on, the annotations of the videos that are there, and the
     /// labels of all.
-    private func videos() throws -> (TemporalSource, ActivityNetAnnotations, labels: [String]) {
+    private static func videos(
+        _ recipe: TemporalRecipe, _ progress: ProgressLine
+    ) throws -> (TemporalSource, ActivityNetAnnotations, labels: [String]) {
         let reading = try RecipeAnnotations(recipe.data)
         // First where that is possible: a fault should not wait for hours of decoding.
         let early = try reading.readWithoutVideos()
@@ -68,7 +55,7 @@ package struct TemporalRun {
             source = .features(files)
             for video in files.skipped.prefix(20) { progress.message("left out: \(video.reason)") }
         } else {
-            let frames = try preparedFrames()
+            let frames = try preparedFrames(recipe, progress)
             (source, annotations) = (.frames(frames), try early ?? reading.read(prepared: frames))
             try frames.checkFilms(annotations, recipe.data)
         }
@@ -84,7 +71,9 @@ package struct TemporalRun {
         return (source, usable, annotations.labels)
     }
 
-    private func preparedFrames() throws -> PreparedFrames {
+    private static func preparedFrames(
+        _ recipe: TemporalRecipe, _ progress: ProgressLine
+    ) throws -> PreparedFrames {
         let data = recipe.data
         if FileManager.default.fileExists(atPath: PreparedFrames.indexPath(data.prepared)) {
             return try PreparedFrames(folder: data.prepared, rate: data.rate, size: data.size)

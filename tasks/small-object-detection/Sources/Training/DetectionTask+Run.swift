@@ -2,23 +2,12 @@
 package import Console
 package import Training
 
-/// A whole run: check the images, train, evaluate, write the results.
-package struct DetectionRun {
-    private let recipe: DetectionRecipe
-    private let folder: RunFolder
-    private let progress: ProgressLine
-
-    /// A run of a recipe in a folder.
-    package init(_ recipe: DetectionRecipe, folder: RunFolder, progress: ProgressLine) {
-        self.recipe = recipe
-        self.folder = folder
-        self.progress = progress
-    }
-
-    /// Runs to the end.
-    ///
-    /// - Returns: The result, and the names of its scores in the order in which they are shown.
-    package func callAsFunction() throws -> (result: RunResult, scoreNames: [String]) {
+/// The data of a run.
+extension DetectionTask {
+    /// Checks the images, reads annotations and weights.
+    package convenience init(
+        _ recipe: DetectionRecipe, folder: RunFolder, progress: ProgressLine
+    ) throws {
         progress.begin("reading annotations")
         let (training, validation, classes) = try DetectionSplit.read(
             recipe.data, decodesPixels: true,
@@ -39,13 +28,8 @@ package struct DetectionRun {
         progress.begin("reading the backbone's weights")
         let (detector, network) = try PyramidDetector.make(recipe, classes: classes.names.count)
         for note in network.notes { progress.message(note) }
-        let task = try DetectionTask(
-            recipe, detector: detector, images: images, validation: validation, classes: classes)
-        let result = try FinetuningRun(
-            recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: RunDescription(
-                task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids),
-            folder: folder, progress: progress)(task)
-        return (result, task.scoreNames)
+        try self.init(
+            recipe, detector: detector, backbone: network, images: images, validation: validation,
+            classes: classes)
     }
 }
