@@ -8,6 +8,7 @@ import Recipes
 import Regions
 import Reports
 import Tensors
+import Training
 
 /// `dr2net detect preview`: what training sees.
 struct PreviewCommand: ParsableCommand {

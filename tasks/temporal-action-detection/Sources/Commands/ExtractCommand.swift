@@ -4,6 +4,7 @@ import CommandLineSupport
 import Console
 import Datasets
 import Recipes
+import Training
 
 /// `dr2net tad extract`: the features of a recipe's videos.
 struct ExtractCommand: ParsableCommand {

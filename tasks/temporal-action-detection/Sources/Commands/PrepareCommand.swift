@@ -6,6 +6,7 @@ import Datasets
 import Files
 import Recipes
 import Tensors
+import Training
 
 /// `dr2net tad prepare`: decodes a recipe's videos once, at the training rate and size.
 struct PrepareCommand: ParsableCommand {
