@@ -59,6 +59,7 @@ let package = Package(
             "Media",
             ["CKernels", "Tensors", "Files", "Regions", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
         module("Datasets", ["Files", "TextFormats", "Console", yaml]),
+        module("Recipes", ["Files", "TextFormats", "Console", yaml]),
 
         // Another commit compiles CCommit's one file and nothing else.
         .target(
@@ -78,7 +79,7 @@ let package = Package(
             "Training",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Files",
-                "TextFormats", "Console", "Ranks", "Metrics", "Reports", "CVersion", yaml,
+                "TextFormats", "Console", "Recipes", "Ranks", "Metrics", "Reports", "CVersion",
             ]),
 
         // What backbones cost and how exact they are.
@@ -92,7 +93,10 @@ let package = Package(
         // What commands of the executable and of the tasks share.
         module(
             "CommandLineSupport",
-            ["Tensors", "Files", "Console", "Datasets", "Ranks", "Training", arguments]),
+            [
+                "Tensors", "Files", "Console", "Datasets", "Recipes", "Ranks", "Training",
+                arguments,
+            ]),
 
         // The tasks.
         .target(
@@ -100,7 +104,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
                 "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", "Files", "Console", arguments,
+                "CommandLineSupport", "Files", "Console", "Recipes", arguments,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .target(
@@ -108,7 +112,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
                 "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", "Files", "Console", arguments,
+                "CommandLineSupport", "Files", "Console", "Recipes", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
@@ -116,7 +120,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", "Files",
-                "TextFormats", "Console", arguments,
+                "TextFormats", "Console", "Recipes", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
@@ -160,7 +164,8 @@ let package = Package(
         tests(of: "Checkpoints", ["TestSupport", "FuzzSupport", "Tensors", "Files"]),
         tests(of: "Files", ["TestSupport", "Checkpoints"]),
         tests(of: "TextFormats", ["Files"]),
-        tests(of: "Console", ["Training"]),
+        tests(of: "Console", ["Recipes", "Training"]),
+        tests(of: "Recipes", ["TestSupport", "Console", "Training"]),
         tests(of: "Media", ["TestSupport", "FuzzSupport", "Tensors", "Files", "Regions", "CZlib"]),
         tests(of: "Datasets", ["Files", "Checkpoints"]),
         tests(
@@ -173,8 +178,8 @@ let package = Package(
         tests(
             of: "Measurements",
             [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Training",
+                "Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints",
+                "Backbones", "Training",
             ]),
         tests(of: "CommandLineSupport", ["Console", "Datasets", "Training"]),
         tests(of: "Regions", []),
@@ -183,33 +188,35 @@ let package = Package(
         tests(
             of: "Training",
             [
-                "TestSupport", "Tensors", "Autodiff", "Layers", "Files", "Console",
-                "Checkpoints", "Backbones", "Ranks", "Metrics", "Reports",
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
+                "Files", "Console", "Checkpoints", "Recipes", "Backbones", "Ranks",
+                "Metrics", "Reports",
             ]),
         tests(
             of: "TemporalActionDetection",
             [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
-                "Files", "Console", "Checkpoints", "Media", "Datasets", "Backbones",
-                "Regions", "Metrics", "Reports", "Training", "CommandLineSupport",
+                "Files", "Console", "Checkpoints", "Media", "Datasets", "Recipes",
+                "Backbones", "Regions", "Metrics", "Reports", "Training",
+                "CommandLineSupport",
             ]),
         tests(
             of: "SmallObjectDetection",
             [
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
-                "Reversible", "Files", "Console", "Checkpoints", "Media",
+                "Reversible", "Files", "Console", "Checkpoints", "Media", "Recipes",
                 "Backbones", "Regions", "Metrics", "Reports", "Training",
             ]),
         tests(
             of: "PointCloudAnalysis",
             [
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
-                "Reversible", "Files", "Console", "Checkpoints", "Backbones",
-                "Metrics", "Reports", "Training",
+                "Reversible", "Files", "Console", "Checkpoints", "Recipes",
+                "Backbones", "Metrics", "Reports", "Training",
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Checkpoints", "Datasets", "Tensors", "TextFormats", "dr2net"]),
+            dependencies: ["Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -3,7 +3,7 @@ import Checkpoints
 package import Datasets
 import Files
 import Foundation
-import Training
+import Recipes
 
 /// A copy of a recipe, for somebody to change.
 package enum RecipeCopy {

@@ -2,7 +2,7 @@
 package import ArgumentParser
 import Datasets
 import Foundation
-package import Training
+package import Recipes
 
 /// What a command line lays over a recipe, the same in every command that reads one.
 package struct RecipeOverrides: ParsableArguments {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 package import Datasets
-import Training
+import Recipes
 
 /// One line of `dr2net recipe list`.
 package struct RecipeSummary: Encodable, Sendable, Equatable {

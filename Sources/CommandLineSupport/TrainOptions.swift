@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
-package import Console
+import Console
 import Datasets
 import Files
 import Foundation
 import Ranks
+package import Recipes
 import Tensors
 package import Training
 
@@ -70,79 +71,74 @@ package struct TrainOptions: ParsableArguments {
         }
     }
 
-    /// Reads the recipe, opens or makes the run folder and runs `body` in it.
+    /// Reads the recipe, opens or makes the run folder and trains in it.
     ///
     /// What failed before its first step leaves nothing that would be in the next try's way.
     ///
-    /// - Parameters:
-    ///   - common: The options of every command.
-    ///   - read: The task's recipe of a document.
-    ///   - parts: The recipe's shared parts.
-    ///   - files: What the task writes into the folder before its first step.
-    ///   - body: Trains; what it returns is printed by the caller.
-    /// - Returns: What `body` does; nil in a process that only helps rank 0 (see `Ranks`).
-    package func run<Recipe, Result>(
-        _ common: CommonOptions,
-        read: (_ document: RecipeDocument, _ dataFolder: String) throws -> Recipe,
-        parts: (Recipe) -> (training: TrainingRecipe, resolved: ResolvedRecipe),
-        files: [String] = [],
-        body: (Recipe, RunFolder, ProgressLine) throws -> Result
-    ) throws -> Result? {
-        let data = DataCache().root
+    /// - Returns: The result, and as people read it; nil in a process that only helps rank 0 (see
+    ///   `Ranks`).
+    package func run<Task: RunnableTask>(
+        _ task: Task.Type, _ common: CommonOptions
+    ) throws -> (result: RunResult, text: String)? {
         let mpi = try OpenMPI.start()
         if let mpi, mpi.rank > 0 {
-            let ranks = try RunRanks.await(mpi)
-            let document = try RecipeDocument(text: ranks.recipe, name: "rank 0's recipe")
-            let recipe = try read(document, data)
-            try follow(ranks, common, parts(recipe)) { try body(recipe, $0, $1) }
+            try follow(task, try RunRanks.await(mpi), common)
             mpi.finish()
             return nil
         }
-        let folder: RunFolder
-        let recipe: Recipe
-        var isNew = false
-        if resume == TrainOptions.automatic, let runFolder, RunFolder.exists(runFolder) {
-            folder = try RunFolder.open(runFolder, startsOver: true)
-            recipe = try read(document(self.recipe ?? "", common), data)
-            let former = try read(RecipeDocument(path: folder.recipePath), data)
-            try check(
-                parts(recipe).resolved, against: parts(former).resolved, in: runFolder,
-                advice: "choose another folder with --run, or go on with its own recipe by "
-                    + "--resume \(runFolder)")
-        } else if let resume, resume != TrainOptions.automatic {
-            folder = try RunFolder.open(resume)
-            let former = try read(RecipeDocument(path: folder.recipePath), data)
-            var given = try document(self.recipe ?? folder.recipePath, common)
-            // An option of the first call, of no effect on a run that has begun.
-            if let start = parts(former).training.startFrom, self.recipe != nil {
-                try given.set("startFrom", to: start, option: "--resume")
-            }
-            recipe = try read(given, data)
-            try check(
-                parts(recipe).resolved, against: parts(former).resolved, in: resume,
-                advice: "go on with its own recipe by --resume \(resume) alone, or start a new run")
-        } else {
-            let path = self.recipe ?? ""
-            recipe = try read(document(path, common), data)
-            folder = try RunFolder.create(
-                runFolder ?? TrainOptions.defaultRun(path), recipe: parts(recipe).resolved)
-            isNew = true
-        }
-        setThreads(parts(recipe).training, common)
-        folder.ranks = mpi.map { RunRanks($0, recipe: parts(recipe).resolved.yaml) }
+        let (recipe, folder, isNew) = try place(task, common)
+        setThreads(recipe.training, common)
+        folder.ranks = mpi.map { RunRanks($0, recipe: recipe.resolved.yaml) }
         do {
-            let result = try body(
-                recipe, folder, common.progress())
+            let result = try task.run(recipe, folder: folder, progress: common.progress())
             try folder.ranks?.end()
             mpi?.finish()
             return result
         } catch {
             if isNew {
                 folder.removeIfUnused(
-                    also: [RunDescription.fileName, RunEnvironment.fileName] + files)
+                    also: [RunDescription.fileName, RunEnvironment.fileName] + task.files)
             }
             throw error
         }
+    }
+
+    /// The recipe, and the folder of its run: one to go on with, or a new one.
+    private func place<Task: RunnableTask>(
+        _ task: Task.Type, _ common: CommonOptions
+    ) throws -> (Task.Recipe, RunFolder, isNew: Bool) {
+        let data = DataCache().root
+        if resume == TrainOptions.automatic, let runFolder, RunFolder.exists(runFolder) {
+            let folder = try RunFolder.open(runFolder, startsOver: true)
+            let recipe = try Task.Recipe(document(self.recipe ?? "", common), dataFolder: data)
+            let former = try Task.Recipe(
+                RecipeDocument(path: folder.recipePath), dataFolder: data)
+            try check(
+                recipe.resolved, against: former.resolved, in: runFolder,
+                advice: "choose another folder with --run, or go on with its own recipe by "
+                    + "--resume \(runFolder)")
+            return (recipe, folder, false)
+        }
+        if let resume, resume != TrainOptions.automatic {
+            let folder = try RunFolder.open(resume)
+            let former = try Task.Recipe(
+                RecipeDocument(path: folder.recipePath), dataFolder: data)
+            var given = try document(self.recipe ?? folder.recipePath, common)
+            // An option of the first call, of no effect on a run that has begun.
+            if let start = former.training.startFrom, self.recipe != nil {
+                try given.set("startFrom", to: start, option: "--resume")
+            }
+            let recipe = try Task.Recipe(given, dataFolder: data)
+            try check(
+                recipe.resolved, against: former.resolved, in: resume,
+                advice: "go on with its own recipe by --resume \(resume) alone, or start a new run")
+            return (recipe, folder, false)
+        }
+        let path = self.recipe ?? ""
+        let recipe = try Task.Recipe(document(path, common), dataFolder: data)
+        let folder = try RunFolder.create(
+            runFolder ?? TrainOptions.defaultRun(path), recipe: recipe.resolved)
+        return (recipe, folder, true)
     }
 
     /// Refuses a recipe that is not the run's, and names what differs.
@@ -158,18 +154,19 @@ package struct TrainOptions: ParsableArguments {
     }
 
     /// The part of a process that helps rank 0: all of a run in a folder that nobody keeps.
-    private func follow<Result>(
-        _ ranks: RunRanks, _ common: CommonOptions,
-        _ parts: (training: TrainingRecipe, resolved: ResolvedRecipe),
-        body: (RunFolder, ProgressLine) throws -> Result
+    private func follow<Task: RunnableTask>(
+        _ task: Task.Type, _ ranks: RunRanks, _ common: CommonOptions
     ) throws {
+        let recipe = try Task.Recipe(
+            RecipeDocument(text: ranks.recipe, name: "rank 0's recipe"),
+            dataFolder: DataCache().root)
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("dr2net-rank-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let folder = try RunFolder.create(path, recipe: parts.resolved)
+        let folder = try RunFolder.create(path, recipe: recipe.resolved)
         folder.ranks = ranks
-        setThreads(parts.training, common)
-        _ = try body(folder, ProgressLine(.quiet))
+        setThreads(recipe.training, common)
+        _ = try task.run(recipe, folder: folder, progress: ProgressLine(.quiet))
         try ranks.end()
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Datasets
 import Foundation
+import Recipes
 import TextFormats
 
 /// Compares the code of a guide with the program's commands and the repository's files.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import PointCloudAnalysis
+import Recipes
 import Tensors
 import Training
 
@@ -42,8 +43,8 @@ enum DataFixture {
     }
 
     static func recipe(text: String) throws -> PointDataRecipe {
-        let reader = RecipeReader(try RecipeDocument(text: text))
-        let recipe = try PointDataRecipe(try reader.section("data"), dataFolder: "/nowhere")
+        let reader = RecipeReader(try RecipeDocument(text: text), dataFolder: "/nowhere")
+        let recipe = try PointDataRecipe(try reader.section("data"))
         try reader.finish()
         return recipe
     }

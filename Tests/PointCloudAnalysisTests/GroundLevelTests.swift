@@ -2,6 +2,7 @@
 import Foundation
 import Metrics
 import PointCloudAnalysis
+import Recipes
 import Tensors
 import Testing
 import Training
@@ -148,8 +149,8 @@ import Training
 
     @Test func theRecipeSaysIt() throws {
         func resolved(_ text: String) throws -> String {
-            let reader = RecipeReader(try RecipeDocument(text: text))
-            _ = try PointDataRecipe(try reader.section("data"), dataFolder: "/nowhere")
+            let reader = RecipeReader(try RecipeDocument(text: text), dataFolder: "/nowhere")
+            _ = try PointDataRecipe(try reader.section("data"))
             return reader.resolved.yaml
         }
         let text = "data:\n  source: /a.las\n  classes: {low: [2]}\n  split: {axis: x, at: 5}\n"

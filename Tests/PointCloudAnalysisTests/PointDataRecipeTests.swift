@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import PointCloudAnalysis
+import Recipes
 import Testing
 import Training
 
@@ -59,8 +60,8 @@ import Training
     ])
     func theResolvedRecipeReadsTheSame(kind: String, lines: String) throws {
         func read(_ text: String) throws -> (PointDataRecipe, String) {
-            let reader = RecipeReader(try RecipeDocument(text: text))
-            let recipe = try PointDataRecipe(try reader.section("data"), dataFolder: "/nowhere")
+            let reader = RecipeReader(try RecipeDocument(text: text), dataFolder: "/nowhere")
+            let recipe = try PointDataRecipe(try reader.section("data"))
             try reader.finish()
             return (recipe, reader.resolved.yaml)
         }
@@ -71,8 +72,8 @@ import Training
             let parts = line.split(separator: ":", maxSplits: 1)
             try document.override("data.\(parts[0])=\(parts[1])")
         }
-        let reader = RecipeReader(document)
-        let first = try PointDataRecipe(try reader.section("data"), dataFolder: "/nowhere")
+        let reader = RecipeReader(document, dataFolder: "/nowhere")
+        let first = try PointDataRecipe(try reader.section("data"))
         try reader.finish()
         let (second, yaml) = try read(reader.resolved.yaml)
         #expect(yaml == reader.resolved.yaml)

@@ -4,6 +4,8 @@ import Console
 import Files
 import Foundation
 import PointCloudAnalysis
+import Recipes
+import Reversible
 import Testing
 import Training
 
@@ -92,9 +94,9 @@ import Training
             try AtomicFile.write(bytes, to: path)
             let run = "\(folder)/run"
             expectLine("impossible numbers") {
-                try PointRun(
+                try PointTask.run(
                     recipe, folder: try RunFolder.create(run, recipe: recipe.resolved),
-                    progress: ProgressLine(.quiet))()
+                    progress: ProgressLine(.quiet))
             }
             #expect(try RunFolder.metrics(of: run).isEmpty)
         }
@@ -105,15 +107,16 @@ import Training
             try clouds(folder)
             let recipe = try recipe(folder)
             let prepared = try PointPreparation(recipe.data).run()
-            let network = try PointNetwork.make(recipe, classes: 2, loadsWeights: false).network
+            let (network, blocks) = try PointNetwork.make(recipe, classes: 2, loadsWeights: false)
+            let description = RunDescription(task: PointRecipe.task, blocks, labels: ["a", "b"])
             nonisolated(unsafe) var lines: [String] = []
-            let task = try PointTask(recipe, network: network, prepared: prepared) {
-                lines.append($0)
-            }
+            let task = try PointTask(
+                recipe, network: network, description: description, prepared: prepared
+            ) { lines.append($0) }
             try FileManager.default.removeItem(
                 atPath: prepared.path(of: prepared.scenes(.validation)[0]))
-            #expect(try task.evaluate(step: 1, totalSteps: 1).isEmpty && task.isEvaluated)
-            #expect(try task.baselines().isEmpty && task.confusion == nil)
+            #expect(try task.evaluate(task.plan.evaluationWay(after: 1), after: 1) == nil)
+            #expect(try task.baselines(nil).isEmpty)
             #expect(lines.count == 2 && lines.allSatisfy { $0.contains("is gone") }, "\(lines)")
         }
     }
@@ -137,7 +140,7 @@ import Training
                 "{\"classes\": \(json(classes)), \"sampling\": \(former)}",
                 to: "\(run)/points.json")
             expectLine("data.ground lowest") {
-                try PointRun(recipe, folder: made, progress: ProgressLine(.quiet))()
+                try PointTask.run(recipe, folder: made, progress: ProgressLine(.quiet))
             }
         }
     }

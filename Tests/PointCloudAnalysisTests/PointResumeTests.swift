@@ -3,6 +3,7 @@ import Console
 import Files
 import Foundation
 import PointCloudAnalysis
+import Recipes
 import TestSupport
 import Testing
 import Training
@@ -35,9 +36,9 @@ import Training
             let recipe = try recipe(folder)
             let said = SaidLines()
             func go(_ run: RunFolder) throws {
-                _ = try PointRun(
+                _ = try PointTask.run(
                     recipe, folder: run,
-                    progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+                    progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
             }
             do { try go(try RunFolder.create(run, recipe: recipe.resolved)) }
             let text = said.text

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Recipes
 import Reports
 import SmallObjectDetection
 import Training

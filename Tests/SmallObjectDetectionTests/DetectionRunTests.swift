@@ -37,7 +37,7 @@ import Training
         let recipe = try fixture.recipe(overrides)
         let folder = try RunFolder.create(
             fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
-        _ = try DetectionRun(recipe, folder: folder, progress: ProgressLine(.quiet))()
+        _ = try DetectionTask.run(recipe, folder: folder, progress: ProgressLine(.quiet))
         return folder
     }
 
@@ -148,17 +148,14 @@ import Training
         let (training, validation, classes) = try DetectionSplit.read(recipe.data, note: { _ in })
         let (detector, network) = try PyramidDetector.make(recipe, classes: 1)
         let task = try DetectionTask(
-            recipe, detector: detector, images: try TrainingImages(training, recipe),
-            validation: validation, classes: classes)
+            recipe, detector: detector, backbone: network,
+            images: try TrainingImages(training, recipe), validation: validation,
+            classes: classes)
         let folder = try RunFolder.create(
             fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
         try damage(fixture.path + "/val/1.png")
-        let finetuning = FinetuningRun(
-            recipe.training, recipe.finetuning, fingerprint: recipe.resolved.fingerprint,
-            description: RunDescription(
-                task: DetectionRecipe.task, network, labels: classes.names, labelIDs: classes.ids),
-            folder: folder, progress: ProgressLine(.quiet))
-        let error = #expect(throws: InputError.self) { try finetuning(task) }
+        let run = FinetuningRun(task, folder: folder, progress: ProgressLine(.quiet))
+        let error = #expect(throws: InputError.self) { try run() }
         #expect(error?.description.contains("val/1.png") == true)
         #expect(error?.description.contains("but not the score: correct that and go on") == true)
         let summary = try JSONDecoder().decode(

@@ -17,22 +17,22 @@ import Training
     private func train(
         _ fixture: DetectionFixture, _ overrides: [String]
     ) throws -> (
-        losses: [Double], changed: (backbone: Bool, head: Bool), task: DetectionTask, peak: Int
+        losses: [Double], changed: (backbone: Bool, head: Bool), task: DetectionTask,
+        findings: DetectionTask.Findings?, peak: Int
     ) {
         let recipe = try fixture.recipe(overrides)
         let (training, validation, classes) = try DetectionSplit.read(
             recipe.data, note: { _ in })
-        let (detector, _) = try PyramidDetector.make(recipe, classes: classes.names.count)
+        let (detector, backbone) = try PyramidDetector.make(recipe, classes: classes.names.count)
         let before = detector.namedParameters.map(\.parameter.tensor)
         let task = try DetectionTask(
-            recipe, detector: detector, images: try TrainingImages(training, recipe),
-            validation: validation, classes: classes)
+            recipe, detector: detector, backbone: backbone,
+            images: try TrainingImages(training, recipe), validation: validation,
+            classes: classes)
         let folder = try RunFolder.create(
             fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
-        try TrainingLoop(
-            task, recipe: recipe.training, fingerprint: recipe.resolved.fingerprint,
-            folder: folder, progress: ProgressLine(.quiet)
-        ).run()
+        let loop = try TrainingLoop(task, folder: folder, progress: ProgressLine(.quiet))
+        try loop.run()
         func changed(_ prefix: String) -> Bool {
             zip(detector.namedParameters, before).contains {
                 $0.name.hasPrefix(prefix) && !$0.parameter.tensor.isIdentical(to: $1)
@@ -40,7 +40,7 @@ import Training
         }
         return (
             try folder.metrics().compactMap(\.loss), (changed("backbone."), changed("head.")), task,
-            try folder.metrics().compactMap(\.peakBytes).max() ?? 0
+            loop.findings, try folder.metrics().compactMap(\.peakBytes).max() ?? 0
         )
     }
 
@@ -63,15 +63,14 @@ import Training
     // Above 5 s: two trainings, long enough to find something.
     @Test("the loss falls and squares are found", arguments: ["swin-tiny", "vit-tiny-16"])
     func lossFalls(backbone: String) throws {
-        let (losses, _, task, _) = try train(
+        let (losses, _, task, findings, _) = try train(
             DetectionFixture(),
             ["steps=25", "way=frozen", "backbone.name=\(backbone)", "batchSize=1"])
         let first = losses.prefix(5).reduce(0, +), last = losses.suffix(5).reduce(0, +)
         #expect(last < 0.7 * first, "\(losses)")
-        let found = try #require(task.evaluation)
-        let random = try #require(try task.baselines()["random boxes"]?["AP50"])
-        let reached = try #require(
-            found.scores.summary.first { $0.name == "AP50" }?.value)
+        let found = try #require(findings)
+        let random = try #require(try task.baselines(found)["random boxes"]?["AP50"])
+        let reached = try #require(task.scores(found).first { $0.name == "AP50" }?.value)
         #expect(reached > max(0.2, 2 * random), "AP50 \(reached), random \(random)")
     }
 
@@ -88,25 +87,26 @@ import Training
             with: "\"annotations\": [{\"id\": 99, \"image_id\": 7, \"category_id\": 4, "
                 + "\"bbox\": [5, 5, 20, 20], \"area\": 400, \"iscrowd\": 0}, "
         ).write(toFile: fixture.path + "/two.json", atomically: true, encoding: .utf8)
-        let task = try train(
+        let trained = try train(
             fixture,
             [
                 "steps=1", "way=frozen", "batchSize=1", "evaluate.protocol=\(standard)",
                 "data.trainingAnnotations=\(fixture.path)/two.json",
                 "data.validationAnnotations=\(fixture.path)/two.json",
                 "data.ignoredClasses=[blob]",
-            ]
-        ).task
-        #expect(task.evaluation?.classNames == ["square"])
-        let scores = try task.evaluate(step: 1, totalSteps: 1)
-        #expect(task.scoreNames.prefix(3) == ["AP", "AP50", "AP75"])
-        #expect(task.scoreNames.last == "AP square")
+            ])
+        let task = trained.task, found = try #require(trained.findings)
+        #expect(found.evaluation.classNames == ["square"])
+        let scores = task.scores(found)
+        #expect(scores.prefix(3).map(\.name) == ["AP", "AP50", "AP75"])
+        #expect(scores.last?.name == "AP square")
         // No square has an area of COCO's middle or large size.
         let absent = standard == "coco" ? ["APm", "APl", "ARm", "ARl"] : []
         let names = Set(scores.map(\.name))
-        #expect(absent.allSatisfy { task.scoreNames.contains($0) && !names.contains($0) })
+        let summary = Set(found.evaluation.scores.summary.map(\.name))
+        #expect(absent.allSatisfy { summary.contains($0) && !names.contains($0) })
         #expect(scores.allSatisfy { $0.value >= 0 })
-        let random = try #require(try task.baselines()["random boxes"])
+        let random = try #require(try task.baselines(found)["random boxes"])
         #expect(random["AP"] != nil && random.values.allSatisfy { $0 >= 0 })
         #expect(absent.allSatisfy { random[$0] == nil })
     }
@@ -208,7 +208,7 @@ import Training
         let recipe = try fixture.recipe(["steps=1", "batchSize=1"])
         let path = fixture.path + "/run", file = fixture.path + "/all.json"
         func run(_ folder: RunFolder) throws {
-            _ = try DetectionRun(recipe, folder: folder, progress: ProgressLine(.quiet))()
+            _ = try DetectionTask.run(recipe, folder: folder, progress: ProgressLine(.quiet))
         }
         do { try run(try RunFolder.create(path, recipe: recipe.resolved)) }
         do { try run(try RunFolder.open(path)) }
@@ -232,9 +232,9 @@ import Training
             let said = SaidLines(), path = fixture.path + "/" + name
             do {
                 let folder = try RunFolder.create(path, recipe: recipe.resolved)
-                _ = try DetectionRun(
-                    recipe, folder: folder,
-                    progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+                _ = try DetectionTask.run(
+                recipe, folder: folder,
+                progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
             }
             return (path, said.text)
         }
@@ -273,7 +273,7 @@ import Training
         let path = fixture.path + "/first", file = fixture.path + "/all.json"
         do {
             let folder = try RunFolder.create(path, recipe: first.resolved)
-            _ = try DetectionRun(first, folder: folder, progress: ProgressLine(.quiet))()
+            _ = try DetectionTask.run(first, folder: folder, progress: ProgressLine(.quiet))
         }
         let text = try String(contentsOfFile: file, encoding: .utf8)
         try text.replacingOccurrences(
@@ -285,9 +285,9 @@ import Training
         let said = SaidLines(), other = fixture.path + "/second"
         do {
             let folder = try RunFolder.create(other, recipe: second.resolved)
-            _ = try DetectionRun(
+            _ = try DetectionTask.run(
                 second, folder: folder,
-                progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+                progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
         }
         #expect(
             said.text.contains(

@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Media
+import Recipes
 import Regions
 import SmallObjectDetection
 import Testing

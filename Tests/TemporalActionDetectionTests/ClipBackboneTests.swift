@@ -7,6 +7,7 @@ import Files
 import Foundation
 import Layers
 import Media
+import Recipes
 import Regions
 import Reversible
 import TemporalActionDetection
@@ -81,17 +82,15 @@ import Training
                 tight, detector: detector, source: .frames(frames), annotations: annotations)
         }
         let folder = try RunFolder.create(fixture.path + "/run", recipe: recipe.resolved)
-        try TrainingLoop(
-            task, recipe: recipe.training, fingerprint: recipe.resolved.fingerprint,
-            folder: folder, progress: ProgressLine(.quiet)
-        ).run()
+        let loop = try TrainingLoop(task, folder: folder, progress: ProgressLine(.quiet))
+        try loop.run()
         #expect(try folder.metrics().compactMap(\.loss).allSatisfy(\.isFinite))
         let moved = zip(detector.namedParameters, before).filter {
             !$0.parameter.tensor.isIdentical(to: $1)
         }.map(\.0.name)
         #expect(moved.contains { $0.hasPrefix("backbone.blocks.0.") })
         // What was found in the prepared frames is found in the file as well.
-        let evaluated = try #require(task.predictions.videos.first)
+        let evaluated = try #require(loop.findings?.predictions.videos.first)
         let film = try VideoFeatures(
             path: fixture.path + "/two.y4m", start: 0, duration: 3, rate: 4, size: 32)
         let features = try film.positions(

@@ -3,6 +3,7 @@ import Checkpoints
 import Console
 import Files
 import Foundation
+import Recipes
 import Regions
 import TemporalActionDetection
 import Tensors
@@ -69,7 +70,8 @@ private final class FeatureFixture {
         let folder = try RunFolder.create(
             path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
         return (
-            folder.path, try TemporalRun(recipe, folder: folder, progress: ProgressLine(.quiet))()
+            folder.path,
+            try TemporalTask.run(recipe, folder: folder, progress: ProgressLine(.quiet)).result
         )
     }
 }
@@ -86,7 +88,7 @@ private final class FeatureFixture {
         let folder = try RunFolder.create(
             fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
         do {
-            _ = try TemporalRun(recipe, folder: folder, progress: ProgressLine(.quiet))()
+            _ = try TemporalTask.run(recipe, folder: folder, progress: ProgressLine(.quiet))
             return "no error"
         } catch {
             #expect(try folder.metrics().isEmpty)
@@ -254,8 +256,7 @@ private final class FeatureFixture {
         let last = URL(filePath: folder + "/checkpoint-000006.safetensors")
         let wanted = try Data(contentsOf: last)
         try FileManager.default.removeItem(at: last)
-        _ = try TemporalRun(
-            recipe, folder: RunFolder.open(folder), progress: ProgressLine(.quiet))()
+        _ = try TemporalTask.run(recipe, folder: RunFolder.open(folder), progress: ProgressLine(.quiet))
         #expect(try Data(contentsOf: last) == wanted)
     }
 
@@ -334,8 +335,7 @@ private final class FeatureFixture {
         let recipe = try fixture.recipe(["steps=1"])
         let folder = try fixture.train(recipe).folder
         func resume() throws {
-            _ = try TemporalRun(
-                recipe, folder: try RunFolder.open(folder), progress: ProgressLine(.quiet))()
+            _ = try TemporalTask.run(recipe, folder: try RunFolder.open(folder), progress: ProgressLine(.quiet))
         }
         try resume()
         try FeatureFixture.annotations.replacingOccurrences(of: old, with: new)
@@ -357,9 +357,8 @@ private final class FeatureFixture {
         let recipe = try fixture.recipe(["steps=1", "startFrom=\(first)"] + head)
         let said = SaidLines()
         let folder = try RunFolder.create(fixture.path + "/second", recipe: recipe.resolved)
-        _ = try TemporalRun(
-            recipe, folder: folder,
-            progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+        _ = try TemporalTask.run(
+            recipe, folder: folder, progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
         let text = said.text
         #expect(
             text.contains("has 1 classes, this run 2: the class layer begins anew (head."),

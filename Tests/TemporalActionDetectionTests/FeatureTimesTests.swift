@@ -2,6 +2,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Recipes
 import TemporalActionDetection
 import Tensors
 import Testing

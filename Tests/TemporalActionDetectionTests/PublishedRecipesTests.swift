@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Layers
+import Recipes
 import Reversible
 import TemporalActionDetection
 import Tensors
@@ -33,8 +34,8 @@ import Training
         #expect(recipe.data.sampling == .videos(crop: 0.9...1))
         #expect(recipe.training.totalSteps(sampleCount: 200) == 3500)
         #expect(recipe.postProcessing.votingThreshold == nil)
-        let settings = try #require(recipe.head.actionFormerSettings)
-        let head = settings.configuration(
+        let settings = try #require(recipe.head.actionFormerHead)
+        let head = settings.with(
             HeadInput(width: 2048, classCount: 20, windowLength: 2304, scoreThreshold: 0.001))
         #expect(
             head.channels == 512 && head.heads == 4 && head.windows == [19, 19, 19, 19, 19, 19])
@@ -46,8 +47,8 @@ import Training
     /// 200 classes in the annotations, one in the head.
     @Test func actionFormerOnActivityNet() throws {
         let recipe = try recipe("activitynet-actionformer-tsp")
-        let settings = try #require(recipe.head.actionFormerSettings)
-        let head = settings.configuration(
+        let settings = try #require(recipe.head.actionFormerHead)
+        let head = settings.with(
             HeadInput(
                 width: 512, classCount: 1, windowLength: recipe.data.windowPositions,
                 scoreThreshold: 0.001))
@@ -69,8 +70,8 @@ import Training
         let stitching = thumos.head.stitching(length: thumos.data.windowPositions)
         #expect(stitching.stitches(512) && !stitching.stitches(513) && stitching.gap == 30)
         #expect(thumos.postProcessing.hardThreshold == 0.4)
-        let settings = try #require(thumos.head.vsgnSettings)
-        let head = settings.configuration(
+        let settings = try #require(thumos.head.vsgnHead)
+        let head = settings.with(
             HeadInput(width: 2048, classCount: 20, windowLength: 1280, scoreThreshold: 0))
         #expect(head.largestStride == 64 && head.lengthOffset == 1 && head.neighbours == 12)
         #expect(head.form == .vsgn && head.crossScaleNeighbours == 6)
@@ -89,10 +90,10 @@ import Training
 
 extension HeadRecipe {
     /// VSGN's section; nil of another head.
-    var vsgnSettings: VSGNSettings? { if case .vsgn(let settings) = self { settings } else { nil } }
+    var vsgnHead: VSGNConfiguration? { if case .vsgn(let settings) = self { settings } else { nil } }
 
     /// ActionFormer's section; nil of another head.
-    var actionFormerSettings: ActionFormerSettings? {
+    var actionFormerHead: ActionFormerConfiguration? {
         if case .actionFormer(let settings) = self { settings } else { nil }
     }
 }

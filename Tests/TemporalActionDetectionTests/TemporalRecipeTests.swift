@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import Recipes
 import TemporalActionDetection
 import Testing
 import Training
@@ -61,8 +62,8 @@ import Training
         let recipe = try fixture.recipe([
             "head.anchorScales=[2, 3]", "head.countsBothEnds=true", "head.classification=sigmoid",
         ])
-        let settings = try #require(recipe.head.vsgnSettings)
-        let head = settings.configuration(
+        let settings = try #require(recipe.head.vsgnHead)
+        let head = settings.with(
             HeadInput(width: 9, classCount: 4, windowLength: 16, scoreThreshold: 0.1))
         #expect(head.channels == 32 && head.levels == 3 && head.stemStride == 1)
         #expect(head.anchorScales == [2, 3] && head.lengthOffset == 1)
@@ -73,7 +74,7 @@ import Training
         let other = try fixture.recipe([
             "head.form=opentad", "head.classThreshold=0.02", "head.neighbours=5",
         ])
-        let second = try #require(other.head.vsgnSettings).configuration(
+        let second = try #require(other.head.vsgnHead).with(
             HeadInput(width: 9, classCount: 4, windowLength: 16, scoreThreshold: 0.1))
         #expect(second.form == .opentad && second.scoreThreshold == 0.02)
         #expect(second.crossScaleNeighbours == 3)

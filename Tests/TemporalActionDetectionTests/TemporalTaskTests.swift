@@ -24,10 +24,9 @@ import Training
                 annotations: all.only { !recipe.data.excludedVideos.contains($0.id) })
         }
         let whole = try task([]), part = try task(["data.excludedVideos=[\"x/2\"]"])
-        #expect(whole.sampleCount == 2 && part.sampleCount == 1)
+        #expect(whole.plan.sampleCount == 2 && part.plan.sampleCount == 1)
         #expect(part.source(of: 0, epoch: 0) == "x/1 in one.y4m")
-        let plan = try TrainingPlan(try fixture.recipe().training, sampleCount: 1)
-        #expect(part.workload(plan, from: 0).evaluation == 24)
+        #expect(part.workload(from: 0).evaluation == 24)
         #expect(throws: InputError.self) {
             _ = try task(["data.excludedVideos=[\"x/1\", \"x/2\"]"])
         }
@@ -45,10 +44,7 @@ import Training
             recipe, detector: detector, source: .frames(frames), annotations: annotations)
         let folder = try RunFolder.create(
             fixture.path + "/run-\(UUID().uuidString)", recipe: recipe.resolved)
-        try TrainingLoop(
-            task, recipe: recipe.training, fingerprint: recipe.resolved.fingerprint,
-            folder: folder, progress: ProgressLine(.quiet)
-        ).run()
+        try TrainingLoop(task, folder: folder, progress: ProgressLine(.quiet)).run()
         func changed(_ prefix: String) -> Bool {
             zip(detector.namedParameters, before).contains {
                 $0.name.hasPrefix(prefix) && !$0.parameter.tensor.isIdentical(to: $1)
@@ -113,9 +109,8 @@ import Training
         let recipe = try fixture.recipe(["steps=1"])
         let said = SaidLines()
         let folder = try RunFolder.create(fixture.path + "/run", recipe: recipe.resolved)
-        _ = try TemporalRun(
-            recipe, folder: folder,
-            progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))()
+        _ = try TemporalTask.run(
+            recipe, folder: folder, progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
         let text = said.text
         #expect(text.contains("random weights: backbone.weights names no file"), "\(text)")
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Checkpoints
+import Files
 import Foundation
 import Layers
+import Recipes
 import Regions
 import TemporalActionDetection
 import Tensors
@@ -28,8 +30,8 @@ import Training
                     path: "\(VSGNParityTests.folder)/../../tasks/temporal-action-detection/"
                         + "recipes/\(name).yaml",
                     overrides: small + ["head.towerDepth=2"]), dataFolder: "/data")
-            let settings = try #require(recipe.head.vsgnSettings)
-            var result = settings.configuration(
+            let settings = try #require(recipe.head.vsgnHead)
+            var result = settings.with(
                 HeadInput(
                     width: 6, classCount: isTHUMOS ? 3 : 1, windowLength: isTHUMOS ? 128 : 256,
                     scoreThreshold: recipe.postProcessing.minimumScore))

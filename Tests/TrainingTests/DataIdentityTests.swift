@@ -4,6 +4,7 @@ import Console
 import Files
 import Foundation
 import Ranks
+import Recipes
 import TestSupport
 import Testing
 import Training

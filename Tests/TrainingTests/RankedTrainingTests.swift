@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import Ranks
+import Recipes
 import TestSupport
 import Testing
 import Training

@@ -2,7 +2,10 @@
 import Autodiff
 import Checkpoints
 import Foundation
+import Recipes
+import Reversible
 import Tensors
+import TestSupport
 import Testing
 import Training
 
@@ -13,7 +16,7 @@ import Training
         return TrainingCheckpoint(
             step: step, position: 4 * step, sampleCount: 7, seed: 5, recipeFingerprint: "f",
             data: task.dataIdentity,
-            coefficients: CoefficientPair(alpha: 0.9375, beta: 0.0625),
+            coefficients: ScheduleShape.Pair(alpha: 0.9375, beta: 0.0625),
             parameters: task.parameterGroups.flatMap(\.entries),
             optimizer: AdamW(task.parameterGroups, settings: .init()))
     }
@@ -31,7 +34,7 @@ import Training
             #expect(read.step == 3 && read.position == 12 && read.seed == 5)
             #expect(read.sampleCount == 7 && read.recipeFingerprint == "f")
             #expect(read.data == ToyTask().dataIdentity)
-            #expect(read.coefficients == CoefficientPair(alpha: 0.9375, beta: 0.0625))
+            #expect(read.coefficients == ScheduleShape.Pair(alpha: 0.9375, beta: 0.0625))
             let task = ToyTask()
             try read.load(into: task.parameterGroups.flatMap(\.entries))
             #expect(task.head.weight.tensor.floats == [Float](repeating: 3, count: 32))

@@ -2,6 +2,7 @@
 import Foundation
 import Metrics
 import Reports
+import TestSupport
 import Testing
 import Training
 

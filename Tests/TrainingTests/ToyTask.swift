@@ -4,6 +4,8 @@ import Console
 import Files
 import Foundation
 import Layers
+import Recipes
+import Reversible
 import Tensors
 import Training
 
@@ -32,6 +34,8 @@ final class ToyTask: TrainingTask {
     let backbone: ToyModule
     let head: ToyModule
     let loadTimer = LoadTimer()
+    let meter = WorkMeter()
+    private var planned: FinetuningPlan?
     var sampleCount = 7
     var labels = ["a", "b"]
     /// What the samples are, for their digest.
@@ -53,6 +57,17 @@ final class ToyTask: TrainingTask {
         head = ToyModule(rows: rows, seed: 2)
     }
 
+    var plan: FinetuningPlan {
+        guard let planned else { preconditionFailure("the toy task has no plan yet") }
+        return planned
+    }
+
+    /// Plans the run, as a task does when it is made.
+    func plan(_ recipe: SharedRecipe) throws {
+        planned = try FinetuningPlan(
+            recipe, sampleCount: sampleCount, freezing: parameterGroups)
+    }
+
     var dataIdentity: DataIdentity {
         DataIdentity(labels: labels, samples: sampleCount, parts: ["training samples": content])
     }
@@ -64,11 +79,6 @@ final class ToyTask: TrainingTask {
             ParameterGroup(.backbone, prefix: "backbone", backbone),
             ParameterGroup(.head, prefix: "head", head),
         ]
-    }
-
-    func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? {
-        let beta = Double(step) / Double(totalSteps)
-        return CoefficientPair(alpha: 1 - beta, beta: beta)
     }
 
     func losses(
@@ -99,11 +109,15 @@ final class ToyTask: TrainingTask {
         return StepLosses(total: total, named: [("square", total.tensor.item)])
     }
 
-    func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
+    func evaluate(_ way: FinetuningWay, after step: Int) throws -> [String: Double]? {
         if failsToEvaluate { throw InputError("evaluation failed") }
+        guard way != .frozen else { return nil }
         evaluations.append(step)
-        if let scores { return scores(step).map { ($0.key, $0.value) } }
-        return [("norm", head.weight.tensor.dot(head.weight.tensor))]
+        return scores?(step) ?? ["norm": head.weight.tensor.dot(head.weight.tensor)]
+    }
+
+    func scores(_ findings: [String: Double]) -> [(name: String, value: Double)] {
+        findings.map { ($0.key, $0.value) }
     }
 
     /// The bits of every parameter.
@@ -129,46 +143,30 @@ struct ToyRun {
           every: 4
         evaluate:
           every: 6
+        dr2net:
+          betaStart: 0.1
+          betaEnd: 0.5
         """
 
     let reader: RecipeReader
-    let recipe: TrainingRecipe
+    let recipe: SharedRecipe
     let task: ToyTask
 
     /// - Parameter rows: Of 8 scalars each in every parameter.
     init(_ overrides: [String] = [], rows: Int = 4) throws {
-        task = ToyTask(rows: rows)
         reader = RecipeReader(
             try RecipeDocument(text: ToyRun.recipeText, name: "toy.yaml", overrides: overrides))
-        recipe = try TrainingRecipe(reader)
+        recipe = try SharedRecipe(reader)
         try reader.finish()
+        task = ToyTask(rows: rows)
     }
 
     func loop(
         _ folder: RunFolder, interruption: Interruption = Interruption(),
         progress: ProgressLine = ProgressLine(.quiet)
-    ) throws -> TrainingLoop {
-        try TrainingLoop(
-            task, recipe: recipe, fingerprint: reader.resolved.fingerprint, folder: folder,
-            progress: progress, interruption: interruption)
-    }
-}
-
-/// Runs `body` with the path of a new folder and removes it afterwards.
-func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
-    let path = FileManager.default.temporaryDirectory
-        .appendingPathComponent("training-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try body(path)
-}
-
-/// What `body` throws as text; nil where it doesn't throw.
-func message(_ body: () throws -> Void) -> String? {
-    do {
-        try body()
-        return nil
-    } catch {
-        return "\(error)"
+    ) throws -> TrainingLoop<ToyTask> {
+        try task.plan(recipe)
+        return try TrainingLoop(
+            task, folder: folder, progress: progress, interruption: interruption)
     }
 }

@@ -4,6 +4,7 @@ import Checkpoints
 import Console
 import Files
 import Foundation
+import Recipes
 import Tensors
 import TestSupport
 import Testing
@@ -51,7 +52,9 @@ import Training
             #expect(abs(square - loss) < 1e-9)
             let rates: [String: Double] = ["head": 0.05 * 2 / 3, "backbone": 0]
             #expect(second.learningRates == rates)
-            #expect(second.beta == 1.0 / 60)
+            #expect(second.alpha == 0.9 && second.beta == 0.1)
+            // The end of the update period, half of the steps in which the backbone trains.
+            #expect(lines.last { $0.loss != nil }?.beta == 0.5)
             #expect((second.peakBytes ?? 0) > 0)
             #expect((second.residentPeakBytes ?? 0) > 1 << 20)
         }

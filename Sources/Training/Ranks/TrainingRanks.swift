@@ -73,12 +73,12 @@ final class TrainingRanks {
 
     /// Gives every rank what rank 0 begins with.
     ///
+    /// - Parameter digest: Of the data, which must be the same in all ranks.
     /// - Returns: the steps done.
     func start(
-        step: Int, fingerprint: String, data: DataIdentity, parameters: [ModuleRegistry.Entry],
+        step: Int, fingerprint: String, data digest: String, parameters: [ModuleRegistry.Entry],
         optimizer: AdamW
     ) throws -> Int {
-        let digest = ContentDigest.of([data.text])
         let own = Array("\(fingerprint) \(parameters.count) \(step) \(digest)".utf8)
         let first = try group.fromFirst(own, tag: RankTag.start, isStopping: isStopping)
         let words = String(decoding: first, as: UTF8.self).split(separator: " ")

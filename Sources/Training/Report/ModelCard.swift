@@ -29,7 +29,7 @@ enum ModelCard {
             ("training loss", losses(summary)),
             ("peak of counted bytes in a step", ByteSize.text(summary.peakBytes)),
             ("peak resident bytes", ByteSize.text(summary.residentPeakBytes)),
-            ("median seconds of a backbone's step", run.stepSeconds.map(RunSummary.short)),
+            ("median seconds of a backbone's step", run.stepSeconds.map(NumberText.short)),
             (
                 "limits",
                 "scores hold for the validation data named above; how the network does on other "
@@ -53,7 +53,7 @@ enum ModelCard {
         guard let last = run.steps.last, let alpha = last.alpha, let beta = last.beta else {
             return nil
         }
-        return "\(RunSummary.short(alpha)), \(RunSummary.short(beta))"
+        return "\(NumberText.short(alpha)), \(NumberText.short(beta))"
     }
 
     private static func classes(_ labels: [String]) -> String? {
@@ -64,6 +64,6 @@ enum ModelCard {
 
     private static func losses(_ summary: RunSummary) -> String? {
         guard let first = summary.firstLoss, let last = summary.lastLoss else { return nil }
-        return "\(RunSummary.short(first)) at first, \(RunSummary.short(last)) at last"
+        return "\(NumberText.short(first)) at first, \(NumberText.short(last)) at last"
     }
 }

@@ -46,7 +46,7 @@ package enum RunComparison {
 
     private static func results(_ run: RunRecord) -> [String] {
         let summary = RunSummary(run.lines)
-        func number(_ value: Double?) -> String { value.map(RunSummary.short) ?? "–" }
+        func number(_ value: Double?) -> String { value.map(NumberText.short) ?? "–" }
         return [
             ModelCard.way(run) ?? "–", "\(run.steps.last?.step ?? 0)", number(summary.firstLoss),
             number(summary.lastLoss), ByteSize.text(summary.peakBytes),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 import Foundation
+import Recipes
 
 /// What a run folder says, read without its lock: of a finished run or of one that goes on.
 package struct RunRecord {
@@ -49,7 +50,7 @@ package struct RunRecord {
         recipe = String(
             decoding: FileManager.default.contents(atPath: folder + "/recipe.yaml") ?? Data(),
             as: UTF8.self)
-        settings = document.root.leaves().map { ($0.path, RunRecord.text($0.node)) }
+        settings = document.values
         lines = try RunFolder.metrics(of: folder)
         description = try? RunDescription.read(folder)
         result = RunResult.read(folder)
@@ -67,14 +68,6 @@ package struct RunRecord {
             size <= largestPicture, let data = FileManager.default.contents(atPath: path)
         else { return nil }
         return Picture(name: name, type: type.value, data: data)
-    }
-
-    private static func text(_ node: RecipeNode) -> String {
-        switch node.value {
-        case .scalar(let text, _): text
-        case .list(let items): "[\(items.map(text).joined(separator: ", "))]"
-        case .section: "{}"
-        }
     }
 
     private static func decoded<Value: Decodable>(_ path: String) -> Value? {

@@ -5,7 +5,6 @@ import CommandLineSupport
 import Console
 import Measurements
 import Tensors
-import Training
 
 /// `dr2net backbone surrogate`.
 struct BackboneSurrogateCommand: ParsableCommand {

@@ -27,12 +27,7 @@ struct FinetunedBackbone {
     /// - Throws: where the folder holds no run, no checkpoint, or another network's weights.
     init(run folder: String, warn: (String) -> Void) throws {
         let path = "\(folder)/model.json"
-        guard let data = FileManager.default.contents(atPath: path),
-            let description = try? JSONDecoder().decode(RunDescription.self, from: data)
-        else {
-            throw InputError(
-                "\(path): missing or damaged; expected the folder of a run that train has written")
-        }
+        let description = try RunDescription.read(folder)
         guard let entry = BackboneCatalog.entry(description.backbone) else {
             throw InputError(
                 "\(path): the run has the backbone \"\(description.backbone)\", expected one of "
@@ -44,9 +39,7 @@ struct FinetunedBackbone {
                 "\(path): unknown checkpoint family \"\(description.family ?? "")\", expected one "
                     + "of " + CheckpointFamily.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
-        }
+        let checkpoint = try description.checkpoint(of: folder, warn: warn)
         let prefix = "backbone."
         let state = try checkpoint.evaluatedModel.renamed { name in
             name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil

@@ -10,7 +10,7 @@ package struct PointCloudAnalysisCommand: TaskCommand {
         commandName: "points",
         abstract: "Point clouds: prepare data, train, predict, score labels, look at files.",
         subcommands: [
-            PrepareCommand.self, PointTrainCommand.self, PredictCommand.self,
+            PrepareCommand.self, TrainCommand<PointTrainArguments>.self, PredictCommand.self,
             EvaluateCommand.self, ViewCommand.self,
         ])
 

@@ -5,7 +5,6 @@ import Console
 import Datasets
 import Files
 import Foundation
-import Training
 
 /// `dr2net points predict`: classes of a trained run for new clouds.
 struct PredictCommand: ParsableCommand {

@@ -4,7 +4,7 @@ import CommandLineSupport
 import Console
 import Datasets
 import Files
-import Training
+import Recipes
 
 /// `dr2net points prepare`: makes the folder that training reads of a recipe's points.
 struct PrepareCommand: ParsableCommand {
@@ -30,10 +30,11 @@ struct PrepareCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let reader = RecipeReader(try recipe.document(console))
-        _ = try reader.choice("task", default: "points", among: ["points"])
+        let reader = RecipeReader(
+            try recipe.document(console), dataFolder: DataCache().root)
+        _ = try reader.choice("task", default: PointRecipe.task, among: [PointRecipe.task])
         let section = try reader.section("data")
-        let data = try PointDataRecipe(section, dataFolder: DataCache().root)
+        let data = try PointDataRecipe(section)
         try section.finish()
         let progress = common.progress()
         defer { progress.finish() }

@@ -17,14 +17,9 @@ package struct PointPredictor {
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
     package init(run folder: String, dataFolder: String, warn: (String) -> Void) throws {
-        let description = try RunDescription.read(folder, task: "points")
+        let run = try TrainedRun<PointRecipe>(folder, dataFolder: dataFolder, warn: warn)
         let known = try PointRunData.read(folder)
-        var recipe = try PointRecipe(
-            RecipeDocument(path: folder + "/recipe.yaml"), dataFolder: dataFolder)
-        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw InputError("no checkpoint yet; train first, or wait for one", path: folder)
-        }
-        recipe.setSampleCount(checkpoint.sampleCount)
+        var recipe = run.recipe
         recipe.data.sampling = known.sampling
         if known.sampling.features.contains(.height), known.sampling.ground == .lowest {
             warn(
@@ -34,14 +29,12 @@ package struct PointPredictor {
         let network = try PointNetwork.make(
             recipe, classes: known.classes.count, loadsWeights: false
         ).network
-        try checkpoint.load(into: network.namedParameters, evaluated: true)
+        try run.load(into: network)
         classes = known.classes
         neighbours = known.neighbours
         data = recipe.data
-        let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
         inference = PointInference(
-            network, recipe.data, way: recipe.finetuning.evaluation(step: step),
-            tile: recipe.finetuning.tile)
+            network, recipe.data, way: run.way, tile: recipe.finetuning.tile)
     }
 
     /// Which files and folders of a folder the run predicts.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 /// Random changes of training samples, as Pix4Point trains with them.
 package struct PointAugmentation: Sendable, Equatable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
-package import Training
+package import Recipes
 
 /// The section `data` of a recipe: which points, how they are prepared and how they are sampled.
 package struct PointDataRecipe: Sendable {
@@ -67,13 +67,10 @@ package struct PointDataRecipe: Sendable {
 
     /// Reads and checks the section.
     ///
-    /// - Parameters:
-    ///   - section: The reader of `data`.
-    ///   - dataFolder: Where `data:NAME` lies.
-    package init(_ section: RecipeReader, dataFolder: String) throws(InputError) {
+    /// - Parameter section: The reader of `data`.
+    package init(_ section: RecipeReader) throws(InputError) {
         kind = try section.value("kind", default: Kind.scenes)
-        source = try section.requiredDataPath(
-            "source", dataFolder: dataFolder, expected: "the file or folder of the points")
+        source = try section.requiredPath("source", expected: "the file or folder of the points")
         // A key that the kind has no use for isn't read, and so refused as unknown.
         let segments = kind.isSegmentation, hasFiles = kind == .scenes
         training = hasFiles ? try section.value("training", default: []) : []
@@ -97,7 +94,7 @@ package struct PointDataRecipe: Sendable {
             segments ? 0 : try section.value("surfacePoints", default: 8192, in: 16...1_000_000)
         let name = segments ? "grid-\(grid)" : "shapes-\(surfacePoints)"
         preparedParent =
-            try section.dataPath("prepared", dataFolder: dataFolder)
+            try section.optionalPath("prepared")
             ?? PointDataRecipe.folder(of: source) + "/prepared-" + name
         sampling = try PointSampling(section, isSegmentation: segments)
         augmentation = try PointAugmentation(

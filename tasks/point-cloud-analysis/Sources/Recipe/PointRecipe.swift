@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
+package import Recipes
 package import Training
 
 /// A recipe of point-cloud analysis: everything that a run depends on.
-package struct PointRecipe: Sendable {
+package struct PointRecipe: TaskRecipe {
+    /// The command.
+    package static let task = "points"
+
     /// What normalises the embedding's channels.
     package enum EmbeddingNorm: String, CaseIterable, Sendable {
         /// Layer norm of each row, as published for scenes; runs in slices.
@@ -20,10 +24,8 @@ package struct PointRecipe: Sendable {
         case inverseRoot
     }
 
-    /// The shared part.
-    package var training: TrainingRecipe
-    /// The way of finetuning.
-    package var finetuning: FinetuningRecipe
+    /// The keys that every task has.
+    package var shared: SharedRecipe
     /// The data.
     package var data: PointDataRecipe
     /// The transformer of images whose blocks are taken.
@@ -42,22 +44,14 @@ package struct PointRecipe: Sendable {
     package var smoothing: Double
     /// How classes count.
     package var classWeights: ClassWeights
-    /// The recipe with every default written out.
-    package var resolved: ResolvedRecipe
 
-    /// Reads and checks a recipe.
-    ///
-    /// - Parameter dataFolder: Where `data:NAME` lies.
-    package init(_ document: RecipeDocument, dataFolder: String) throws {
-        let reader = RecipeReader(document)
-        _ = try reader.choice("task", default: "points", among: ["points"])
-        training = try TrainingRecipe(reader)
-        finetuning = try FinetuningRecipe(reader)
+    /// Reads and checks the task's own sections.
+    package init(_ reader: RecipeReader, _ shared: SharedRecipe) throws {
+        self.shared = shared
         let section = try reader.section("data")
-        data = try PointDataRecipe(section, dataFolder: dataFolder)
+        data = try PointDataRecipe(section)
         let backbone = try reader.section("backbone")
-        self.backbone = try BackboneRecipe(
-            backbone, default: "dinov2-small-14", dataFolder: dataFolder)
+        self.backbone = try BackboneRecipe(backbone, default: "dinov2-small-14")
         guard self.backbone.entry.hasClassToken else {
             throw backbone.error(
                 "name",
@@ -89,21 +83,13 @@ package struct PointRecipe: Sendable {
                 "is \(stages), which leaves \(tokens) of data.points \(data.sampling.points); "
                     + "expected 4 tokens at least: take fewer stages or more points")
         }
-        guard segments || training.batchSize > 1 else {
+        guard segments || shared.training.batchSize > 1 else {
             throw reader.error(
                 "batchSize", "is 1; expected 2 at least: the head of shapes has batch norm")
         }
         let loss = try reader.section("loss")
         smoothing = try loss.value("smoothing", default: 0.2, in: 0...0.9)
         classWeights = try loss.value("classWeights", default: ClassWeights.none)
-        try reader.finish()
-        resolved = reader.resolved
-    }
-
-    /// Sets what depends on the number of training samples: the policy's update period.
-    package mutating func setSampleCount(_ count: Int) {
-        finetuning.setBackboneSteps(
-            training.totalSteps(sampleCount: count) - training.backboneStart)
     }
 
     /// The sizes around the transformer.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 /// What the network sees of a point beside its place.
 package enum PointFeature: String, CaseIterable, Sendable, Codable {

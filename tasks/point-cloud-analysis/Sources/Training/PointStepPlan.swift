@@ -25,7 +25,9 @@ package struct PointStepPlan: Sendable, Encodable {
     /// - Throws: Where no tile fits `memoryBudget`.
     package init(_ recipe: PointRecipe, classes: Int) throws {
         let network = try PointNetwork.make(recipe, classes: classes, loadsWeights: false).network
-        let step = try PointTask.plannedStep(recipe, network)
+        let plan = try FinetuningPlan(
+            recipe.shared, sampleCount: 1, freezing: network.parameterGroups)
+        let step = try PointTask.plannedStep(recipe.data, plan, network)
         way = recipe.finetuning.way.rawValue
         samples = recipe.training.batchSize
         points = recipe.data.sampling.points

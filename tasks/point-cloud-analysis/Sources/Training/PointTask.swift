@@ -3,67 +3,68 @@ package import Autodiff
 import Console
 import Files
 import Layers
-package import Metrics
+import Metrics
 package import Reports
 package import Reversible
 import Tensors
 package import Training
 
 /// Point-cloud analysis as the training loop sees it: spheres or shapes, losses, whole scenes.
-package final class PointTask: FinetuningTask {
+package final class PointTask: RunnableTask {
     /// The network.
     package let network: PointNetwork
     /// Slices of the transformer's branches and of the embedding.
     package let tile: Tile?
-    private let recipe: PointRecipe
-    private let prepared: PreparedPoints
-    private let samples: PointSamples
+    let recipe: PointRecipe
+    let prepared: PreparedPoints
+    let samples: PointSamples
     private let classWeights: [Double]?
+    /// What the run does at each step.
+    package let plan: FinetuningPlan
+    /// What prediction and export need to know.
+    package let description: RunDescription
+    /// How long steps wait for points.
     package let loadTimer = LoadTimer()
-    package let meter: WorkMeter? = WorkMeter()
-
-    /// What the last evaluation found.
-    private var outcomes: PointOutcomes?
-    /// The confusion matrix of the last evaluation.
-    package var confusion: ConfusionMatrix? { outcomes?.matrix }
-
-    /// Whether the last evaluation failed for want of its points.
-    private var lostValidation = false
+    /// Points of evaluations.
+    package let meter = WorkMeter()
     private let note: (String) -> Void
 
     /// The task of a recipe on prepared points.
     ///
-    /// - Parameter note: Told why a score can't be had.
+    /// - Parameters:
+    ///   - description: Of the network.
+    ///   - note: Told why a score can't be had.
     package init(
-        _ recipe: PointRecipe, network: PointNetwork, prepared: PreparedPoints,
-        note: @escaping (String) -> Void = { _ in }
+        _ recipe: PointRecipe, network: PointNetwork, description: RunDescription,
+        prepared: PreparedPoints, note: @escaping (String) -> Void = { _ in }
     ) throws {
         self.note = note
         try prepared.check(are: recipe.data)
         var recipe = recipe
         recipe.data.sampling = recipe.data.sampling(for: prepared.index)
         samples = try PointSamples(prepared, recipe.data, seed: recipe.training.seed)
-        recipe.setSampleCount(samples.count)
         self.recipe = recipe
         self.network = network
+        self.description = description
         self.prepared = prepared
         classWeights = PointTask.classWeights(
             recipe.classWeights, counts: prepared.index.counts(.training))
-        tile = try PointTask.plannedStep(recipe, network).tile
+        plan = try FinetuningPlan(
+            recipe.shared, sampleCount: samples.count, freezing: network.parameterGroups)
+        tile = try PointTask.plannedStep(recipe.data, plan, network).tile
     }
 
-    /// Freezes what the recipe freezes, and plans a step in which the blocks train: the largest tile
-    /// that fits the recipe's budget, and the bytes that the step counts with it.
+    /// Plans a step in which the blocks train: the largest tile that fits the recipe's budget, and
+    /// the bytes that the step counts with it.
     static func plannedStep(
-        _ recipe: PointRecipe, _ network: PointNetwork
+        _ data: PointDataRecipe, _ plan: FinetuningPlan, _ network: PointNetwork
     ) throws -> (tile: Tile?, bytes: Int) {
-        let batch = recipe.training.batchSize, points = recipe.data.sampling.points
-        try recipe.training.freeze(network.parameterGroups)
-        let transformer = network.transformer, optimizer = recipe.training.optimizer
-        let way = recipe.finetuning.way
+        let batch = plan.training.batchSize, points = data.sampling.points
+        let transformer = network.transformer, optimizer = plan.training.optimizer
+        let way = plan.finetuning.way
         // A gradient still goes through frozen blocks, to the layers before them.
         if way == .frozen { transformer.setTrainable(false) }
-        return try recipe.finetuning.plannedStep(
+        return try plan.finetuning.plannedStep(
             network.memoryShape(samples: batch, points: points),
             way: way == .frozen ? .checkpointed : nil,
             others: (
@@ -78,34 +79,27 @@ package final class PointTask: FinetuningTask {
         }
     }
 
-    package var sampleCount: Int { samples.count }
-    /// Points within a sphere's radius of a training point, the median; nil of shapes.
-    var neighbours: Double? { samples.neighbours }
-
+    /// The scene or shape of a sample.
     package func source(of sample: Int, epoch: Int) -> String? {
         samples.source(of: sample, epoch: epoch, in: prepared)
     }
 
+    /// The classes, and the prepared points of both parts.
     package var dataIdentity: DataIdentity {
         let index = prepared.index
         return DataIdentity(
             labels: index.classes.names, labelIDs: index.classes.codes.map { Int($0[0]) },
-            samples: sampleCount,
+            samples: plan.sampleCount,
             parts: [
                 "training points": index.identity(.training),
                 "validation points": index.identity(.validation),
             ])
     }
 
+    /// The blocks, and what is new around them.
     package var parameterGroups: [ParameterGroup] { network.parameterGroups }
 
-    /// Steps since the blocks began to train.
-    private func backboneStep(_ step: Int) -> Int { max(0, step - recipe.training.backboneStart) }
-
-    package func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? {
-        recipe.finetuning.coefficients(step: backboneStep(step))
-    }
-
+    /// The loss of some spheres or shapes.
     package func losses(samples numbers: [Int], position: StepPosition, context: Context) throws
         -> StepLosses
     {
@@ -115,10 +109,8 @@ package final class PointTask: FinetuningTask {
         }
         // The network in force from the first step on: the embedding is trained through it.
         let way: FinetuningWay =
-            recipe.finetuning.way == .frozen
-            ? .checkpointed
-            : recipe.finetuning.training(
-                step: backboneStep(position.step), key: context.key)
+            plan.finetuning.way == .frozen
+            ? .checkpointed : plan.way(at: position.step, key: context.key)
         let logits = try network.logits(
             Variable(batch.features), batch.pyramid, way: way, tile: tile,
             context.scoped("network"))
@@ -149,37 +141,24 @@ package final class PointTask: FinetuningTask {
 
     // MARK: Evaluation
 
-    /// Scores over all original points of validation, or its shapes: at the pair in force, and as
-    /// the plain pretrained form.
-    package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
-        let way = recipe.finetuning.evaluation(step: max(0, backboneStep(step) - 1))
+    /// Predicts all original points of validation, or its shapes; nil where they are lost.
+    package func evaluate(_ way: FinetuningWay, after step: Int) throws -> PointOutcomes? {
         do {
-            let found = try evaluate(way)
-            var scores = named(found.matrix)
-            if case .dr2net(let plan, _) = way, !plan.isPretrained {
-                scores += named(try evaluate(.frozen).matrix).map {
-                    ("plain." + $0.name, $0.value)
-                }
-            }
-            outcomes = found
-            lostValidation = false
-            return scores
+            return try outcomes(way)
         } catch let error as InputError where !error.isStorage {
             // The points were whole before the first step: what was trained isn't lost with them.
             note("no scores after step \(step): \(error)")
-            outcomes = nil
-            lostValidation = true
-            return []
+            return nil
         }
     }
 
-    private func evaluate(_ way: FinetuningWay) throws -> PointOutcomes {
+    private func outcomes(_ way: FinetuningWay) throws -> PointOutcomes {
         let inference = PointInference(network, recipe.data, way: way, tile: tile)
         var outcomes = PointOutcomes(classes: network.settings.classes)
         for entry in prepared.scenes(.validation) {
             let scene = try prepared.load(entry)
             var told = 0
-            let labels = try measure { done in
+            let labels = try meter.measure(.evaluation) { done in
                 try inference.labels(of: scene) { share in
                     let points = Int(share * Double(entry.points))
                     done(points - told)
@@ -194,7 +173,7 @@ package final class PointTask: FinetuningTask {
             prepared, subset: .validation, sampling: recipe.data.sampling, augmentation: .none,
             seed: recipe.training.seed)
         for number in 0..<shapes.count {
-            let logits = try measure { done in
+            let logits = try meter.measure(.evaluation) { done in
                 let logits = try inference.logits([try shapes.evaluationSample(number)])
                 done(recipe.data.sampling.points)
                 return logits
@@ -206,22 +185,20 @@ package final class PointTask: FinetuningTask {
         return outcomes
     }
 
-    private func measure<R>(_ body: (_ done: (Int) -> Void) throws -> R) rethrows -> R {
-        guard let meter else { return try body { _ in } }
-        return try meter.measure(.evaluation, body)
-    }
-
-    package func workload(_ plan: TrainingPlan, from step: Int) -> Workload {
-        let last = recipe.finetuning.evaluation(step: max(0, backboneStep(plan.totalSteps) - 1))
-        var forms = 1
-        if case .dr2net(let plan, _) = last, !plan.isPretrained { forms = 2 }
+    /// Points.
+    package func workload(from step: Int) -> Workload {
         let points =
             prepared.scenes(.validation).reduce(0) { $0 + $1.points }
             + prepared.shapes(.validation).count * recipe.data.sampling.points
         // Steps of the head go through the blocks too, to the embedding before them.
         return Workload(
-            noun: "points", evaluation: points * forms,
+            noun: "points", evaluation: points * plan.evaluatedForms,
             operations: [.headSteps: 1, .backboneSteps: 1])
+    }
+
+    /// Scores over all original points of validation, or its shapes.
+    package func scores(_ outcomes: PointOutcomes) -> [(name: String, value: Double)] {
+        named(outcomes.matrix)
     }
 
     /// The scores of a matrix under their names.
@@ -246,15 +223,13 @@ package final class PointTask: FinetuningTask {
         return scores.compactMap { name, value in value.map { (name, $0) } }
     }
 
-    package var isEvaluated: Bool { confusion != nil || lostValidation }
-
-    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
-        try outcomes?.write(
-            to: folder.path, prepared, standOnY: recipe.data.kind != .modelnet)
+    /// Writes predicted clouds and pictures of what was found, missed and invented.
+    package func write(_ outcomes: PointOutcomes, to folder: RunFolder) throws -> OutcomeReport? {
+        try outcomes.write(to: folder.path, prepared, standOnY: recipe.data.kind != .modelnet)
     }
 
     /// The most frequent class, and height alone, by the same evaluation.
-    package func baselines() throws -> [String: [String: Double]] {
+    package func baselines(_ outcomes: PointOutcomes?) throws -> [String: [String: Double]] {
         let found: PointBaselines
         do throws(InputError) {
             found = try PointBaselines(prepared, ground: recipe.data.sampling.ground)

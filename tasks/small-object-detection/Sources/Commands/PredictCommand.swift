@@ -6,7 +6,6 @@ import Datasets
 import Files
 import Foundation
 import Regions
-import Training
 
 /// `dr2net detect predict`: detections of a trained run in new images.
 struct PredictCommand: ParsableCommand {

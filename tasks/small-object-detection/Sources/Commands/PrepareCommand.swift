@@ -4,7 +4,6 @@ import Checkpoints
 import CommandLineSupport
 import Console
 import Files
-import Training
 
 extension AnnotationFormat: ExpressibleByArgument {}
 extension YOLODataset.Split: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import Checkpoints
 import CommandLineSupport
 import Datasets
 import Files
+import Recipes
 import Regions
 import Reports
 import Tensors

@@ -10,8 +10,8 @@ package struct SmallObjectDetectionCommand: TaskCommand {
         commandName: "detect",
         abstract: "Small-object detection: where many small things are in an image.",
         subcommands: [
-            PrepareCommand.self, PreviewCommand.self, TrainCommand.self, PredictCommand.self,
-            EvaluateCommand.self,
+            PrepareCommand.self, PreviewCommand.self, TrainCommand<DetectionTrainArguments>.self,
+            PredictCommand.self, EvaluateCommand.self,
         ])
 
     /// Opens files of its data sets for `data verify`.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
-import Training
+import Recipes
+import TextFormats
 
 /// A `data.yaml`: names of classes, and where the pictures of each part of the data lie.
 package struct YOLODataset: Sendable {

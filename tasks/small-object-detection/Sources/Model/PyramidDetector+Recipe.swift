@@ -21,25 +21,19 @@ extension PyramidDetector {
         let network = try recipe.backbone.load(
             key: key.child("backbone"), loadsWeights: loadsWeights)
         let widths = network.backbone.levelWidths
+        var configuration = recipe.head.configuration
         let pyramid: any FeaturePyramid =
             widths.count == 1
             ? SimplePyramid(
-                inputWidth: widths[0], channels: recipe.head.channels, key: key.child("pyramid"))
+                inputWidth: widths[0], channels: configuration.channels, key: key.child("pyramid"))
             : LateralPyramid(
-                inputWidths: widths, channels: recipe.head.channels,
+                inputWidths: widths, channels: configuration.channels,
                 furtherLevels: recipe.head.furtherLevels, normalizesInputs: true,
                 key: key.child("pyramid"))
-        var configuration = FCOSConfiguration(
-            classCount: classes, levelCount: pyramid.levelCount)
-        configuration.channels = recipe.head.channels
-        configuration.towerDepth = recipe.head.towerDepth
-        configuration.normalizationGroups = recipe.head.normalizationGroups
-        configuration.distance = recipe.head.distance
-        configuration.boxLoss = recipe.head.boxLoss
+        configuration.classCount = classes
+        configuration.levelCount = pyramid.levelCount
         configuration.scoreThreshold = recipe.inference.scoreThreshold
         configuration.candidatesPerLevel = recipe.inference.candidatesPerLevel
-        configuration.leastPositives = recipe.head.leastPositives
-        configuration.recomputesTowers = recipe.head.recomputesTowers
         let head = FCOSHead(configuration, key: key.child("head"))
         return (
             PyramidDetector(backbone: network.backbone, pyramid: pyramid, head: head), network

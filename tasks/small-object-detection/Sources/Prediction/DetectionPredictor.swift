@@ -38,24 +38,15 @@ package struct DetectionPredictor {
     package init(
         run folder: String, overrides: [String], dataFolder: String, warn: (String) -> Void
     ) throws {
-        let description = try RunDescription.read(folder, task: DetectionRecipe.task)
-        var recipe = try DetectionRecipe(
-            RecipeDocument(path: folder + "/recipe.yaml", overrides: overrides),
-            dataFolder: dataFolder)
-        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
-        }
-        recipe.setSampleCount(checkpoint.sampleCount)
+        let run = try TrainedRun<DetectionRecipe>(
+            folder, overrides: overrides, dataFolder: dataFolder, warn: warn)
+        labels = run.description.labels
+        labelIDs = run.description.labelIDs ?? Array(1...max(1, labels.count))
         let (detector, _) = try PyramidDetector.make(
-            recipe, classes: description.labels.count, loadsWeights: false)
-        description.preparePositions(of: detector.backbone)
-        try checkpoint.load(into: detector.namedParameters, evaluated: true)
-        labels = description.labels
-        labelIDs = description.labelIDs ?? Array(1...max(1, labels.count))
-        let step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
-        orientation = recipe.data.pictures.orientation
-        inference = TiledInference(
-            detector, recipe, way: recipe.finetuning.evaluation(step: step))
+            run.recipe, classes: labels.count, loadsWeights: false)
+        try run.load(into: detector, backbone: detector.backbone)
+        orientation = run.recipe.data.pictures.orientation
+        inference = TiledInference(detector, run.recipe, way: run.way)
     }
 
     /// Detections in the pixels that `data.orientation` asks for.

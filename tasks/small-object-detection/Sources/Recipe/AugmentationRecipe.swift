@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 /// The recipe's `augmentation` section: what training changes in its images, all off by default
 /// but the mirror.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 /// The recipe's `data` section: which images, and how training cuts them.
 package struct DetectionDataRecipe: Sendable {
@@ -52,13 +52,11 @@ package struct DetectionDataRecipe: Sendable {
     package var pictures: PictureRecipe
 
     /// Reads and checks the keys.
-    init(_ section: RecipeReader, dataFolder: String) throws(InputError) {
+    init(_ section: RecipeReader) throws(InputError) {
         format = try section.value("format", default: AnnotationFormat.coco)
         let isYOLO = format == .yolo
-        training = try DetectionDataRecipe.trainingSources(
-            section, dataFolder: dataFolder, isYOLO: isYOLO)
-        validation = try DetectionDataRecipe.validationSource(
-            section, dataFolder: dataFolder, isYOLO: isYOLO)
+        training = try DetectionDataRecipe.trainingSources(section, isYOLO: isYOLO)
+        validation = try DetectionDataRecipe.validationSource(section, isYOLO: isYOLO)
         let names = try section.value("classes", default: [String]())
         guard Set(names).count == names.count, names.allSatisfy({ !$0.isEmpty }) else {
             throw section.error("classes", "has a name twice or an empty one")
@@ -90,11 +88,10 @@ package struct DetectionDataRecipe: Sendable {
 
     /// The sets to train on: each annotations with the folder of their images, or all with one.
     private static func trainingSources(
-        _ section: RecipeReader, dataFolder: String, isYOLO: Bool
+        _ section: RecipeReader, isYOLO: Bool
     ) throws(InputError) -> [Source] {
-        let annotations = try section.requiredDataPaths(
-            "trainingAnnotations", dataFolder: dataFolder,
-            expected: "a file or folder of annotations, or a list of them")
+        let annotations = try section.requiredPaths(
+            "trainingAnnotations", expected: "a file or folder of annotations, or a list of them")
         let isNamed =
             isYOLO && !section.has("trainingImages") && annotations.allSatisfy(YOLODataset.isOne)
         var images: [String] = []
@@ -104,8 +101,8 @@ package struct DetectionDataRecipe: Sendable {
                 images.append(try folder(of: .train, path, section, "trainingImages"))
             }
         } else {
-            images = try section.requiredDataPaths(
-                "trainingImages", dataFolder: dataFolder,
+            images = try section.requiredPaths(
+                "trainingImages",
                 expected: "the folder of the images, or one for each of trainingAnnotations")
         }
         if images.count == 1 { images = Array(repeating: images[0], count: annotations.count) }
@@ -131,11 +128,10 @@ package struct DetectionDataRecipe: Sendable {
     }
 
     private static func validationSource(
-        _ section: RecipeReader, dataFolder: String, isYOLO: Bool
+        _ section: RecipeReader, isYOLO: Bool
     ) throws(InputError) -> Source {
-        let annotations = try section.requiredDataPath(
-            "validationAnnotations", dataFolder: dataFolder,
-            expected: "a file or folder of annotations")
+        let annotations = try section.requiredPath(
+            "validationAnnotations", expected: "a file or folder of annotations")
         if isYOLO, !section.has("validationImages"), YOLODataset.isOne(annotations) {
             _ = try section.optionalPath("validationImages")
             return Source(
@@ -144,8 +140,8 @@ package struct DetectionDataRecipe: Sendable {
         }
         return Source(
             annotations: annotations,
-            images: try section.requiredDataPath(
-                "validationImages", dataFolder: dataFolder, expected: "the folder of the images"))
+            images: try section.requiredPath(
+                "validationImages", expected: "the folder of the images"))
     }
 
     /// The folder of the images that a `data.yaml` names.

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
 import Metrics
+package import Recipes
 package import Training
 
 /// A recipe of small-object detection: everything that a run depends on.
-package struct DetectionRecipe: Sendable {
-    /// The shared part.
-    package var training: TrainingRecipe
-    /// The way of finetuning.
-    package var finetuning: FinetuningRecipe
+package struct DetectionRecipe: TaskRecipe {
+    /// The command.
+    package static let task = "detect"
+
+    /// The keys that every task has.
+    package var shared: SharedRecipe
     /// The images and how they are cut.
     package var data: DetectionDataRecipe
     /// What training changes in its images.
@@ -23,26 +25,15 @@ package struct DetectionRecipe: Sendable {
     package var scoring: DetectionProtocol
     /// Other numbers of predictions an image than the protocol's.
     package var maximumDetections: [Int]?
-    /// The recipe with every default written out.
-    package var resolved: ResolvedRecipe
 
-    /// The name of the task in recipes, run folders and on the command line.
-    package static let task = "detect"
-
-    /// Reads and checks a recipe.
-    ///
-    /// - Parameter dataFolder: What `data:` in paths stands for.
-    package init(_ document: RecipeDocument, dataFolder: String) throws {
-        let reader = RecipeReader(document)
-        _ = try reader.choice("task", default: Self.task, among: [Self.task])
-        training = try TrainingRecipe(reader)
-        finetuning = try FinetuningRecipe(reader)
+    /// Reads and checks the task's own sections.
+    package init(_ reader: RecipeReader, _ shared: SharedRecipe) throws {
+        self.shared = shared
         let section = try reader.section("data")
-        data = try DetectionDataRecipe(section, dataFolder: dataFolder)
+        data = try DetectionDataRecipe(section)
         augmentation = try AugmentationRecipe(try reader.section("augmentation"))
         let backbone = try reader.section("backbone")
-        self.backbone = try BackboneRecipe(
-            backbone, default: "dinov2-small-14", dataFolder: dataFolder)
+        self.backbone = try BackboneRecipe(backbone, default: "dinov2-small-14")
         let entry = self.backbone.entry
         if entry.input.isClip {
             throw backbone.error(
@@ -67,13 +58,5 @@ package struct DetectionRecipe: Sendable {
                 "maxDetections", "is \(limits); expected rising whole numbers such as [1, 10, 100]")
         }
         maximumDetections = limits.map { Int($0) }
-        try reader.finish()
-        resolved = reader.resolved
-    }
-
-    /// Sets what depends on the number of training samples: the policy's update period.
-    package mutating func setSampleCount(_ count: Int) {
-        finetuning.setBackboneSteps(
-            training.totalSteps(sampleCount: count) - training.backboneStart)
     }
 }

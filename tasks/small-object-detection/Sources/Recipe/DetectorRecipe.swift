@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
+import Regions
 
 /// The recipe's `pyramid` and `head` sections.
 package struct DetectorRecipe: Sendable {
@@ -16,43 +17,34 @@ package struct DetectorRecipe: Sendable {
         case wasserstein(constant: Double, locations: Int, priorStrides: Double)
     }
 
-    /// Channels of the pyramid and the head.
-    package var channels: Int
     /// Levels above the backbone's last map, where it has several maps.
     package var furtherLevels: Int
     /// Which location finds which box.
     package var assigner: Assigner
-    /// Convolutions of each tower.
-    package var towerDepth: Int
-    /// What regressed boxes are measured by.
-    package var boxLoss: BoxLoss
-    /// How a number becomes a distance.
-    package var distance: FCOSConfiguration.Distance
-    /// Groups of the towers' normalisation.
-    package var normalizationGroups: Int
-    /// The least number of positives that losses are divided by.
-    package var leastPositives: Int
-    /// Whether towers keep their input alone and run again in the backward pass.
-    package var recomputesTowers: Bool
+    /// The head's sizes but for those of its input; the pyramid has its channels.
+    package var configuration: FCOSConfiguration
 
     /// Reads and checks the keys.
     init(_ reader: RecipeReader) throws(InputError) {
+        configuration = FCOSConfiguration(classCount: 1, levelCount: 1)
         let pyramid = try reader.section("pyramid")
-        channels = try pyramid.value("channels", default: 256, in: 8...4096)
+        let channels = try pyramid.value("channels", default: 256, in: 8...4096)
         furtherLevels = try pyramid.value("furtherLevels", default: 1, in: 0...3)
         let head = try reader.section("head")
-        towerDepth = try head.value("towerDepth", default: 4, in: 0...16)
-        normalizationGroups = try head.value("normalizationGroups", default: 32, in: 1...4096)
-        guard channels % normalizationGroups == 0 else {
+        configuration.towerDepth = try head.value("towerDepth", default: 4, in: 0...16)
+        let groups = try head.value("normalizationGroups", default: 32, in: 1...4096)
+        guard channels % groups == 0 else {
             throw head.error(
                 "normalizationGroups",
-                "is \(normalizationGroups), which doesn't divide \(channels) channels; expected "
-                    + "a divisor of pyramid.channels")
+                "is \(groups), which doesn't divide \(channels) channels; expected a divisor of "
+                    + "pyramid.channels")
         }
+        (configuration.channels, configuration.normalizationGroups) = (channels, groups)
         let constant = try head.value("nwdConstant", default: 12.8, in: 1e-3...1e6)
         let locations = try head.value("locations", default: 3, in: 1...1000)
         let strides = try head.value("priorStrides", default: 4.0, in: 0.1...1000)
-        switch try head.choice("assigner", default: "fcos", among: ["fcos", "atss", "rfla", "nwd"])
+        switch try head.choice(
+            "assigner", default: "fcos", among: ["fcos", "atss", "rfla", "nwd"])
         {
         case "atss": assigner = .adaptive
         case "rfla": assigner = .receptiveFields(locations: locations)
@@ -66,15 +58,16 @@ package struct DetectorRecipe: Sendable {
         let loss = try head.choice(
             "boxLoss", default: "giou", among: ["iou", "giou", "diou", "nwd"])
         switch loss {
-        case "iou": boxLoss = .iou
-        case "diou": boxLoss = .diou
-        case "nwd": boxLoss = .nwd(constant: constant)
-        default: boxLoss = .giou
+        case "iou": configuration.boxLoss = .iou
+        case "diou": configuration.boxLoss = .diou
+        case "nwd": configuration.boxLoss = .nwd(constant: constant)
+        default: configuration.boxLoss = .giou
         }
-        distance =
+        configuration.distance =
             try head.choice("distance", default: "rectified", among: ["rectified", "exponential"])
             == "rectified" ? .rectified : .exponential
-        leastPositives = try head.value("leastPositives", default: 1, in: 1...1_000_000)
-        recomputesTowers = try head.value("recompute", default: true)
+        configuration.leastPositives = try head.value(
+            "leastPositives", default: 1, in: 1...1_000_000)
+        configuration.recomputesTowers = try head.value("recompute", default: true)
     }
 }

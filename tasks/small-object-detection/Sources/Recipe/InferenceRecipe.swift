@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import Recipes
 package import Regions
-import Training
 
 /// The recipe's `inference` section: from raw predictions to detections in whole images.
 package struct InferenceRecipe: Sendable {

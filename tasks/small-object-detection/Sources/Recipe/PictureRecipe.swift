@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
 package import Media
-import Training
+import Recipes
 
 /// The keys of the recipe's `data` section that say how pictures are read.
 ///

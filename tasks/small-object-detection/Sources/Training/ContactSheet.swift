@@ -19,7 +19,7 @@ package struct ContactSheet {
     ///
     /// - Returns: The picture and the number of objects in it.
     package func draw(count: Int, step: Int) throws -> (picture: PNGImage, boxes: Int) {
-        let plan = try TrainingPlan(recipe.training, sampleCount: images.tiles.samples.count)
+        let plan = try FinetuningPlan(recipe.shared, sampleCount: images.tiles.samples.count)
         let size = recipe.data.size, gap = 4
         var columns = 1
         while columns * columns < count { columns += 1 }
@@ -30,10 +30,9 @@ package struct ContactSheet {
             color: SIMD3(32, 32, 32))
         var boxes = 0
         var drawn = 0
-        let seed = RandomKey(seed: recipe.training.seed).child("step")
         for step in step... {
-            for microBatch in 0..<plan.accumulation {
-                let key = seed.child(step).child(microBatch)
+            for microBatch in 0..<plan.training.accumulation {
+                let key = plan.key(step: step, microBatch: microBatch)
                 for (index, sample) in plan.samples(step: step, microBatch: microBatch).enumerated()
                 {
                     guard drawn < count else { return (sheet, boxes) }

@@ -13,7 +13,10 @@ import Tensors
 package import Training
 
 /// Small-object detection as the training loop sees it: tiles, losses, evaluation of whole images.
-package final class DetectionTask: FinetuningTask {
+package final class DetectionTask: RunnableTask {
+    /// The scores of an evaluation, and the detections behind them, by image of the validation index.
+    package typealias Findings = (evaluation: DetectionEvaluation, predictions: [Item<Rectangle>])
+
     /// The network.
     package let detector: PyramidDetector
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
@@ -23,65 +26,63 @@ package final class DetectionTask: FinetuningTask {
     private let validation: DetectionSplit
     private let classes: DetectionSplit.Classes
     private let tables: PixelTables
+    /// What the run does at each step.
+    package let plan: FinetuningPlan
+    /// What prediction and export need to know.
+    package let description: RunDescription
+    /// How long steps wait for pictures.
     package let loadTimer = LoadTimer()
-    package let meter: WorkMeter? = WorkMeter()
-
-    /// The detections of the last evaluation, an image of the validation index each.
-    package private(set) var predictions: [Item<Rectangle>] = []
-    /// The scores of the last evaluation.
-    package private(set) var evaluation: DetectionEvaluation?
+    /// Inputs of evaluations.
+    package let meter = WorkMeter()
 
     /// The task of a recipe on its images.
+    ///
+    /// - Parameter backbone: The detector's, as it was read.
     package init(
-        _ recipe: DetectionRecipe, detector: PyramidDetector, images: TrainingImages,
-        validation: DetectionSplit, classes: DetectionSplit.Classes
+        _ recipe: DetectionRecipe, detector: PyramidDetector, backbone: PretrainedBackbone,
+        images: TrainingImages, validation: DetectionSplit, classes: DetectionSplit.Classes
     ) throws {
         self.detector = detector
         self.images = images
         self.validation = validation
         self.classes = classes
         tables = PyramidDetector.pixelTables(recipe)
-        var recipe = recipe
-        recipe.setSampleCount(images.tiles.samples.count)
         self.recipe = recipe
+        description = RunDescription(
+            task: DetectionRecipe.task, backbone, labels: classes.names, labelIDs: classes.ids)
+        plan = try FinetuningPlan(
+            recipe.shared, sampleCount: images.tiles.samples.count,
+            freezing: detector.parameterGroups)
         let size = recipe.data.size
-        try recipe.training.freeze(detector.parameterGroups)
         let shape = [recipe.training.batchSize, 3, size, size]
-        tile = try recipe.finetuning.tile(
+        tile = try plan.finetuning.tile(
             detector.backbone, inputShape: shape, others: [detector.pyramid, detector.head],
             otherBytes: detector.headBytes(shape),
             optimizer: recipe.training.optimizer,
             advice: "take a smaller data.size, batchSize or pyramid.channels")
     }
 
-    package var sampleCount: Int { images.tiles.samples.count }
-
+    /// The file that a tile is cut from.
     package func source(of sample: Int, epoch: Int) -> String? {
         images.split.path(images.tiles.samples[sample].image)
     }
 
+    /// The classes, and the annotated images of both parts.
     package var dataIdentity: DataIdentity {
         DataIdentity(
-            labels: classes.names, labelIDs: classes.ids, samples: sampleCount,
+            labels: classes.names, labelIDs: classes.ids, samples: plan.sampleCount,
             parts: [
                 "training images": images.split.identity, "validation images": validation.identity,
             ])
     }
 
+    /// Backbone, pyramid and head.
     package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
 
-    /// Steps since the backbone began to train.
-    private func backboneStep(_ step: Int) -> Int { max(0, step - recipe.training.backboneStart) }
-
-    package func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? {
-        recipe.finetuning.coefficients(step: backboneStep(step))
-    }
-
+    /// Losses of some tiles.
     package func losses(samples: [Int], position: StepPosition, context: Context) throws
         -> StepLosses
     {
-        let step = backboneStep(position.step)
-        let trains = position.isBackboneTrained && recipe.finetuning.way != .frozen
         var inputs: [Tensor] = [], targets: [[Item<Box>]] = [], ignored: [[Box]] = []
         for (index, sample) in samples.enumerated() {
             let view = images.view(sample, key: context.key.child("view").child(index))
@@ -95,73 +96,63 @@ package final class DetectionTask: FinetuningTask {
         }
         let output = try detector(
             Variable(Tensor.joiningRows(inputs)),
-            way: trains
-                ? recipe.finetuning.training(step: step, key: context.key)
-                : recipe.finetuning.evaluation(step: step),
-            tile: tile, context, trainsBackbone: trains)
+            way: position.isBackboneTrained
+                ? plan.way(at: position.step, key: context.key)
+                : plan.evaluationWay(after: position.step + 1),
+            tile: tile, context, trainsBackbone: position.isBackboneTrained)
         return detector.head.losses(
             output, targets: targets, ignored: ignored, assigner: recipe.head.assigner.rule,
             context)
     }
 
-    /// Scores on the validation images: at the pair in force, and as the plain pretrained form.
-    ///
-    /// A score that nothing was there for is left out.
-    package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
-        let done = backboneStep(step)
-        let way = recipe.finetuning.evaluation(step: max(0, done - 1))
-        let (scores, results) = try evaluate(way)
-        evaluation = scores
-        predictions = results
-        var named = named(scores)
-        if case .dr2net(let plan, _) = way, !plan.isPretrained {
-            named += self.named(try evaluate(.frozen).0).map { ("plain." + $0.0, $0.1) }
-        }
-        return named
-    }
-
-    package func workload(_ plan: TrainingPlan, from step: Int) -> Workload {
+    /// Tiles.
+    package func workload(from step: Int) -> Workload {
         let size = recipe.data.size
         let tile = detector.backbone.operations([1, 3, size, size])
-        let last = recipe.finetuning.evaluation(step: max(0, backboneStep(plan.totalSteps) - 1))
-        var forms = 1
-        if case .dr2net(let plan, _) = last, !plan.isPretrained { forms = 2 }
-        let inference = TiledInference(detector, recipe, way: last)
+        let inference = TiledInference(
+            detector, recipe, way: plan.evaluationWay(after: plan.totalSteps))
         let tiles = validation.index.images.reduce(0) {
             $0 + inference.passes(width: max(1, $1.width), height: max(1, $1.height)).count
         }
         var operations = [WorkKind.evaluation: tile]
-        if let passes = recipe.finetuning.passes {
-            operations[.backboneSteps] =
-                passes * tile * Double(plan.batchSize * plan.accumulation)
+        if let passes = plan.finetuning.passes {
+            operations[.backboneSteps] = passes * tile * Double(plan.samplesPerStep)
         }
-        return Workload(noun: "tiles", evaluation: tiles * forms, operations: operations)
+        return Workload(
+            noun: "tiles", evaluation: tiles * plan.evaluatedForms, operations: operations)
     }
 
-    /// The names of all scores in their documented order: the protocol's, then each class's AP.
-    package var scoreNames: [String] {
-        guard let evaluation else { return [] }
-        return evaluation.scores.summary.map(\.name) + evaluation.classNames.map { "AP \($0)" }
+    // MARK: Evaluation
+
+    /// The protocol's scores, then each class's AP; one that nothing was there for is below 0.
+    private func allScores(_ found: DetectionEvaluation) -> [(name: String, value: Double)] {
+        found.scores.summary.map { ($0.name, $0.value) }
+            + found.classNames.enumerated().map { label, name in
+                ("AP \(name)", found.scores.averagePrecision(of: label))
+            }
     }
 
     /// The scores that something was there for.
-    private func named(_ evaluation: DetectionEvaluation) -> [(String, Double)] {
-        let classes = evaluation.classNames.enumerated().map { label, name in
-            ("AP \(name)", evaluation.scores.averagePrecision(of: label))
-        }
-        return (evaluation.scores.summary.map { ($0.name, $0.value) } + classes)
-            .filter { $0.1 >= 0 }
+    package func scores(_ findings: Findings) -> [(name: String, value: Double)] {
+        allScores(findings.evaluation).filter { $0.value >= 0 }
     }
 
-    private func evaluate(_ way: FinetuningWay) throws -> (DetectionEvaluation, [Item<Rectangle>]) {
+    /// A table of all scores, those that nothing was there for too.
+    package func text(_ result: RunResult, _ findings: Findings?) -> String {
+        result.text(
+            findings.map { allScores($0.evaluation).map(\.name) } ?? [], showsLacking: true)
+    }
+
+    /// Detects in the validation images, and scores that.
+    package func evaluate(_ way: FinetuningWay, after step: Int) throws -> Findings? {
         let inference = TiledInference(detector, recipe, way: way)
         var results: [Item<Rectangle>] = []
         for image in validation.index.images.indices {
             let path = validation.path(image)
             let found =
-                try meter?.measure(.evaluation) { done in
+                try meter.measure(.evaluation) { done in
                     try inference.detections(in: path) { _, _ in done(1) }
-                } ?? inference.detections(in: path)
+                }
             results += try found.map {
                 Item(
                     Rectangle($0.place), label: try category($0.label), score: $0.score, in: image)
@@ -188,11 +179,10 @@ package final class DetectionTask: FinetuningTask {
         return found
     }
 
-    package var isEvaluated: Bool { evaluation != nil }
-
-    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
+    /// Writes `predictions.json` and pictures of what was found, missed and invented.
+    package func write(_ findings: Findings, to folder: RunFolder) throws -> OutcomeReport? {
         // In the pixels in which the annotation counts.
-        let counted = predictions.map { result in
+        let counted = findings.predictions.map { result in
             var result = result
             guard validation.turns.indices.contains(result.source) else { return result }
             let image = validation.index.images[result.source]
@@ -203,7 +193,7 @@ package final class DetectionTask: FinetuningTask {
         try COCOResults.write(
             counted, of: validation.index, to: folder.path + "/predictions.json")
         var outcomes = try BoxOutcomes(
-            validation.index, predictions, by: recipe.scoring,
+            validation.index, findings.predictions, by: recipe.scoring,
             ignoring: recipe.data.ignoredClasses, maximumDetections: recipe.maximumDetections,
             name: recipe.data.validation.annotations)
         try outcomes.write(to: folder.path) { validation.path($0) }
@@ -211,13 +201,14 @@ package final class DetectionTask: FinetuningTask {
     }
 
     /// Boxes of the training objects' sizes at random places, by the same evaluator.
-    package func baselines() throws -> [String: [String: Double]] {
+    package func baselines(_ findings: Findings?) throws -> [String: [String: Double]] {
         let sizes = images.split.objects.joined().map {
             ($0.place.width, $0.place.height, $0.label)
         }
         guard !sizes.isEmpty else { return [:] }
         let draws = 10
-        let count = max(1, predictions.count / max(1, validation.index.images.count))
+        let found = findings?.predictions.count ?? 0
+        let count = max(1, found / max(1, validation.index.images.count))
         var sums: [String: Double] = [:]
         for draw in 0..<draws {
             let key = RandomKey(seed: recipe.training.seed).child("baseline").child(draw)

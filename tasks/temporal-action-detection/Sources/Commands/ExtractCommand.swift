@@ -3,6 +3,7 @@ import ArgumentParser
 import CommandLineSupport
 import Console
 import Datasets
+import Recipes
 import Training
 
 /// `dr2net tad extract`: the features of a recipe's videos.

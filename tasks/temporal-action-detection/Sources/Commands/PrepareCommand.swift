@@ -4,6 +4,7 @@ import CommandLineSupport
 import Console
 import Datasets
 import Files
+import Recipes
 import Tensors
 import Training
 

@@ -10,8 +10,8 @@ package struct TemporalActionDetectionCommand: TaskCommand {
         commandName: "tad",
         abstract: "Temporal action detection: what happens when in a video.",
         subcommands: [
-            PrepareCommand.self, ExtractCommand.self, TrainCommand.self, PredictCommand.self,
-            EvaluateCommand.self, AnalyzeCommand.self,
+            PrepareCommand.self, ExtractCommand.self, TrainCommand<TemporalTrainArguments>.self,
+            PredictCommand.self, EvaluateCommand.self, AnalyzeCommand.self,
         ])
 
     /// Opens files of its data sets for `data verify`.

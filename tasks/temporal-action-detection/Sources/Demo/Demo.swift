@@ -56,7 +56,7 @@ package struct Demo {
         }
         progress.finish()
         step("finetuning: \(recipe.finetuning.way.rawValue), into \(plan.run)")
-        guard let result = try TrainCommand.train(options, common) else { return nil }
+        guard let (result, _) = try options.run(TemporalTask.self, common) else { return nil }
         step(
             "\(DemoPlan.conventionalSteps) conventional steps on the longest windows, for the memory "
                 + "alone")

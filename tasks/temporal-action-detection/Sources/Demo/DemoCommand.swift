@@ -4,7 +4,6 @@ import CommandLineSupport
 import Console
 import Datasets
 import Foundation
-import Training
 
 /// `dr2net demo`: from nothing to a finetuned action detector on a real film.
 package struct DemoCommand: ParsableCommand {

@@ -3,7 +3,6 @@ import Files
 import Foundation
 import Regions
 import TextFormats
-import Training
 
 /// Turns the JSON of videos into values and collects what is wrong with them.
 struct ActivityNetAnnotationReader {

@@ -15,7 +15,7 @@ package struct TemporalPredictor {
     private let detector: TemporalDetector
     private let recipe: TemporalRecipe
     private let inference: TemporalInference
-    private let step: Int
+    private let way: FinetuningWay
     private let ids: VideoIDs
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
@@ -24,30 +24,21 @@ package struct TemporalPredictor {
     package init(
         run folder: String, overrides: [String] = [], dataFolder: String, warn: (String) -> Void
     ) throws {
-        let description = try RunDescription.read(folder, task: "tad")
-        var recipe = try TemporalRecipe(
-            RecipeDocument(path: folder + "/recipe.yaml", overrides: overrides),
-            dataFolder: dataFolder)
-        guard let checkpoint = try description.checkpoint(of: folder, warn: warn) else {
-            throw InputError("\(folder): no checkpoint yet; train first, or wait for one")
-        }
-        guard recipe.backbone != nil || description.featureWidth ?? 0 > 0 else {
+        let run = try TrainedRun<TemporalRecipe>(
+            folder, overrides: overrides, dataFolder: dataFolder, warn: warn)
+        recipe = run.recipe
+        guard recipe.backbone != nil || run.description.featureWidth ?? 0 > 0 else {
             throw InputError(
                 "\(folder)/model.json: no width of features; expected the folder of a run that "
                     + "was trained on data.features")
         }
-        recipe.setSampleCount(checkpoint.sampleCount)
-        self.recipe = recipe
         ids = VideoIDs(recipe.data)
         detector = try TemporalDetector(
-            recipe, labels: description.labels, featureWidth: description.featureWidth,
+            recipe, labels: run.description.labels, featureWidth: run.description.featureWidth,
             loadsWeights: false)
-        if let backbone = detector.encoder?.network.backbone {
-            description.preparePositions(of: backbone)
-        }
-        try checkpoint.load(into: detector.namedParameters, evaluated: true)
+        try run.load(into: detector, backbone: detector.encoder?.network.backbone)
         inference = try TemporalInference(detector, recipe)
-        step = max(0, checkpoint.step - recipe.training.backboneStart - 1)
+        way = run.way
     }
 
     /// The detections of one video, in memory that does not depend on how long it is.
@@ -73,7 +64,7 @@ package struct TemporalPredictor {
             clock: VideoClock(rate: recipe.data.rate, group: encoder.framesPerPosition),
             duration: video.duration, video: id)
         try video.forEachPositions(
-            encoder, way: recipe.finetuning.evaluation(step: step), report: report, warn: warn
+            encoder, way: way, report: report, warn: warn
         ) { stream.append($0) }
         let (detections, uncertainBelow) = try stream.finish()
         if let uncertainBelow {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
+import Recipes
 
 /// The sizes and thresholds of an ActionFormer head; the defaults are the published THUMOS14 ones.
 package struct ActionFormerConfiguration: Sendable {
@@ -39,11 +41,62 @@ package struct ActionFormerConfiguration: Sendable {
     package var candidatesPerLevel = 2000
     /// The length in positions that a candidate must exceed.
     package var minimumLength = 0.05
+    /// Whether positions are added, as many as a window of the input has.
+    private var addsPositions = false
 
     /// The published head for features of one width and a number of classes.
     package init(inputWidth: Int, classCount: Int) {
         self.inputWidth = inputWidth
         self.classCount = classCount
+    }
+
+    /// Reads and checks the recipe's `head` section.
+    init(_ reader: RecipeReader) throws(InputError) {
+        self.init(inputWidth: 1, classCount: 1)
+        heads = try reader.value("heads", default: 4, in: 1...64)
+        channels = try reader.value("channels", default: 512, in: 4...4096)
+        guard channels % heads == 0 else {
+            throw reader.error(
+                "channels", "is \(channels); expected a multiple of heads (\(heads))")
+        }
+        projections = try reader.value("projections", default: 2, in: 1...8)
+        stemBlocks = try reader.value("stemBlocks", default: 2, in: 0...16)
+        let windows = try reader.value(
+            "windows", default: [19, 19, 19, 19, 19, 19], in: -1...100_000)
+        guard windows.count <= 16, windows.allSatisfy({ $0 == $0.rounded() }) else {
+            throw reader.error(
+                "windows",
+                "is \(windows); expected up to 16 whole numbers, one a level: the tokens that a "
+                    + "token attends to, or -1 for all")
+        }
+        self.windows = windows.map { Int($0) }
+        let inner = (0..<windows.count - 1).map { Double(4 << $0) }
+        rangeBounds = try reader.value(
+            "rangeBounds", default: [0] + inner + [10_000], in: 0...1e9, count: windows.count + 1)
+        guard rangeBounds == rangeBounds.sorted() else {
+            throw reader.error("rangeBounds", "is \(rangeBounds); expected rising numbers")
+        }
+        addsPositions = try reader.value("positions", default: false)
+        dropPathRate = try reader.value("dropPath", default: 0.1, in: 0...0.9)
+        towerDepth = try reader.value("towerDepth", default: 3, in: 1...16)
+        let radius = try reader.value("centreRadius", default: 1.5, in: 0...1000)
+        centreRadius = radius > 0 ? radius : nil
+        labelSmoothing = try reader.value("labelSmoothing", default: 0.0, in: 0...0.9)
+        regressionWeight = try reader.value("regressionWeight", default: 1.0, in: 0...100)
+        initialNormalizer = try reader.value("initialNormalizer", default: 100.0, in: 1...1e9)
+        candidatesPerLevel = try reader.value(
+            "candidatesPerLevel", default: 2000, in: 1...10_000_000)
+        minimumLength = try reader.value("minimumLength", default: 0.05, in: 0...1e6)
+    }
+
+    /// The same head for an input.
+    package func with(_ input: HeadInput) -> ActionFormerConfiguration {
+        var result = self
+        result.inputWidth = input.width
+        result.classCount = input.classCount
+        result.scoreThreshold = input.scoreThreshold
+        result.positions = addsPositions ? input.windowLength : nil
+        return result
     }
 
     /// Levels of the pyramid.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Backbones
 import Files
+import Recipes
 package import Training
 
 /// The recipe's `backbone` section: the network, and how it sees the frames of a window.
@@ -23,10 +24,8 @@ package struct EncoderRecipe: Sendable {
     package var clipFrames: Int
 
     /// Reads and checks the keys; sets how many frames a position of `data` stands for.
-    init(
-        _ section: RecipeReader, data: inout TemporalRecipe.Data, dataFolder: String
-    ) throws(InputError) {
-        network = try BackboneRecipe(section, default: "dinov2-small-14", dataFolder: dataFolder)
+    init(_ section: RecipeReader, data: inout TemporalRecipe.Data) throws(InputError) {
+        network = try BackboneRecipe(section, default: "dinov2-small-14")
         let entry = network.entry, size = data.size
         let fallback: Pooling = entry.hasClassToken || !entry.input.isClip ? .both : .mean
         pooling = try section.value("pooling", default: fallback)

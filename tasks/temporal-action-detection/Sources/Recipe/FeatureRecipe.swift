@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 /// The recipe's keys of precomputed features, which take the place of videos and a backbone.
 package struct FeatureRecipe: Sendable, Equatable {

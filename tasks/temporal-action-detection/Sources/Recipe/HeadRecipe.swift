@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 /// What a recipe's head is made for.
 package struct HeadInput: Sendable {
@@ -23,30 +23,27 @@ package struct HeadInput: Sendable {
 }
 
 /// What a head suppresses repetitions by unless the recipe says otherwise.
-struct SuppressionDefaults: Sendable {
+package struct SuppressionDefaults: Sendable {
     /// The score that detections must reach.
-    var minimumScore: Double
+    package var minimumScore: Double
     /// σ of the Gaussian suppression.
-    var softSigma: Double
+    package var softSigma: Double
     /// tIoU of the hard suppression inside a window; 1: none.
-    var hardThreshold: Double
+    package var hardThreshold: Double
 }
 
-/// The recipe's `head` section, whichever head it names.
+/// The recipe's `head` section: a head by name, its sizes but for those of its input.
 package enum HeadRecipe: Sendable {
-    /// VSGN's head, with its self-stitching.
-    case vsgn(VSGNSettings)
-    /// ActionFormer's head.
-    case actionFormer(ActionFormerSettings)
+    /// VSGN.
+    case vsgn(VSGNConfiguration)
+    /// ActionFormer.
+    case actionFormer(ActionFormerConfiguration)
 
-    /// The names that recipes use.
-    package static let names = ["vsgn", "actionformer"]
-
-    /// Reads the section `head`.
+    /// Reads the section.
     init(_ section: RecipeReader) throws(InputError) {
-        switch try section.choice("name", default: "vsgn", among: Self.names) {
-        case "actionformer": self = .actionFormer(try ActionFormerSettings(section))
-        default: self = .vsgn(try VSGNSettings(section))
+        switch try section.choice("name", default: "vsgn", among: ["vsgn", "actionformer"]) {
+        case "actionformer": self = .actionFormer(try ActionFormerConfiguration(section))
+        default: self = .vsgn(try VSGNConfiguration(section))
         }
     }
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
-import Training
+import Recipes
 
 extension TemporalRecipe {
     /// Reads the section `data`.
-    static func data(_ section: RecipeReader, dataFolder: String) throws(InputError)
-        -> Data
-    {
-        let annotations = try section.requiredDataPaths(
-            "annotations", dataFolder: dataFolder,
+    static func data(_ section: RecipeReader) throws(InputError) -> Data {
+        let annotations = try section.requiredPaths(
+            "annotations",
             expected: "ActivityNet JSON, a CSV file or a folder of annotations, or a list of them")
         var features: FeatureRecipe?
-        if let folder = try section.dataPath("features", dataFolder: dataFolder) {
+        if let folder = try section.optionalPath("features") {
             features = try FeatureRecipe(section, folder: folder)
         }
         var data = Data(
@@ -29,7 +27,7 @@ extension TemporalRecipe {
                 default: annotations.flatMap {
                     (try? AnnotationSource($0).excludedVideos) ?? []
                 }),
-            blockedVideos: try section.dataPath("blockedVideos", dataFolder: dataFolder),
+            blockedVideos: try section.optionalPath("blockedVideos"),
             sampling: try sampling(section), features: features,
             takesWholeVideos: try section.value("wholeVideos", default: false))
         if let features {
@@ -39,12 +37,12 @@ extension TemporalRecipe {
         }
         data.rate = try section.value("framesPerSecond", default: 4.0, in: 0.01...240)
         data.size = try section.value("size", default: 112, in: 14...4096)
-        data.videos = try section.requiredDataPaths(
-            "videos", dataFolder: dataFolder,
+        data.videos = try section.requiredPaths(
+            "videos",
             expected: "the folder of the videos or a list of folders, or data.features: that of "
                 + "precomputed features")
         data.prepared =
-            try section.dataPath("prepared", dataFolder: dataFolder)
+            try section.optionalPath("prepared")
             ?? "\(data.videos[0])/prepared-\(short(data.rate))fps-\(data.size)"
         data.windowFrames = try section.value("windowFrames", default: 128, in: 8...100_000)
         data.flips = try section.value("flips", default: true)
@@ -63,10 +61,10 @@ extension TemporalRecipe {
 
     /// Reads the section `postProcessing`.
     static func postProcessing(
-        _ section: RecipeReader, _ defaults: SuppressionDefaults, dataFolder: String
+        _ section: RecipeReader, _ defaults: SuppressionDefaults
     ) throws(InputError) -> PostProcessing {
         let voting = try section.value("votingThreshold", default: 0.0, in: 0...1)
-        let scores = try section.dataPath("videoScores", dataFolder: dataFolder)
+        let scores = try section.optionalPath("videoScores")
         return PostProcessing(
             minimumScore: try section.value(
                 "minimumScore", default: defaults.minimumScore, in: 0...1),

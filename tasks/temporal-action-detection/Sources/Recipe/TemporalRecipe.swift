@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Recipes
 import Reversible
 package import Training
 
 /// A recipe of temporal action detection: everything that a run depends on.
-package struct TemporalRecipe: Sendable {
+package struct TemporalRecipe: TaskRecipe {
+    /// The command.
+    package static let task = "tad"
+
     /// Where the videos come from and how they are cut.
     package struct Data: Sendable {
         /// Of each data set: ActivityNet JSON, a table or a folder of them, or the folder of
@@ -81,10 +85,8 @@ package struct TemporalRecipe: Sendable {
         package var videoClasses: Int
     }
 
-    /// The shared part.
-    package var training: TrainingRecipe
-    /// The way of finetuning.
-    package var finetuning: FinetuningRecipe
+    /// The keys that every task has.
+    package var shared: SharedRecipe
     /// The data.
     package var data: Data
     /// The backbone and how it sees frames; nil with precomputed features.
@@ -95,54 +97,38 @@ package struct TemporalRecipe: Sendable {
     package var postProcessing: PostProcessing
     /// tIoU thresholds of the evaluation.
     package var thresholds: [Double]
-    /// The recipe with every default written out.
-    package var resolved: ResolvedRecipe
 
-    /// Reads and checks a recipe.
-    ///
-    /// - Parameter dataFolder: Where relative paths are looked for after the recipe's own folder.
-    package init(_ document: RecipeDocument, dataFolder: String) throws {
-        let reader = RecipeReader(document)
-        _ = try reader.choice("task", default: "tad", among: ["tad"])
-        training = try TrainingRecipe(reader)
-        finetuning = try FinetuningRecipe(reader)
-        data = try TemporalRecipe.data(try reader.section("data"), dataFolder: dataFolder)
+    /// Reads and checks the task's own sections.
+    package init(_ reader: RecipeReader, _ shared: SharedRecipe) throws {
+        self.shared = shared
+        data = try TemporalRecipe.data(try reader.section("data"))
         let backbone = try reader.section("backbone")
         if data.features == nil {
-            self.backbone = try EncoderRecipe(backbone, data: &data, dataFolder: dataFolder)
+            self.backbone = try EncoderRecipe(backbone, data: &data)
         } else {
             guard reader.keys(of: "backbone").isEmpty else {
                 throw reader.error(
                     "backbone", "is given beside data.features, which need none; remove one of them"
                 )
             }
-            guard finetuning.memoryBudget == nil else {
+            guard shared.finetuning.memoryBudget == nil else {
                 throw reader.error(
                     "memoryBudget",
                     "is given, but data.features leave no backbone whose memory could be chosen; "
                         + "remove it")
             }
-            guard finetuning.way == .frozen else {
+            guard shared.finetuning.way == .frozen else {
                 throw reader.error(
                     "way",
-                    "is \(finetuning.way.rawValue), but data.features leave no backbone to "
+                    "is \(shared.finetuning.way.rawValue), but data.features leave no backbone to "
                         + "finetune; set way: frozen")
             }
         }
         head = try HeadRecipe(try reader.section("head"))
         postProcessing = try TemporalRecipe.postProcessing(
-            try reader.section("postProcessing"), head.suppression,
-            dataFolder: dataFolder)
+            try reader.section("postProcessing"), head.suppression)
         thresholds = try reader.section("evaluate").value(
             "tiou", default: EvaluationThresholds.thumos, in: 0.01...1)
-        try reader.finish()
-        resolved = reader.resolved
-    }
-
-    /// Sets what depends on the number of training samples: the policy's update period.
-    package mutating func setSampleCount(_ count: Int) {
-        finetuning.setBackboneSteps(
-            training.totalSteps(sampleCount: count) - training.backboneStart)
     }
 
     static func short(_ value: Double) -> String {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Files
+import Recipes
 
 /// How VSGN scores classes.
 package enum VSGNClassification: Sendable, Hashable {
@@ -52,11 +54,64 @@ package struct VSGNConfiguration: Sendable {
     )
     /// The class probability below which nothing is reported.
     package var scoreThreshold = 0.005
+    /// Whether the recipe gives ``scoreThreshold``, not the input.
+    private var hasOwnThreshold = false
+    /// Whether short clips are stitched to a magnified copy of themselves.
+    package private(set) var stitches = false
+    /// Zeros between the two copies.
+    package private(set) var stitchingGap = 3
+    /// Clips up to this part of the window are stitched.
+    package private(set) var stitchingRatio = 0.4
 
     /// The published head for features of one width and a number of classes.
     package init(inputWidth: Int, classCount: Int) {
         self.inputWidth = inputWidth
         self.classCount = classCount
+    }
+
+    /// Reads and checks the recipe's `head` section; the defaults suit segments of a few positions.
+    init(_ reader: RecipeReader) throws(InputError) {
+        self.init(inputWidth: 1, classCount: 1)
+        form = try reader.value("form", default: VSGNForm.dr2net)
+        channels = try reader.value("channels", default: 256, in: 32...4096)
+        guard channels % 32 == 0 else {
+            throw reader.error("channels", "is \(channels); expected a multiple of 32")
+        }
+        levels = try reader.value("levels", default: 5, in: 1...12)
+        stemStride = try reader.value("stemStride", default: 1, in: 1...2)
+        anchorScales = try reader.value("anchorScales", default: [1, 1.5], in: 0.01...1000)
+        neighbours = try reader.value("neighbours", default: 12, in: 0...256)
+        // The nearest half lies anywhere; the rest, the larger half of an odd count, is limited.
+        crossScaleNeighbours = max(0, min(neighbours - 1, neighbours - neighbours / 2))
+        towerDepth = try reader.value("towerDepth", default: 4, in: 0...16)
+        matchThreshold = try reader.value("matchThreshold", default: 0.5, in: 0.01...1)
+        boundaryThreshold = try reader.value("boundaryThreshold", default: 0.7, in: 0.01...1)
+        boundaryRadius = try reader.value("boundaryRadius", default: 1.5, in: 0.1...1000)
+        lengthOffset = try reader.value("countsBothEnds", default: false) ? 1 : 0
+        let kind = try reader.choice(
+            "classification", default: "softmax", among: ["softmax", "sigmoid"])
+        if kind == "sigmoid" {
+            classification = .sigmoid(
+                alpha: try reader.value("focalAlpha", default: 0.25, in: 0.01...1), gamma: 2)
+        }
+        lossWeights.supplementary = try reader.value(
+            "supplementaryWeight", default: 0.2, in: 0...100)
+        if let threshold = try reader.optionalNumber("classThreshold", in: 0...1) {
+            (scoreThreshold, hasOwnThreshold) = (threshold, true)
+        }
+        let stitching = try reader.section("stitching")
+        stitches = try stitching.value("enabled", default: false)
+        stitchingGap = try stitching.value("gap", default: 3, in: 0...10_000)
+        stitchingRatio = try stitching.value("shortRatio", default: 0.4, in: 0...0.49)
+    }
+
+    /// The same head for an input.
+    package func with(_ input: HeadInput) -> VSGNConfiguration {
+        var result = self
+        result.inputWidth = input.width
+        result.classCount = input.classCount
+        if !hasOwnThreshold { result.scoreThreshold = input.scoreThreshold }
+        return result
     }
 
     /// Input positions between two positions of the finest level.

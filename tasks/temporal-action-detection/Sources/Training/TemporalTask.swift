@@ -11,7 +11,10 @@ import Tensors
 package import Training
 
 /// Temporal action detection as the training loop sees it: windows, losses, evaluation.
-package final class TemporalTask: FinetuningTask {
+package final class TemporalTask: RunnableTask {
+    /// The scores of an evaluation, and the predictions behind them.
+    package typealias Findings = (evaluation: TemporalEvaluation, predictions: ActivityNetResults)
+
     /// A window of a training video.
     struct Window: Hashable {
         /// Its place among the videos.
@@ -23,7 +26,7 @@ package final class TemporalTask: FinetuningTask {
     /// The network.
     package let detector: TemporalDetector
     let recipe: TemporalRecipe
-    private let source: TemporalSource
+    let source: TemporalSource
     let videos: [SourceVideo]
     private let annotations: ActivityNetAnnotations
     let windows: [Window]
@@ -31,15 +34,14 @@ package final class TemporalTask: FinetuningTask {
     private let inference: TemporalInference
     private var cache = FrozenFeatures()
     private let stitching: SelfStitching
+    /// What the run does at each step.
+    package let plan: FinetuningPlan
+    /// How long steps wait for frames.
     package let loadTimer = LoadTimer()
-    package let meter: WorkMeter? = WorkMeter()
+    /// Frames that go through the backbone.
+    package let meter = WorkMeter()
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
     package let tile: Tile?
-
-    /// The predictions of the last evaluation, for the run folder.
-    package private(set) var predictions = ActivityNetResults(version: "dr2net", videos: [])
-    /// The scores of the last evaluation.
-    package private(set) var evaluation: TemporalEvaluation?
 
     /// The task of a recipe on prepared frames or precomputed features.
     package init(
@@ -81,16 +83,16 @@ package final class TemporalTask: FinetuningTask {
                 "no usable video is in subset \"\(data.trainingSubset)\"; correct "
                     + "data.trainingSubset or prepare again")
         }
-        var recipe = recipe
-        recipe.setSampleCount(windows.count)
         self.recipe = recipe
+        let plan = try FinetuningPlan(
+            recipe.shared, sampleCount: windows.count, freezing: detector.parameterGroups)
+        self.plan = plan
         inference = try TemporalInference(detector, recipe)
         try inference.requireScores(
             of: videos.filter { $0.subset == data.validationSubset }.map(\.id))
         stitching = recipe.head.stitching(length: data.windowPositions)
-        try recipe.training.freeze(detector.parameterGroups)
         tile = try detector.encoder.flatMap { encoder in
-            try recipe.finetuning.tile(
+            try plan.finetuning.tile(
                 encoder.network.backbone,
                 inputShape: encoder.inputShape(
                     windows: recipe.training.batchSize, frames: data.windowFrames, size: data.size),
@@ -100,12 +102,12 @@ package final class TemporalTask: FinetuningTask {
         }
     }
 
-    package var sampleCount: Int { windows.count }
-
+    /// The id of a sample's video.
     package func source(of sample: Int, epoch: Int) -> String? {
         source.name(of: windows[sample].video)
     }
 
+    /// The classes, and the videos of both subsets with their actions.
     package var dataIdentity: DataIdentity {
         func lines(_ subset: String) -> [String] {
             videos.filter { $0.subset == subset }.flatMap { video in
@@ -119,38 +121,30 @@ package final class TemporalTask: FinetuningTask {
             }
         }
         return DataIdentity(
-            labels: detector.labels, samples: sampleCount,
+            labels: detector.labels, samples: windows.count,
             parts: [
                 "training videos": lines(recipe.data.trainingSubset),
                 "validation videos": lines(recipe.data.validationSubset),
             ])
     }
 
+    /// Backbone and head.
     package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
-
-    /// Steps since the backbone began to train.
-    private func backboneStep(_ step: Int) -> Int { max(0, step - recipe.training.backboneStart) }
-
-    package func coefficients(step: Int, totalSteps: Int) -> CoefficientPair? {
-        recipe.finetuning.coefficients(step: backboneStep(step))
-    }
 
     /// Losses of some windows: features (with a gradient once the backbone trains), then head.
     package func losses(samples: [Int], position: StepPosition, context: Context) throws
         -> StepLosses
     {
-        let step = backboneStep(position.step)
-        let trains = position.isBackboneTrained && recipe.finetuning.way != .frozen
-        if trains { cache.clear() }
-        let way = recipe.finetuning.training(step: step, key: context.key)
+        if position.isBackboneTrained { cache.clear() }
         let drawn = samples.enumerated().map { index, sample in
             draw(windows[sample], key: context.key.child("window").child(index))
         }
         let clips =
-            try trains
-            ? trainedFeatures(samples, drawn, way: way, context)
+            try position.isBackboneTrained
+            ? trainedFeatures(
+                samples, drawn, way: plan.way(at: position.step, key: context.key), context)
             : zip(samples, drawn).map { sample, window in
-                Variable(try frozenFeatures(windows[sample].video, window, step: step))
+                Variable(try frozenFeatures(windows[sample].video, window, step: position.step))
             }
         var inputs: [Variable] = [], targets: [[Item<Segment>]] = [], layouts: [WindowLayout] = []
         for ((clip, window), sample) in zip(zip(clips, drawn), samples) {
@@ -230,7 +224,7 @@ package final class TemporalTask: FinetuningTask {
     private func wholeFeatures(_ video: Int, isFlipped: Bool, step: Int) throws -> Tensor {
         let compute = { [self] in
             try positions(
-                video: video, isFlipped: isFlipped, way: recipe.finetuning.evaluation(step: step),
+                video: video, isFlipped: isFlipped, way: plan.evaluationWay(after: step + 1),
                 for: .features)
         }
         // Files are read again each time: a data set's features may not fit the memory.
@@ -242,55 +236,43 @@ package final class TemporalTask: FinetuningTask {
     private func positions(
         video: Int, isFlipped: Bool, way: FinetuningWay, for use: WorkKind
     ) throws -> Tensor {
-        let compute = { [self] (report: (Int) -> Void) in
+        try meter.measure(use) { report in
             try source.positions(
                 video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way,
                 timer: loadTimer, report: report)
         }
-        guard let meter else { return try compute { _ in } }
-        return try meter.measure(use, compute)
     }
 
-    /// Scores on the validation subset: at the pair in force, and as the plain pretrained form.
-    package func evaluate(step: Int, totalSteps: Int) throws -> [(name: String, value: Double)] {
-        let done = backboneStep(step)
-        let way = recipe.finetuning.evaluation(step: max(0, done - 1))
-        let (scores, results) = try evaluate(way)
-        evaluation = scores
-        predictions = results
-        var named = named(scores, prefix: "")
-        if case .dr2net(let plan, _) = way, !plan.isPretrained {
-            named += self.named(try evaluate(.frozen).0, prefix: "plain.")
-        }
-        return named
-    }
+    // MARK: Evaluation
 
-    private func named(_ scores: TemporalEvaluation, prefix: String) -> [(String, Double)] {
-        [(prefix + "mAP", scores.average)]
+    /// mAP, over all thresholds and at each.
+    package func scores(_ findings: Findings) -> [(name: String, value: Double)] {
+        let scores = findings.evaluation
+        return [("mAP", scores.average)]
             + zip(scores.thresholds, scores.meanAveragePrecision).map {
-                ("\(prefix)mAP@\(EvaluationThresholds.name($0))", $1)
+                ("mAP@\(EvaluationThresholds.name($0))", $1)
             }
     }
 
-    package var isEvaluated: Bool { evaluation != nil }
-
-    package func writeFindings(_ folder: RunFolder) throws -> OutcomeReport? {
-        try predictions.write(to: folder.path + "/predictions.json")
+    /// Writes `predictions.json` and the chart of what was found, missed and invented.
+    package func write(_ findings: Findings, to folder: RunFolder) throws -> OutcomeReport? {
+        try findings.predictions.write(to: folder.path + "/predictions.json")
         let outcomes = try TemporalOutcomes(
-            annotations, predictions, subset: recipe.data.validationSubset)
+            annotations, findings.predictions, subset: recipe.data.validationSubset)
         try AtomicFile.write(
             outcomes.chart.svg(), to: "\(folder.path)/\(TemporalOutcomes.fileName)")
         return outcomes.report
     }
 
     /// mAP of random segments with the training priors, by the same evaluator.
-    package func baselines() throws -> [String: [String: Double]] {
+    package func baselines(_ findings: Findings?) throws -> [String: [String: Double]] {
+        let count = findings.map { $0.predictions.count / max(1, $0.predictions.videos.count) } ?? 0
         let random = try TemporalEvaluation.randomBaseline(
             training: annotations.only { $0.subset == recipe.data.trainingSubset },
             evaluation: annotations,
             options: EvaluationOptions(
                 subset: recipe.data.validationSubset, thresholds: recipe.thresholds),
-            countPerVideo: max(1, predictions.count / max(1, predictions.videos.count)), draws: 50)
+            countPerVideo: max(1, count), draws: 50)
         var scores = ["mAP": random.isEmpty ? 0 : random.reduce(0, +) / Double(random.count)]
         for (threshold, value) in zip(recipe.thresholds, random) {
             scores["mAP@" + EvaluationThresholds.name(threshold)] = value
@@ -298,7 +280,8 @@ package final class TemporalTask: FinetuningTask {
         return ["random segments": scores]
     }
 
-    private func evaluate(_ way: FinetuningWay) throws -> (TemporalEvaluation, ActivityNetResults) {
+    /// Detects in the videos of the validation subset, and scores that.
+    package func evaluate(_ way: FinetuningWay, after step: Int) throws -> Findings? {
         var found: [ActivityNetResults.Video] = []
         for (place, video) in videos.enumerated()
         where video.subset == recipe.data.validationSubset {
