@@ -8,6 +8,7 @@ import TemporalActionDetection
 import Tensors
 import TestSupport
 import Testing
+import Training
 
 @Suite("ActionFormer head") struct ActionFormerHeadTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
@@ -104,7 +105,7 @@ import Testing
         normalizer.tensor = Tensor([before], shape: [1])
         let losses = head.losses(
             features: input, targets: one.targets, layouts: one.layouts, context: context)
-        let parts = Dictionary(uniqueKeysWithValues: losses.values.map { ($0.name, $0.value) })
+        let parts = Dictionary(uniqueKeysWithValues: losses.named.map { ($0.name, $0.value) })
         for name in ["classification", "regression"] {
             let wanted = try value("loss.\(name)", expected)
             #expect(abs((parts[name] ?? 0) / wanted - 1) < 2e-6, "\(name)")
@@ -237,10 +238,10 @@ import Testing
             return 1 + centre * centre
         }
         let regression = shares.reduce(0, +) / 90.6
-        #expect(abs(losses.values[1].value - regression) < 1e-4)
+        #expect(abs(losses.named[1].value - regression) < 1e-4)
         // Half a probability everywhere: 24 points, 2 classes, 6 positives.
         let focal = log(2) / 4 * (6 * 0.25 + 42 * 0.75) / 90.6
-        #expect(abs(losses.values[0].value - focal) < 1e-5)
+        #expect(abs(losses.named[0].value - focal) < 1e-5)
     }
 
     @Test func windowsWithoutActionsHaveFiniteLosses() {
@@ -251,7 +252,7 @@ import Testing
             features: tape.input(x), targets: [[], []],
             layouts: [WindowLayout(validLength: 13), WindowLayout(validLength: 1)],
             context: Context(tape: tape, isTraining: true, key: RandomKey(seed: 5)))
-        #expect(losses.total.tensor.item.isFinite && losses.values[1].value == 0)
+        #expect(losses.total.tensor.item.isFinite && losses.named[1].value == 0)
         tape.backward(from: losses.total)
         #expect(
             head.namedParameters.allSatisfy {

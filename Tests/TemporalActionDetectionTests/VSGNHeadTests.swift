@@ -7,6 +7,7 @@ import TemporalActionDetection
 import Tensors
 import TestSupport
 import Testing
+import Training
 
 @Suite("VSGN head") struct VSGNHeadTests {
     private func tiny(_ classification: VSGNClassification = .softmax) -> VSGNConfiguration {
@@ -105,7 +106,7 @@ import Testing
             features: Variable(Tensor(zeros: [1, 16, 3])), targets: [[action]],
             layouts: [WindowLayout(validLength: 16)], context: .inference)
         let values = Dictionary(
-            uniqueKeysWithValues: result.values.map { ($0.name, $0.value) })
+            uniqueKeysWithValues: result.named.map { ($0.name, $0.value) })
         func close(_ name: String, _ expected: Double) -> Bool {
             abs((values[name] ?? .nan) - expected) < 1e-5
         }
@@ -162,7 +163,7 @@ import Testing
             let result = head.losses(
                 features: Variable(x), targets: [[], []], layouts: layouts, context: .inference)
             #expect(result.total.tensor.item.isFinite)
-            #expect(result.values.first { $0.name == "regression" }?.value == 0)
+            #expect(result.named.first { $0.name == "regression" }?.value == 0)
         }
     }
 

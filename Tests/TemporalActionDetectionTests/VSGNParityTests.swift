@@ -145,8 +145,8 @@ import Training
         let losses = head.losses(
             features: x, targets: try targets(expected), layouts: one.layouts,
             context: Context(tape: tape))
-        #expect(losses.values.count == 6)
-        for (name, value) in losses.values + [("total", losses.total.tensor.item)] {
+        #expect(losses.named.count == 6)
+        for (name, value) in losses.named + [("total", losses.total.tensor.item)] {
             let wanted = try #require(expected["loss.\(name)"]).item
             #expect(abs(value / wanted - 1) < 1e-9, "\(name): \(value) for \(wanted)")
         }

@@ -66,9 +66,6 @@ package struct S3DISRoom: PointReader {
         }
     }
 
-    /// Whether a folder is a room: it has `Annotations`, or files named for the classes.
-    package static func isRoom(_ path: String) -> Bool { (try? S3DISRoom(path)) != nil }
-
     /// The rooms in the folder of an area, by name; none where the folder is a room itself.
     static func rooms(in folder: String) -> [String] {
         func hasAnnotations(_ path: String) -> Bool {

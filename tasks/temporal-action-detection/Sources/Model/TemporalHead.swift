@@ -3,6 +3,7 @@ package import Autodiff
 package import Layers
 package import Regions
 package import Tensors
+package import Training
 
 /// How much of a window of features is real.
 package struct WindowLayout: Sendable, Hashable {
@@ -18,20 +19,6 @@ package struct WindowLayout: Sendable, Hashable {
     }
 }
 
-/// What a head's losses come to.
-package struct HeadLosses {
-    /// The weighted sum, of shape [1].
-    package let total: Variable
-    /// The unweighted parts by name, in a fixed order.
-    package let values: [(name: String, value: Double)]
-
-    /// A total and its parts.
-    package init(total: Variable, values: [(name: String, value: Double)]) {
-        self.total = total
-        self.values = values
-    }
-}
-
 /// Turns a sequence of features into losses and into scored segments.
 package protocol TemporalHead: Module {
     /// The losses of a batch.
@@ -44,7 +31,7 @@ package protocol TemporalHead: Module {
     func losses(
         features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
-    ) -> HeadLosses
+    ) -> StepLosses
 
     /// The scored segments of each window in positions, before any suppression.
     ///

@@ -159,9 +159,8 @@ package final class TemporalTask: RunnableTask {
         let length = recipe.data.windowPositions
         let batch = inputs.count == 1 ? inputs[0] : Variable.concatenated(inputs, axis: 0)
         precondition(batch.shape[1] == length, "a window of shape \(batch.shape)")
-        let losses = detector.head.losses(
+        return detector.head.losses(
             features: batch, targets: targets, layouts: layouts, context: context)
-        return StepLosses(total: losses.total, named: losses.values)
     }
 
     func draw(_ window: Window, key: RandomKey) -> TrainingWindow {

@@ -3,6 +3,7 @@ package import Autodiff
 package import Layers
 package import Regions
 package import Tensors
+package import Training
 
 /// ActionFormer (Zhang, Wu, Li, ECCV 2022): a transformer pyramid whose every point says which
 /// classes are on and how far away their action's ends are.
@@ -12,8 +13,7 @@ package final class ActionFormerHead: TemporalHead {
     private let pyramid: ActionFormerPyramid
     private let classTower: ActionFormerTower
     private let segmentTower: ActionFormerTower
-    /// The moving mean of positive points a batch; saved with the weights, never trained.
-    private let normalizer: Parameter
+    private let normalizer: LossNormalizer
 
     /// A head at random weights.
     package init(_ configuration: ActionFormerConfiguration, key: RandomKey) {
@@ -22,8 +22,7 @@ package final class ActionFormerHead: TemporalHead {
         pyramid = ActionFormerPyramid(configuration, key: key.child("backbone"))
         classTower = ActionFormerTower(.classes, configuration, key: key.child("cls_head"))
         segmentTower = ActionFormerTower(.segments, configuration, key: key.child("reg_head"))
-        normalizer = Parameter(Tensor(repeating: configuration.initialNormalizer, shape: [1]))
-        normalizer.isTrainable = false
+        normalizer = LossNormalizer(configuration.initialNormalizer)
     }
 
     /// Registers the parameters under the names of checkpoints.
@@ -31,7 +30,7 @@ package final class ActionFormerHead: TemporalHead {
         registry.child("", pyramid)
         registry.child("cls_head", classTower)
         registry.child("reg_head", segmentTower)
-        registry.parameter("loss_normalizer", normalizer)
+        registry.parameter("loss_normalizer", normalizer.mean)
     }
 
     /// What one forward pass gives.
@@ -73,15 +72,12 @@ package final class ActionFormerHead: TemporalHead {
     package func losses(
         features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
-    ) -> HeadLosses {
+    ) -> StepLosses {
         check(targets, layouts, classCount: configuration.classCount)
         let output = forward(features, layouts: layouts, context)
         let losses = ActionFormerLosses(configuration, output, targets: targets, layouts: layouts)
-        if context.isTraining {
-            let mean = 0.9 * normalizer.tensor.item + 0.1 * Double(max(losses.positiveCount, 1))
-            normalizer.tensor = Tensor([mean], shape: [1], dtype: normalizer.tensor.dtype)
-        }
-        return losses.sum(normalizer: normalizer.tensor.item)
+        return losses.sum(
+            normalizer: normalizer.divisor(positives: losses.positiveCount, context))
     }
 
     /// The scored segments of each window, before any suppression.

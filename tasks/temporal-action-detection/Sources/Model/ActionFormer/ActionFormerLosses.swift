@@ -2,6 +2,7 @@
 import Autodiff
 import Regions
 import Tensors
+import Training
 
 /// The losses of one ActionFormer forward pass over the real points of its windows.
 struct ActionFormerLosses {
@@ -40,7 +41,7 @@ struct ActionFormerLosses {
 
     /// The focal loss of all real points and 1 - DIoU of the positive ones, both over the
     /// normaliser.
-    func sum(normalizer: Double) -> HeadLosses {
+    func sum(normalizer: Double) -> StepLosses {
         let rows = weights.count, classes = configuration.classCount
         let dtype = output.logits.tensor.dtype
         let classification = output.logits.reshaped(to: [rows, classes]).sigmoidFocalLoss(
@@ -54,9 +55,9 @@ struct ActionFormerLosses {
         let regression = segments.diouLoss(
             targets: Tensor(wanted, shape: [positives.count, 2], dtype: dtype),
             weights: [Double](repeating: 1 / normalizer, count: positives.count))
-        return HeadLosses(
+        return StepLosses(
             total: classification + regression.scaled(by: configuration.regressionWeight),
-            values: [
+            named: [
                 ("classification", classification.tensor.item),
                 ("regression", regression.tensor.item),
             ])

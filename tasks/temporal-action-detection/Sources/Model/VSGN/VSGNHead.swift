@@ -3,6 +3,7 @@ package import Autodiff
 package import Layers
 package import Regions
 package import Tensors
+package import Training
 
 /// The video self-stitching graph network (Zhao, Thabet, Ghanem, ICCV 2021): graph pyramid, shared
 /// anchor heads, boundary adjustment, boundary scores, with the details of a ``VSGNForm``.
@@ -18,7 +19,7 @@ package final class VSGNHead: TemporalHead {
     /// The moving means of matched anchors a batch, where the form has them.
     ///
     /// They are saved with the weights and never trained.
-    private let normalizers: [AnchorLoss: Parameter]
+    private let normalizers: [AnchorLoss: LossNormalizer]
 
     /// The losses over matched anchors.
     enum AnchorLoss: String, CaseIterable {
@@ -41,23 +42,13 @@ package final class VSGNHead: TemporalHead {
         }
         normalizers = Dictionary(
             uniqueKeysWithValues: configuration.form.initialNormalizer.map { start in
-                AnchorLoss.allCases.map { loss in
-                    let mean = Parameter(Tensor(repeating: start, shape: [1]))
-                    mean.isTrainable = false
-                    return (loss, mean)
-                }
+                AnchorLoss.allCases.map { ($0, LossNormalizer(start)) }
             } ?? [])
     }
 
     /// What a loss over `positives` matched anchors is divided by; training moves the means.
     func divisor(_ loss: AnchorLoss, positives: Int, _ context: Context) -> Double {
-        let count = Double(max(1, positives))
-        guard let normalizer = normalizers[loss] else { return count }
-        if context.isTraining {
-            let mean = 0.9 * normalizer.tensor.item + 0.1 * count
-            normalizer.tensor = Tensor([mean], shape: [1], dtype: normalizer.tensor.dtype)
-        }
-        return normalizer.tensor.item
+        normalizers[loss]?.divisor(positives: positives, context) ?? Double(max(1, positives))
     }
 
     /// What one forward pass gives.
@@ -134,8 +125,8 @@ package final class VSGNHead: TemporalHead {
         registry.child("bd_refine", boundary)
         for (name, branch) in supplementary { registry.child(name, branch) }
         for loss in AnchorLoss.allCases {
-            if let mean = normalizers[loss] {
-                registry.parameter("loss_normalizer.\(loss.rawValue)", mean)
+            if let normalizer = normalizers[loss] {
+                registry.parameter("loss_normalizer.\(loss.rawValue)", normalizer.mean)
             }
         }
     }
@@ -144,7 +135,7 @@ package final class VSGNHead: TemporalHead {
     package func losses(
         features: Variable, targets: [[Item<Segment>]], layouts: [WindowLayout],
         context: Context
-    ) -> HeadLosses {
+    ) -> StepLosses {
         check(targets, layouts, classCount: configuration.classCount)
         let output = forward(features, layouts: layouts, context)
         return VSGNLosses(head: self, output: output, targets: targets, layouts: layouts)

@@ -2,6 +2,7 @@
 import Autodiff
 import Regions
 import Tensors
+import Training
 
 /// The losses of one VSGN forward pass.
 ///
@@ -162,7 +163,7 @@ struct VSGNLosses {
         }
     }
 
-    func sum(_ context: Context) -> HeadLosses {
+    func sum(_ context: Context) -> StepLosses {
         let ends = output.segments.tensor.doubles, perWindow = output.anchors.count
         let segments = layouts.indices.map { window in
             (window * perWindow..<(window + 1) * perWindow).map {
@@ -181,6 +182,6 @@ struct VSGNLosses {
                 ($0, weights.supplementary, $1)
             }
         let total = parts.map { $0.2.scaled(by: $0.1) }.reduce(zero(), +)
-        return HeadLosses(total: total, values: parts.map { ($0.0, $0.2.tensor.item) })
+        return StepLosses(total: total, named: parts.map { ($0.0, $0.2.tensor.item) })
     }
 }
