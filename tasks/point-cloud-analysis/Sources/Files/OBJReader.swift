@@ -25,15 +25,7 @@ enum OBJReader {
             var fields = Fields(line)
             guard let keyword = fields.next() else { continue }
             if keyword.elementsEqual([0x76]) {
-                var vertex = SIMD3<Double>()
-                for axis in 0..<3 {
-                    let field = fields.next()
-                    guard let value = field.flatMap({ DecimalNumber.double($0) }) else {
-                        throw lines.error(field, expected: "a coordinate")
-                    }
-                    vertex[axis] = value
-                }
-                try mesh.add(vertex: vertex, lines)
+                try mesh.addVertex(&fields, lines)
             } else if keyword.elementsEqual([0x66]) {
                 polygon.removeAll(keepingCapacity: true)
                 while let corner = fields.next() {

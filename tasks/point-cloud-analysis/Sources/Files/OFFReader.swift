@@ -31,15 +31,7 @@ enum OFFReader {
         mesh.vertices.reserveCapacity(counts.vertices)
         for _ in 0..<counts.vertices {
             var fields = Fields(try line(&lines, "vertex"))
-            var vertex = SIMD3<Double>()
-            for axis in 0..<3 {
-                let field = fields.next()
-                guard let value = field.flatMap({ DecimalNumber.double($0) }) else {
-                    throw lines.error(field, expected: "a coordinate")
-                }
-                vertex[axis] = value
-            }
-            try mesh.add(vertex: vertex, lines)
+            try mesh.addVertex(&fields, lines)
         }
         var polygon: [Int32] = []
         for _ in 0..<counts.faces {

@@ -120,29 +120,8 @@ package enum PointFile {
             throw source.error(
                 start.isEmpty ? "the file is empty; fetch it again" : ForeignFile.message(start))
         }
-        return SampledMesh(
+        return HeldPoints(
             path: source.path,
             positions: try mesh.sample(samples, key: key, path: source.path))
-    }
-}
-
-/// Points drawn on a mesh.
-private struct SampledMesh: PointReader {
-    let path: String
-    let positions: [SIMD3<Double>]
-    private var given = 0
-
-    init(path: String, positions: [SIMD3<Double>]) {
-        self.path = path
-        self.positions = positions
-    }
-
-    var count: Int? { positions.count }
-
-    mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
-        guard given < positions.count else { return nil }
-        let range = given..<min(positions.count, given + max(1, limit))
-        given = range.upperBound
-        return PointBlock(positions: Array(positions[range]))
     }
 }

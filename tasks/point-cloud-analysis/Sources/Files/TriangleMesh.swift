@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 package import Tensors
+import TextFormats
 
 /// A surface of triangles.
 package struct TriangleMesh: Sendable, Equatable {
@@ -39,10 +40,16 @@ package struct TriangleMesh: Sendable, Equatable {
         return OBJReader.isOBJ(start) ? try OBJReader.read(source) : nil
     }
 
-    /// Adds a vertex.
-    mutating func add(
-        vertex: SIMD3<Double>, _ reader: LineReader
-    ) throws(InputError) {
+    /// Adds the vertex whose coordinates are the next three fields of a line.
+    mutating func addVertex(_ fields: inout Fields, _ reader: LineReader) throws(InputError) {
+        var vertex = SIMD3<Double>()
+        for axis in 0..<3 {
+            let field = fields.next()
+            guard let value = field.flatMap({ DecimalNumber.double($0) }) else {
+                throw reader.error(field, expected: "a coordinate")
+            }
+            vertex[axis] = value
+        }
         let zero = vertex - vertex
         guard zero.x + zero.y + zero.z == 0 else {
             throw reader.error(

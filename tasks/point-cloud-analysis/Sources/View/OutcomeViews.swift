@@ -41,8 +41,11 @@ package enum OutcomeViews {
         let positions = scene.positions.map { SIMD3<Double>($0) }
         let pictures = try panels.map { panel in
             try view.draw { _ in
-                DrawnPoints(
-                    positions: positions, colors: positions.indices.map { panel.color($0) })
+                HeldPoints(
+                    path: "the points", positions: positions,
+                    colors: positions.indices.map {
+                        SIMD3<UInt16>(truncatingIfNeeded: panel.color($0)) &<< 8
+                    })
             }.image.headed(by: [panel.title], scale: 3)
         }
         var legend: [PNGImage.LegendEntry] = [
@@ -76,8 +79,9 @@ package enum OutcomeViews {
                 let place = SIMD3<Double>(point)
                 return standOnY ? SIMD3(place.x, -place.z, place.y) : place
             }
-            return try view.draw { _ in DrawnPoints(positions: positions) }.image.headed(
-                by: ["is " + names[shape.truth], "as " + names[shape.predicted]], scale: 2)
+            return try view.draw { _ in HeldPoints(path: "the points", positions: positions) }.image
+                .headed(
+                    by: ["is " + names[shape.truth], "as " + names[shape.predicted]], scale: 2)
         }
         return joined(cells, columns: 5).headed(by: [title], scale: 2)
     }
@@ -108,30 +112,5 @@ package enum OutcomeViews {
             }
         }
         return sheet
-    }
-}
-
-/// Points in memory, with the colors in which they are drawn.
-private struct DrawnPoints: PointReader {
-    let path = "the points"
-    let positions: [SIMD3<Double>]
-    /// Nil where height decides.
-    var colors: [SIMD3<UInt8>]?
-    private var given = 0
-
-    init(positions: [SIMD3<Double>], colors: [SIMD3<UInt8>]? = nil) {
-        self.positions = positions
-        self.colors = colors
-    }
-
-    var count: Int? { positions.count }
-
-    mutating func next(_ limit: Int) throws(InputError) -> PointBlock? {
-        guard given < positions.count else { return nil }
-        let range = given..<min(positions.count, given + max(1, limit))
-        given = range.upperBound
-        return PointBlock(
-            positions: Array(positions[range]),
-            colors: colors.map { $0[range].map { SIMD3<UInt16>(truncatingIfNeeded: $0) &<< 8 } })
     }
 }
