@@ -25,8 +25,7 @@ struct TaskCommandCase: Sendable, CustomTestStringConvertible {
     /// `--keep-going` where something is faulty, and its exit code.
     var keepGoing = Effect.absent
     var codeOfGoingOn: Int32 = 1
-    /// Names of the files that hold nothing measured; nil where standard output holds nothing of it
-    /// either.
+    /// What the names of files begin with that hold nothing measured; nil for all.
     var unmeasured: [String]?
 
     var testDescription: String { command.joined(separator: " ") }
@@ -150,6 +149,7 @@ struct TaskCommandCase: Sendable, CustomTestStringConvertible {
         TaskCommandCase(
             command: ["points", "view"],
             arguments: { [$0.points("mesh.off"), "--output", "OUT/a.png", "--samples", "500"] },
-            seed: .acts { [$0.points("mesh.off"), "--output", "OUT/a.png", "--samples", "500"] }),
+            seed: .acts { [$0.points("mesh.off"), "--output", "OUT/a.png", "--samples", "500"] },
+            set: .absent),
     ]
 }
