@@ -71,12 +71,7 @@ extension DataCache {
         if try verify(manifest).isComplete { return result(manifest, [], 0) }
         let staging = Staging(folder: "\(root)/.staging/\(manifest.name)")
         try FileSystem.makeFolder(staging.folder)
-        let lock: FolderLock
-        do {
-            lock = try FolderLock(folder: staging.folder)
-        } catch {
-            throw InputError("\(manifest.name): \(error)")
-        }
+        let lock = try FolderLock(folder: staging.folder)
         defer { withExtendedLifetime(lock) {} }
         staging.removeAttempts()
 

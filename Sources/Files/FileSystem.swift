@@ -40,7 +40,8 @@ package enum FileSystem {
         } catch {
             throw InputError(
                 "cannot create the folder \(path): "
-                    + "\(blocker(of: path)); choose another folder with --to or DR2NET_DATA")
+                    + "\(blocker(of: path)); choose another folder with --to or DR2NET_DATA",
+                isStorage: true)
         }
     }
 

@@ -3,7 +3,7 @@ package import Autodiff
 package import Tensors
 
 /// A convolution along the time axis of `[B, T, Cin]`.
-package final class Conv1d: Module {
+package final class Conv1d: AffineModule {
     /// `[Cout, Cin, K]`.
     package let weight: Parameter
     /// `[Cout]`, or none.
@@ -37,16 +37,10 @@ package final class Conv1d: Module {
             weight: context.use(weight), bias: bias.map(context.use), stride: stride,
             padding: padding, relu: relu)
     }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
-    }
 }
 
 /// A transposed convolution along the time axis of `[B, T, Cin]`.
-package final class ConvTranspose1d: Module {
+package final class ConvTranspose1d: AffineModule {
     /// `[Cin, Cout, K]`.
     package let weight: Parameter
     /// `[Cout]`.
@@ -76,16 +70,10 @@ package final class ConvTranspose1d: Module {
             weight: context.use(weight), bias: context.use(bias), stride: stride,
             padding: padding, outputPadding: outputPadding, relu: relu)
     }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
-    }
 }
 
 /// Group normalisation of `[N, ..., C]`.
-package final class GroupNorm: Module {
+package final class GroupNorm: AffineModule {
     /// `[C]`.
     package let weight: Parameter
     /// `[C]`.
@@ -108,12 +96,6 @@ package final class GroupNorm: Module {
         x.groupNorm(
             groups: groups, weight: context.use(weight), bias: context.use(bias),
             epsilon: epsilon, relu: relu)
-    }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
     }
 }
 

@@ -3,7 +3,7 @@ package import Autodiff
 package import Tensors
 
 /// A convolution of maps `[N, H, W, Cin]` with a square kernel.
-package final class Conv2d: Module {
+package final class Conv2d: AffineModule {
     /// `[Cout, Cin, K, K]`.
     package let weight: Parameter
     /// `[Cout]`, or none.
@@ -55,17 +55,11 @@ package final class Conv2d: Module {
             weight: context.use(weight), bias: bias.map(context.use), padding: padding, context,
             preparing: preparing)
     }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
-    }
 }
 
 /// A transposed convolution of maps `[N, H, W, Cin]` whose kernel is as large as its stride: it
 /// doubles the sides (K = 2).
-package final class ConvTranspose2d: Module {
+package final class ConvTranspose2d: AffineModule {
     /// `[Cin, Cout, K, K]`.
     package let weight: Parameter
     /// `[Cout]`.
@@ -82,12 +76,6 @@ package final class ConvTranspose2d: Module {
     package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         x.convTranspose2d(
             weight: context.use(weight), bias: context.use(bias), stride: weight.shape[2])
-    }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
     }
 }
 

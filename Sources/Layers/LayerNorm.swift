@@ -3,7 +3,7 @@ package import Autodiff
 package import Tensors
 
 /// Layer normalization of the last axis: `weight` and `bias`, both `[C]`.
-package final class LayerNorm: Module {
+package final class LayerNorm: AffineModule {
     /// `[C]`.
     package let weight: Parameter
     /// `[C]`.
@@ -26,12 +26,6 @@ package final class LayerNorm: Module {
         self.init(
             weight: Tensor(repeating: 1, shape: [width]), bias: Tensor(zeros: [width]),
             epsilon: epsilon)
-    }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
     }
 
     /// `[..., C]` for `[..., C]`.

@@ -3,7 +3,7 @@ package import Autodiff
 package import Tensors
 
 /// An affine map of the last axis: `weight` `[out, in]` and `bias` `[out]`.
-package final class Linear: Module {
+package final class Linear: AffineModule {
     /// `[out, in]`.
     package let weight: Parameter
     /// `[out]`, or none.
@@ -28,12 +28,6 @@ package final class Linear: Module {
                 truncatedNormal: [outputs, inputs], standardDeviation: standardDeviation,
                 key: key.child("weight")),
             bias: hasBias ? Tensor(zeros: [outputs]) : nil)
-    }
-
-    /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
     }
 
     /// `[..., out]` for `[..., in]`.

@@ -11,6 +11,32 @@ package protocol Module: AnyObject {
     func register(in registry: inout ModuleRegistry)
 }
 
+/// A layer of a weight and a bias, which checkpoints call so.
+package protocol AffineModule: Module {
+    /// A parameter, or one that may be absent.
+    associatedtype Bias
+    /// What multiplies.
+    var weight: Parameter { get }
+    /// What is added.
+    var bias: Bias { get }
+}
+
+extension AffineModule where Bias == Parameter {
+    /// Registers both.
+    package func register(in registry: inout ModuleRegistry) {
+        registry.parameter("weight", weight)
+        registry.parameter("bias", bias)
+    }
+}
+
+extension AffineModule where Bias == Parameter? {
+    /// Registers those that are there.
+    package func register(in registry: inout ModuleRegistry) {
+        registry.parameter("weight", weight)
+        registry.parameter("bias", bias)
+    }
+}
+
 /// Collects a module's parameters under their dotted names.
 package struct ModuleRegistry {
     /// A parameter and its dotted name.

@@ -50,6 +50,7 @@ package final class AdamW {
             OptimizerFootprint(keepsGradients: !updatesInBackward, moments: moments)
         }
 
+        /// Whether all constants are equal.
         package static func == (a: Settings, b: Settings) -> Bool {
             a.weightDecay == b.weightDecay && a.betas == b.betas && a.epsilon == b.epsilon
                 && a.clipNorm == b.clipNorm && a.averageDecay == b.averageDecay

@@ -26,11 +26,13 @@ package class GradientSum: GradientObserver {
         sums = Array(repeating: nil, count: parameters.count)
     }
 
+    /// Counts a use that will bring a gradient.
     package func willUse(_ parameter: Parameter) {
         guard let index = indices[ObjectIdentifier(parameter)] else { return }
         pending[index] += 1
     }
 
+    /// Counts a gradient that has come; behind the last one the sum is passed on.
     package func didFinish(_ parameter: Parameter) {
         guard let index = indices[ObjectIdentifier(parameter)] else { return }
         pending[index] -= 1

@@ -10,8 +10,10 @@ package struct PointPartReader: PartReader {
     /// A reader.
     package init() {}
 
+    /// The kinds of parts that this reads.
     package var kinds: Set<Manifest.PartKind> { [.room, .mesh, .array] }
 
+    /// Endings of a kind's files; nil for any.
     package func endings(of kind: Manifest.PartKind) -> Set<String>? {
         switch kind {
         case .mesh: ["off", "obj"]
@@ -20,8 +22,10 @@ package struct PointPartReader: PartReader {
         }
     }
 
+    /// Whether files of a kind list others, or say how many there are.
     package func lists(_ kind: Manifest.PartKind) -> Bool { kind == .array }
 
+    /// Opens a file to see that it can be used.
     package func open(_ path: String, as kind: Manifest.PartKind) throws {
         switch kind {
         case .room:
@@ -32,6 +36,7 @@ package struct PointPartReader: PartReader {
         }
     }
 
+    /// What a file lists.
     package func contents(
         of path: String, as kind: Manifest.PartKind
     ) throws -> PartContents {

@@ -7,8 +7,10 @@ package struct DetectionPartReader: PartReader {
     /// A reader.
     package init() {}
 
+    /// The kinds of parts that this reads.
     package var kinds: Set<Manifest.PartKind> { [.image, .coco, .visDrone] }
 
+    /// Endings of a kind's files; nil for any.
     package func endings(of kind: Manifest.PartKind) -> Set<String>? {
         switch kind {
         case .image: PictureFolder.endings
@@ -17,8 +19,10 @@ package struct DetectionPartReader: PartReader {
         }
     }
 
+    /// Whether files of a kind list others, or say how many there are.
     package func lists(_ kind: Manifest.PartKind) -> Bool { kind == .coco }
 
+    /// Opens a file to see that it can be used.
     package func open(_ path: String, as kind: Manifest.PartKind) throws {
         if kind == .visDrone {
             _ = try BoxLines.read(path)
@@ -27,6 +31,7 @@ package struct DetectionPartReader: PartReader {
         }
     }
 
+    /// What a file lists.
     package func contents(
         of path: String, as kind: Manifest.PartKind
     ) throws -> PartContents {

@@ -9,8 +9,10 @@ package struct TemporalPartReader: PartReader {
     /// A reader.
     package init() {}
 
+    /// The kinds of parts that this reads.
     package var kinds: Set<Manifest.PartKind> { [.video, .features, .segments] }
 
+    /// Endings of a kind's files; nil for any.
     package func endings(of kind: Manifest.PartKind) -> Set<String>? {
         switch kind {
         case .video: Set(TemporalVideos.extensions)
@@ -19,8 +21,10 @@ package struct TemporalPartReader: PartReader {
         }
     }
 
+    /// Whether files of a kind list others, or say how many there are.
     package func lists(_ kind: Manifest.PartKind) -> Bool { kind == .segments }
 
+    /// Opens a file to see that it can be used.
     package func open(_ path: String, as kind: Manifest.PartKind) throws {
         if kind == .features {
             let shape = try Npy.shape(path)
@@ -36,6 +40,7 @@ package struct TemporalPartReader: PartReader {
         }
     }
 
+    /// What a file lists.
     package func contents(
         of path: String, as kind: Manifest.PartKind
     ) throws -> PartContents {

@@ -29,9 +29,9 @@ extension Conv1d {
 }
 
 /// Layer normalisation of channels with ActionFormer's shapes: `weight` and `bias`, `[1, C, 1]`.
-final class ChannelNorm: Module {
-    private let weight: Parameter
-    private let bias: Parameter
+final class ChannelNorm: AffineModule {
+    let weight: Parameter
+    let bias: Parameter
     private let width: Int
 
     /// A layer that starts as plain normalisation.
@@ -39,11 +39,6 @@ final class ChannelNorm: Module {
         self.width = width
         weight = Parameter(Tensor(repeating: 1, shape: [1, width, 1]))
         bias = Parameter(Tensor(zeros: [1, width, 1]))
-    }
-
-    func register(in registry: inout ModuleRegistry) {
-        registry.parameter("weight", weight)
-        registry.parameter("bias", bias)
     }
 
     /// `[B, T, C]` for `[B, T, C]`.
