@@ -6,6 +6,7 @@ import TemporalActionDetection
 import Tensors
 import TestSupport
 import Testing
+import Training
 
 @Suite("VSGN learns") struct VSGNLearningTests {
     private struct Window {
