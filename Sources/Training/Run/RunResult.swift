@@ -2,6 +2,7 @@
 import Console
 import Foundation
 package import Reports
+import Reversible
 
 /// What a finished run prints and writes as `summary.json`.
 package struct RunResult: Codable, Sendable {
