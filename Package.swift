@@ -150,8 +150,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz-files",
             dependencies: [
-                "Checkpoints", "Media", "PointCloudAnalysis", "SmallObjectDetection", "FuzzSupport",
-                arguments,
+                "Checkpoints", "Media", "Regions", "PointCloudAnalysis", "SmallObjectDetection",
+                "FuzzSupport", arguments,
             ],
             path: "Tests/Fuzz"),
         .target(
