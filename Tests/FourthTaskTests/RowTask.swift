@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import Autodiff
+import Console
+import Files
+import Layers
+import Reports
+import Reversible
+import TextFormats
+import Training
+import Tensors
+
+/// Rows of numbers and their classes.
+struct RowTable {
+    let rows: [[Float]]
+    let classes: [String]
+    let names: [String]
+
+    init(_ path: String) throws {
+        var rows: [[Float]] = [], classes: [String] = []
+        for (number, row) in try CSVText.read(path, expected: "a CSV file of rows").rows.enumerated() {
+            let values = row.cells.dropLast().compactMap { Float($0) }
+            guard let name = row.cells.last, values.count == row.cells.count - 1, !values.isEmpty,
+                values.count == rows.first?.count ?? values.count
+            else {
+                throw InputError(
+                    "row \(number + 1): expected numbers, as many as in the first, then a class",
+                    path: path)
+            }
+            rows.append(values)
+            classes.append(name)
+        }
+        self.rows = rows
+        self.classes = classes
+        names = Set(classes).sorted()
+    }
+}
+
+/// Two linear layers.
+final class RowNetwork: Module {
+    let first, last: Linear
+
+    init(inputs: Int, hidden: Int, classes: Int, key: RandomKey) {
+        first = Linear(inputs, hidden, key: key.child("first"))
+        last = Linear(hidden, classes, key: key.child("last"))
+    }
+
+    func register(in registry: inout ModuleRegistry) {
+        registry.child("first", first)
+        registry.child("last", last)
+    }
+
+    func callAsFunction(_ rows: [[Float]], _ context: Context) -> Variable {
+        let x = Variable(Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]))
+        return last(first(x, context).gelu(), context)
+    }
+}
+
+/// The task.
+final class RowTask: RunnableTask {
+    let plan: FinetuningPlan
+    let description: RunDescription
+    let loadTimer = LoadTimer()
+    let meter = WorkMeter()
+    private let network: RowNetwork
+    private let table: RowTable
+
+    init(_ recipe: RowRecipe, folder: RunFolder, progress: ProgressLine) throws {
+        table = try RowTable(recipe.table)
+        network = RowNetwork(
+            inputs: table.rows[0].count, hidden: recipe.hidden, classes: table.names.count,
+            key: RandomKey(seed: recipe.training.seed))
+        description = RunDescription(
+            task: RowRecipe.task, featureWidth: table.rows[0].count, labels: table.names)
+        plan = try FinetuningPlan(
+            recipe.shared, sampleCount: table.rows.count,
+            freezing: [ParameterGroup(.head, network)])
+    }
+
+    var dataIdentity: DataIdentity {
+        DataIdentity(
+            labels: table.names, samples: table.rows.count,
+            parts: ["rows": table.rows.map { "\($0)" }])
+    }
+    var parameterGroups: [ParameterGroup] { [ParameterGroup(.head, network)] }
+
+    func losses(samples: [Int], position: StepPosition, context: Context) throws -> StepLosses {
+        let targets = samples.map { Int32(table.names.firstIndex(of: table.classes[$0]) ?? 0) }
+        return StepLosses(
+            total: network(samples.map { table.rows[$0] }, context).crossEntropy(labels: targets))
+    }
+
+    func evaluate(_ way: FinetuningWay, after step: Int) throws -> [String]? {
+        RowPredictor.names(of: table.rows, network, table.names)
+    }
+
+    func scores(_ found: [String]) -> [(name: String, value: Double)] {
+        let right = zip(found, table.classes).count { $0 == $1 }
+        return [("OA", Double(right) / Double(found.count))]
+    }
+
+    func write(_ found: [String], to folder: RunFolder) throws -> OutcomeReport? {
+        try AtomicFile.write(found.joined(separator: "\n") + "\n", to: folder.path + "/rows.txt")
+        return nil
+    }
+
+    func baselines(_ found: [String]?) throws -> [String: [String: Double]] { [:] }
+}
+
+/// Classes of new rows by a trained run.
+struct RowPredictor {
+    private let network: RowNetwork
+    private let names: [String]
+
+    init(run folder: String) throws {
+        let run = try TrainedRun<RowRecipe>(folder, dataFolder: "", warn: { _ in })
+        names = run.description.labels
+        network = RowNetwork(
+            inputs: run.description.featureWidth ?? 0, hidden: run.recipe.hidden,
+            classes: names.count, key: RandomKey(seed: 0))
+        try run.load(into: network)
+    }
+
+    func callAsFunction(_ path: String) throws -> [String] {
+        Self.names(of: try RowTable(path).rows, network, names)
+    }
+
+    static func names(of rows: [[Float]], _ network: RowNetwork, _ names: [String]) -> [String] {
+        network(rows, Context(mode: .inference)).tensor.largestColumns().map { names[Int($0)] }
+    }
+}
