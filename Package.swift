@@ -150,7 +150,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz-files",
             dependencies: [
-                "Checkpoints", "Media", "PointCloudAnalysis", "SmallObjectDetection", "FuzzSupport",
+                "Checkpoints", "Media", "Regions", "PointCloudAnalysis", "SmallObjectDetection",
+                "FuzzSupport",
                 arguments,
             ],
             path: "Tests/Fuzz"),
