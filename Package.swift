@@ -151,7 +151,8 @@ let package = Package(
             name: "fuzz-files",
             dependencies: [
                 "Checkpoints", "Media", "Regions", "PointCloudAnalysis", "SmallObjectDetection",
-                "FuzzSupport", arguments,
+                "FuzzSupport",
+                arguments,
             ],
             path: "Tests/Fuzz"),
         .target(

@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-
-/// Any key of a mapping, known or not.
-struct AnyKey: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-}
+import TextFormats
 
 /// A key that the format does not have: thrown while decoding, worded by `ManifestReader`.
 struct UnknownKey: Error {
@@ -22,7 +15,7 @@ extension Decoder {
     ) throws -> KeyedDecodingContainer<Key> {
         let known = Key.allCases.map(\.stringValue)
         // In order of their names, so that of several unknown keys always the same one is named.
-        let found = try container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
+        let found = try container(keyedBy: NamedKey.self).allKeys.map(\.stringValue).sorted()
         if let key = found.first(where: { !known.contains($0) }) {
             throw UnknownKey(path: codingPath, key: key, known: known)
         }

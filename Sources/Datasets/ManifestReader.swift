@@ -31,7 +31,7 @@ enum ManifestReader {
     private static func describe(_ error: any Error, in text: String) -> String {
         switch error {
         case let unknown as UnknownKey:
-            let line = node(at: unknown.path + [AnyKey(stringValue: unknown.key)], in: text)?.mark
+            let line = node(at: unknown.path + [NamedKey(unknown.key)], in: text)?.mark
             let hint =
                 NearestName.of(unknown.key, among: unknown.known).map { "did you mean \"\($0)\"?" }
                 ?? "known keys: \(unknown.known.joined(separator: ", "))"

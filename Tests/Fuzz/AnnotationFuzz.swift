@@ -22,9 +22,7 @@ enum AnnotationFuzz {
                 .init(id: 7, file: "b", width: 9, height: 9),
             ],
             categories: [.init(id: 2, name: "bush"), .init(id: 9, name: "tree")],
-            boxes: [
-                AnnotatedBox(Item(Rectangle(x: 1, y: 2, width: 3, height: 4), label: 1))
-            ])
+            boxes: [AnnotatedBox(Item(Rectangle(x: 1, y: 2, width: 3, height: 4), label: 1))])
         var faults = DetectionFaults(keepGoing: false)
         let reading = try COCOResults.parse(bytes, name: "input", for: index, faults: &faults)
         _ = try DetectionEvaluation.evaluate(
