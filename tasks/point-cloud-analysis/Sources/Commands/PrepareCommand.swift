@@ -4,7 +4,7 @@ import CommandLineSupport
 import Console
 import Datasets
 import Files
-import Recipes
+import Training
 
 /// `dr2net points prepare`: makes the folder that training reads of a recipe's points.
 struct PrepareCommand: ParsableCommand {
@@ -30,12 +30,7 @@ struct PrepareCommand: ParsableCommand {
 
     func run() throws {
         let console = common.start()
-        let reader = RecipeReader(
-            try recipe.document(console), dataFolder: DataCache().root)
-        _ = try reader.choice("task", default: PointRecipe.task, among: [PointRecipe.task])
-        let section = try reader.section("data")
-        let data = try PointDataRecipe(section)
-        try section.finish()
+        let data = try PointRecipe(recipe.document(console), dataFolder: DataCache().root).data
         let progress = common.progress()
         defer { progress.finish() }
         progress.begin("reading points", isShownAtOnce: false)

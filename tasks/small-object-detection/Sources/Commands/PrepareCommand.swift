@@ -77,6 +77,7 @@ struct PrepareCommand: ParsableCommand {
     @Flag(help: "Leave out and list what is faulty instead of failing.")
     var keepGoing = false
 
+    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
