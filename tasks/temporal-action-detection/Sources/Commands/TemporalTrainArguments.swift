@@ -5,5 +5,6 @@ import CommandLineSupport
 /// `dr2net tad train`.
 struct TemporalTrainArguments: TrainArguments {
     typealias Task = TemporalTask
-    static let abstract = "Finetune a pretrained backbone with a detection head; evaluate at the end."
+    static let abstract =
+        "Finetune a pretrained backbone with a detection head; evaluate at the end."
 }
