@@ -233,8 +233,8 @@ import Training
             do {
                 let folder = try RunFolder.create(path, recipe: recipe.resolved)
                 _ = try DetectionTask.run(
-                recipe, folder: folder,
-                progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
+                    recipe, folder: folder,
+                    progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
             }
             return (path, said.text)
         }

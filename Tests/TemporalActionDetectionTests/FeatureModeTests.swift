@@ -256,7 +256,8 @@ private final class FeatureFixture {
         let last = URL(filePath: folder + "/checkpoint-000006.safetensors")
         let wanted = try Data(contentsOf: last)
         try FileManager.default.removeItem(at: last)
-        _ = try TemporalTask.run(recipe, folder: RunFolder.open(folder), progress: ProgressLine(.quiet))
+        _ = try TemporalTask.run(
+            recipe, folder: RunFolder.open(folder), progress: ProgressLine(.quiet))
         #expect(try Data(contentsOf: last) == wanted)
     }
 
@@ -335,7 +336,8 @@ private final class FeatureFixture {
         let recipe = try fixture.recipe(["steps=1"])
         let folder = try fixture.train(recipe).folder
         func resume() throws {
-            _ = try TemporalTask.run(recipe, folder: try RunFolder.open(folder), progress: ProgressLine(.quiet))
+            _ = try TemporalTask.run(
+                recipe, folder: try RunFolder.open(folder), progress: ProgressLine(.quiet))
         }
         try resume()
         try FeatureFixture.annotations.replacingOccurrences(of: old, with: new)
@@ -358,7 +360,8 @@ private final class FeatureFixture {
         let said = SaidLines()
         let folder = try RunFolder.create(fixture.path + "/second", recipe: recipe.resolved)
         _ = try TemporalTask.run(
-            recipe, folder: folder, progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
+            recipe, folder: folder,
+            progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
         let text = said.text
         #expect(
             text.contains("has 1 classes, this run 2: the class layer begins anew (head."),

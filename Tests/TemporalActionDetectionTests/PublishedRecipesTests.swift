@@ -90,7 +90,9 @@ import Training
 
 extension HeadRecipe {
     /// VSGN's section; nil of another head.
-    var vsgnHead: VSGNConfiguration? { if case .vsgn(let settings) = self { settings } else { nil } }
+    var vsgnHead: VSGNConfiguration? {
+        if case .vsgn(let settings) = self { settings } else { nil }
+    }
 
     /// ActionFormer's section; nil of another head.
     var actionFormerHead: ActionFormerConfiguration? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-import Tensors
 import TemporalActionDetection
+import Tensors
 import TestSupport
 import Testing
 

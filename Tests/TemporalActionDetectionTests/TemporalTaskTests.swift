@@ -110,7 +110,8 @@ import Training
         let said = SaidLines()
         let folder = try RunFolder.create(fixture.path + "/run", recipe: recipe.resolved)
         _ = try TemporalTask.run(
-            recipe, folder: folder, progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
+            recipe, folder: folder,
+            progress: ProgressLine(.plain(everySeconds: 1e9), write: said.add))
         let text = said.text
         #expect(text.contains("random weights: backbone.weights names no file"), "\(text)")
     }

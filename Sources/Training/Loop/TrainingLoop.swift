@@ -129,7 +129,8 @@ package final class TrainingLoop<Task: TrainingTask> {
         let isOver = step < plan.totalSteps && stopsEarly(after: step)
         if let ranks {
             step = try ranks.start(
-                step: step, fingerprint: plan.fingerprint, data: data.digest, parameters: parameters,
+                step: step, fingerprint: plan.fingerprint, data: data.digest,
+                parameters: parameters,
                 optimizer: optimizer)
         }
         var verdict = try share(isOver ? .stopEarly : .goOn)
