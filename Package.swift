@@ -215,6 +215,13 @@ let package = Package(
                 "Reversible", "Files", "Console", "Checkpoints", "Recipes",
                 "Backbones", "Metrics", "Reports", "Training",
             ]),
+        // A task made from the checklist in CONTRIBUTING.md.
+        .testTarget(
+            name: "FourthTaskTests",
+            dependencies: [
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible", "Files", "TextFormats",
+                "Console", "Recipes", "Reports", "Training", "CommandLineSupport", arguments,
+            ]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net"]),

@@ -85,7 +85,7 @@ private struct RowTrainArguments: TrainArguments {
                 _ = try train([recipe, "--run", folder + "/a", "--set", "data.tabel=x"])
             }
             try AtomicFile.write("1,2,a\n1,b\n", to: table)
-            expectFailure("row 2: expected numbers") {
+            expectFailure("line 2: expected numbers") {
                 _ = try train([recipe, "--run", folder + "/b"])
             }
             #expect(!FileManager.default.fileExists(atPath: folder + "/b"))

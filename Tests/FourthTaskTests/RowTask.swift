@@ -5,9 +5,9 @@ import Files
 import Layers
 import Reports
 import Reversible
+import Tensors
 import TextFormats
 import Training
-import Tensors
 
 /// Rows of numbers and their classes.
 struct RowTable {
@@ -17,13 +17,13 @@ struct RowTable {
 
     init(_ path: String) throws {
         var rows: [[Float]] = [], classes: [String] = []
-        for (number, row) in try CSVText.read(path, expected: "a CSV file of rows").rows.enumerated() {
-            let values = row.cells.dropLast().compactMap { Float($0) }
-            guard let name = row.cells.last, values.count == row.cells.count - 1, !values.isEmpty,
+        for row in try CSVText.read(path, expected: "a CSV file of rows").rows {
+            let values = row.fields.dropLast().compactMap { Float($0) }
+            guard let name = row.fields.last, values.count == row.fields.count - 1, !values.isEmpty,
                 values.count == rows.first?.count ?? values.count
             else {
                 throw InputError(
-                    "row \(number + 1): expected numbers, as many as in the first, then a class",
+                    "line \(row.line): expected numbers, as many as in the first, then a class",
                     path: path)
             }
             rows.append(values)
@@ -86,7 +86,10 @@ final class RowTask: RunnableTask {
     func losses(samples: [Int], position: StepPosition, context: Context) throws -> StepLosses {
         let targets = samples.map { Int32(table.names.firstIndex(of: table.classes[$0]) ?? 0) }
         return StepLosses(
-            total: network(samples.map { table.rows[$0] }, context).crossEntropy(labels: targets))
+            total: network(samples.map { table.rows[$0] }, context)
+                .softmaxCrossEntropy(
+                    targets: targets,
+                    weights: Array(repeating: 1 / Double(targets.count), count: targets.count)))
     }
 
     func evaluate(_ way: FinetuningWay, after step: Int) throws -> [String]? {
@@ -125,6 +128,11 @@ struct RowPredictor {
     }
 
     static func names(of rows: [[Float]], _ network: RowNetwork, _ names: [String]) -> [String] {
-        network(rows, Context(mode: .inference)).tensor.largestColumns().map { names[Int($0)] }
+        let scores = network(rows, .inference).tensor.floats
+        return rows.indices.map { row in
+            let own = scores[row * names.count..<(row + 1) * names.count]
+            let best = own.indices.max { own[$0] < own[$1] } ?? own.startIndex
+            return names[best - own.startIndex]
+        }
     }
 }
