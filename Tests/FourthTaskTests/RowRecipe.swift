@@ -16,7 +16,7 @@ struct RowRecipe: TaskRecipe {
     init(_ reader: RecipeReader, _ shared: SharedRecipe) throws {
         self.shared = shared
         let data = try reader.section("data")
-        table = try data.requiredDataPath("table", expected: "a CSV file of rows")
+        table = try data.requiredPath("table", expected: "a CSV file of rows")
         hidden = try reader.section("network").value("hidden", default: 8, in: 1...1024)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
-package import CommandLineSupport
+import CommandLineSupport
 package import Datasets
 
 /// `dr2net detect`: the commands of small-object detection.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import ArgumentParser
-package import CommandLineSupport
+import CommandLineSupport
 package import Datasets
 
 /// `dr2net tad`: the commands of temporal action detection.
