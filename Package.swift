@@ -59,7 +59,7 @@ let package = Package(
             "Media",
             ["CKernels", "Tensors", "Files", "Regions", "CFFmpeg", "CPixels", "CTIFF", "CZlib"]),
         module("Datasets", ["Files", "TextFormats", "Console", yaml]),
-        module("Recipes", ["Files", "TextFormats", "Console", yaml]),
+        module("Recipes", ["Files", "TextFormats", "Console", orderedCollections, yaml]),
 
         // Another commit compiles CCommit's one file and nothing else.
         .target(

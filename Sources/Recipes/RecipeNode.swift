@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Files
+import OrderedCollections
 
 /// One value of a recipe and where it was written.
 struct RecipeNode: Sendable {
@@ -47,16 +48,13 @@ struct RecipeNode: Sendable {
 
 /// The keys of a section, in the order written.
 struct RecipeSection: Sendable {
-    private(set) var keys: [String] = []
-    private var nodes: [String: RecipeNode] = [:]
+    private var nodes: OrderedDictionary<String, RecipeNode> = [:]
+
+    var keys: [String] { Array(nodes.keys) }
 
     subscript(key: String) -> RecipeNode? {
         get { nodes[key] }
-        set {
-            if nodes[key] == nil, newValue != nil { keys.append(key) }
-            if newValue == nil { keys.removeAll { $0 == key } }
-            nodes[key] = newValue
-        }
+        set { nodes[key] = newValue }
     }
 
     /// Lays another section over this one: sections merge, anything else is replaced.

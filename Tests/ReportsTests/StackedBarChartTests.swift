@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Stacked bar chart") struct StackedBarChartTests {
     @Test("names, legend and a rectangle for each part that has a length") func parts() throws {
-        let chart = StackedBarChart(
+        let chart = BarChart(
             title: "Outcomes", label: "part", series: ["<true>", "false"],
             bars: [
                 .init(name: "1G", parts: [0.75, 0.25], text: "40"),
@@ -20,10 +20,10 @@ import Testing
 
     @Test("odd values draw a picture", arguments: [[0.0], [1e308], [-1], [.infinity]])
     func oddValues(values: [Double]) throws {
-        let chart = StackedBarChart(
+        let chart = BarChart(
             title: "", label: "", series: [""], bars: [.init(name: "", parts: values)])
         #expect(SVGContent(chart.svg()) != nil)
-        let empty = StackedBarChart(title: "", label: "", series: [], bars: [])
+        let empty = BarChart(title: "", label: "", series: [], bars: [])
         #expect(SVGContent(empty.svg()) != nil)
     }
 }

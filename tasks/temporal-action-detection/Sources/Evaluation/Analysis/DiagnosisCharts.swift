@@ -21,7 +21,7 @@ struct DiagnosisCharts {
 
     private var outcomes: String {
         let kinds = PredictionOutcome.allCases
-        return StackedBarChart(
+        return BarChart(
             title: "What the best predictions are",
             label: "part of the predictions; G = annotated segments of the class",
             series: kinds.map(\.name),
