@@ -218,7 +218,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net"]),
+            dependencies: [
+                "Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -66,7 +66,10 @@ import Testing
         #expect(tiles["tiles"] as? Int == 2 && tiles["written"] as? Int == 2)
         #expect(tiles["empty"] as? Int == 2 && tiles["boxes"] as? Int == 2)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("tiles"))
-        #expect(names.filter { $0 != ".lock" }.sorted() == ["1-a-0-0-20x20.png", "1-a-20-10-20x20.png", "index.json"])
+        #expect(
+            names.filter { $0 != ".lock" }.sorted() == [
+                "1-a-0-0-20x20.png", "1-a-20-10-20x20.png", "index.json",
+            ])
         #expect(
             try String(contentsOfFile: folder.path("sizes.svg"), encoding: .utf8).contains("<svg"))
         let again = try prepare(folder, arguments)

@@ -67,7 +67,8 @@ private final class NumberFolder {
 
     var bytes: [String: Data] {
         var result: [String: Data] = [:]
-        for case let name as String in FileManager.default.enumerator(atPath: path)?.allObjects ?? []
+        for case let name as String in FileManager.default.enumerator(atPath: path)?.allObjects
+            ?? []
         where !name.hasPrefix(".lock") {
             result[name] = FileManager.default.contents(atPath: "\(path)/\(name)")
         }

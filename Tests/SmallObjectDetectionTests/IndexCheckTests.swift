@@ -186,7 +186,8 @@ import Testing
         #expect(try check.run(one, faults: &faults).index == one)
     }
 
-    @Test("the first fault in order is told, and what was decoded stays known",
+    @Test(
+        "the first fault in order is told, and what was decoded stays known",
         arguments: [1, 4])
     func threads(count: Int) throws {
         let folder = try DataFolder()

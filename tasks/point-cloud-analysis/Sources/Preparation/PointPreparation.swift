@@ -59,7 +59,8 @@ package struct PointPreparation: Sendable {
             let index = try folder.prepare(loop, threads: threads) {
                 { number, notes in
                     let item = items[number]
-                    let stamp = try item.mark
+                    let stamp =
+                        try item.mark
                         + stamps.value(item.paths) { try SourceStamp.of(item.paths) }
                     if let entry = known.entry(of: item, stamp: stamp) {
                         return .init(entry, .known)

@@ -172,7 +172,8 @@ struct PrepareCommand: ParsableCommand {
                 source: source, format: format, classes: names,
                 pictures: data?.pictures
                     ?? PictureRecipe(orientation: pictures.pixels, reading: pictures.reading),
-                decodesPixels: checkPixels, keepGoing: overrides.keepGoing || data?.keepGoing == true,
+                decodesPixels: checkPixels,
+                keepGoing: overrides.keepGoing || data?.keepGoing == true,
                 output: output, histogram: histogram, tiles: cut)
         }
         if let annotations {
@@ -215,7 +216,8 @@ struct PrepareCommand: ParsableCommand {
                     "--tiles \(folder): is the folder of the images; choose another one")
             }
             try plan.folder(
-                folder, option: "--tiles", files: [(one.source.annotations, "\(folder)/index.json")])
+                folder, option: "--tiles", files: [(one.source.annotations, "\(folder)/index.json")]
+            )
         }
     }
 

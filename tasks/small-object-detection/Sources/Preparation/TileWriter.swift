@@ -107,7 +107,8 @@ package struct TileWriter {
             guard !outcome.index.images.isEmpty else {
                 throw InputError(
                     "\(folder): none of the \(outcome.empty) tiles holds a box; expected one at "
-                        + "least, lower --kept-area, take a larger --tile-size or give --keep-empty")
+                        + "least, lower --kept-area, take a larger --tile-size or give --keep-empty"
+                )
             }
             try COCOWriter.write(outcome.index, to: "\(folder)/\(Self.indexName)")
             return outcome
