@@ -46,6 +46,7 @@ let package = Package(
         module("Files", ["CZlib"]),
         module("TextFormats", ["Files"]),
         module("Console", []),
+        module("Preparation", ["Files"]),
         module("Checkpoints", ["Tensors", "Files", "TextFormats", "CZlib", orderedCollections]),
         .target(name: "CFFmpeg", dependencies: ["CFFmpegLibraries"]),
         .systemLibrary(
@@ -104,7 +105,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
                 "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", "Files", "Console", "Recipes", arguments,
+                "CommandLineSupport", "Files", "Console", "Preparation", "Recipes", arguments,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .target(
@@ -112,7 +113,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
                 "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", "Files", "Console", "Recipes", arguments,
+                "CommandLineSupport", "Files", "Console", "Preparation", "Recipes", arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
@@ -120,7 +121,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", "Files",
-                "TextFormats", "Console", "Recipes", arguments,
+                "TextFormats", "Console", "Preparation", "Recipes", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
         .executableTarget(
@@ -167,6 +168,7 @@ let package = Package(
         tests(of: "TextFormats", ["Files"]),
         tests(of: "Console", ["Recipes", "Training"]),
         tests(of: "Recipes", ["TestSupport", "Console", "Training"]),
+        tests(of: "Preparation", ["Files"]),
         tests(of: "Media", ["TestSupport", "FuzzSupport", "Tensors", "Files", "Regions", "CZlib"]),
         tests(of: "Datasets", ["Files", "Checkpoints"]),
         tests(
@@ -199,7 +201,7 @@ let package = Package(
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
                 "Files", "Console", "Checkpoints", "Media", "Datasets", "Recipes",
                 "Backbones", "Regions", "Metrics", "Reports", "Training",
-                "CommandLineSupport",
+                "Preparation", "CommandLineSupport",
             ]),
         tests(
             of: "SmallObjectDetection",
@@ -207,13 +209,14 @@ let package = Package(
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
                 "Reversible", "Files", "Console", "Checkpoints", "Media", "Recipes",
                 "Backbones", "Regions", "Metrics", "Reports", "Training",
+                "Preparation",
             ]),
         tests(
             of: "PointCloudAnalysis",
             [
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
                 "Reversible", "Files", "Console", "Checkpoints", "Recipes",
-                "Backbones", "Metrics", "Reports", "Training",
+                "Backbones", "Metrics", "Reports", "Training", "Preparation",
             ]),
         // A task made from the checklist in CONTRIBUTING.md.
         .testTarget(
@@ -224,7 +227,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net"]),
+            dependencies: [
+                "Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11

@@ -66,7 +66,10 @@ import Testing
         #expect(tiles["tiles"] as? Int == 2 && tiles["written"] as? Int == 2)
         #expect(tiles["empty"] as? Int == 2 && tiles["boxes"] as? Int == 2)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("tiles"))
-        #expect(names.sorted() == ["1-a-0-0-20x20.png", "1-a-20-10-20x20.png", "index.json"])
+        #expect(
+            names.filter { $0 != ".lock" }.sorted() == [
+                "1-a-0-0-20x20.png", "1-a-20-10-20x20.png", "index.json",
+            ])
         #expect(
             try String(contentsOfFile: folder.path("sizes.svg"), encoding: .utf8).contains("<svg"))
         let again = try prepare(folder, arguments)
@@ -75,13 +78,100 @@ import Testing
         #expect(text.output.contains("1 tiles with 2 boxes") && text.output.contains("####"))
     }
 
+    /// A recipe whose training has two sets, which are those of the folder.
+    private func recipe(_ folder: TemporaryFolder) throws -> String {
+        try folder.write(
+            Data(
+                """
+                task: detect
+                steps: 1
+                data:
+                  trainingAnnotations: [truth.json, truth.json]
+                  trainingImages: .
+                  validationAnnotations: truth.json
+                  validationImages: .
+                  size: 32
+                  tileOverlap: 0
+                backbone: {name: vit-tiny-16}
+
+                """.utf8), as: "recipe.yaml")
+    }
+
+    @Test func aRecipeSaysWhatNoOptionSays() throws {
+        let folder = try folder(["[1, 2, 6, 6]", "[30, 20, 20, 10]"])
+        let recipe = try recipe(folder)
+        let checked = try CommandRun(["detect", "prepare", recipe, "--json"])
+        #expect(checked.code == 0, "\(checked.complaint)")
+        let object = try checked.object(), sets = object["sets"] as? [[String: Any]] ?? []
+        #expect(object["checked"] as? Int == 3 && object["written"] as? Int == 0)
+        #expect(
+            sets.map { $0["name"] as? String } == ["training", "training-2", "validation"])
+        #expect(sets.allSatisfy { $0["boxes"] as? Int == 2 && $0["output"] == nil })
+        #expect(try folder.names() == ["a.ppm", "recipe.yaml", "truth.json"])
+        let written = try CommandRun([
+            "detect", "prepare", recipe, "--output", folder.path("index.json"), "--tiles",
+            folder.path("tiles"),
+        ])
+        #expect(written.code == 0, "\(written.complaint)")
+        #expect(written.output.contains("3 checked, 3 written"), "\(written.output)")
+        for name in ["training", "training-2", "validation"] {
+            let tiles = try FileManager.default.contentsOfDirectory(
+                atPath: folder.path("tiles/\(name)"))
+            #expect(tiles.contains("1-a-0-0-32x30.png") && tiles.contains("index.json"))
+            #expect(try folder.names().contains("index-\(name).json"))
+        }
+        // An option wins, and annotations take the place of the recipe's sets.
+        let own = try CommandRun([
+            "detect", "prepare", recipe, "--annotations", folder.path("truth.json"), "--images",
+            folder.path, "--output", folder.path("own.json"), "--tiles", folder.path("own"),
+            "--tile-size", "20", "--json",
+        ])
+        #expect(own.code == 0, "\(own.complaint)")
+        #expect(try own.object()["output"] as? String == folder.path("own.json"))
+        #expect((try own.object()["tiles"] as? [String: Any])?["size"] as? Int == 20)
+    }
+
+    @Test func keepGoingIsTheRecipesKey() throws {
+        let folder = try folder(["[1, 2, 6, 6]", "[100, 20, 20, 10]"])
+        let recipe = try recipe(folder)
+        let refused = try CommandRun(["detect", "prepare", recipe])
+        #expect(refused.code == 1 && refused.complaint.contains("lies outside"))
+        for more in [["--keep-going"], ["--set", "data.keepGoing=true"]] {
+            let kept = try CommandRun(["detect", "prepare", recipe] + more)
+            #expect(kept.code == 0 && kept.output.contains("lies outside"), "\(kept.complaint)")
+        }
+    }
+
+    @Test func whatIsWrittenDoesNotDependOnTheThreads() throws {
+        let folder = try folder(["[1, 2, 6, 6]", "[30, 20, 8, 8]"])
+        var found: [[String: Data?]] = []
+        for threads in ["1", "4"] {
+            let tiles = folder.path("tiles-\(threads)"), index = folder.path("i\(threads).json")
+            let run = try CommandRun([
+                "detect", "prepare", try recipe(folder), "--output", index, "--tiles", tiles,
+                "--tile-size", "20", "--tile-overlap", "5", "--threads", threads, "--quiet",
+                "--check-pixels",
+            ])
+            #expect(run.code == 0 && run.complaint.isEmpty, "\(run.complaint)")
+            var bytes: [String: Data?] = [:]
+            for case let name as String in FileManager.default.enumerator(atPath: tiles)?
+                .allObjects ?? [] where !name.hasSuffix(".lock")
+            { bytes[name] = FileManager.default.contents(atPath: "\(tiles)/\(name)") }
+            bytes["index"] = FileManager.default.contents(
+                atPath: folder.path("i\(threads)-validation.json"))
+            found.append(bytes)
+        }
+        #expect(found[0] == found[1] && found[0].count > 6)
+        #expect(try !folder.names().contains { $0.hasSuffix("partial.json") })
+    }
+
     @Test func optionsWithoutTilesOrOfNoSenseAreUsageErrors() throws {
         let folder = try folder(["[1, 2, 6, 6]"])
         for more in [
             ["--tile-size", "20"], ["--keep-empty"], ["--tiles", "x", "--tile-overlap", "400"],
             ["--tiles", "x", "--kept-area", "0"], ["--tiles", "x", "--tile-size", "0"],
             ["--orientation", "upright"], ["--orientation", "unsaid"], ["--bands", "1,2"],
-            ["--range", "5"], ["--range", "5,1"],
+            ["--range", "5"], ["--range", "5,1"], ["--set", "a=1"], ["--seed", "1"],
         ] {
             let run = try prepare(folder, more)
             #expect(run.code == 64 && run.output.isEmpty, "\(more): \(run.code)")

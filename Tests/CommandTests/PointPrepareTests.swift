@@ -64,11 +64,45 @@ import Testing
     }
 
     @Test func anEmptyPartIsLeftOutWithItsReasonAndCode1() throws {
-        let run = try prepare(try folder(), ["--set", "data.split.at=99"])
+        let run = try prepare(try folder(), ["--keep-going", "--set", "data.split.at=99"])
         #expect(run.code == 1 && run.output.contains("1 scenes, 72 points"))
         #expect(run.complaint.contains("nothing is left for validation"), "\(run.complaint)")
-        #expect(run.output.contains("left out a-validation: "), "\(run.output)")
+        #expect(run.output.contains("left out: a-validation: "), "\(run.output)")
         #expect(run.output.contains("no point of 72 lies in this part of the cloud"))
+    }
+
+    @Test func whatCanNotBeUsedIsRefusedOnceTheRestIsMade() throws {
+        let folder = try folder()
+        let refused = try prepare(folder, ["--quiet", "--set", "data.split.at=99"])
+        #expect(refused.code == 1 && refused.output.isEmpty && refused.complaintLines.count == 1)
+        #expect(refused.complaint.contains("1 of 2 scenes can't be used"), "\(refused.complaint)")
+        let kept = try prepare(
+            folder, ["--json", "--keep-going", "--set", "data.split.at=99"]
+        ).object()
+        #expect(kept["known"] as? Int == 1 && kept["written"] as? Int == 0)
+        #expect((kept["skipped"] as? [[String: String]])?.map { $0["id"] } == ["a-validation"])
+    }
+
+    @Test func filesDoNotDependOnTheThreads() throws {
+        var found: [[String: Data?]] = []
+        for threads in ["1", "4"] {
+            let folder = try folder()
+            _ = try folder.write(PointCloudText.ply(side: 9), as: "b.ply")
+            let run = try prepare(
+                folder, ["--json", "--threads", threads, "--set", "data.source=\(folder.path)"])
+            #expect(run.code == 0, "\(run.complaint)")
+            let prepared = try #require(try run.object()["folder"] as? String)
+            var bytes: [String: Data?] = [:]
+            for case let name as String in FileManager.default.enumerator(atPath: prepared)?
+                .allObjects ?? [] where name.hasSuffix("s") || name.hasSuffix(".originals")
+            {
+                // Names have the source's time in their stamp.
+                bytes[String(name.prefix { $0 != "." }) + name.suffix(4)] =
+                    FileManager.default.contents(atPath: "\(prepared)/\(name)")
+            }
+            found.append(bytes)
+        }
+        #expect(found[0] == found[1] && found[0].values.count { $0 != nil } == 6)
     }
 
     @Test func evaluationDrawsItsMatrix() throws {

@@ -79,6 +79,14 @@ struct TaskCommandCase: Sendable, CustomTestStringConvertible {
 
     private static let detection = [
         TaskCommandCase(
+            command: ["detect", "prepare"],
+            arguments: {
+                [$0.detection("recipe.yaml"), "--output", "OUT/a.json", "--tiles", "OUT/tiles"]
+            },
+            set: .acts { [$0.detection("recipe.yaml"), "--set", "data.size=32"] },
+            keepGoing: .acts { [$0.detection("faulty.yaml"), "--output", "OUT/a.json"] },
+            codeOfGoingOn: 0),
+        TaskCommandCase(
             command: ["detect", "preview"],
             arguments: { [$0.detection("recipe.yaml"), "--output", "OUT/a.png", "--count", "2"] },
             seed: .acts { [$0.detection("recipe.yaml"), "--output", "OUT/a.png", "--count", "2"] },
@@ -125,7 +133,8 @@ struct TaskCommandCase: Sendable, CustomTestStringConvertible {
             arguments: { [$0.points("recipe.yaml"), "--set", "data.prepared=OUT/points"] },
             seed: .refused("the same for every seed"),
             set: .acts { [$0.points("recipe.yaml"), "--set", "data.prepared=OUT/points"] },
-            keepGoing: .refused("always left out and listed")),
+            keepGoing: .acts { [$0.points("faulty.yaml"), "--set", "data.prepared=OUT/points"] },
+            codeOfGoingOn: 0),
         TaskCommandCase(
             command: ["points", "train"],
             arguments: { [$0.points("recipe.yaml"), "--run", "OUT/run"] },

@@ -105,6 +105,15 @@ final class TaskWorkplace: Sendable {
 
     private func addFaultyClouds() throws {
         _ = try clouds.write("no cloud", as: "bad.ply")
+        try FileManager.default.createDirectory(
+            atPath: points("both"), withIntermediateDirectories: false)
+        for name in ["a.ply", "bad.ply"] {
+            try FileManager.default.copyItem(atPath: points(name), toPath: points("both/" + name))
+        }
+        let recipe = try String(contentsOfFile: points("recipe.yaml"), encoding: .utf8)
+        _ = try clouds.write(
+            recipe.replacingOccurrences(of: "source: a.ply", with: "source: both"),
+            as: "faulty.yaml")
         _ = try clouds.write(
             "OFF\n4 2 0\n0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 1 2\n3 0 1 3\n", as: "mesh.off")
         for (name, labels) in [("labels", [0, 1, 1, 0]), ("strange", [0, 1, 9, 0])] {

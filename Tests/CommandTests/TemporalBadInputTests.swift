@@ -106,7 +106,12 @@ import Testing
         default: break
         }
         let recipe = try data.recipe(steps: 1)
-        let prepared = try CommandRun(["tad", "prepare", recipe, "--json"])
+        if kind != "short" {
+            let refused = try CommandRun(["tad", "prepare", recipe, "--quiet"])
+            #expect(refused.code == 1 && refused.complaintLines.count == 1)
+            #expect(refused.complaint.contains("1 of 3 videos can't be used"))
+        }
+        let prepared = try CommandRun(["tad", "prepare", recipe, "--json", "--keep-going"])
         #expect(prepared.code == 0, "\(prepared.complaint)")
         let object = try prepared.object()
         let skipped = (object["skipped"] as? [[String: String]] ?? []).compactMap { $0["id"] }

@@ -2,6 +2,7 @@
 import Checkpoints
 import Foundation
 import PointCloudAnalysis
+import Preparation
 import Tensors
 import Testing
 
@@ -143,8 +144,7 @@ import Testing
             try DataFixture.writeLAS(block, to: "\(folder)/cloud.las")
             var lines: [String] = []
             try PointPreparation(DataFixture.recipe(folder, DataFixture.split)).run {
-                _, _, id, outcome in
-                if case .noted(let line) = outcome { lines.append("\(id): \(line)") }
+                event in lines += event.notes.map { "\(event.id): \($0)" }
             }
             #expect(
                 lines == [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import PointCloudAnalysis
+import Preparation
 import Testing
 
 @Suite("Files of other formats") struct ForeignFileTests {

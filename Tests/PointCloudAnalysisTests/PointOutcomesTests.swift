@@ -83,7 +83,7 @@ import Testing
         try withFolder { folder in
             try DataFixture.writeLAS(DataFixture.cloud(600), to: folder + "/cloud.las")
             let recipe = try DataFixture.recipe(folder + "/cloud.las", DataFixture.split)
-            let prepared = try PointPreparation(recipe).run { _, _, _, _ in }
+            let prepared = try PointPreparation(recipe).run()
             let scene = try #require(prepared.scenes(.validation).first)
             var outcomes = PointOutcomes(classes: 2)
             let labels = try prepared.load(scene).labels.map { max($0, 0) }

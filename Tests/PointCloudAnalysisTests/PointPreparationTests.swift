@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Metrics
 import PointCloudAnalysis
+import Preparation
 import Tensors
 import Testing
 import Training
@@ -134,11 +135,12 @@ import Training
             let recipe = try DataFixture.recipe(folder, DataFixture.split)
             func outcomes() throws -> [String] {
                 var lines: [String] = []
-                try PointPreparation(recipe).run { _, _, _, outcome in
-                    switch outcome {
-                    case .made: lines.append("made")
-                    case .present: lines.append("present")
-                    case .skipped(let reason), .noted(let reason): lines.append(reason)
+                try PointPreparation(recipe).run { event in
+                    lines += event.notes
+                    switch event.outcome {
+                    case .written: lines.append("made")
+                    case .known: lines.append("present")
+                    case .skipped(let text), .checked(let text): lines.append(text)
                     }
                 }
                 return lines

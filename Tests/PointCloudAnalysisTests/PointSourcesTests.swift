@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Foundation
 import PointCloudAnalysis
+import Preparation
 import Tensors
 import Testing
 
@@ -172,9 +173,8 @@ import Testing
             let recipe = try DataFixture.recipe(folder, lines, kind: kind)
             func made() throws -> Int {
                 var made = 0
-                try PointPreparation(recipe).run { _, _, _, outcome in
-                    if case .present = outcome { return }
-                    made += 1
+                try PointPreparation(recipe).run {
+                    if $0.outcome != .known { made += 1 }
                 }
                 return made
             }

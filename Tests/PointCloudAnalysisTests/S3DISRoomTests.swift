@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
 import PointCloudAnalysis
+import Preparation
 import Testing
 
 @Suite("S3DIS rooms") struct S3DISRoomTests {
@@ -124,9 +125,7 @@ import Testing
             var said: [String] = []
             let recipe = try DataFixture.recipe(
                 folder, "grid: 0.5\nvalidationAreas: [2]", kind: "s3dis")
-            let index = try PointPreparation(recipe).run { _, _, _, outcome in
-                if case .noted(let line) = outcome { said.append(line) }
-            }.index
+            let index = try PointPreparation(recipe).run { said += $0.notes }.index
             #expect(index.scenes.map(\.originals) == [5] && said == notes)
             try FileManager.default.removeItem(atPath: "\(folder)/Area_1/hall_1")
             try FileManager.default.removeItem(atPath: "\(folder)/Area_1/hall_3")

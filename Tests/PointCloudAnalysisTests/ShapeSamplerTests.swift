@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Foundation
 import PointCloudAnalysis
+import Preparation
 import Tensors
 import Testing
 

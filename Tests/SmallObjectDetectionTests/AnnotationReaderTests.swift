@@ -107,7 +107,7 @@ import Testing
         try folder.write(VOCFixture.bitmap(width: 40, height: 20), "images/a.bmp")
         let path = try folder.write("\n" + line, "labels/a.txt")
         let classes = format == .yolo ? ["x"] : nil
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try read(format, folder, "labels", classes: classes)
         }
         #expect(found.hasPrefix("\(path): line 2: ") && found.contains(part), "\(found)")
@@ -141,7 +141,7 @@ import Testing
             ("labels", "found \"x\""), ("empty", "holds no file *.txt"),
             ("none", "cannot be listed"),
         ] {
-            let found = COCOFixture.complaint { () throws(InputError) in
+            let found = COCOFixture.complaint {
                 _ = try read(.visDrone, folder, path)
             }
             #expect(found.contains(part), "\(found)")

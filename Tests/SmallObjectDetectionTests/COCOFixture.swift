@@ -42,12 +42,12 @@ enum COCOFixture {
     }
 
     /// What reading says is wrong.
-    static func complaint(_ body: () throws(InputError) -> Void) -> String {
-        do throws(InputError) {
+    static func complaint(_ body: () throws -> Void) -> String {
+        do {
             try body()
             return "no error"
         } catch {
-            return error.description
+            return "\(error)"
         }
     }
 }

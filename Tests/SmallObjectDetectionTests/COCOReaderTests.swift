@@ -7,7 +7,7 @@ import Testing
 
 @Suite("COCO annotations") struct COCOReaderTests {
     private func complaint(_ text: String) -> String {
-        COCOFixture.complaint { () throws(InputError) in _ = try COCOFixture.index(text) }
+        COCOFixture.complaint { _ = try COCOFixture.index(text) }
     }
 
     @Test func valuesArriveWhateverTheOrder() throws {
@@ -217,7 +217,7 @@ import Testing
             (folder.path + "/missing.json", "No such file"), (folder.path, "is a folder"),
             ("/dev/zero", "is a folder or a device"), (empty, "is empty"), (notText, "not UTF-8"),
         ] {
-            let found = COCOFixture.complaint { () throws(InputError) in
+            let found = COCOFixture.complaint {
                 var faults = DetectionFaults(keepGoing: false)
                 _ = try COCOReader.read(path, faults: &faults)
             }

@@ -45,7 +45,7 @@ import Testing
     ])
     func faultyResultsAreNamedOrDropped(result: String, part: String) throws {
         let text = "[\(good), \(result), \(good)]"
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try COCOFixture.results(text)
         }
         #expect(found.contains(part), "\(found)")
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func annotationsAreNoResults() {
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try COCOFixture.results(COCOFixture.truth(""))
         }
         #expect(found.contains("an object, as annotations are"))

@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Media
+import Preparation
 import Regions
 import SmallObjectDetection
 import Testing
@@ -21,7 +22,7 @@ import Testing
 
     private func run(
         _ index: DetectionIndex, _ folder: DataFolder, keepGoing: Bool
-    ) throws(InputError) -> (outcome: IndexCheck.Outcome, faults: DetectionFaults) {
+    ) throws -> (outcome: IndexCheck.Outcome, faults: DetectionFaults) {
         var faults = DetectionFaults(keepGoing: keepGoing)
         let outcome = try IndexCheck(imageFolder: folder.path).run(index, faults: &faults)
         return (outcome, faults)
@@ -31,7 +32,7 @@ import Testing
         let folder = try DataFolder()
         try folder.write(VOCFixture.bitmap(width: 40, height: 30), "a.bmp")
         let image = DetectionIndex.Image(id: 1, file: "a.bmp", width: 40, height: 30)
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try run(index([image], [box(50, 1, 5, 5)]), folder, keepGoing: true)
         }
         #expect(found.contains("no box is left of 1") && found.contains("lies outside"), "\(found)")
@@ -74,13 +75,13 @@ import Testing
         ]
         let good = DetectionIndex.Image(id: 1, file: "a.bmp", width: 40, height: 30)
         for (image, part) in images {
-            let found = COCOFixture.complaint { () throws(InputError) in
+            let found = COCOFixture.complaint {
                 _ = try run(index([good, image]), folder, keepGoing: false)
             }
             #expect(found.contains(part), "\(found)")
         }
         for (box, part) in boxes {
-            let found = COCOFixture.complaint { () throws(InputError) in
+            let found = COCOFixture.complaint {
                 _ = try run(index([good], [box]), folder, keepGoing: false)
             }
             #expect(found.contains(part), "\(found)")
@@ -90,7 +91,7 @@ import Testing
             boxes.map { $0.0 } + [box(1, 1, 2, 2, image: 1), box(1, 1, 2, 2)])
         let (outcome, faults) = try run(all, folder, keepGoing: true)
         #expect(outcome.index == index([good], [box(1, 1, 2, 2)]))
-        #expect(outcome.droppedImages == 7 && outcome.droppedBoxes == 4 && faults.count == 10)
+        #expect(outcome.dropped.count == 7 && outcome.droppedBoxes == 4 && faults.count == 10)
         #expect(throws: InputError.self) {
             try run(index([images[0].0]), folder, keepGoing: true)
         }
@@ -118,11 +119,11 @@ import Testing
         #expect(outcome.index.boxes[0] == box(2, 4, 5, 4))
         #expect(
             outcome.index.boxes[1].item.place == Rectangle(x: 0, y: 7, width: 2, height: 2))
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try run(shown, folder, keepGoing: false)
         }
         #expect(found.contains("--orientation shown"), "\(found)")
-        let wrong = COCOFixture.complaint { () throws(InputError) in
+        let wrong = COCOFixture.complaint {
             _ = try check.run(
                 index([.init(id: 1, file: "t.jpg", width: 13, height: 9)]), faults: &faults)
         }
@@ -139,7 +140,7 @@ import Testing
             IndexCheck(imageFolder: folder.path, pixels: pixels, format: format)
         }
         func complaint(_ index: DetectionIndex, _ format: AnnotationFormat) -> String {
-            COCOFixture.complaint { () throws(InputError) in
+            COCOFixture.complaint {
                 var faults = DetectionFaults(keepGoing: false)
                 _ = try check(.unsaid, format).run(index, faults: &faults)
             }
@@ -177,12 +178,42 @@ import Testing
         #expect(try run(one, folder, keepGoing: false).outcome.index == one)
         var faults = DetectionFaults(keepGoing: false)
         let check = IndexCheck(imageFolder: folder.path, decodesPixels: true)
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try check.run(one, faults: &faults)
         }
         #expect(found.contains("t.jpg: found damaged or missing pixels"), "\(found)")
         try turned(folder)
         #expect(try check.run(one, faults: &faults).index == one)
+    }
+
+    @Test(
+        "the first fault in order is told, and what was decoded stays known",
+        arguments: [1, 4])
+    func threads(count: Int) throws {
+        let folder = try DataFolder()
+        for name in ["a", "b", "c", "d", "e"] {
+            try folder.write(VOCFixture.bitmap(width: 40, height: 30), name + ".bmp")
+        }
+        try folder.write(Data(VOCFixture.bitmap(width: 40, height: 30).prefix(900)), "c.bmp")
+        try folder.write(Data(VOCFixture.bitmap(width: 40, height: 30).prefix(800)), "d.bmp")
+        let all = index(
+            ["a", "b", "c", "d", "e"].enumerated().map {
+                .init(id: $0, file: $1 + ".bmp", width: 40, height: 30)
+            })
+        var check = IndexCheck(imageFolder: folder.path, decodesPixels: true)
+        let journal = PreparedFile<DecodedPictures>(folder.path + "/index.partial.json")
+        check.journal = journal
+        var faults = DetectionFaults(keepGoing: false)
+        let error = #expect(throws: InputError.self) {
+            try check.run(all, faults: &faults, threads: count)
+        }
+        #expect(error?.description.contains("c.bmp") == true)
+        let text = try String(contentsOfFile: journal.path, encoding: .utf8)
+        #expect(text.contains("a.bmp") && text.contains("b.bmp") && !text.contains("c.bmp"))
+        faults = DetectionFaults(keepGoing: true)
+        let outcome = try check.run(all, faults: &faults, threads: count)
+        #expect(outcome.index.images.map(\.id) == [0, 1, 4])
+        #expect(outcome.dropped.map(\.id) == ["c.bmp", "d.bmp"] && faults.count == 2)
     }
 
     @Test func whatIsWrittenReadsBack() throws {

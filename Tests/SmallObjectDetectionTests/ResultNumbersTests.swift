@@ -97,7 +97,7 @@ import Testing
         let index = try file(
             folder,
             images: Dictionary(uniqueKeysWithValues: images.enumerated().map { ($1, $0 + 1) }))
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try numbers(inputs, index)
         }
         #expect(found.contains(part), "\(found)")
@@ -109,7 +109,7 @@ import Testing
         let index = try file(folder, images: ["0.png": 1, "b/0.png": 2])
         let found = try numbers(["x/b/0.png", "x/0.png"], index, images: "x/")
         #expect(found.index.images.map(\.id) == [2, 1])
-        let outside = COCOFixture.complaint { () throws(InputError) in
+        let outside = COCOFixture.complaint {
             _ = try numbers(["y/0.png"], index, images: "x")
         }
         #expect(outside.contains("lies outside x"), "\(outside)")
@@ -119,7 +119,7 @@ import Testing
     func foreignClasses() throws {
         let folder = try DataFolder()
         let index = try file(folder, images: ["a.png": 3])
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try numbers(["a.png"], index, labels: ["car"])
         }
         #expect(found.contains("no class of the run (\"car\")"), "\(found)")

@@ -2,6 +2,7 @@
 import Files
 import Foundation
 import Media
+import Preparation
 import Regions
 import SmallObjectDetection
 import Testing
@@ -111,6 +112,38 @@ import Testing
         #expect(try other.run(index, faults: &faults).written == 1)
     }
 
+    @Test("tiles and index do not depend on the number of threads, one process writes them")
+    func threads() throws {
+        let folder = try folder()
+        var many = index([box(2, 3, 5), box(35, 40, 10)])
+        for number in 1..<6 {
+            try FileManager.default.copyItem(
+                atPath: folder.path + "/in/deep/a.bmp", toPath: folder.path + "/in/\(number).bmp")
+            many.images.append(
+                .init(id: 4 + number, file: "\(number).bmp", width: 100, height: 70))
+            let place = Rectangle(x: 3, y: Double(number), width: 9, height: 9)
+            many.boxes.append(AnnotatedBox(Item(place, label: 0, in: number)))
+        }
+        var found: [TileWriter.Outcome] = [], bytes: [[Data?]] = []
+        for threads in [1, 4] {
+            let path = folder.path + "/out/\(threads)"
+            let writer = TileWriter(
+                imageFolder: folder.path + "/in", folder: path,
+                tiling: Tiling(size: 40, overlap: 10), keepsEmpty: true)
+            var faults = DetectionFaults(keepGoing: false)
+            found.append(try writer.run(many, faults: &faults, threads: threads))
+            let names = found[0].index.images.map(\.file) + ["index.json"]
+            bytes.append(names.map { FileManager.default.contents(atPath: "\(path)/\($0)") })
+            let lock = try FolderLock(folder: path)
+            #expect(throws: InputError.self) {
+                try writer.run(many, faults: &faults, threads: threads)
+            }
+            withExtendedLifetime(lock) {}
+        }
+        #expect(found[0] == found[1] && bytes[0] == bytes[1] && bytes[0].count == 37)
+        #expect(bytes[0].allSatisfy { $0 != nil })
+    }
+
     @Test("what no tile holds is ignored in each and counted") func unheldBoxes() throws {
         let folder = try folder()
         var faults = DetectionFaults(keepGoing: false)
@@ -146,9 +179,9 @@ import Testing
         #expect(outcome.unheldBoxes == 2 && outcome.largerBoxes == 1 && outcome.ignoredParts == 5)
         let checked = try IndexCheck(imageFolder: folder.path + "/in").run(
             index(boxes), faults: &faults)
-        let text = PrepareSummary(
+        let text = PreparationSummary(
             checked, faults: faults, output: "o", tiles: (folder.path, 40, outcome)
-        ).text
+        ).lines.joined(separator: "\n")
         #expect(text.contains("2 boxes in no tile") && text.contains("1 box is larger than a tile"))
     }
 
@@ -173,14 +206,14 @@ import Testing
         two.images.append(.init(id: 9, file: "b.png", width: 13, height: 9))
         two.boxes.append(
             AnnotatedBox(Item(Rectangle(x: 1, y: 1, width: 3, height: 3), label: 0, in: 1)))
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             var faults = DetectionFaults(keepGoing: false)
             _ = try writer(folder).run(two, faults: &faults)
         }
         #expect(found.contains("b.png"), "\(found)")
         var faults = DetectionFaults(keepGoing: true)
         let outcome = try writer(folder).run(two, faults: &faults)
-        #expect(outcome.droppedImages == 1 && faults.count == 1)
+        #expect(outcome.dropped.map(\.id) == ["b.png"] && faults.count == 1)
         #expect(outcome.index.images.count == 1)
         let refused = TileWriter(
             imageFolder: folder.path + "/in", folder: "/dev/null/tiles",

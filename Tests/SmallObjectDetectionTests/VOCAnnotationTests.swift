@@ -10,7 +10,7 @@ import Testing
     }
 
     private func complaint(_ text: String) -> String {
-        COCOFixture.complaint { () throws(InputError) in _ = try parse(text) }
+        COCOFixture.complaint { _ = try parse(text) }
     }
 
     @Test func valuesArrive() throws {

@@ -72,13 +72,13 @@ import Testing
         try picture(folder, "a.bmp", "a.BMP", "b.bmp")
         try folder.write("0 0.5 0.5 0.5 0.5", "labels/a.txt")
         try folder.write("1,2,3,4,1,4,0,0", "visdrone/a.txt")
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try read(folder, "labels", classes: ["x"])
         }
         #expect(found.contains("a.BMP: and a.bmp have one name"), "\(found)")
         let kept = try read(folder, "labels", classes: ["x"], keepGoing: true)
         #expect(kept.index.images.map(\.file) == ["b.bmp"] && kept.faults.count == 1)
-        let other = COCOFixture.complaint { () throws(InputError) in
+        let other = COCOFixture.complaint {
             var faults = DetectionFaults(keepGoing: false)
             _ = try AnnotationReader(format: .visDrone, imageFolder: folder.path + "/images")
                 .read(folder.path + "/visdrone", faults: &faults)
@@ -159,7 +159,7 @@ import Testing
     func badDatasetFiles(text: String, part: String) throws {
         let folder = try DataFolder()
         let path = try folder.write(text, "data.yaml")
-        let found = COCOFixture.complaint { () throws(InputError) in
+        let found = COCOFixture.complaint {
             _ = try YOLODataset(path).pictures(.train)
         }
         #expect(found.contains(part), "\(found)")
@@ -170,11 +170,11 @@ import Testing
         try picture(folder, "a.bmp")
         try folder.write("0 0.5 0.5 0.5 0.5", "labels/b.txt")
         #expect(
-            COCOFixture.complaint { () throws(InputError) in
+            COCOFixture.complaint {
                 _ = try read(folder, "labels", classes: ["x"])
             }.contains("labels/b.txt: has no picture b.*"))
         #expect(
-            COCOFixture.complaint { () throws(InputError) in _ = try read(folder, "labels") }
+            COCOFixture.complaint { _ = try read(folder, "labels") }
                 .contains("expected their names"))
     }
 

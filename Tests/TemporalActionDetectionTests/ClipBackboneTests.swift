@@ -7,6 +7,7 @@ import Files
 import Foundation
 import Layers
 import Media
+import Preparation
 import Recipes
 import Regions
 import Reversible
@@ -137,29 +138,32 @@ import Training
         let recipe = try fixture.recipe(Self.videoMAE), folder = fixture.path + "/features"
         let extraction = try FeatureExtraction(
             recipe, folder: folder, encoder: encoder(8, group: 2, seed: 7))
-        let first = try extraction.run { _, _, _ in }
-        #expect(first.written == 3 && first.present == 0 && first.width == 32)
-        #expect(first.featureStride == 2 && first.featureOffset == 0.25)
+        func counts(_ extraction: FeatureExtraction) throws -> [Int] {
+            var tally = PreparationTally()
+            let summary = try extraction.run { tally.add($0) }
+            #expect(summary.width == 32)
+            #expect(summary.featureStride == 2 && summary.featureOffset == 0.25)
+            return [tally.written, tally.known]
+        }
+        #expect(try counts(extraction) == [3, 0])
         #expect(try Npy.shape(folder + "/y.npy") == [6, 32])
-        let second = try extraction.run { _, _, _ in }
-        #expect(second.written == 0 && second.present == 3)
+        #expect(try counts(extraction) == [0, 3])
         // Another film of the same length, another seed of random weights.
         let film = fixture.path + "/two.y4m"
         var bytes = try Data(contentsOf: URL(filePath: film))
         bytes[bytes.count / 2] ^= 1
         try bytes.write(to: URL(filePath: film))
-        let third = try extraction.run { _, _, _ in }
-        #expect(third.written == 1 && third.present == 2)
+        #expect(try counts(extraction) == [1, 2])
         let other = try FeatureExtraction(
             fixture.recipe(Self.videoMAE + ["seed=5"]), folder: folder,
             encoder: encoder(8, group: 2, seed: 7))
-        #expect(try other.run { _, _, _ in }.written == 3)
+        #expect(try counts(other) == [3, 0])
         #expect(throws: InputError.self) {
             var empty = recipe
             empty.data.videos = ["/nowhere"]
             _ = try FeatureExtraction(
                 empty, folder: folder, encoder: encoder(8, group: 2, seed: 7)
-            ).run { _, _, _ in }
+            ).run()
         }
         let text = """
             steps: 2

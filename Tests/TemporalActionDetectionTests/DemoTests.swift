@@ -107,7 +107,7 @@ import Training
     @Test func theLongestAndTheShortestVideoAreLeft() throws {
         let fixture = try TemporalFixture()
         let recipe = try fixture.recipe()
-        let annotations = try Preparation(recipe).annotations
+        let annotations = try TemporalPreparation(recipe).annotations
         #expect(DemoPlan.excluded(annotations, recipe.data) == ["x/1"])
         var data = recipe.data
         (data.trainingSubset, data.validationSubset) = ("none", "training")

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Preparation
 import Regions
 import TemporalActionDetection
 import Testing
 
-/// Preparing data sets of other forms, with lists of videos to leave out, by several workers.
+/// Preparing data sets of other forms, with lists of videos to leave out, by several threads.
 @Suite("Preparation of data sets") struct PreparationFormsTests {
     private func prepared(
-        _ fixture: TemporalFixture, _ settings: [String], workers: Int = 2
+        _ fixture: TemporalFixture, _ settings: [String], threads: Int = 2
     ) throws -> PreparedFrames {
-        try Preparation(fixture.recipe(settings)).run(workers: workers) { _, _, _, _ in }
+        try TemporalPreparation(fixture.recipe(settings)).run(threads: threads)
     }
 
     private func bytes(_ frames: PreparedFrames) throws -> [String: Data] {
@@ -21,10 +22,10 @@ import Testing
             })
     }
 
-    @Test("frames and index do not depend on the number of workers") func workers() throws {
+    @Test("frames and index do not depend on the number of threads") func threads() throws {
         let fixture = try TemporalFixture()
-        let one = try prepared(fixture, ["data.prepared=\(fixture.path)/one"], workers: 1)
-        let many = try prepared(fixture, ["data.prepared=\(fixture.path)/many"], workers: 3)
+        let one = try prepared(fixture, ["data.prepared=\(fixture.path)/one"], threads: 1)
+        let many = try prepared(fixture, ["data.prepared=\(fixture.path)/many"], threads: 3)
         #expect(one.index == many.index)
         #expect(try bytes(one) == bytes(many))
         #expect(one.index.videos.count == 3)
@@ -110,9 +111,9 @@ import Testing
                 .replacing("\"source\": \"two.y4m\"", with: "\"source\": \"three.y4m\"")
                 .replacing("\"start\": 4, \"end\": 8", with: "\"start\": 7, \"end\": 11"))
         var outcomes: [String] = []
-        let index = try Preparation(fixture.recipe()).check(workers: 1) {
-            done, total, id, outcome in
-            if case .skipped(let reason) = outcome { outcomes.append("\(done)/\(total) \(reason)") }
+        let index = try TemporalPreparation(fixture.recipe()).check(threads: 1) { event in
+            guard case .skipped(let reason) = event.outcome else { return }
+            outcomes.append("\(event.done)/\(event.total) \(reason)")
         }
         #expect(index.videos.map(\.id) == ["x/1"])
         #expect(index.videos[0].frames == 16)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Preparation
 import Recipes
 import TemporalActionDetection
 import Training
@@ -58,12 +59,11 @@ final class TemporalFixture {
     @discardableResult
     func prepare(_ recipe: TemporalRecipe) throws -> (frames: PreparedFrames, outcomes: [String]) {
         var outcomes: [String] = []
-        let frames = try Preparation(recipe).run { _, _, id, outcome in
-            switch outcome {
-            case .decoded(let count, _): outcomes.append("\(id) \(count)")
-            case .present: outcomes.append("\(id) present")
-            case .checked(let count): outcomes.append("\(id) checked \(count)")
-            case .skipped(let reason): outcomes.append("\(id) skipped: \(reason)")
+        let frames = try TemporalPreparation(recipe).run { event in
+            switch event.outcome {
+            case .written(let text), .checked(let text): outcomes.append("\(event.id) \(text)")
+            case .known: outcomes.append("\(event.id) present")
+            case .skipped(let reason): outcomes.append("\(event.id) skipped: \(reason)")
             }
         }
         return (frames, outcomes)

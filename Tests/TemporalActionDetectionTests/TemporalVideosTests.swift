@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Preparation
 import TemporalActionDetection
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
     private func checked(
         _ fixture: TemporalFixture, _ settings: [String]
     ) throws -> PreparedFrames.Index {
-        try Preparation(fixture.recipe(settings)).check(workers: 1) { _, _, _, _ in }
+        try TemporalPreparation(fixture.recipe(settings)).check()
     }
 
     @Test("by id in any ending, in any case, however letters are composed") func names() throws {

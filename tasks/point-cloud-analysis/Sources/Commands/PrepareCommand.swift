@@ -4,6 +4,8 @@ import CommandLineSupport
 import Console
 import Datasets
 import Files
+import Preparation
+import Tensors
 import Training
 
 /// `dr2net points prepare`: makes the folder that training reads of a recipe's points.
@@ -14,7 +16,8 @@ struct PrepareCommand: ParsableCommand {
         discussion: """
             Reads LAS, PLY and .npy clouds with labels, S3DIS, ModelNet, ScanObjectNN (.npy) and \
             the data set furniture; see the recipe's section data. Clouds are read a block at a \
-            time. What can't be used is left out and listed with its reason.
+            time, on each thread. What can't be used makes the command fail once the rest is done; \
+            with --keep-going it is left out and listed with its reason.
             """)
 
     @OptionGroup var recipe: RecipeOptions
@@ -24,8 +27,7 @@ struct PrepareCommand: ParsableCommand {
     func validate() throws {
         try recipe.overrides.refuse(
             seed: "points on surfaces are the same for every seed, so that runs share what is "
-                + "prepared, and train takes it",
-            keepGoing: "points that can't be used are always left out and listed")
+                + "prepared, and train takes it")
     }
 
     func run() throws {
@@ -34,29 +36,23 @@ struct PrepareCommand: ParsableCommand {
         let progress = common.progress()
         defer { progress.finish() }
         progress.begin("reading points", isShownAtOnce: false)
-        let prepared = try PointPreparation(data).run { done, total, id, outcome in
-            progress.message("\(done)/\(total) \(id): \(outcome.text)")
+        var tally = PreparationTally()
+        let prepared = try PointPreparation(data, keepGoing: data.keepGoing).run(
+            threads: Parallel.threadCount
+        ) { event in
+            tally.add(event)
+            for line in event.lines { progress.message(line) }
         }
         progress.finish()
-        let summary = try PointPrepareSummary(prepared, sampling: data.sampling)
-        try console.result(summary) { summary.text }
+        let result = PreparationResult(
+            tally, folder: prepared.folder,
+            try PreparationSummary(prepared, sampling: data.sampling))
+        try console.result(result) { result.text }
         for subset in PointIndex.Subset.allCases
         where prepared.index.counts(subset).allSatisfy({ $0 == 0 }) {
             throw InputError(
                 "\(prepared.folder): nothing is left for \(subset), which train needs; correct the "
-                    + "recipe's data or what was left out (\(summary.skipped.count))")
-        }
-    }
-}
-
-extension PointPreparation.Outcome {
-    /// What happened, for people.
-    var text: String {
-        switch self {
-        case .made(let points): "\(points) points"
-        case .present: "already there"
-        case .skipped(let reason): "left out: \(reason)"
-        case .noted(let line): line
+                    + "recipe's data or what was left out (\(tally.skipped.count))")
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import Preparation
 import Tensors
 
 /// A folder that `dr2net points prepare` has made.
@@ -20,17 +21,15 @@ package struct PreparedPoints: Sendable {
 
     /// Opens a folder and checks that every file is as long as the index says.
     package init(folder: String) throws(InputError) {
-        let path = PreparedPoints.indexPath(folder)
-        guard let data = FileManager.default.contents(atPath: path) else {
+        let files = PreparedFolder<PointIndex>(folder)
+        let damaged = "is no index of this version; run `dr2net points prepare RECIPE` again"
+        guard let index = try files.index(orElse: damaged) else {
             throw InputError(
                 "missing; run `dr2net points prepare RECIPE` first, or correct data.prepared",
-                path: path)
+                path: files.indexPath)
         }
-        guard let index = try? JSONDecoder().decode(PointIndex.self, from: data),
-            index.classes.isConsistent
-        else {
-            throw InputError(
-                "is no index of this version; run `dr2net points prepare RECIPE` again", path: path)
+        guard index.classes.isConsistent else {
+            throw InputError(damaged, path: files.indexPath)
         }
         self.init(folder: folder, index: index)
         let broken =
@@ -140,8 +139,6 @@ package struct PreparedPoints: Sendable {
 
     // MARK: Files
 
-    static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
-    static func journalPath(_ folder: String) -> String { "\(folder)/index.partial.json" }
     static func scenePath(_ folder: String, _ id: String, stamp: String) -> String {
         "\(folder)/scenes/\(PointIndex.stem(id, stamp: stamp)).points"
     }
@@ -175,36 +172,26 @@ package struct PreparedPoints: Sendable {
 
     func isWhole(_ scene: PointIndex.Scene) -> Bool {
         scene.origin.count == 3 && scene.isConsistent(classes: index.classes.count)
-            && isLong(path(of: scene), scene.points, PointScene.recordLength)
+            && PreparedFiles.isLong(path(of: scene), scene.points, PointScene.recordLength)
             && (scene.subset == .training
-                || isLong(
+                || PreparedFiles.isLong(
                     originalsPath(of: scene), scene.originals, PreparedPoints.originalLength))
     }
 
     func isWhole(_ shape: PointIndex.Shape) -> Bool {
         shape.label >= 0 && shape.label < index.classes.count
-            && isLong(path(of: shape), shape.points, 12)
-    }
-
-    private func isLong(_ path: String, _ records: Int, _ length: Int) -> Bool {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let (bytes, overflow) = records.multipliedReportingOverflow(by: length)
-        return records > 0 && !overflow && (attributes?[.size] as? NSNumber)?.intValue == bytes
+            && PreparedFiles.isLong(path(of: shape), shape.points, 12)
     }
 
     /// What an earlier preparation with these settings has finished.
-    static func known(folder: String, settings: String) -> PointIndex? {
+    static func known(_ folder: String, settings: String) -> PointIndex? {
         var result: PointIndex?
-        for path in [indexPath(folder), journalPath(folder)] {
-            guard let data = FileManager.default.contents(atPath: path),
-                let index = try? JSONDecoder().decode(PointIndex.self, from: data),
-                index.classes.isConsistent, index.settings == settings
-            else { continue }
+        for var index in PreparedFolder<PointIndex>(folder).indices
+        where index.classes.isConsistent && index.settings == settings {
             let files = PreparedPoints(folder: folder, index: index)
-            var whole = index
-            whole.scenes = (result?.scenes ?? []) + index.scenes.filter { files.isWhole($0) }
-            whole.shapes = (result?.shapes ?? []) + index.shapes.filter { files.isWhole($0) }
-            result = whole
+            index.scenes = (result?.scenes ?? []) + index.scenes.filter { files.isWhole($0) }
+            index.shapes = (result?.shapes ?? []) + index.shapes.filter { files.isWhole($0) }
+            result = index
         }
         return result
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+package import Preparation
 
 /// What `dr2net points prepare` has made, `index.json` in the prepared folder.
 package struct PointIndex: Sendable, Codable, Equatable {
@@ -58,14 +59,6 @@ package struct PointIndex: Sendable, Codable, Equatable {
         package let label: Int32
     }
 
-    /// What could not be used.
-    package struct Skipped: Sendable, Codable, Equatable {
-        /// The scene or shape.
-        package let id: String
-        /// One line.
-        package let reason: String
-    }
-
     /// Everything of the recipe that the files depend on.
     let settings: String
     /// The classes.
@@ -75,7 +68,7 @@ package struct PointIndex: Sendable, Codable, Equatable {
     /// In the recipe's order.
     package var shapes: [Shape] = []
     /// What was left out and why.
-    package var skipped: [Skipped] = []
+    package var skipped: [SkippedInput] = []
 
     /// The name of an item's files, without an ending: another one for other sources, so that points
     /// that are in use are never overwritten by those of a changed source.

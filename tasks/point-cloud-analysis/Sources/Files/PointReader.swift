@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
 import Foundation
+import Synchronization
 package import Tensors
 
 /// A file of points that is read a block at a time, so that its size does not matter.
@@ -82,11 +83,14 @@ package enum PointFile {
     /// Opens a file again and again: what the first opening finds out about it is kept.
     package static func opener(
         _ path: String, _ reading: PointReading = .all
-    ) -> () throws(InputError) -> any PointReader {
-        var reading = reading
+    ) -> @Sendable () throws(InputError) -> any PointReader {
+        let known = Mutex(reading)
         return { () throws(InputError) in
+            let reading = known.withLock(\.self)
             let reader = try open(path, reading)
-            if reading.colorRange == nil { reading.colorRange = reader.colorRange }
+            if reading.colorRange == nil {
+                known.withLock { $0.colorRange = reader.colorRange }
+            }
             return reader
         }
     }

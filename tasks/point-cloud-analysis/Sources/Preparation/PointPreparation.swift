@@ -1,40 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
 import Files
 import Foundation
-import Tensors
+package import Preparation
 
 /// Makes the folder that training reads of a recipe's points.
 ///
 /// Resumable: what is finished and whose source hasn't changed is left as it is. What can't be used
-/// is left out with its reason; training goes on without it.
-package struct PointPreparation {
-    /// What happened to a scene or shape.
-    package enum Outcome: Sendable {
-        /// Made now.
-        case made(points: Int)
-        /// Was there already.
-        case present
-        /// Left out.
-        case skipped(String)
-        /// How its file is read; what happened follows.
-        case noted(String)
-    }
-
+/// is left out with its reason, or refused.
+package struct PointPreparation: Sendable {
     private let data: PointDataRecipe
     private let classes: PointClasses
     private let items: [PointItem]
-    /// Points held at a time at most.
+    private let loop: PreparationLoop
+    /// Points that each thread holds at a time at most.
     private let slabPoints: Int
 
     /// The preparation of a recipe's data.
     ///
-    /// - Parameter slabPoints: Points of a cloud that are held in memory at a time at most.
+    /// - Parameters:
+    ///   - keepGoing: Whether what can't be used is left out instead of refused.
+    ///   - slabPoints: Points of a cloud that each thread holds in memory at a time at most.
     /// - Throws: One line where the source is missing or laid out differently.
-    package init(_ data: PointDataRecipe, slabPoints: Int = 1 << 23) throws {
+    package init(
+        _ data: PointDataRecipe, keepGoing: Bool = true, slabPoints: Int = 1 << 23
+    ) throws {
         self.data = data
         self.slabPoints = slabPoints
         (classes, items) = try PointSources.items(data)
+        loop = PreparationLoop(
+            data.kind.isSegmentation ? "scene" : "shape", inputs: items.map(\.id),
+            keepGoing: keepGoing)
         if let unknown = data.scoreWithout.first(where: { !classes.names.contains($0) }) {
             throw InputError(
                 "data.scoreWithout has \"\(unknown)\", expected some of "
@@ -44,59 +39,46 @@ package struct PointPreparation {
 
     /// Makes what isn't there yet and writes the index.
     ///
-    /// - Parameter report: Told of every scene and shape.
+    /// - Parameters:
+    ///   - threads: Scenes or shapes that are made at a time; the files do not depend on it.
+    ///   - report: Told of every scene and shape.
     @discardableResult
     package func run(
-        report: (_ done: Int, _ total: Int, _ id: String, Outcome) -> Void = { _, _, _, _ in }
+        threads: Int = 1, report: PreparationLoop.Report = { _ in }
     ) throws -> PreparedPoints {
-        let folder = data.prepared
-        do {
-            for name in ["scenes", "shapes"] {
-                try FileManager.default.createDirectory(
-                    atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
-            }
-        } catch {
-            throw InputError(
-                "can't create the folder; choose another data.prepared", path: folder)
-        }
-        let lock = try FolderLock(folder: folder)
-        defer { withExtendedLifetime(lock) {} }
-        let former = PreparedPoints.known(folder: folder, settings: data.settings)
-        var known = KnownItems(former, classes: classes, features: data.sampling.features)
-        var hasMade = false
-        var index = PointIndex(settings: data.settings, classes: classes)
-        var saved = ContinuousClock.now
-        var surveys = LastSurvey(), stamps = LastStamp()
-        for (number, item) in items.enumerated() {
-            func tell(_ outcome: Outcome) { report(number + 1, items.count, item.id, outcome) }
-            do {
-                let stamp = try item.mark + stamps.stamp(of: item.paths)
-                if known.move(item, stamp: stamp, to: &index) {
-                    tell(.present)
-                } else {
-                    defer { for line in surveys.takeNotes() { tell(.noted(line)) } }
-                    let points = try make(item, stamp: stamp, &surveys, &index)
-                    hasMade = true
-                    tell(.made(points: points))
+        let folder = PreparedFolder<PointIndex>(data.prepared)
+        return try PreparedFiles.locked(
+            folder.path, parts: ["scenes", "shapes"], remedy: "choose another data.prepared"
+        ) {
+            let former = PreparedPoints.known(folder.path, settings: data.settings)
+            let known = KnownItems(former, classes: classes, features: data.sampling.features)
+            // Both parts of a split cloud, and all rows of an array, are of one source.
+            let stamps = SharedValues<[String], String>()
+            let surveys = SharedValues<[String], CloudSurvey>()
+            var hasMade = false
+            let index = try folder.prepare(loop, threads: threads) {
+                { number, notes in
+                    let item = items[number]
+                    let stamp =
+                        try item.mark
+                        + stamps.value(item.paths) { try SourceStamp.of(item.paths) }
+                    if let entry = known.entry(of: item, stamp: stamp) {
+                        return .init(entry, .known)
+                    }
+                    return try make(item, stamp: stamp, surveys, &notes)
                 }
-            } catch let error as InputError where !error.isStorage {
-                // Only what is wrong with the source: a full disk ends the preparation.
-                index.skipped.append(.init(id: item.id, reason: error.description))
-                tell(.skipped(error.description))
+            } report: { event in
+                if case .written = event.outcome { hasMade = true }
+                report(event)
+            } index: { products in
+                var index = PointIndex(settings: data.settings, classes: classes)
+                for item in products.items { item.add(to: &index) }
+                index.skipped = products.skipped
+                return index
             }
-            if saved.duration(to: .now) > .seconds(5) {
-                try write(index, to: PreparedPoints.journalPath(folder))
-                saved = .now
-            }
+            if hasMade { clear(folder.path, keeping: index.stems.union(former?.stems ?? [])) }
+            return try PreparedPoints(folder: folder.path)
         }
-        guard !index.scenes.isEmpty || !index.shapes.isEmpty else {
-            let first = index.skipped.first?.reason ?? "\(data.source): no points to prepare"
-            throw InputError(first)
-        }
-        try write(index, to: PreparedPoints.indexPath(folder))
-        try? FileManager.default.removeItem(atPath: PreparedPoints.journalPath(folder))
-        if hasMade { clear(folder, keeping: index.stems.union(former?.stems ?? [])) }
-        return try PreparedPoints(folder: folder)
     }
 
     /// Deletes the points of sources that are no more.
@@ -104,29 +86,26 @@ package struct PointPreparation {
     /// Those of the index before this one stay: a run that trains on them still scores with them.
     private func clear(_ folder: String, keeping stems: Set<String>) {
         for part in ["scenes", "shapes"] {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)"))
-            for name in names ?? []
+            for name in FileSystem.names(in: "\(folder)/\(part)")
             where !stems.contains((name as NSString).deletingPathExtension) {
                 try? FileManager.default.removeItem(atPath: "\(folder)/\(part)/\(name)")
             }
         }
     }
 
-    private func write(_ index: PointIndex, to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(index), to: path)
-    }
-
     private func make(
-        _ item: PointItem, stamp: String, _ surveys: inout LastSurvey, _ index: inout PointIndex
-    ) throws -> Int {
+        _ item: PointItem, stamp: String, _ surveys: SharedValues<[String], CloudSurvey>,
+        _ notes: inout [String]
+    ) throws -> PreparationLoop.Product<PointEntry> {
         switch item.content {
         case .scene(let open, let region):
-            let survey = try surveys.survey(of: item.paths, open)
+            let survey = try surveys.value(item.paths) {
+                let survey = try CloudSurvey(open())
+                notes += survey.notes
+                return survey
+            }
             let scene = try scene(item, open, region, survey, stamp)
-            index.scenes.append(scene)
-            return scene.points
+            return .init(.scene(scene), .written("\(scene.points) points"))
         case .shape(let label, let read):
             let positions = try read()
             let shape = PointIndex.Shape(
@@ -139,8 +118,7 @@ package struct PointPreparation {
             }
             try AtomicFile.write(
                 Data(bytes), to: PreparedPoints.shapePath(data.prepared, item.id, stamp: stamp))
-            index.shapes.append(shape)
-            return shape.points
+            return .init(.shape(shape), .written("\(shape.points) points"))
         }
     }
 

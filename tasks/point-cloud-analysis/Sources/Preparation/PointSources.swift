@@ -3,13 +3,13 @@ import Files
 import Foundation
 
 /// A scene or shape that is to be prepared.
-struct PointItem {
+struct PointItem: Sendable {
     /// What it is made of.
-    enum Content {
+    enum Content: Sendable {
         /// A part of a cloud, which can be read again and again.
-        case scene(open: () throws -> any PointReader, region: CloudRegion)
+        case scene(open: @Sendable () throws -> any PointReader, region: CloudRegion)
         /// A class and the points of the surface.
-        case shape(label: Int32, read: () throws -> [SIMD3<Float>])
+        case shape(label: Int32, read: @Sendable () throws -> [SIMD3<Float>])
     }
 
     /// Its file name in the prepared folder.

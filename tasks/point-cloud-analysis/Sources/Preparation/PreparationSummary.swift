@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 package import Files
+import Preparation
 
 /// What `dr2net points prepare` has made.
-package struct PointPrepareSummary: Sendable, Encodable {
+package struct PreparationSummary: PreparationDetails {
     /// Original points, or shapes, of a class.
     package struct Count: Sendable, Encodable {
         /// The class.
@@ -20,14 +21,12 @@ package struct PointPrepareSummary: Sendable, Encodable {
     package let originals, ignored, points: Int
     /// By class.
     package let classes: [Count]
-    /// What was left out and why.
-    package let skipped: [PointIndex.Skipped]
     /// Points in a sphere of `data.radius`, the median; absent for shapes and very large scenes.
     package let sphereMedian: Int?
     private let sampling: PointSampling
 
     private enum CodingKeys: String, CodingKey {
-        case folder, scenes, shapes, originals, ignored, points, classes, skipped, sphereMedian
+        case folder, scenes, shapes, originals, ignored, points, classes, sphereMedian
     }
 
     /// The summary of a prepared folder.
@@ -53,19 +52,21 @@ package struct PointPrepareSummary: Sendable, Encodable {
         classes = index.classes.names.enumerated().map {
             Count(name: $1, training: training[$0], validation: validation[$0])
         }
-        skipped = index.skipped
     }
 
-    /// The summary for people.
-    package var text: String {
-        var table = TextTable(["class", "training", "validation"], numbers: [1, 2])
-        for one in classes { table.append([one.name, "\(one.training)", "\(one.validation)"]) }
-        let first =
-            scenes > 0
+    /// What there is now.
+    package var heading: String {
+        scenes > 0
             ? "\(scenes) scenes, \(originals) points (\(ignored) without a class that counts), "
                 + "\(points) on the grid, in \(folder)"
             : "\(shapes) shapes, \(points) points, in \(folder)"
-        var lines = [first, table.text]
+    }
+
+    /// Tables and remarks.
+    package var lines: [String] {
+        var table = TextTable(["class", "training", "validation"], numbers: [1, 2])
+        for one in classes { table.append([one.name, "\(one.training)", "\(one.validation)"]) }
+        var lines = [table.text]
         if let sphereMedian, let radius = sampling.spheres?.radius {
             let half = 2 * sphereMedian < sampling.points
             lines.append(
@@ -75,7 +76,6 @@ package struct PointPrepareSummary: Sendable, Encodable {
                         ? ": most of a sample repeats; take fewer points or a larger radius" : "")
             )
         }
-        return (lines + skipped.map { "left out \($0.id): \($0.reason)" })
-            .joined(separator: "\n")
+        return lines
     }
 }

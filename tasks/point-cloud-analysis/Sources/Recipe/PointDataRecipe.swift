@@ -64,6 +64,8 @@ package struct PointDataRecipe: Sendable {
     package var augmentation: PointAugmentation
     /// Classes without which scores are given, too.
     package var scoreWithout: [String]
+    /// Whether `prepare` leaves out what can't be used instead of refusing it.
+    package var keepGoing = false
 
     /// Reads and checks the section.
     ///
@@ -99,6 +101,8 @@ package struct PointDataRecipe: Sendable {
         sampling = try PointSampling(section, isSegmentation: segments)
         augmentation = try PointAugmentation(
             try section.section("augmentation"), isSegmentation: segments)
+        // Noted only where it is written: runs of before keep their fingerprint.
+        if section.has("keepGoing") { keepGoing = try section.value("keepGoing", default: false) }
         scoreWithout = segments ? try section.value("scoreWithout", default: []) : []
         try check(section)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import Preparation
 
 /// What can be said of prepared points before the first step: what would end a run late is an error
 /// now, what it can't learn or score is a line.
@@ -50,7 +51,7 @@ package struct PointDataReview {
     }
 
     /// What prepare left out, where something is missing because of it.
-    private static func reason(_ skipped: [PointIndex.Skipped]) -> String {
+    private static func reason(_ skipped: [SkippedInput]) -> String {
         guard let first = skipped.first else { return "" }
         return "; \(skipped.count) were left out, the first of them \(first.id): \(first.reason)"
     }

@@ -2,6 +2,8 @@
 package import Console
 import Files
 import Foundation
+import Preparation
+import Tensors
 package import Training
 
 /// The data of a run and what it leaves in its folder.
@@ -77,15 +79,16 @@ extension PointTask {
         _ recipe: PointRecipe, _ progress: ProgressLine
     ) throws -> PreparedPoints {
         let folder = recipe.data.prepared
-        if !FileManager.default.fileExists(atPath: PreparedPoints.indexPath(folder)) {
+        let index = PreparedFolder<PointIndex>(folder).indexPath
+        if !FileManager.default.fileExists(atPath: index) {
             progress.begin("preparing points in \(folder)")
         } else {
             progress.begin("checking the points in \(folder)")
         }
         // What is there already stays; what the recipe or the source changed is made again.
-        return try PointPreparation(recipe.data).run { done, total, id, outcome in
-            if case .present = outcome { return }
-            progress.message("\(done)/\(total) \(id): \(outcome.text)")
+        return try PointPreparation(recipe.data).run(threads: Parallel.threadCount) { event in
+            if event.outcome == .known { return }
+            for line in event.lines { progress.message(line) }
         }
     }
 }

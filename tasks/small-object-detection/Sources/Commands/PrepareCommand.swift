@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
-import Checkpoints
 import CommandLineSupport
 import Console
+import Datasets
 import Files
+import Preparation
+import Recipes
+import Tensors
+import Training
 
 extension AnnotationFormat: ExpressibleByArgument {}
 extension YOLODataset.Split: ExpressibleByArgument {}
@@ -12,23 +16,36 @@ extension YOLODataset.Split: ExpressibleByArgument {}
 struct PrepareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
-        abstract: "Check annotated images of any format and write them as one COCO JSON index.",
+        abstract: "Check annotated images of any format and write them as COCO JSON, or cut tiles.",
         discussion: """
+            The section data of RECIPE says all that no option says: the sets of images (training \
+            and validation, unless --annotations names one), their format, classes, orientation, \
+            bands and range, the tiles' size. Without RECIPE, --annotations, --format and --output \
+            are needed. Of several sets each has files of its own: index-training.json.
+
             Reads COCO JSON (AI-TOD too), Pascal VOC XML, VisDrone text and YOLO text. Every image \
             must be there, be an image and have the annotated size; every box must have an area, a \
             known class and at least half of itself inside. The first fault ends the work with one \
             line; with --keep-going what is faulty is left out and listed. --tiles cuts the images \
             into tiles too, for training on images of any size: PNG, BMP and TIFF are read in \
-            strips. The index refers to stored pixels, whatever --orientation says. Started again, it goes on where it was broken off.
+            strips. The index refers to stored pixels, whatever --orientation says. Started again, \
+            it goes on where it was broken off.
             """)
+
+    @Argument(
+        help: "The recipe whose images are checked: a YAML file, or a name of `recipe list`.",
+        completion: RecipeArgument.completion)
+    var recipe: String?
+
+    @OptionGroup var overrides: RecipeOverrides
 
     @Option(
         help: "The annotations: a JSON file, a folder of XML or text files, or a data.yaml.",
         completion: .file())
-    var annotations: String
+    var annotations: String?
 
-    @Option(help: "The format of the annotations.")
-    var format: AnnotationFormat
+    @Option(help: "The format of the annotations. (recipe: data.format)")
+    var format: AnnotationFormat?
 
     @Option(
         help: "The folder of the images; a YOLO data.yaml may name it instead.",
@@ -38,13 +55,15 @@ struct PrepareCommand: ParsableCommand {
     @Option(help: "The part of a YOLO data.yaml, without --images. (default: train)")
     var split: YOLODataset.Split?
 
-    @Option(help: "The index to write (COCO JSON).", completion: .file(extensions: ["json"]))
-    var output: String
+    @Option(
+        help: "The index to write (COCO JSON); a recipe alone is only checked.",
+        completion: .file(extensions: ["json"]))
+    var output: String?
 
     @Option(
         help: """
             Names of the classes in order, separated by commas; YOLO needs them here, in a \
-            data.yaml or in a classes.txt.
+            data.yaml or in a classes.txt. (recipe: data.classes)
             """)
     var classes: String?
 
@@ -62,27 +81,116 @@ struct PrepareCommand: ParsableCommand {
         help: "A folder for tiles of the images (PNG) with an index.json.", completion: .directory)
     var tiles: String?
 
-    @Option(help: "Side of a tile in pixels. (default: 400)")
+    @Option(help: "Side of a tile in pixels. (default: the recipe's, or 400)")
     var tileSize: Int?
 
-    @Option(help: "Pixels that neighbouring tiles share. (default: 100)")
+    @Option(help: "Pixels that neighbouring tiles share. (default: the recipe's, or 100)")
     var tileOverlap: Int?
 
-    @Option(help: "Share of a box's area that a tile must hold to keep it. (default: 0.5)")
+    @Option(
+        help: """
+            Share of a box's area that a tile must hold to keep it. (default: the recipe's \
+            data.keptArea, or 0.5)
+            """)
     var keptArea: Double?
 
     @Flag(help: "Write tiles without a box too.")
     var keepEmpty = false
 
-    @Flag(help: "Leave out and list what is faulty instead of failing.")
-    var keepGoing = false
-
-    @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try overrides.refuse(seed: "nothing is drawn at random here, and train takes it")
         _ = try names()
-        _ = try tiling()
+        if tiles == nil {
+            guard tileSize == nil, tileOverlap == nil, keptArea == nil, !keepEmpty else {
+                throw ValidationError(
+                    "--tile-size, --tile-overlap, --kept-area and --keep-empty: expected --tiles, "
+                        + "a folder for the tiles")
+            }
+        } else if recipe == nil {
+            _ = try tiling(nil)
+        }
+        guard recipe == nil else {
+            guard annotations != nil || images == nil && split == nil else {
+                throw ValidationError("--images and --split: expected --annotations beside them")
+            }
+            return
+        }
+        guard overrides.set.isEmpty else {
+            throw ValidationError("--set: expected a RECIPE to override")
+        }
+        guard let annotations, let format, output != nil else {
+            throw ValidationError(
+                "--annotations, --format and --output: expected all three, or a RECIPE")
+        }
+        try checkImages(annotations, format)
+    }
+
+    func run() throws {
+        let console = common.start()
+        let data = try recipe.map { recipe in
+            try DetectionRecipe(
+                overrides.document(of: recipe, adding: pictures.overrides, console),
+                dataFolder: DataCache().root
+            ).data
+        }
+        let sets = try sets(data)
+        try checkOutputs(sets)
+        let progress = common.progress()
+        defer { progress.finish() }
+        var tally = PreparationTally(), summaries: [PreparationSummary] = []
+        for one in sets {
+            progress.begin("reading annotations", isShownAtOnce: false)
+            let done = try one.run(threads: Parallel.threadCount) {
+                if $0 % 16 == 0 { progress.update(done: $0, total: $1, $2) }
+            } note: {
+                progress.message($0)
+            }
+            progress.finish()
+            tally.add(done.tally)
+            summaries.append(done.summary)
+        }
+        if let only = summaries.first, summaries.count == 1 {
+            let result = PreparationResult(tally, folder: tiles, only)
+            try console.result(result) { result.text }
+        } else {
+            let result = PreparationResult(tally, folder: tiles, PreparedSets(sets: summaries))
+            try console.result(result) { result.text }
+        }
+    }
+
+    /// What is to be done for each set of images.
+    private func sets(_ data: DetectionDataRecipe?) throws -> [DetectionPreparation] {
+        let cut = try tiles.map { folder in
+            DetectionPreparation.Tiles(
+                folder: folder, tiling: try tiling(data?.tiling), keepsEmpty: keepEmpty)
+        }
+        let format = format ?? data?.format ?? .coco, names = try names() ?? data?.classes
+        func preparation(_ source: DetectionDataRecipe.Source) -> DetectionPreparation {
+            DetectionPreparation(
+                source: source, format: format, classes: names,
+                pictures: data?.pictures
+                    ?? PictureRecipe(orientation: pictures.pixels, reading: pictures.reading),
+                decodesPixels: checkPixels,
+                keepGoing: overrides.keepGoing || data?.keepGoing == true,
+                output: output, histogram: histogram, tiles: cut)
+        }
+        if let annotations {
+            try checkImages(annotations, format)
+            let part = images == nil ? split ?? .train : nil
+            let folder = try images ?? YOLODataset(annotations).pictures(part ?? .train).folder
+            return [
+                preparation(.init(annotations: annotations, images: folder, split: part))
+            ]
+        }
+        guard let data else { return [] }
+        return data.training.enumerated().map { number, source in
+            preparation(source).named(number == 0 ? "training" : "training-\(number + 1)")
+        } + [preparation(data.validation).named("validation")]
+    }
+
+    private func checkImages(_ annotations: String, _ format: AnnotationFormat) throws {
         let isNamed = format == .yolo && YOLODataset.isOne(annotations)
         guard images != nil || isNamed else {
             throw ValidationError("--images: expected the folder of the images")
@@ -93,69 +201,31 @@ struct PrepareCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
-        let console = common.start()
-        let part = self.images == nil ? split ?? .train : nil
-        let images = try self.images ?? YOLODataset(annotations).pictures(split ?? .train).folder
-        var plan = OutputPlan(inputs: [annotations])
-        try plan.file(output, option: "--output", endings: ["json"])
-        if let histogram { try plan.file(histogram, option: "--histogram", endings: ["svg"]) }
-        if let tiles {
-            guard FileIdentity(tiles) != FileIdentity(images) else {
+    private func checkOutputs(_ sets: [DetectionPreparation]) throws {
+        var plan = OutputPlan(inputs: sets.map(\.source.annotations))
+        for one in sets {
+            if let output = one.output {
+                try plan.file(output, option: "--output", endings: ["json"])
+            }
+            if let histogram = one.histogram {
+                try plan.file(histogram, option: "--histogram", endings: ["svg"])
+            }
+            guard let folder = one.tiles?.folder else { continue }
+            guard FileIdentity(folder) != FileIdentity(one.source.images) else {
                 throw InputError(
-                    "--tiles \(tiles): is the folder of the images; choose another one")
+                    "--tiles \(folder): is the folder of the images; choose another one")
             }
             try plan.folder(
-                tiles, option: "--tiles", files: [(annotations, "\(tiles)/index.json")])
+                folder, option: "--tiles", files: [(one.source.annotations, "\(folder)/index.json")]
+            )
         }
-        let progress = common.progress()
-        defer { progress.finish() }
-        progress.begin("reading annotations", isShownAtOnce: false)
-        var faults = DetectionFaults(keepGoing: keepGoing)
-        let reader = AnnotationReader(
-            format: format, imageFolder: images, classes: try names(), pixels: pictures.pixels,
-            split: part)
-        let index = try reader.read(annotations, faults: &faults)
-        let check = IndexCheck(
-            imageFolder: images, pixels: pictures.pixels, decodesPixels: checkPixels,
-            format: format, reading: pictures.reading)
-        let outcome = try check.run(index, faults: &faults) {
-            if $0 % 16 == 0 { progress.update(done: $0, total: $1, "images checked") }
-        }
-        progress.finish()
-        var cut: (folder: String, size: Int, outcome: TileWriter.Outcome)?
-        if let tiles, let tiling = try tiling() {
-            var writer = TileWriter(
-                imageFolder: images, folder: tiles, tiling: tiling, keepsEmpty: keepEmpty)
-            writer.reading = pictures.reading
-            let outcome = try writer.run(outcome.index, faults: &faults) {
-                if $0 % 16 == 0 { progress.update(done: $0, total: $1, "images cut") }
-            }
-            progress.finish()
-            cut = (tiles, tiling.size, outcome)
-        }
-        // Tiles have been decoded, or the check has decoded all.
-        let notices = checkPixels ? outcome.notices : cut?.outcome.notices ?? []
-        for line in notices.prefix(20) { console.note(line) }
-        if notices.count > 20 { console.note("\(notices.count - 20) more such pictures") }
-        try COCOWriter.write(outcome.index, to: output)
-        let summary = PrepareSummary(outcome, faults: faults, output: output, tiles: cut)
-        if let histogram { try AtomicFile.write(summary.histogram, to: histogram) }
-        for line in faults.remarks { console.note(line) }
-        try console.result(summary) { summary.text }
     }
 
-    /// How to cut; nil where no tiles are asked for.
-    private func tiling() throws -> Tiling? {
-        guard tiles != nil else {
-            guard tileSize == nil, tileOverlap == nil, keptArea == nil, !keepEmpty else {
-                throw ValidationError(
-                    "--tile-size, --tile-overlap, --kept-area and --keep-empty: expected --tiles, "
-                        + "a folder for the tiles")
-            }
-            return nil
-        }
-        let size = tileSize ?? 400, overlap = tileOverlap ?? 100, area = keptArea ?? 0.5
+    /// How to cut: as the options say, then the recipe.
+    private func tiling(_ recipe: Tiling?) throws -> Tiling {
+        let size = tileSize ?? recipe?.size ?? 400
+        let overlap = tileOverlap ?? recipe?.overlap ?? 100
+        let area = keptArea ?? recipe?.keptArea ?? 0.5
         guard (1...32768).contains(size) else {
             throw ValidationError("--tile-size \(size): expected 1 to 32768 pixels")
         }

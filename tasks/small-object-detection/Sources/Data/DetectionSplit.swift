@@ -2,6 +2,7 @@
 package import Files
 package import Media
 package import Regions
+import Tensors
 import Training
 
 /// Annotated images of one purpose, with labels by the run's classes.
@@ -94,11 +95,11 @@ package struct DetectionSplit: Sendable {
     package static func read(
         _ recipe: DetectionDataRecipe, decodesPixels: Bool = false,
         report: (_ done: Int, _ total: Int) -> Void = { _, _ in }, note: (String) -> Void
-    ) throws(InputError) -> (
+    ) throws -> (
         training: DetectionSplit, validation: DetectionSplit, classes: Classes
     ) {
         var turns: [ImageOrientation] = []
-        func checked(_ source: DetectionDataRecipe.Source) throws(InputError) -> DetectionIndex {
+        func checked(_ source: DetectionDataRecipe.Source) throws -> DetectionIndex {
             var faults = DetectionFaults(keepGoing: recipe.keepGoing)
             let reader = AnnotationReader(
                 format: recipe.format, imageFolder: source.images, classes: recipe.classes,
@@ -109,7 +110,7 @@ package struct DetectionSplit: Sendable {
                 reading: recipe.pictures.reading)
             let outcome = try check.run(
                 try reader.read(source.annotations, faults: &faults), faults: &faults,
-                report: report)
+                threads: Parallel.threadCount, report: report)
             for line in faults.remarks { note(line) }
             for line in faults.lines.prefix(20) { note("left out: \(line)") }
             if faults.count > 20 { note("left out \(faults.count - 20) more") }

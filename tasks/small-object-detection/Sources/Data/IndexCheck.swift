@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Files
+import Files
 package import Media
+package import Preparation
 import Regions
 
 /// Compares an index with the image files and its boxes with the images.
@@ -10,7 +11,7 @@ package struct IndexCheck {
         /// The images that can be used, with the sizes of their files, and their boxes.
         package var index: DetectionIndex
         /// Images left out.
-        package var droppedImages = 0
+        package var dropped: [SkippedInput] = []
         /// Boxes left out, those of left-out images included.
         package var droppedBoxes = 0
         /// Boxes cut to their image.
@@ -29,6 +30,8 @@ package struct IndexCheck {
     package let pixels: AnnotatedPixels
     /// Whether every picture is decoded too, to its last row.
     package let decodesPixels: Bool
+    /// The pictures that an unfinished check has decoded.
+    package var journal: PreparedFile<DecodedPictures>?
     /// Whether the annotation has sizes of its own, which tell turned pictures from others.
     private let hasSizes: Bool
     private let reading: PixelReading
@@ -57,48 +60,37 @@ package struct IndexCheck {
     ///
     /// - Parameters:
     ///   - faults: Where faulty images and boxes are noted.
+    ///   - threads: Images checked at a time; the outcome does not depend on it.
     ///   - report: Told of every image.
     /// - Throws: One line for the first fault, unless they are dropped; and where no image, or after
     ///   faults no box, is left.
     package func run(
-        _ index: DetectionIndex, faults: inout DetectionFaults,
+        _ index: DetectionIndex, faults: inout DetectionFaults, threads: Int = 1,
         report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(InputError) -> Outcome {
+    ) throws -> Outcome {
         var outcome = Outcome(index: index)
         outcome.index.images = []
         outcome.index.boxes = []
         var positions: [Int?] = []
         var infos: [ImageInfo] = []
-        var files: [String: String] = [:]
-        let annotated = Set(index.boxes.map(\.item.source))
-        for (number, var image) in index.images.enumerated() {
-            do throws(InputError) {
-                if let other = files.updateValue(image.idJSON, forKey: image.file) {
-                    throw InputError(
-                        "\(imageFolder)/\(image.file): is image \(other) and image \(image.idJSON); "
-                            + "expected each file once")
-                }
-                let info = try info(of: image)
-                // A picture without boxes has nothing that could lie wrong.
-                if annotated.contains(number) {
-                    try pixels.check(info, size: hasSizes ? (image.width, image.height) : nil)
-                }
-                if decodesPixels {
-                    let bands = try ImageBands(info.path, reading)
-                    try bands.check()
-                    if let notice = bands.notice { outcome.notices.append(notice) }
-                }
-                (image.width, image.height) = (info.width, info.height)
+        for (number, result) in try check(index, faults.keepGoing, threads, report).enumerated() {
+            var image = index.images[number]
+            switch result {
+            case .success(let (info, picture)):
                 infos.append(info)
+                if let notice = picture?.notice { outcome.notices.append(notice) }
                 outcome.turns.append(pixels == .shown ? info.orientation : .upright)
                 positions.append(outcome.index.images.count)
+                (image.width, image.height) = (info.width, info.height)
                 outcome.index.images.append(image)
-            } catch {
-                try faults.note(error.description)
+            case .failure(let fault):
+                try faults.note(fault.description)
                 positions.append(nil)
-                outcome.droppedImages += 1
+                outcome.dropped.append(
+                    SkippedInput(
+                        id: image.file.isEmpty ? image.idJSON : image.file,
+                        reason: fault.description))
             }
-            report(number + 1, index.images.count)
         }
         guard !outcome.index.images.isEmpty else {
             throw InputError(
@@ -135,6 +127,59 @@ package struct IndexCheck {
                     + "can be used: " + (faults.lines.first ?? "none was read"))
         }
         return outcome
+    }
+
+    /// What the check of an image's file found, and of its decoded pixels.
+    private typealias Finding = Result<
+        (info: ImageInfo, picture: DecodedPictures.Picture?), InputError
+    >
+
+    /// Checks the files of all images.
+    ///
+    /// - Throws: The first fault in order, unless faults are dropped.
+    private func check(
+        _ index: DetectionIndex, _ keepGoing: Bool, _ threads: Int,
+        _ report: (_ done: Int, _ total: Int) -> Void
+    ) throws -> [Finding] {
+        let annotated = Set(index.boxes.map(\.item.source)), images = index.images
+        var firsts: [String: Int] = [:]
+        for number in images.indices.reversed() { firsts[images[number].file] = number }
+        let first = firsts, known = journal?.read() ?? DecodedPictures()
+        var done = 0, decoded = known, saved = ContinuousClock.now
+        // What is decoded stays known where a fault ends the work.
+        defer { if decodesPixels { try? journal?.write(decoded) } }
+        return try Jobs<Finding>.run(count: images.count, threads: threads) {
+            { number in
+                let image = images[number]
+                do throws(InputError) {
+                    if let other = first[image.file], other < number {
+                        throw InputError(
+                            "\(imageFolder)/\(image.file): is image \(images[other].idJSON) and "
+                                + "image \(image.idJSON); expected each file once")
+                    }
+                    let info = try info(of: image)
+                    // A picture without boxes has nothing that could lie wrong.
+                    if annotated.contains(number) {
+                        try pixels.check(info, size: hasSizes ? (image.width, image.height) : nil)
+                    }
+                    guard decodesPixels else { return .success((info, nil)) }
+                    let picture = try DecodedPictures.Picture(
+                        info.path, reading, known: known.pictures[info.path])
+                    return .success((info, picture))
+                } catch {
+                    guard keepGoing else { throw error }
+                    return .failure(error)
+                }
+            }
+        } ended: { _, finding in
+            done += 1
+            report(done, images.count)
+            guard case .success(let (info, picture?)) = finding else { return }
+            decoded.pictures[info.path] = picture
+            guard let journal, saved.duration(to: .now) > .seconds(5) else { return }
+            try journal.write(decoded)
+            saved = .now
+        }
     }
 
     /// The header of an image's file, whose size must be the annotation's.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
+import Preparation
 import Regions
 import Reports
 
 /// What `dr2net detect prepare` did.
-package struct PrepareSummary: Sendable, Encodable {
+package struct PreparationSummary: PreparationDetails {
     /// How many boxes a class or a size has.
     package struct Count: Sendable, Encodable, Equatable {
         /// The class's or size's name.
@@ -56,8 +57,10 @@ package struct PrepareSummary: Sendable, Encodable {
         }
     }
 
+    /// The set's name, where there are several.
+    package let name: String?
     /// The index written.
-    package let output: String
+    package let output: String?
     /// Images that can be used.
     package let images: Int
     /// Those without a box.
@@ -78,6 +81,8 @@ package struct PrepareSummary: Sendable, Encodable {
     package let faults: Int
     /// The first of them.
     package let faultLines: [String]
+    /// Those of them that are no left-out image's.
+    private let otherFaults: [String]
     /// The tiles, where some were asked for.
     package let tiles: Tiles?
 
@@ -89,7 +94,8 @@ package struct PrepareSummary: Sendable, Encodable {
 
     /// The summary of a check.
     package init(
-        _ outcome: IndexCheck.Outcome, faults: DetectionFaults, output: String,
+        _ outcome: IndexCheck.Outcome, faults: DetectionFaults, name: String? = nil,
+        output: String? = nil,
         tiles: (folder: String, size: Int, outcome: TileWriter.Outcome)? = nil
     ) {
         let index = outcome.index
@@ -102,6 +108,7 @@ package struct PrepareSummary: Sendable, Encodable {
             let place = Self.limits.firstIndex { box.area < $0.side * $0.side }
             sizes[place ?? Self.limits.count - 1] += 1
         }
+        self.name = name
         self.output = output
         images = index.images.count
         imagesWithoutBoxes = index.images.count - used.count
@@ -109,10 +116,12 @@ package struct PrepareSummary: Sendable, Encodable {
         self.classes = zip(index.categories, classes).map { Count(name: $0.name, boxes: $1) }
         self.sizes = zip(Self.limits, sizes).map { Count(name: $0.name, boxes: $1) }
         clippedBoxes = outcome.clippedBoxes
-        droppedImages = outcome.droppedImages
+        droppedImages = outcome.dropped.count
         droppedBoxes = outcome.droppedBoxes
         self.faults = faults.count
         faultLines = faults.lines
+        let told = Set((outcome.dropped + (tiles?.outcome.dropped ?? [])).map(\.reason))
+        otherFaults = faults.lines.filter { !told.contains($0) }
         self.tiles = tiles.map { tiles in
             Tiles(
                 folder: tiles.folder, tiles: tiles.outcome.index.images.count,
@@ -120,7 +129,7 @@ package struct PrepareSummary: Sendable, Encodable {
                 boxes: tiles.outcome.index.boxes.count - tiles.outcome.ignoredParts,
                 size: tiles.size, ignoredParts: tiles.outcome.ignoredParts,
                 unheldBoxes: tiles.outcome.unheldBoxes, largerBoxes: tiles.outcome.largerBoxes,
-                droppedImages: tiles.outcome.droppedImages)
+                droppedImages: tiles.outcome.dropped.count)
         }
     }
 
@@ -135,8 +144,20 @@ package struct PrepareSummary: Sendable, Encodable {
         ).svg()
     }
 
-    /// The summary for people.
-    package var text: String {
+    private enum CodingKeys: String, CodingKey {
+        case name, output, images, imagesWithoutBoxes, boxes, classes, sizes, clippedBoxes
+        case droppedImages, droppedBoxes, faults, faultLines, tiles
+    }
+
+    /// What there is now.
+    package var heading: String {
+        "\(name.map { $0 + ": " } ?? "")\(images) image\(images == 1 ? "" : "s") "
+            + "(\(imagesWithoutBoxes) without boxes), \(boxes) boxes"
+            + (output.map { " in \($0)" } ?? "")
+    }
+
+    /// Tables and remarks.
+    package var lines: [String] {
         var table = TextTable(["", "boxes"], numbers: [1])
         for one in classes { table.append([one.name, "\(one.boxes)"]) }
         let most = max(1, sizes.map(\.boxes).max() ?? 1)
@@ -145,10 +166,7 @@ package struct PrepareSummary: Sendable, Encodable {
             table.append(
                 ["\(one.name) pixels", "\(one.boxes)", String(repeating: "#", count: length)])
         }
-        var lines = [
-            "\(images) image\(images == 1 ? "" : "s") (\(imagesWithoutBoxes) without boxes), \(boxes) boxes in \(output)",
-            table.text,
-        ]
+        var lines = [table.text]
         if let tiles {
             lines.append(
                 "\(tiles.tiles) tiles with \(tiles.boxes) boxes in \(tiles.folder): "
@@ -163,8 +181,17 @@ package struct PrepareSummary: Sendable, Encodable {
                     + "boxes")
         }
         let shown = 20
-        lines += faultLines.prefix(shown).map { "  " + $0 }
-        if faults > shown { lines.append("  and \(faults - shown) more (--json has 1,000)") }
-        return lines.joined(separator: "\n")
+        lines += otherFaults.prefix(shown).map { "  " + $0 }
+        let more = faults - droppedImages - (tiles?.droppedImages ?? 0) - shown
+        if more > 0 { lines.append("  and \(more) more (--json has 1,000)") }
+        return lines
     }
+}
+
+/// What was prepared of several sets.
+struct PreparedSets: PreparationDetails {
+    let sets: [PreparationSummary]
+
+    var heading: String { "\(sets.count) sets of images" }
+    var lines: [String] { sets.flatMap { [$0.heading] + $0.lines } }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Checkpoints
-package import Files
+import Files
 import Foundation
 package import Media
+package import Preparation
 import Regions
 import Reports
 
@@ -26,7 +27,7 @@ package struct TileWriter {
         /// Tiles without a box that were left out.
         package var empty = 0
         /// Images left out since their pixels are damaged.
-        package var droppedImages = 0
+        package var dropped: [SkippedInput] = []
         /// What people should know of images that were decoded.
         package var notices: [String] = []
         /// Boxes that are to be found and that no tile holds.
@@ -72,74 +73,78 @@ package struct TileWriter {
     /// - Parameters:
     ///   - index: Images with their sizes, as ``IndexCheck`` gives them.
     ///   - faults: Where images with damaged pixels are noted.
+    ///   - threads: Images cut at a time; the tiles do not depend on it.
     ///   - report: Told of every image.
-    /// - Throws: One line for what cannot be written, for the first fault unless faults are dropped,
-    ///   and where no tile is left.
+    /// - Throws: One line for what cannot be written or another process writes, for damaged pixels
+    ///   unless faults are dropped, and where no tile is left.
     package func run(
-        _ index: DetectionIndex, faults: inout DetectionFaults,
-        report: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    ) throws(InputError) -> Outcome {
-        try FileSystem.makeFolder(folder)
+        _ index: DetectionIndex, faults: inout DetectionFaults, threads: Int = 1,
+        report: PreparationLoop.Report = { _ in }
+    ) throws -> Outcome {
         var outcome = Outcome(
             index: DetectionIndex(images: [], categories: index.categories, boxes: []))
         let boxes = Dictionary(grouping: index.boxes, by: \.item.source)
-        for (position, image) in index.images.enumerated() {
-            let plan = plan(image, boxes[position] ?? [])
-            outcome.empty += plan.empty
-            outcome.unheldBoxes += plan.unheld
-            outcome.largerBoxes += (boxes[position] ?? []).count {
-                !$0.isIgnored && !$0.isCrowd && tiling.exceeds($0.item.place)
-            }
-            do throws(InputError) {
-                try write(image, plan.tiles, &outcome)
-                for tile in plan.tiles {
-                    let number = outcome.index.images.count
-                    outcome.index.images.append(
-                        .init(
-                            id: number + 1, file: tile.file, width: tile.place.width,
-                            height: tile.place.height))
-                    outcome.ignoredParts += tile.parts.count { !$0.isHeld }
-                    outcome.index.boxes += tile.parts.map { part in
-                        var box = part.box
-                        box.item.source = number
-                        return box
-                    }
+        let loop = PreparationLoop(
+            "image", inputs: index.images.map(\.file), keepGoing: faults.keepGoing)
+        return try PreparedFiles.locked(folder, remedy: "choose another one") {
+            let products: PreparationLoop.Products<Cut> = try loop.run(threads: threads) {
+                { number, notes in
+                    let plan = plan(index.images[number], boxes[number] ?? [])
+                    let kept = try write(index.images[number], plan.tiles, &notes)
+                    let missing = plan.tiles.count - kept
+                    return .init(
+                        Cut(plan: plan, kept: kept, notices: notes),
+                        missing == 0 ? .known : .written("\(missing) tiles"))
                 }
-            } catch let error where !error.isStorage {
-                try faults.note(error.description)
-                outcome.droppedImages += 1
+            } report: {
+                report($0)
             }
-            report(position + 1, index.images.count)
+            // It is no fault that no image is left, as long as none was refused.
+            if !products.faults.isEmpty { try loop.check(products) }
+            outcome.dropped = products.faults
+            for fault in products.faults { try faults.note(fault.reason) }
+            for cut in products.items { outcome.add(cut) }
+            guard !outcome.index.images.isEmpty else {
+                throw InputError(
+                    "\(folder): none of the \(outcome.empty) tiles holds a box; expected one at "
+                        + "least, lower --kept-area, take a larger --tile-size or give --keep-empty"
+                )
+            }
+            try COCOWriter.write(outcome.index, to: "\(folder)/\(Self.indexName)")
+            return outcome
         }
-        guard !outcome.index.images.isEmpty else {
-            throw InputError(
-                "\(folder): none of the \(outcome.empty) tiles holds a box; expected one at least, "
-                    + "lower --kept-area, take a larger --tile-size or give --keep-empty")
-        }
-        try COCOWriter.write(outcome.index, to: "\(folder)/\(Self.indexName)")
-        return outcome
     }
 
-    private struct PlannedTile {
+    /// What became of an image.
+    fileprivate struct Cut: Sendable {
+        let plan: Plan
+        /// Tiles that were there.
+        let kept: Int
+        let notices: [String]
+    }
+
+    /// The tiles of an image that are wanted, row by row, how many are empty and not, and the boxes
+    /// to be found that none holds or that are larger than a tile.
+    fileprivate struct Plan: Sendable {
+        var tiles: [PlannedTile] = []
+        var empty = 0, unheld = 0, larger = 0
+    }
+
+    fileprivate struct PlannedTile: Sendable {
         let place: Tiling.Tile
         let file: String
         let parts: [Tiling.Part]
     }
 
-    /// The tiles of an image that are wanted, row by row, how many are empty and not, and the boxes
-    /// to be found that none holds.
-    private func plan(
-        _ image: DetectionIndex.Image, _ boxes: [AnnotatedBox]
-    ) -> (tiles: [PlannedTile], empty: Int, unheld: Int) {
+    private func plan(_ image: DetectionIndex.Image, _ boxes: [AnnotatedBox]) -> Plan {
+        var plan = Plan()
         let stem = URL(fileURLWithPath: image.file).deletingPathExtension().lastPathComponent
-        var tiles: [PlannedTile] = []
-        var empty = 0
         var held = Set<Int>()
         for place in tiling.tiles(width: image.width, height: image.height) {
             let parts = tiling.parts(boxes, in: place)
             for part in parts where part.isHeld { held.insert(part.position) }
             guard keepsEmpty || parts.contains(where: \.isHeld) else {
-                empty += 1
+                plan.empty += 1
                 continue
             }
             // The number sets images of one name in different folders apart, the size other tilings,
@@ -147,25 +152,28 @@ package struct TileWriter {
             let name =
                 "\(image.id)-\(String(decoding: stem.utf8.prefix(120), as: UTF8.self))-"
                 + "\(place.x)-\(place.y)-\(place.width)x\(place.height)\(reading.suffix).png"
-            tiles.append(PlannedTile(place: place, file: name, parts: parts))
+            plan.tiles.append(PlannedTile(place: place, file: name, parts: parts))
         }
-        let unheld = boxes.enumerated().count {
-            !$1.isIgnored && !$1.isCrowd && !held.contains($0)
+        for (number, box) in boxes.enumerated() where !box.isIgnored && !box.isCrowd {
+            if !held.contains(number) { plan.unheld += 1 }
+            if tiling.exceeds(box.item.place) { plan.larger += 1 }
         }
-        return (tiles, empty, unheld)
+        return plan
     }
 
+    /// Writes the tiles of an image that aren't there yet.
+    ///
+    /// - Returns: How many were.
     private func write(
-        _ image: DetectionIndex.Image, _ tiles: [PlannedTile], _ outcome: inout Outcome
-    ) throws(InputError) {
+        _ image: DetectionIndex.Image, _ tiles: [PlannedTile], _ notes: inout [String]
+    ) throws -> Int {
         let path = "\(imageFolder)/\(image.file)"
         // An image that can't be read is a fault of the reading below.
         let stamp = try? SourceStamp.of([path], settings: settings)
         let missing = tiles.filter { tile in
             stamp == nil || PNGImage.note(inFile: "\(folder)/\(tile.file)") != stamp
         }
-        outcome.kept += tiles.count - missing.count
-        guard !missing.isEmpty else { return }
+        guard !missing.isEmpty else { return tiles.count }
         let bands = try ImageBands(path, reading)
         var next = 0
         while next < missing.count {
@@ -180,12 +188,37 @@ package struct TileWriter {
                         height: tile.place.height))
                 try AtomicFile.write(
                     picture.png(note: stamp), to: "\(folder)/\(tile.file)")
-                outcome.written += 1
                 next += 1
             }
             // Let go before the next is read, so that its rows are moved and not copied.
             band = nil
         }
-        if let notice = bands.notice { outcome.notices.append(notice) }
+        if let notice = bands.notice { notes.append(notice) }
+        return tiles.count - missing.count
+    }
+}
+
+extension TileWriter.Outcome {
+    /// Adds the tiles of an image to the index.
+    fileprivate mutating func add(_ cut: TileWriter.Cut) {
+        kept += cut.kept
+        written += cut.plan.tiles.count - cut.kept
+        empty += cut.plan.empty
+        unheldBoxes += cut.plan.unheld
+        largerBoxes += cut.plan.larger
+        notices += cut.notices
+        for tile in cut.plan.tiles {
+            let number = index.images.count
+            index.images.append(
+                .init(
+                    id: number + 1, file: tile.file, width: tile.place.width,
+                    height: tile.place.height))
+            ignoredParts += tile.parts.count { !$0.isHeld }
+            index.boxes += tile.parts.map { part in
+                var box = part.box
+                box.item.source = number
+                return box
+            }
+        }
     }
 }

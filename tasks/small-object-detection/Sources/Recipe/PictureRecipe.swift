@@ -19,6 +19,12 @@ package struct PictureRecipe: Sendable, Equatable {
         return [bands, range].compactMap { $0 }
     }
 
+    /// How pictures are read.
+    package init(orientation: AnnotatedPixels, reading: PixelReading) {
+        self.orientation = orientation
+        self.reading = reading
+    }
+
     init(_ section: RecipeReader) throws(InputError) {
         if section.has("orientation") {
             orientation = try section.value("orientation", default: AnnotatedPixels.unsaid)

@@ -3,6 +3,7 @@ import ArgumentParser
 import CommandLineSupport
 import Console
 import Datasets
+import Preparation
 import Recipes
 import Training
 
@@ -33,22 +34,15 @@ struct ExtractCommand: ParsableCommand {
         let extraction = try FeatureExtraction(recipe, folder: output)
         for note in extraction.notes { progress.message(note) }
         progress.begin("decoding videos", isShownAtOnce: false)
-        let summary = try extraction.run { done, total, line in
-            progress.message("\(done)/\(total) \(line)")
+        var tally = PreparationTally()
+        let summary = try extraction.run { event in
+            tally.add(event)
+            for line in event.lines { progress.message(line) }
         } frames: { id, done, total in
             progress.update(done: done, total: total, "frames of \(id)")
         }
         progress.finish()
-        try console.result(summary) {
-            let skipped = summary.skipped.map { "  left out: \($0)" }
-            return
-                ([
-                    "\(summary.written) files written, \(summary.present) there before, "
-                        + "\(summary.width) channels, in \(summary.folder)",
-                    "read them with data.features: \(summary.folder); their rate "
-                        + "(\(TemporalRecipe.short(summary.framesPerSecond)) frames a second, "
-                        + "stride \(summary.featureStride)) lies beside them",
-                ] + skipped).joined(separator: "\n")
-        }
+        let result = PreparationResult(tally, folder: output, summary)
+        try console.result(result) { result.text }
     }
 }

@@ -2,6 +2,7 @@
 package import Files
 import Foundation
 package import Media
+package import Preparation
 package import Tensors
 
 /// The videos of a data set decoded once: one file of RGB bytes a video and an index.
@@ -32,13 +33,6 @@ package struct PreparedFrames: Sendable {
             /// What the film and the settings were; nil in indices of before there were stamps.
             package var stamp: String?
         }
-        /// A video that was left out.
-        package struct Skipped: Codable, Sendable, Equatable {
-            /// The video's id.
-            package var id: String
-            /// Why.
-            package var reason: String
-        }
         /// Frames a second.
         package var rate: Double
         /// Side in pixels.
@@ -46,7 +40,7 @@ package struct PreparedFrames: Sendable {
         /// The videos in the annotation's order.
         package var videos: [Video]
         /// What was left out, with reasons.
-        package var skipped: [Skipped]
+        package var skipped: [SkippedInput]
     }
 
     /// The folder.
@@ -54,9 +48,6 @@ package struct PreparedFrames: Sendable {
     /// The index.
     package let index: Index
 
-    static func indexPath(_ folder: String) -> String { "\(folder)/index.json" }
-    /// What an unfinished preparation has done so far, for the next one to go on from.
-    static func journalPath(_ folder: String) -> String { "\(folder)/index.partial.json" }
     static func framesPath(_ folder: String, _ id: String) -> String {
         "\(folder)/frames/\(fileName(id)).rgb"
     }
@@ -75,32 +66,33 @@ package struct PreparedFrames: Sendable {
     ///
     /// - Throws: one line where it is missing, damaged or of another rate or size.
     package init(folder: String, rate: Double, size: Int) throws(InputError) {
-        try self.init(
-            folder: folder, path: PreparedFrames.indexPath(folder), rate: rate, size: size)
-    }
-
-    /// Opens a prepared folder by one of its indices.
-    init(folder: String, path: String, rate: Double, size: Int) throws(InputError) {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        let files = PreparedFolder<Index>(folder), path = files.indexPath
+        guard
+            let index = try files.index(
+                orElse: "not an index of prepared frames; prepare again")
+        else {
             throw InputError(
                 "\(path): no prepared frames; run dr2net tad prepare with this recipe first")
-        }
-        let index: Index
-        do { index = try JSONDecoder().decode(Index.self, from: data) } catch {
-            throw InputError("\(path): not an index of prepared frames; prepare again")
         }
         guard index.rate == rate, index.size == size else {
             throw InputError(
                 "\(path): prepared at \(index.rate) frames a second and \(index.size) pixels, the "
                     + "recipe wants \(rate) and \(size); prepare again or change the recipe")
         }
+        self = try PreparedFrames(folder: folder, index: index).checked()
+    }
+
+    init(folder: String, index: Index) {
         self.folder = folder
         self.index = index
-        if let video = index.videos.first(where: { !isWhole($0) }) {
-            let path = PreparedFrames.framesPath(folder, video.id)
-            throw InputError(
-                "\(path): missing or not \(video.frames) frames long; prepare again")
-        }
+    }
+
+    /// These frames, if every file is as long as the index says.
+    func checked() throws(InputError) -> PreparedFrames {
+        guard let video = index.videos.first(where: { !isWhole($0) }) else { return self }
+        throw InputError(
+            "\(PreparedFrames.framesPath(folder, video.id)): missing or not \(video.frames) frames "
+                + "long; prepare again")
     }
 
     /// Refuses frames of films that have been replaced since, or that are not known to be of them.
@@ -132,30 +124,18 @@ package struct PreparedFrames: Sendable {
 
     /// Whether the file of a video is as long as the index says.
     private func isWhole(_ video: Index.Video) -> Bool {
-        let path = PreparedFrames.framesPath(folder, video.id)
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let (bytes, overflow) = video.frames.multipliedReportingOverflow(
-            by: index.size * index.size * 3)
-        return video.frames > 0 && !overflow
-            && (attributes?[.size] as? NSNumber)?.intValue == bytes
+        PreparedFiles.isLong(
+            PreparedFrames.framesPath(folder, video.id), video.frames,
+            index.size * index.size * 3)
     }
 
     /// The videos whose files are whole, of a finished and of an unfinished preparation; none where
     /// there is no index of this rate and size.
-    static func known(folder: String, rate: Double, size: Int) -> [Index.Video] {
-        [indexPath(folder), journalPath(folder)].flatMap { path -> [Index.Video] in
-            guard let data = FileManager.default.contents(atPath: path),
-                let index = try? JSONDecoder().decode(Index.self, from: data), index.rate == rate,
-                index.size == size
-            else { return [] }
-            let frames = PreparedFrames(folder: folder, index: index)
-            return index.videos.filter(frames.isWhole)
-        }
-    }
-
-    private init(folder: String, index: Index) {
-        self.folder = folder
-        self.index = index
+    static func known(_ folder: String, rate: Double, size: Int) -> [Index.Video] {
+        PreparedFolder<Index>(folder).indices.filter { $0.rate == rate && $0.size == size }
+            .flatMap { index in
+                index.videos.filter(PreparedFrames(folder: folder, index: index).isWhole)
+            }
     }
 
     /// The annotations of the videos that are here.

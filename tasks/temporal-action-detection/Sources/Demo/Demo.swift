@@ -4,6 +4,7 @@ package import CommandLineSupport
 package import Console
 package import Datasets
 import Foundation
+import Preparation
 import Reversible
 import Tensors
 import Training
@@ -48,12 +49,10 @@ package struct Demo {
         }
         step("frames")
         progress.begin("preparing frames in \(recipe.data.prepared)")
-        let preparation = try Preparation(recipe)
+        let preparation = try TemporalPreparation(recipe)
         _ = try preparation.run(
-            workers: Parallel.threadCount, warn: progress.message
-        ) { done, total, id, outcome in
-            progress.message(Preparation.line(done, total, id, outcome))
-        }
+            threads: Parallel.threadCount,
+            report: { for line in $0.lines { progress.message(line) } }, warn: progress.message)
         progress.finish()
         step("finetuning: \(recipe.finetuning.way.rawValue), into \(plan.run)")
         guard let (result, _) = try options.run(TemporalTask.self, common) else { return nil }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
+import Preparation
 import Regions
 
 /// What a preparation found, for people and for scripts.
-struct PreparationSummary: Encodable {
+struct PreparationSummary: PreparationDetails {
     /// One subset.
     struct Subset: Encodable {
         let name: String
@@ -26,7 +27,6 @@ struct PreparationSummary: Encodable {
     /// Bytes of the frames.
     let bytes: Int
     let videos: [PreparedFrames.Index.Video]
-    let skipped: [PreparedFrames.Index.Skipped]
     let subsets: [Subset]
     /// Segments of each class in each subset.
     let classes: [String: [String: Int]]
@@ -40,7 +40,6 @@ struct PreparationSummary: Encodable {
         rate = index.rate
         size = index.size
         videos = index.videos
-        skipped = index.skipped
         bytes = index.videos.reduce(0) { $0 + $1.frames * index.size * index.size * 3 }
         let ids = Set(index.videos.map(\.id))
         let usable = annotations.only { ids.contains($0.id) }
@@ -57,16 +56,15 @@ struct PreparationSummary: Encodable {
             uniqueKeysWithValues: annotations.issueCounts.map { ($0.key.rawValue, $0.value) })
     }
 
-    /// Tables for the terminal.
-    var text: String {
+    var heading: String {
         let count = videos.reduce(0) { $0 + $1.frames }
-        var lines = [
-            "\(videos.count) videos, \(count) frames"
-                + (folder.map { " in \($0)" } ?? " to decode")
-                + ", \(NumberText.short(Double(bytes) / 1e9)) GB"
-        ]
-        lines += skipped.map { "  left out: \($0.id): \($0.reason)" }
-        lines += videos.compactMap { video in
+        return "\(videos.count) videos, \(count) frames"
+            + (folder.map { " in \($0)" } ?? " to decode")
+            + ", \(NumberText.short(Double(bytes) / 1e9)) GB"
+    }
+
+    var lines: [String] {
+        var lines = videos.compactMap { video in
             video.surplus.map {
                 "  \(video.id): \(NumberText.decimals($0, 1)) s longer than annotated"
             }
@@ -84,7 +82,7 @@ struct PreparationSummary: Encodable {
                 NumberText.decimals(subset.coverage, 3),
             ])
         }
-        return (lines + [table.text]).joined(separator: "\n")
+        return lines + [table.text]
     }
 }
 

@@ -59,36 +59,23 @@ struct VideoDecoding {
         let stamp = try stamp(video)
         var warnings = 0
         var padded = 0
-        var fault: InputError?
-        do {
-            try AtomicFile.write(to: PreparedFrames.framesPath(folder, video.id)) { file in
-                for first in stride(from: 0, to: checked.frames, by: 64) {
-                    let times = (first..<min(checked.frames, first + 64)).map {
-                        (video.start ?? 0) + Double($0) / data.rate
-                    }
-                    let clip: Clip
-                    do throws(InputError) {
-                        clip = try checked.reader.frames(at: times)
-                    } catch {
-                        fault = error
-                        throw error
-                    }
-                    warnings += clip.warnings
-                    padded += clip.paddedFrames
-                    try file.write(contentsOf: Data(clip.pixels))
+        try AtomicFile.write(to: PreparedFrames.framesPath(folder, video.id)) { file in
+            for first in stride(from: 0, to: checked.frames, by: 64) {
+                let times = (first..<min(checked.frames, first + 64)).map {
+                    (video.start ?? 0) + Double($0) / data.rate
                 }
-                if 2 * padded > checked.frames {
-                    fault = InputError(
-                        path: checked.reader.info.path,
-                        found: "\(padded) of \(checked.frames) frames missing",
-                        expected: "at least half of them",
-                        remedy: "fetch or copy the file again")
-                }
-                if let fault { throw fault }
+                let clip = try checked.reader.frames(at: times)
+                warnings += clip.warnings
+                padded += clip.paddedFrames
+                try file.write(contentsOf: Data(clip.pixels))
             }
-        } catch {
-            if let fault { throw InputError("\(fault)") }
-            throw error
+            if 2 * padded > checked.frames {
+                throw InputError(
+                    path: checked.reader.info.path,
+                    found: "\(padded) of \(checked.frames) frames missing",
+                    expected: "at least half of them",
+                    remedy: "fetch or copy the file again")
+            }
         }
         return .init(
             id: video.id, subset: video.subset, source: video.source, start: video.start,

@@ -2,6 +2,7 @@
 package import Console
 import Files
 import Foundation
+import Preparation
 import Tensors
 package import Training
 
@@ -75,15 +76,13 @@ extension TemporalTask {
         _ recipe: TemporalRecipe, _ progress: ProgressLine
     ) throws -> PreparedFrames {
         let data = recipe.data
-        if FileManager.default.fileExists(atPath: PreparedFrames.indexPath(data.prepared)) {
+        let index = PreparedFolder<PreparedFrames.Index>(data.prepared).indexPath
+        if FileManager.default.fileExists(atPath: index) {
             return try PreparedFrames(folder: data.prepared, rate: data.rate, size: data.size)
         }
         progress.begin("preparing frames in \(data.prepared)")
-        return try Preparation(recipe).run(
-            workers: Parallel.threadCount, warn: { progress.message($0) }
-        ) {
-            done, total, id, outcome in
-            progress.message(Preparation.line(done, total, id, outcome))
-        }
+        return try TemporalPreparation(recipe).run(
+            threads: Parallel.threadCount,
+            report: { for line in $0.lines { progress.message(line) } }, warn: progress.message)
     }
 }

@@ -2,18 +2,19 @@
 import Files
 import Foundation
 import Media
+import Preparation
 import TemporalActionDetection
 import Tensors
 import Testing
 
-@Suite("Preparation") struct PreparationTests {
+@Suite("Preparation") struct TemporalPreparationTests {
     /// Values of a byte: the byte itself.
     private let tables = PixelTables(.none)
 
     @Test func framesOfAPartAreThoseOfTheFilm() throws {
         let fixture = try TemporalFixture()
         let (frames, outcomes) = try fixture.prepare(fixture.recipe())
-        #expect(outcomes == ["x/1 16", "x/2 16", "y 12"])
+        #expect(outcomes == ["x/1 16 frames", "x/2 16 frames", "y 12 frames"])
         let tensor = try frames.tensor(
             video: try #require(frames.position(of: "x/2")), frames: 1..<3, isFlipped: false,
             tables: tables)
@@ -34,7 +35,7 @@ import Testing
         text = text.replacing("\"start\": 4, \"end\": 8", with: "\"start\": 2, \"end\": 6")
         try fixture.annotate(text)
         let (frames, outcomes) = try fixture.prepare(recipe)
-        #expect(outcomes == ["x/1 present", "x/2 16", "y present"])
+        #expect(outcomes == ["x/1 present", "x/2 16 frames", "y present"])
         #expect(frames.index.videos.last?.subset == "testing")
     }
 
@@ -61,7 +62,7 @@ import Testing
         } throws: {
             "\($0)".contains("1 of 3 videos are not of the film")
         }
-        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12"])
+        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12 frames"])
         // What is prepared outlives its films.
         try FileManager.default.removeItem(at: film)
         #expect(
@@ -83,8 +84,10 @@ import Testing
             "\($0)".contains("before films were stamped; run dr2net tad prepare")
         }
         var warnings: [String] = [], decoded = 0
-        try Preparation(recipe).run(warn: { warnings.append($0) }) { _, _, _, outcome in
-            if case .decoded = outcome { decoded += 1 }
+        try TemporalPreparation(recipe).run { event in
+            if case .written = event.outcome { decoded += 1 }
+        } warn: {
+            warnings.append($0)
         }
         #expect(warnings.count == 1 && decoded == 3, "\(warnings)")
     }
@@ -98,7 +101,7 @@ import Testing
         let name = try #require(
             FileManager.default.contentsOfDirectory(atPath: folder + "/frames").max())
         try FileManager.default.removeItem(atPath: "\(folder)/frames/\(name)")
-        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12"])
+        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12 frames"])
         #expect(!FileManager.default.fileExists(atPath: folder + "/index.partial.json"))
     }
 
