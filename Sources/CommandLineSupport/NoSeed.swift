@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import ArgumentParser
+import ArgumentParser
 
 /// `--seed` of a command that draws nothing at random, refused with the reason.
 package struct NoSeed: ParsableArguments {

@@ -3,7 +3,6 @@ package import ArgumentParser
 package import Datasets
 package import Files
 import Foundation
-package import Recipes
 
 /// A recipe as commands name it: a file, or a recipe that comes with the program.
 package enum RecipeArgument {

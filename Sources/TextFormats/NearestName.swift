@@ -9,7 +9,7 @@ package enum NearestName {
     /// four letters on, differs from it by two.
     package static func of(_ name: String, among known: [String]) -> String? {
         let typed = parts(name)
-        var best: (name: String, share: Double)?
+        var best: (name: String, share: Double, whole: Int)?
         for candidate in known {
             let (section, last) = parts(candidate)
             var distance = editDistance(typed.last, last) + (section == typed.section ? 0 : 1)
@@ -19,7 +19,12 @@ package enum NearestName {
             }
             // A share, not a count: a short name is near to everything that is short.
             let share = Double(distance) / Double(length)
-            if share <= 0.5, share < best?.share ?? 1 { best = (candidate, share) }
+            guard share <= 0.5 else { continue }
+            // Names of files have the same last part, their ending.
+            let whole = editDistance(name.lowercased(), candidate.lowercased())
+            if best.map({ (share, whole) < ($0.share, $0.whole) }) ?? true {
+                best = (candidate, share, whole)
+            }
         }
         return best?.name
     }
