@@ -141,9 +141,11 @@ private final class NumberFolder {
         let folder = NumberFolder()
         try folder.prepare()
         let index = folder.bytes
-        let lock = try FolderLock(folder: folder.path)
-        #expect(throws: InputError.self) { try folder.prepare() }
-        withExtendedLifetime(lock) {}
+        do {
+            let lock = try FolderLock(folder: folder.path)
+            #expect(throws: InputError.self) { try folder.prepare() }
+            withExtendedLifetime(lock) {}
+        }
         let holder = Process(), said = Pipe(), told = Pipe()
         holder.executableURL = URL(filePath: "/bin/sh")
         holder.arguments = [

@@ -199,7 +199,7 @@ import Testing
         let all = index(
             ["a", "b", "c", "d", "e"].enumerated().map {
                 .init(id: $0, file: $1 + ".bmp", width: 40, height: 30)
-            })
+            }, [box(1, 1, 2, 2)])
         var check = IndexCheck(imageFolder: folder.path, decodesPixels: true)
         let journal = PreparedFile<DecodedPictures>(folder.path + "/index.partial.json")
         check.journal = journal

@@ -68,7 +68,7 @@ import Testing
                     with:
                         "\"source\": \"one.y4m\", \"start\": 4"))
         let (frames, outcomes) = try fixture.prepare(fixture.recipe())
-        #expect(outcomes == ["x/1 16", "x/2 16", "y 12"])
+        #expect(outcomes == ["x/1 16 frames", "x/2 16 frames", "y 12 frames"])
         #expect(frames.index.videos.map(\.duration) == [4, 4, 3])
         let written = try ActivityNetAnnotations.read(frames.folder + "/annotations.json")
         #expect(written.videos.map(\.duration) == [4, 4, 3])
