@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Backbones
-import Console
 import Foundation
 import Layers
 import PointCloudAnalysis

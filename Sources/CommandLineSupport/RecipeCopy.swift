@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import Checkpoints
 package import Datasets
 import Files
 import Foundation

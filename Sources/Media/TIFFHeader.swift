@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import CTIFF
-import Checkpoints
 import Files
 
 /// The first picture of a TIFF file, as libtiff says what it is.
