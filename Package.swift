@@ -141,7 +141,7 @@ let package = Package(
         .executableTarget(
             name: "PointTimes",
             dependencies: [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Console",
                 "Training", "PointCloudAnalysis",
             ],
             path: "Benchmarks/PointTimes"),
