@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Backbones
+import Console
 import Foundation
 import Layers
 import PointCloudAnalysis
