@@ -141,7 +141,8 @@ let package = Package(
         .executableTarget(
             name: "PointTimes",
             dependencies: [
-                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Console",
+                "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
+                "Console",
                 "Training", "PointCloudAnalysis",
             ],
             path: "Benchmarks/PointTimes"),
@@ -222,7 +223,8 @@ let package = Package(
         .testTarget(
             name: "FourthTaskTests",
             dependencies: [
-                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible", "Files", "TextFormats",
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible", "Files",
+                "TextFormats",
                 "Console", "Recipes", "Reports", "Training", "CommandLineSupport", arguments,
             ]),
         .testTarget(
@@ -241,5 +243,6 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"),
+        .strictMemorySafety(),
     ]
 }

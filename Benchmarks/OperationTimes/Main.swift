@@ -53,10 +53,10 @@ import Tensors
 
     /// Numbers in -1..<1 that a line of any language works out alike.
     static func values(_ shape: [Int], _ seed: UInt32) -> Tensor {
-        Tensor(shape: shape) { output in
+        unsafe Tensor(shape: shape) { output in
             for i in output.indices {
                 let bits = UInt32(truncatingIfNeeded: i) &* 2_654_435_761 &+ seed
-                output[i] = Float(Double(bits) / 2_147_483_648 - 1)
+                unsafe output[i] = Float(Double(bits) / 2_147_483_648 - 1)
             }
         }
     }

@@ -111,9 +111,9 @@ package struct PretrainedWeights: Sendable {
     package static func warning(about value: Tensor) -> String? {
         if value.sum().isFinite { return nil }
         let wrong =
-            value.dtype == .float32
-            ? value.withFloats { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
-            : value.withDoubles { $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+            unsafe value.dtype == .float32
+            ? value.withFloats { unsafe $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
+            : unsafe value.withDoubles { unsafe $0.reduce(0) { $1.isFinite ? $0 : $0 + 1 } }
         return wrong == 0
             ? nil
             : "\(wrong) of \(value.count) numbers are infinite or not numbers; the checkpoint is "

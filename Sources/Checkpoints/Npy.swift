@@ -51,7 +51,7 @@ package enum Npy {
         let header = header(tensor.dtype == .float32 ? "<f4" : "<f8", tensor.shape)
         try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header)
-            try tensor.withBytes { try handle.append($0) }
+            try unsafe tensor.withBytes { try unsafe handle.append($0) }
         }
     }
 
@@ -60,7 +60,7 @@ package enum Npy {
         let header = header("<i8", array.shape)
         try AtomicFile.write(to: path) { handle in
             try handle.write(contentsOf: header)
-            try array.values.withUnsafeBytes { try handle.append($0) }
+            try unsafe array.values.withUnsafeBytes { try unsafe handle.append($0) }
         }
     }
 

@@ -143,14 +143,15 @@ package enum Onnx {
     private static func transposed(_ matrix: Tensor) -> Tensor {
         let (rows, columns) = (matrix.shape[0], matrix.shape[1])
         guard matrix.dtype == .float32 else {
-            return matrix.withDoubles { source in
-                Tensor(
-                    shape: [columns, rows], fillingDoubles: { transpose(source, $0, rows, columns) }
+            return unsafe matrix.withDoubles { source in
+                unsafe Tensor(
+                    shape: [columns, rows],
+                    fillingDoubles: { unsafe transpose(source, $0, rows, columns) }
                 )
             }
         }
-        return matrix.withFloats { source in
-            Tensor(shape: [columns, rows]) { transpose(source, $0, rows, columns) }
+        return unsafe matrix.withFloats { source in
+            unsafe Tensor(shape: [columns, rows]) { unsafe transpose(source, $0, rows, columns) }
         }
     }
 
@@ -160,7 +161,7 @@ package enum Onnx {
     ) {
         for row in 0..<rows {
             for column in 0..<columns {
-                target[column * rows + row] = source[row * columns + column]
+                unsafe target[column * rows + row] = unsafe source[row * columns + column]
             }
         }
     }

@@ -26,15 +26,16 @@ extension Safetensors {
             for name in state.names {
                 guard let value = state.value(name) else { continue }
                 if types == .stored, let type = state.storedType(name), type != value.widestType {
-                    try value.forEachNarrowed(to: type) { try handle.append($0) }
+                    try unsafe value.forEachNarrowed(to: type) { try unsafe handle.append($0) }
                     continue
                 }
                 switch value {
-                case .tensor(let tensor): try tensor.withBytes { try handle.append($0) }
+                case .tensor(let tensor):
+                    try unsafe tensor.withBytes { try unsafe handle.append($0) }
                 case .integers(let array):
-                    try array.values.withUnsafeBytes { try handle.append($0) }
+                    try unsafe array.values.withUnsafeBytes { try unsafe handle.append($0) }
                 case .bytes(let array):
-                    try array.bytes.withUnsafeBytes { try handle.append($0) }
+                    try unsafe array.bytes.withUnsafeBytes { try unsafe handle.append($0) }
                 }
             }
         }
@@ -71,7 +72,7 @@ extension Safetensors {
                 "the header would need \(text.count) bytes, more than the format's "
                     + "\(largestHeader); shorten the metadata", path: path)
         }
-        var data = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+        var data = unsafe withUnsafeBytes(of: UInt64(text.count).littleEndian) { unsafe Data($0) }
         data.append(contentsOf: text)
         return data
     }

@@ -42,7 +42,7 @@ enum Strided {
     ) {
         guard !target.isEmpty else { return }
         guard let width = shape.last, let step = strides.last else {
-            target.initializeElement(at: 0, to: source[offset])
+            unsafe target.initializeElement(at: 0, to: source[offset])
             return
         }
         var index = [Int](repeating: 0, count: shape.count)
@@ -50,7 +50,7 @@ enum Strided {
         var to = 0
         while true {
             for column in 0..<width {
-                target.initializeElement(at: to + column, to: source[from + column * step])
+                unsafe target.initializeElement(at: to + column, to: source[from + column * step])
             }
             to += width
             // Count up the outer axes, the last of them first.

@@ -35,15 +35,15 @@ enum TensorDecoder {
         _ source: ByteSource, _ type: ScalarType, _ shape: [Int], _ what: String
     ) throws(InputError) -> Tensor {
         do {
-            return try Tensor(shape: shape) { values in
+            return try unsafe Tensor(shape: shape) { values in
                 guard type != .float32 else {
-                    try source.fill(UnsafeMutableRawBufferPointer(values), from: 0, of: what)
+                    try unsafe source.fill(UnsafeMutableRawBufferPointer(values), from: 0, of: what)
                     return
                 }
                 try forEachChunk(source, UInt16.self, what) { start, bits in
                     let brain = type == .bfloat16
                     for (index, word) in bits.enumerated() {
-                        values[start + index] =
+                        unsafe values[start + index] =
                             brain ? Float(bitPattern: UInt32(word) << 16) : widen(word)
                     }
                 }
@@ -55,10 +55,10 @@ enum TensorDecoder {
         _ source: ByteSource, _ shape: [Int], _ what: String
     ) throws(InputError) -> Tensor {
         do {
-            return try Tensor(
+            return try unsafe Tensor(
                 shape: shape,
                 fillingDoubles: { values in
-                    try source.fill(UnsafeMutableRawBufferPointer(values), from: 0, of: what)
+                    try unsafe source.fill(UnsafeMutableRawBufferPointer(values), from: 0, of: what)
                 })
         } catch { throw .wrapping(error, action: "read", path: source.path) }
     }

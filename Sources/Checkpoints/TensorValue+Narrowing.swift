@@ -21,16 +21,16 @@ extension TensorValue {
     ) throws {
         switch self {
         case .tensor(let tensor):
-            try tensor.withFloats { values in
+            try unsafe tensor.withFloats { values in
                 try TensorValue.forEachPiece(values.count) { range in
-                    try values[range].map { TensorValue.half($0, brain: type == .bfloat16) }
+                    try unsafe values[range].map { TensorValue.half($0, brain: type == .bfloat16) }
                         .withUnsafeBytes(body)
                 }
             }
         case .integers(let array):
             func narrow<T: FixedWidthInteger>(_: T.Type) throws {
                 try TensorValue.forEachPiece(array.values.count) { range in
-                    try array.values[range].map { T(truncatingIfNeeded: $0).littleEndian }
+                    try unsafe array.values[range].map { T(truncatingIfNeeded: $0).littleEndian }
                         .withUnsafeBytes(body)
                 }
             }
@@ -40,7 +40,7 @@ extension TensorValue {
             case .int32, .uint32: try narrow(UInt32.self)
             default: try narrow(UInt64.self)
             }
-        case .bytes(let array): try array.bytes.withUnsafeBytes(body)
+        case .bytes(let array): try unsafe array.bytes.withUnsafeBytes(body)
         }
     }
 

@@ -97,7 +97,7 @@ package struct ZipArchive {
         let chunk = 1 << 20
         for start in stride(from: 0, to: part.count, by: chunk) {
             let bytes = try part.read(start, min(chunk, part.count - start), of: what)
-            sum = crc32(sum, bytes, uInt(bytes.count))
+            sum = unsafe crc32(sum, bytes, uInt(bytes.count))
         }
         return UInt32(truncatingIfNeeded: sum)
     }

@@ -77,7 +77,7 @@ package struct InputList: Sendable {
 
     private static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             && isFolder.boolValue
     }
 
@@ -149,7 +149,7 @@ package struct InputList: Sendable {
                     walk(joined(folder, name), rest)
                 }
             } else if isPattern(part) {
-                for name in names(place) where fnmatch(part, name, FNM_PERIOD) == 0 {
+                for name in names(place) where unsafe fnmatch(part, name, FNM_PERIOD) == 0 {
                     let path = joined(folder, name)
                     if next.isEmpty || isFolder(path) { walk(path, next) }
                 }
@@ -166,6 +166,6 @@ package struct InputList: Sendable {
     /// Whether a path is a folder and no link, which might lead in a circle.
     private static func isOwnFolder(_ path: String) -> Bool {
         var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 }

@@ -57,7 +57,7 @@ package struct OutputPlan {
         let isThere = FileManager.default.fileExists(atPath: path)
         // Files are written aside and renamed; only a device is written to itself.
         let isDevice = isThere && !Self.isRegular(path)
-        guard access(isDevice ? path : folder, W_OK) == 0 else {
+        guard unsafe access(isDevice ? path : folder, W_OK) == 0 else {
             throw InputError(
                 "\(option) \(path): \(isDevice ? "it" : "its folder") can't be written to; choose "
                     + "another place")
@@ -89,7 +89,7 @@ package struct OutputPlan {
             throw InputError(
                 "\(option) \(path): \(place.path) is a file; expected a folder, or a name for one")
         }
-        guard access(place.path, W_OK | X_OK) == 0 else {
+        guard unsafe access(place.path, W_OK | X_OK) == 0 else {
             throw InputError(
                 "\(option) \(path): \(place.path) can't be written to; choose another place")
         }
@@ -143,12 +143,12 @@ package struct OutputPlan {
 
     private static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             && isFolder.boolValue
     }
 
     private static func isRegular(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 }

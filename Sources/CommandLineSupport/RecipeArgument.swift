@@ -21,7 +21,8 @@ package enum RecipeArgument {
         of argument: String, in catalog: RecipeCatalog?
     ) throws(InputError) -> String {
         var isFolder: ObjCBool = false
-        let isThere = FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder)
+        let isThere = unsafe FileManager.default.fileExists(
+            atPath: argument, isDirectory: &isFolder)
         guard !isThere || isFolder.boolValue, !argument.contains("/"), !argument.isEmpty,
             let catalog
         else { return argument }

@@ -31,7 +31,7 @@ package final class Interruption: Sendable {
         quit: @escaping @Sendable () -> Void = { _exit(130) }, _ body: () throws -> R
     ) rethrows -> R {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return try body() }
+        guard unsafe pipe(&ends) == 0 else { return try body() }
         let reading = ends[0], writing = ends[1]
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let ended = DispatchSemaphore(value: 0)
@@ -46,12 +46,12 @@ package final class Interruption: Sendable {
         let former = [SIGINT, SIGTERM].map { (number: $0, action: SignalPipe.install($0)) }
         // A program started from a thread that blocks signals, as Foundation's do, inherits that.
         var wanted = sigset_t(), mask = sigset_t()
-        sigemptyset(&wanted)
-        for (number, _) in former { sigaddset(&wanted, number) }
-        pthread_sigmask(SIG_UNBLOCK, &wanted, &mask)
+        unsafe sigemptyset(&wanted)
+        for (number, _) in former { unsafe sigaddset(&wanted, number) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &wanted, &mask)
         defer {
-            pthread_sigmask(SIG_SETMASK, &mask, nil)
-            for (number, var action) in former { sigaction(number, &action, nil) }
+            unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
+            for (number, var action) in former { unsafe sigaction(number, &action, nil) }
             SignalPipe.end.store(-1, ordering: .sequentiallyConsistent)
             SignalPipe.write(SignalPipe.ended, to: writing)
             ended.wait()
@@ -75,25 +75,25 @@ private enum SignalPipe {
     static func install(_ number: Int32) -> sigaction {
         var action = sigaction(), former = sigaction()
         action.sa_flags = SA_RESTART
-        action.__sigaction_handler.sa_handler = { _ in
+        unsafe action.__sigaction_handler.sa_handler = { _ in
             let former = errno
             SignalPipe.write(SignalPipe.signalled, to: SignalPipe.end.load(ordering: .relaxed))
             errno = former
         }
-        sigaction(number, &action, &former)
+        unsafe sigaction(number, &action, &former)
         return former
     }
 
     static func write(_ byte: UInt8, to end: Int32) {
         var byte = byte
-        if end >= 0 { _ = Foundation.write(end, &byte, 1) }
+        if end >= 0 { _ = unsafe Foundation.write(end, &byte, 1) }
     }
 
     /// The next byte; nil when the pipe is closed.
     static func read(_ end: Int32) -> UInt8? {
         var byte: UInt8 = 0
         while true {
-            let count = Foundation.read(end, &byte, 1)
+            let count = unsafe Foundation.read(end, &byte, 1)
             if count == 1 { return byte }
             if count == 0 || errno != EINTR { return nil }
         }

@@ -77,7 +77,7 @@ package final class ProgressLine: Sendable {
             return .plain(everySeconds: everySeconds)
         }
         var size = winsize()
-        let known = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 20
+        let known = unsafe ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col >= 20
         return .live(
             isColored: environment["NO_COLOR", default: ""].isEmpty,
             width: known ? Int(size.ws_col) : 80)

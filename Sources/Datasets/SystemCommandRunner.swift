@@ -14,20 +14,20 @@ package struct SystemCommandRunner: CommandRunner {
     package func hasProgram(_ name: String) -> Bool {
         let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
             .split(separator: ":")
-        return folders.contains { access("\($0)/\(name)", X_OK) == 0 }
+        return folders.contains { unsafe access("\($0)/\(name)", X_OK) == 0 }
     }
 
     /// Runs a program to its end.
     package func run(_ command: Command) throws(InputError) -> CommandResult {
         // The spawn would fail with the same error number as for a missing program.
-        if let input = command.input, access(input, R_OK) != 0 {
+        if let input = command.input, unsafe access(input, R_OK) != 0 {
             throw InputError("\(input): cannot be read: \(reason()); check the file and its mode")
         }
         let errors = try CaptureFile()
         let output = try command.output == nil ? CaptureFile() : nil
         let child = try spawn(command, output: output, errors: errors)
         var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0 {
+        while unsafe waitpid(child, &status, 0) < 0 {
             guard errno == EINTR else {
                 throw InputError("\(command.executable): lost while it ran (\(reason()))")
             }
@@ -41,29 +41,30 @@ package struct SystemCommandRunner: CommandRunner {
     private func spawn(
         _ command: Command, output: CaptureFile?, errors: CaptureFile
     ) throws(InputError) -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, command.input ?? "/dev/null", O_RDONLY, 0)
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(
+            &actions, 0, command.input ?? "/dev/null", O_RDONLY, 0)
         if let path = command.output {
-            posix_spawn_file_actions_addopen(
+            unsafe posix_spawn_file_actions_addopen(
                 &actions, 1, path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         } else if let output {
-            posix_spawn_file_actions_adddup2(&actions, output.descriptor, 1)
+            unsafe posix_spawn_file_actions_adddup2(&actions, output.descriptor, 1)
         }
-        posix_spawn_file_actions_adddup2(&actions, errors.descriptor, 2)
+        unsafe posix_spawn_file_actions_adddup2(&actions, errors.descriptor, 2)
         // The child may be interrupted even where this program ignores or blocks signals.
         var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
         var defaults = sigset_t()
-        sigemptyset(&defaults)
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&defaults, signal) }
+        unsafe sigemptyset(&defaults)
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { unsafe sigaddset(&defaults, signal) }
         var mask = sigset_t()
-        sigemptyset(&mask)
-        posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setsigmask(&attributes, &mask)
-        posix_spawnattr_setflags(
+        unsafe sigemptyset(&mask)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+        unsafe posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
 
         // Messages are searched for their meaning, so they must not be translated.
@@ -75,7 +76,7 @@ package struct SystemCommandRunner: CommandRunner {
         let arguments = CStrings(words)
         let variables = CStrings(environment.map { "\($0.key)=\($0.value)" })
         var child = pid_t()
-        let code = posix_spawnp(
+        let code = unsafe posix_spawnp(
             &child, words[0], &actions, &attributes, arguments.pointers,
             variables.pointers)
         guard code == 0 else {
@@ -88,7 +89,7 @@ package struct SystemCommandRunner: CommandRunner {
 }
 
 /// The system's words for an error number.
-func reason(_ code: Int32 = errno) -> String { String(cString: strerror(code)) }
+func reason(_ code: Int32 = errno) -> String { unsafe String(cString: strerror(code)) }
 
 /// An unnamed temporary file that takes what a program prints: no pipe to fill up.
 private final class CaptureFile {
@@ -97,12 +98,12 @@ private final class CaptureFile {
     init() throws(InputError) {
         let folder = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
         var template = Array("\(folder)/dr2net-XXXXXX".utf8CString)
-        descriptor = mkstemp(&template)
+        descriptor = unsafe mkstemp(&template)
         guard descriptor >= 0 else {
             throw InputError("cannot create a temporary file in \(folder): \(reason()); set TMPDIR")
         }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(template)
+        unsafe unlink(template)
     }
 
     deinit { close(descriptor) }
@@ -111,7 +112,7 @@ private final class CaptureFile {
     func tail() -> String {
         let end = lseek(descriptor, 0, SEEK_END)
         var bytes = [UInt8](repeating: 0, count: Int(min(end, 64 << 10)))
-        let read = pread(descriptor, &bytes, bytes.count, end - off_t(bytes.count))
+        let read = unsafe pread(descriptor, &bytes, bytes.count, end - off_t(bytes.count))
         return String(decoding: bytes.prefix(max(0, read)), as: UTF8.self)
     }
 }
@@ -123,13 +124,15 @@ private final class CStrings {
 
     init(_ strings: [String]) {
         count = strings.count
-        pointers = .allocate(capacity: count + 1)
-        for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
-        pointers[count] = nil
+        unsafe pointers = .allocate(capacity: count + 1)
+        for (index, string) in strings.enumerated() {
+            unsafe pointers[index] = unsafe strdup(string)
+        }
+        unsafe pointers[count] = nil
     }
 
     deinit {
-        for index in 0..<count { free(pointers[index]) }
-        pointers.deallocate()
+        for index in 0..<count { unsafe free(pointers[index]) }
+        unsafe pointers.deallocate()
     }
 }

@@ -33,15 +33,15 @@ package enum AtomicFile {
         var destination = path
         var status = stat()
         var mode: mode_t?
-        if stat(path, &status) == 0 {
+        if unsafe stat(path, &status) == 0 {
             switch status.st_mode & S_IFMT {
             case S_IFREG: mode = status.st_mode & 0o7777
             case S_IFDIR: throw .system("write", path: path, code: EISDIR, isStorage: true)
             default: return try writeInPlace(path, body)
             }
-            if let resolved = realpath(path, nil) {
-                destination = String(cString: resolved)
-                free(resolved)
+            if let resolved = unsafe realpath(path, nil) {
+                destination = unsafe String(cString: resolved)
+                unsafe free(resolved)
             }
         }
         try replace(destination, shownAs: path, mode: mode, body)
@@ -54,7 +54,7 @@ package enum AtomicFile {
         let (folder, name) = split(destination)
         let (temporary, descriptor) = try openTemporary(in: folder, for: name, shownAs: path)
         var keep = false
-        defer { if !keep { unlink(temporary) } }
+        defer { if !keep { unsafe unlink(temporary) } }
         do {
             defer { close(descriptor) }
             try run(body, on: descriptor, path: path)
@@ -63,12 +63,12 @@ package enum AtomicFile {
                 throw .system("flush", path: path, code: errno, isStorage: true)
             }
         }
-        guard rename(temporary, destination) == 0 else {
+        guard unsafe rename(temporary, destination) == 0 else {
             throw .system("rename the temporary file", path: path, code: errno, isStorage: true)
         }
         keep = true
         // Some file systems cannot flush a folder; the file itself is complete all the same.
-        let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let handle = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if handle >= 0 {
             fsync(handle)
             close(handle)
@@ -78,7 +78,7 @@ package enum AtomicFile {
     private static func writeInPlace(
         _ path: String, _ body: (FileHandle) throws -> Void
     ) throws(InputError) {
-        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw .system("open", path: path, code: errno, isStorage: true)
         }
@@ -104,7 +104,7 @@ package enum AtomicFile {
         for _ in 0..<16 {
             let unique = String(UInt64.random(in: .min ... .max), radix: 36)
             let temporary = "\(folder)/.\(stem).\(getpid())-\(unique).tmp"
-            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
             if descriptor >= 0 { return (temporary, descriptor) }
             let code = errno
             if code == EEXIST || code == EINTR { continue }

@@ -20,11 +20,11 @@ package struct ByteSource: Sendable {
 
     /// Opens a regular file.
     package init(path: String) throws(InputError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system("open", path: path, code: errno) }
         let file = OpenFile(descriptor)
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
+        guard unsafe fstat(descriptor, &status) == 0 else {
             throw .system("inspect", path: path, code: errno)
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
@@ -70,9 +70,9 @@ package struct ByteSource: Sendable {
     ) throws(InputError) -> [UInt8] {
         try check(offset, count, what)
         var failure: InputError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             do throws(InputError) {
-                try fill(UnsafeMutableRawBufferPointer(buffer), from: offset, of: what)
+                try unsafe fill(UnsafeMutableRawBufferPointer(buffer), from: offset, of: what)
                 initialized = count
             } catch { failure = error }
         }
@@ -87,15 +87,15 @@ package struct ByteSource: Sendable {
         try check(offset, buffer.count, what)
         switch storage {
         case .memory(let bytes):
-            bytes.withUnsafeBytes {
-                buffer.copyMemory(
+            unsafe bytes.withUnsafeBytes {
+                unsafe buffer.copyMemory(
                     from: .init(rebasing: $0[(base + offset)...].prefix(buffer.count)))
             }
         case .file(let file):
             var done = 0
             while done < buffer.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-                let got = pread(
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                let got = unsafe pread(
                     file.descriptor, rest.baseAddress, min(rest.count, 1 << 30),
                     off_t(base + offset + done))
                 if got < 0 && errno == EINTR { continue }
@@ -130,8 +130,8 @@ extension Array<UInt8> {
     /// The number at `offset`.
     package func littleEndian<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) -> T {
         precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count)
-        return withUnsafeBytes {
-            T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self))
+        return unsafe withUnsafeBytes {
+            unsafe T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self))
         }
     }
 }

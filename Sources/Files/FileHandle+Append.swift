@@ -4,8 +4,8 @@ package import Foundation
 extension FileHandle {
     /// Writes bytes without copying them.
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
-        guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        let view = Data(
+        guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
+        let view = unsafe Data(
             bytesNoCopy: UnsafeMutableRawPointer(mutating: base), count: bytes.count,
             deallocator: .none)
         try write(contentsOf: view)

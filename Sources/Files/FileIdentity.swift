@@ -11,7 +11,7 @@ package enum FileIdentity: Hashable, Sendable {
     /// The identity of a path, links followed.
     package init(_ path: String) {
         var status = stat()
-        if stat(path, &status) == 0 {
+        if unsafe stat(path, &status) == 0 {
             self = .existing(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
         } else {
             self = .missing(path: Self.place(path))
@@ -23,8 +23,8 @@ package enum FileIdentity: Hashable, Sendable {
     package static func place(_ path: String) -> String {
         let url = URL(fileURLWithPath: path).standardizedFileURL
         let folder = url.deletingLastPathComponent().path
-        guard let resolved = realpath(folder, nil) else { return url.path }
-        defer { free(resolved) }
-        return "\(String(cString: resolved))/\(url.lastPathComponent)"
+        guard let resolved = unsafe realpath(folder, nil) else { return url.path }
+        defer { unsafe free(resolved) }
+        return unsafe "\(String(cString: resolved))/\(url.lastPathComponent)"
     }
 }

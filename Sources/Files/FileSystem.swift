@@ -6,14 +6,16 @@ package enum FileSystem {
     /// The size of a regular file (links followed), in bytes; none for anything else.
     package static func size(of path: String) -> Int? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            return nil
+        }
         return Int(status.st_size)
     }
 
     /// Whether a path is a folder (links followed).
     package static func isFolder(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The last component of a path.
@@ -48,9 +50,9 @@ package enum FileSystem {
     /// Why a folder cannot be made: looks at the lowest part of its path that exists.
     private static func blocker(of path: String) -> String {
         var part = path
-        while part != "/" && access(part, F_OK) != 0 { part = folder(of: part) }
+        while unsafe part != "/" && access(part, F_OK) != 0 { part = folder(of: part) }
         if !isFolder(part) { return "\(part) is not a folder" }
-        return access(part, W_OK) == 0 ? "the system refused" : "\(part) is not writable"
+        return unsafe access(part, W_OK) == 0 ? "the system refused" : "\(part) is not writable"
     }
 
     /// Removes a file or a folder with all it holds; nothing when it is not there.
@@ -58,16 +60,16 @@ package enum FileSystem {
 
     /// Flushes a file to the disk and renames it, which readers see as one step.
     package static func move(_ path: String, to destination: String) throws(InputError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0, fsync(file) == 0, rename(path, destination) == 0 else {
-            let words = String(cString: strerror(errno))
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0, fsync(file) == 0, unsafe rename(path, destination) == 0 else {
+            let words = unsafe String(cString: strerror(errno))
             if file >= 0 { close(file) }
             throw InputError(
                 "cannot put \(destination) in place: \(words); "
                     + "check the folder and fetch again")
         }
         close(file)
-        let parent = open(folder(of: destination), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let parent = unsafe open(folder(of: destination), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if parent >= 0 {
             fsync(parent)
             close(parent)

@@ -16,7 +16,7 @@ package final class FolderLock: Sendable {
     ///   another `FolderLock` of this one) holds it.
     package init(folder: String) throws(InputError) {
         let path = folder + "/.lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw .system("lock the folder", path: folder, code: errno, isStorage: true)
         }
@@ -33,7 +33,7 @@ package final class FolderLock: Sendable {
         }
         // The number is for the message above only: a failure to write it does no harm.
         let text = Array("\(getpid())\n".utf8)
-        if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.count, 0) }
+        if ftruncate(descriptor, 0) == 0 { _ = unsafe pwrite(descriptor, text, text.count, 0) }
         self.descriptor = descriptor
         self.folder = folder
     }
@@ -42,7 +42,7 @@ package final class FolderLock: Sendable {
 
     private static func holder(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 20)
-        let count = pread(descriptor, &bytes, bytes.count, 0)
+        let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
         let digits = bytes.prefix(max(0, count)).prefix { (48...57).contains($0) }
         return digits.isEmpty
             ? "another process" : "process \(String(decoding: digits, as: UTF8.self))"

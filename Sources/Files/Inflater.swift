@@ -10,15 +10,15 @@ package enum Inflater {
     package static func inflate(
         _ packed: ByteSource, size: Int, what: String
     ) throws(InputError) -> [UInt8] {
-        var stream = z_stream()
-        let started = inflateInit2_(
+        var stream = unsafe z_stream()
+        let started = unsafe inflateInit2_(
             &stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else { throw packed.error("zlib cannot start: code \(started)") }
-        defer { inflateEnd(&stream) }
+        defer { unsafe inflateEnd(&stream) }
         // The array grows with what really unfolds: the declared size may be a lie.
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(size, 4 * packed.count))
-        try run(&stream, packed, into: &bytes, size, what)
+        try unsafe run(&stream, packed, into: &bytes, size, what)
         return bytes
     }
 
@@ -32,17 +32,17 @@ package enum Inflater {
         while true {
             var input = try packed.read(read, min(chunk, packed.count - read), of: what)
             let offered = input.count
-            let status = input.withUnsafeMutableBufferPointer { input in
-                piece.withUnsafeMutableBufferPointer { piece in
-                    stream.next_in = input.baseAddress
-                    stream.avail_in = uInt(offered)
-                    stream.next_out = piece.baseAddress
-                    stream.avail_out = uInt(chunk)
-                    return CZlib.inflate(&stream, Z_NO_FLUSH)
+            let status = unsafe input.withUnsafeMutableBufferPointer { input in
+                unsafe piece.withUnsafeMutableBufferPointer { piece in
+                    unsafe stream.next_in = input.baseAddress
+                    unsafe stream.avail_in = uInt(offered)
+                    unsafe stream.next_out = piece.baseAddress
+                    unsafe stream.avail_out = uInt(chunk)
+                    return unsafe CZlib.inflate(&stream, Z_NO_FLUSH)
                 }
             }
-            let taken = offered - Int(stream.avail_in)
-            let made = chunk - Int(stream.avail_out)
+            let taken = unsafe offered - Int(stream.avail_in)
+            let made = unsafe chunk - Int(stream.avail_out)
             read += taken
             guard made <= size - bytes.count else {
                 throw packed.error("\(what) unfolds to more than its \(size) bytes")

@@ -87,7 +87,7 @@ package struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
         case ENOTDIR: "a part of the path is a file, not a folder; check the path"
         case EISDIR: "this is a folder; give the path of a file"
         case ENAMETOOLONG: "the name is too long; choose a shorter one"
-        default: "\(String(cString: strerror(code))) (errno \(code))"
+        default: unsafe "\(String(cString: strerror(code))) (errno \(code))"
         }
     }
 

@@ -27,7 +27,7 @@ package final class PartialFile {
         of result: String, head: String = "", separator: String = "", tail: String = ""
     ) throws(InputError) {
         var status = stat()
-        if stat(result, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return nil }
+        if unsafe stat(result, &status) == 0, status.st_mode & S_IFMT != S_IFREG { return nil }
         path = result + ".partial"
         self.separator = Array(separator.utf8)
         self.tail = Array(tail.utf8)
@@ -62,6 +62,6 @@ package final class PartialFile {
     /// Takes the file away.
     package func remove() {
         try? handle.close()
-        unlink(path)
+        unsafe unlink(path)
     }
 }

@@ -22,7 +22,7 @@ package enum SourceStamp {
             else { return }
             let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: resolved, isDirectory: &isFolder),
+            guard unsafe FileManager.default.fileExists(atPath: resolved, isDirectory: &isFolder),
                 !isFolder.boolValue
             else { return }
             let source = try ByteSource(path: resolved)

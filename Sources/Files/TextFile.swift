@@ -13,15 +13,15 @@ package enum TextFile {
     package static func read(
         _ path: String, expected: String, limit: Int, terminator: [UInt8] = []
     ) throws(InputError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw InputError(
-                "\(path): cannot be read (\(String(cString: strerror(errno)))); "
+                unsafe "\(path): cannot be read (\(String(cString: strerror(errno)))); "
                     + "expected \(expected), check the path")
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw InputError("\(path): is a folder or a device; expected \(expected)")
         }
         let size = Int(status.st_size)
@@ -32,11 +32,12 @@ package enum TextFile {
                     : "\(path): is empty; expected \(expected)")
         }
         var done = 0
-        let bytes = [UInt8](unsafeUninitializedCapacity: size + terminator.count) {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size + terminator.count) {
             buffer, initialized in
             while done < size {
-                let got = pread(
-                    descriptor, buffer.baseAddress.map { $0 + done }, min(size - done, 1 << 30),
+                let got = unsafe pread(
+                    descriptor, buffer.baseAddress.map { unsafe $0 + done },
+                    min(size - done, 1 << 30),
                     off_t(done))
                 if got < 0, errno == EINTR { continue }
                 if got <= 0 { break }
@@ -44,7 +45,7 @@ package enum TextFile {
             }
             initialized = done
             for byte in terminator where done == size {
-                buffer.initializeElement(at: initialized, to: byte)
+                unsafe buffer.initializeElement(at: initialized, to: byte)
                 initialized += 1
             }
         }

@@ -112,12 +112,12 @@ package enum SurrogateDistance {
     package static func meanCosine(_ a: Tensor, _ b: Tensor) -> Double {
         let width = a.shape[a.rank - 1], rows = a.count / max(1, width)
         var sum = 0.0
-        a.withFloats { x in
-            b.withFloats { y in
+        unsafe a.withFloats { x in
+            unsafe b.withFloats { y in
                 for row in 0..<rows {
                     var dot = 0.0, xx = 0.0, yy = 0.0
                     for index in row * width..<(row + 1) * width {
-                        let u = Double(x[index]), v = Double(y[index])
+                        let u = unsafe Double(x[index]), v = unsafe Double(y[index])
                         dot += u * v
                         xx += u * u
                         yy += v * v

@@ -29,8 +29,10 @@ package struct Clip: Sendable, Hashable {
     mutating func repeatFrame(at index: Int) {
         let size = frameBytes
         let start = index * size
-        pixels.withUnsafeMutableBufferPointer { buffer in
-            for position in start..<start + size { buffer[position] = buffer[position - size] }
+        unsafe pixels.withUnsafeMutableBufferPointer { buffer in
+            for position in start..<start + size {
+                unsafe buffer[position] = unsafe buffer[position - size]
+            }
         }
     }
 }

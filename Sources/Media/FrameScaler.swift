@@ -58,12 +58,13 @@ package final class FrameScaler {
                 chromaShiftY: picture.chromaShift.y, parts: picture.partCount, window: window,
                 filter: filter))
         for part in held.indices { held[part] = held[part].map { _ in -1 } }
-        guard let kernels = dr_pixels_at(Int32(Kernels.level.rawValue))?.pointee else {
+        guard let kernels = unsafe dr_pixels_at(Int32(Kernels.level.rawValue))?.pointee else {
             fatalError("no kernels at level \(Kernels.level.name)")
         }
         let differences = picture.colours.differenceMatrix
         let matrix = differences ?? picture.colours.mixedMatrix
-        guard let colours = differences == nil ? kernels.strip_mixed : kernels.strip_colours else {
+        guard let colours = unsafe differences == nil ? kernels.strip_mixed : kernels.strip_colours
+        else {
             fatalError("no kernel of colours at level \(Kernels.level.name)")
         }
         let width = window.columns.count
@@ -72,20 +73,20 @@ package final class FrameScaler {
             for index in 0..<picture.partCount {
                 let axes = axes[index == 0 ? 0 : 1]
                 for row in 0..<count {
-                    if let reader = picture.readRow {
-                        blendRows(
+                    if let reader = unsafe picture.readRow {
+                        unsafe blendRows(
                             reader, part: index, axes, output: top + row, row: row, kernels)
                     } else {
                         blendRows(
                             of: picture.planes[index], axes, output: top + row, row: row, kernels)
                     }
                 }
-                kernels.gather_strip(rows, axes.span.count, &strip, axes.span.count)
-                kernels.blend_columns(
+                unsafe kernels.gather_strip(rows, axes.span.count, &strip, axes.span.count)
+                unsafe kernels.blend_columns(
                     strip, axes.columns.first, axes.columns.weights, axes.columns.taps,
                     &scaled[index], width)
             }
-            colours(
+            unsafe colours(
                 scaled[0], scaled[1], scaled[2], matrix, count, rgb + top * width * 3, width * 3,
                 width)
         }
@@ -99,17 +100,18 @@ package final class FrameScaler {
     ) {
         let taps = axes.rows.taps, first = Int(axes.rows.first[output])
         let length = axes.span.count
-        withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: taps) { sources in
+        unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<UInt8>?.self, capacity: taps) {
+            sources in
             for tap in 0..<taps {
-                sources[tap] =
-                    plane.samples + (first + tap) * plane.stride + axes.span.lowerBound
+                unsafe sources[tap] =
+                    unsafe plane.samples + (first + tap) * plane.stride + axes.span.lowerBound
             }
-            axes.rows.weights.withUnsafeBufferPointer { weights in
-                rows.withUnsafeMutableBufferPointer { out in
+            unsafe axes.rows.weights.withUnsafeBufferPointer { weights in
+                unsafe rows.withUnsafeMutableBufferPointer { out in
                     guard let weights = weights.baseAddress, let out = out.baseAddress else {
                         return
                     }
-                    kernels.blend_rows(
+                    unsafe kernels.blend_rows(
                         sources.baseAddress, weights + output * taps, taps, out + row * length,
                         length)
                 }
@@ -124,24 +126,24 @@ package final class FrameScaler {
     ) {
         let taps = axes.rows.taps, first = Int(axes.rows.first[output])
         let length = axes.span.count
-        read[part].withUnsafeMutableBufferPointer { buffer in
+        unsafe read[part].withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            withUnsafeTemporaryAllocation(of: UnsafePointer<Int16>?.self, capacity: taps) {
+            unsafe withUnsafeTemporaryAllocation(of: UnsafePointer<Int16>?.self, capacity: taps) {
                 sources in
                 for tap in 0..<taps {
                     let slot = (first + tap) % taps
                     if held[part][slot] != first + tap {
-                        reader(part, first + tap, axes.span, base + slot * length)
+                        unsafe reader(part, first + tap, axes.span, base + slot * length)
                         held[part][slot] = first + tap
                     }
-                    sources[tap] = UnsafePointer(base + slot * length)
+                    unsafe sources[tap] = unsafe UnsafePointer(base + slot * length)
                 }
-                axes.rows.weights.withUnsafeBufferPointer { weights in
-                    rows.withUnsafeMutableBufferPointer { out in
+                unsafe axes.rows.weights.withUnsafeBufferPointer { weights in
+                    unsafe rows.withUnsafeMutableBufferPointer { out in
                         guard let weights = weights.baseAddress, let out = out.baseAddress else {
                             return
                         }
-                        kernels.blend_levels(
+                        unsafe kernels.blend_levels(
                             sources.baseAddress, weights + output * taps, taps, out + row * length,
                             length)
                     }

@@ -47,18 +47,18 @@ struct FrameTurn: Hashable {
         in rgb: UnsafeMutablePointer<UInt8>
     ) {
         for y in 0..<height {
-            let row = rgb + y * width * 3
+            let row = unsafe rgb + y * width * 3
             let shownY = isMirroredY ? height - 1 - y : y
             guard isTransposed || isMirroredX else {
-                row.update(from: stored + shownY * stride, count: width * 3)
+                unsafe row.update(from: stored + shownY * stride, count: width * 3)
                 continue
             }
             for x in 0..<width {
                 let shownX = isMirroredX ? width - 1 - x : x
                 let pixel =
-                    isTransposed
+                    unsafe isTransposed
                     ? stored + shownX * stride + shownY * 3 : stored + shownY * stride + shownX * 3
-                for c in 0..<3 { row[3 * x + c] = pixel[c] }
+                for c in 0..<3 { unsafe row[3 * x + c] = unsafe pixel[c] }
             }
         }
     }

@@ -149,9 +149,9 @@ package final class ImageBands {
         } else {
             let count = shared.count * rowBytes
             // In place: a second band would double the memory.
-            pixels.withUnsafeMutableBytes { bytes in
+            unsafe pixels.withUnsafeMutableBytes { bytes in
                 guard let base = bytes.baseAddress else { return }
-                memmove(base, base + bytes.count - count, count)
+                unsafe memmove(base, base + bytes.count - count, count)
             }
         }
         let wanted = rows.count * rowBytes

@@ -34,12 +34,12 @@ package enum ImageReader {
         _ pixels: [UInt8], _ width: Int, _ height: Int, _ geometry: ResizeGeometry,
         _ filter: ResizeFilter
     ) -> [UInt8] {
-        let picture = PlanarPicture(
+        let picture = unsafe PlanarPicture(
             width: width, height: height, chromaShift: (0, 0), planes: [], colours: .primaries,
             readRow: { part, row, columns, levels in
                 var place = 3 * (row * width + columns.lowerBound) + part
                 for index in 0..<columns.count {
-                    levels[index] = Int16(pixels[place]) * 128
+                    unsafe levels[index] = Int16(pixels[place]) * 128
                     place += 3
                 }
             })
@@ -47,10 +47,12 @@ package enum ImageReader {
         let window = ScaledWindow(
             width: geometry.width, height: geometry.height,
             columns: left..<left + geometry.cropWidth, rows: top..<top + geometry.cropHeight)
-        return [UInt8](unsafeUninitializedCapacity: 3 * geometry.cropWidth * geometry.cropHeight) {
+        return unsafe [UInt8](
+            unsafeUninitializedCapacity: 3 * geometry.cropWidth * geometry.cropHeight
+        ) {
             buffer, count in
             guard let rgb = buffer.baseAddress else { return }
-            FrameScaler().scale(picture, to: window, filter: filter, into: rgb)
+            unsafe FrameScaler().scale(picture, to: window, filter: filter, into: rgb)
             count = buffer.count
         }
     }

@@ -6,7 +6,7 @@ extension InputError {
     /// The one place where a code of the C interface becomes an error.
     init(status: Int32, path: String, while action: String) {
         var text = [CChar](repeating: 0, count: 256)
-        cff_describe(status, &text, Int32(text.count))
+        unsafe cff_describe(status, &text, Int32(text.count))
         let found = String(
             decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.init(
@@ -38,7 +38,7 @@ extension InputError {
         case CFF_FORMAT_REFUSED: "a pixel format that FFmpeg describes"
         case CFF_COLOURS_REFUSED: "RGB, grey, YCbCr or YCgCo"
         case CFF_NO_VIDEO: "a file with a video stream"
-        default: "a film or picture that \(String(cString: cff_version())) reads"
+        default: unsafe "a film or picture that \(String(cString: cff_version())) reads"
         }
     }
 

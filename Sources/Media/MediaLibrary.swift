@@ -4,5 +4,5 @@ import CFFmpeg
 /// The libraries behind this module.
 package enum MediaLibrary {
     /// FFmpeg's libraries with their versions.
-    package static var version: String { String(cString: cff_version()) }
+    package static var version: String { unsafe String(cString: cff_version()) }
 }

@@ -126,23 +126,23 @@ final class PNGRows: RowSource {
         place = header.dataStart
         row = [UInt8](repeating: 0, count: header.rowBytes + 1)
         above = row
-        stream = .allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        let status = inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+        unsafe stream = .allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
+        let status = unsafe inflateInit_(stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         precondition(status == Z_OK, "zlib's inflateInit: \(status)")
         left = try chunk() ?? 0
     }
 
     deinit {
-        inflateEnd(stream)
-        stream.deallocate()
+        unsafe inflateEnd(stream)
+        unsafe stream.deallocate()
     }
 
     var notice: String? { scale?.notice(path: source.path) }
 
     func seek(to target: Int) throws(InputError) {
         if target < nextRow {
-            inflateReset(stream)
+            unsafe inflateReset(stream)
             (place, left, nextRow) = (header.dataStart, 0, 0)
             (input, taken) = ([], 0)
             above = [UInt8](repeating: 0, count: row.count)
@@ -171,10 +171,10 @@ final class PNGRows: RowSource {
         let filter = Int32(row[0])
         let count = Int64(row.count - 1)
         let pixelBytes = Int32(clamping: max(1, header.layout.pixelBits / 8))
-        let status = row.withUnsafeMutableBufferPointer { row in
-            above.withUnsafeBufferPointer { above -> Int32 in
+        let status = unsafe row.withUnsafeMutableBufferPointer { row in
+            unsafe above.withUnsafeBufferPointer { above -> Int32 in
                 guard let row = row.baseAddress, let above = above.baseAddress else { return -1 }
-                return cpix_unfilter(row + 1, above + 1, count, pixelBytes, filter)
+                return unsafe cpix_unfilter(row + 1, above + 1, count, pixelBytes, filter)
             }
         }
         guard status == 0 else { throw damaged("filter \(filter) in row \(nextRow)") }
@@ -187,17 +187,21 @@ final class PNGRows: RowSource {
         while filled < row.count {
             if taken == input.count { try refill() }
             let offered = input.count - taken, wanted = row.count - filled
-            let status = input.withUnsafeMutableBufferPointer { input in
-                row.withUnsafeMutableBufferPointer { row -> Int32 in
-                    stream.pointee.next_in = input.baseAddress.map { $0 + taken }
-                    stream.pointee.avail_in = uInt(offered)
-                    stream.pointee.next_out = row.baseAddress.map { $0 + filled }
-                    stream.pointee.avail_out = uInt(wanted)
-                    return inflate(stream, Z_NO_FLUSH)
+            let status = unsafe input.withUnsafeMutableBufferPointer { input in
+                unsafe row.withUnsafeMutableBufferPointer { row -> Int32 in
+                    unsafe stream.pointee.next_in = unsafe input.baseAddress.map {
+                        unsafe $0 + taken
+                    }
+                    unsafe stream.pointee.avail_in = uInt(offered)
+                    unsafe stream.pointee.next_out = unsafe row.baseAddress.map {
+                        unsafe $0 + filled
+                    }
+                    unsafe stream.pointee.avail_out = uInt(wanted)
+                    return unsafe inflate(stream, Z_NO_FLUSH)
                 }
             }
-            let read = offered - Int(stream.pointee.avail_in)
-            let made = wanted - Int(stream.pointee.avail_out)
+            let read = unsafe offered - Int(stream.pointee.avail_in)
+            let made = unsafe wanted - Int(stream.pointee.avail_out)
             taken += read
             filled += made
             if filled == row.count { return }

@@ -57,11 +57,11 @@ package struct PixelTables: Sendable {
                     var target =
                         (isChannelsFirst ? channel * count + position : position * 3 + channel)
                         * plane
-                    values[channel].withUnsafeBufferPointer { table in
+                    unsafe values[channel].withUnsafeBufferPointer { table in
                         for row in 0..<height {
                             var source = (frame * plane + row * width) * 3 + first + channel
                             for _ in 0..<width {
-                                output[target] = table[Int(input[source])]
+                                unsafe output[target] = unsafe table[Int(input[source])]
                                 target &+= 1
                                 source &+= step
                             }
@@ -70,9 +70,13 @@ package struct PixelTables: Sendable {
                 }
             }
         }
-        return Tensor(shape: shape) { output in
-            let isContiguous: Void? = bytes.withContiguousStorageIfAvailable { fill(output, $0) }
-            if isContiguous == nil { Array(bytes).withUnsafeBufferPointer { fill(output, $0) } }
+        return unsafe Tensor(shape: shape) { output in
+            let isContiguous: Void? = bytes.withContiguousStorageIfAvailable {
+                unsafe fill(output, $0)
+            }
+            if isContiguous == nil {
+                unsafe Array(bytes).withUnsafeBufferPointer { unsafe fill(output, $0) }
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ package struct PlanarPicture {
 
         /// A plane of samples.
         package init(samples: UnsafePointer<UInt8>, stride: Int) {
-            (self.samples, self.stride) = (samples, stride)
+            unsafe (self.samples, self.stride) = unsafe (samples, stride)
         }
     }
 
@@ -94,7 +94,7 @@ package struct PlanarPicture {
     ) {
         (self.width, self.height) = (width, height)
         (self.chromaShift, self.planes, self.colours) = (chromaShift, planes, colours)
-        self.readRow = readRow
+        unsafe self.readRow = unsafe readRow
     }
 
     /// How many parts the colours have.
@@ -105,7 +105,7 @@ package struct PlanarPicture {
     /// The decoder's current frame; valid until the decoder goes on.
     init(currentFrameOf video: OpaquePointer, path: String) throws(InputError) {
         var frame = CFFPicture()
-        let status = cff_video_picture(video, &frame)
+        let status = unsafe cff_video_picture(video, &frame)
         guard status == 0 else {
             throw InputError(status: status, path: path, while: "reading the pixels")
         }
@@ -121,22 +121,22 @@ package struct PlanarPicture {
                         frame.red_from_v, frame.blue_from_u, frame.green_from_u, frame.green_from_v,
                     ], isFullRange: isFullRange)
             }
-        let stored = [
+        let stored = unsafe [
             (frame.samples.0, frame.strides.0), (frame.samples.1, frame.strides.1),
             (frame.samples.2, frame.strides.2),
         ]
-        let planes = stored.compactMap { samples, stride in
-            samples.map { Plane(samples: $0, stride: Int(stride)) }
+        let planes = unsafe stored.compactMap { samples, stride in
+            unsafe samples.map { unsafe Plane(samples: $0, stride: Int(stride)) }
         }
         let isDirect = frame.is_direct != 0
-        self.init(
+        unsafe self.init(
             width: Int(frame.width), height: Int(frame.height),
             chromaShift: (Int(frame.chroma_shift_x), Int(frame.chroma_shift_y)),
             planes: isDirect ? planes : [], colours: colours,
             readRow: isDirect
                 ? nil
                 : { part, row, columns, levels in
-                    cff_video_row(
+                    unsafe cff_video_row(
                         video, Int32(clamping: part), Int32(clamping: row),
                         Int32(clamping: columns.lowerBound), Int32(clamping: columns.count), levels)
                 })

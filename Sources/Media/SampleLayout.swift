@@ -47,10 +47,10 @@ enum SampleLayout: Sendable, Hashable {
             start >= 0 && start + rowBytes(width) <= row.count && offset >= 0
                 && offset + 3 * width <= pixels.count,
             "\(width) pixels from byte \(start) of \(row.count) to \(offset) of \(pixels.count)")
-        row.withUnsafeBufferPointer { row in
-            pixels.withUnsafeMutableBufferPointer { pixels in
+        unsafe row.withUnsafeBufferPointer { row in
+            unsafe pixels.withUnsafeMutableBufferPointer { pixels in
                 guard let source = row.baseAddress, let target = pixels.baseAddress else { return }
-                convert(source + start, width, target + offset)
+                unsafe convert(source + start, width, target + offset)
             }
         }
     }
@@ -61,18 +61,18 @@ enum SampleLayout: Sendable, Hashable {
         let count = Int64(width)
         switch self {
         case .direct(let stride, let red, let green, let blue):
-            cpix_gather(
+            unsafe cpix_gather(
                 row, Int32(clamping: stride), Int32(clamping: red), Int32(clamping: green),
                 Int32(clamping: blue), pixels, count)
         case .indexed(let bits, let palette):
             precondition(palette.count == 768, "a palette of \(palette.count) bytes")
             guard bits < 8 else {
-                cpix_look_up(row, palette, pixels, count)
+                unsafe cpix_look_up(row, palette, pixels, count)
                 return
             }
             var indices = [UInt8](repeating: 0, count: width)
-            cpix_unpack(row, &indices, count, Int32(clamping: bits))
-            cpix_look_up(indices, palette, pixels, count)
+            unsafe cpix_unpack(row, &indices, count, Int32(clamping: bits))
+            unsafe cpix_look_up(indices, palette, pixels, count)
         }
     }
 }

@@ -69,17 +69,17 @@ struct SampleScale {
         check(row, firstBit, strideBits, width)
         precondition(
             offset >= 0 && offset + 3 * (width - 1) < pixels.count, "levels from \(offset)")
-        pixels.withUnsafeMutableBufferPointer { pixels in
-            cpix_levels(
+        unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+            unsafe cpix_levels(
                 row, Int64(firstBit), Int64(strideBits), &samples,
-                pixels.baseAddress.map { $0 + offset }, Int64(width))
+                pixels.baseAddress.map { unsafe $0 + offset }, Int64(width))
         }
     }
 
     /// Sees samples without turning them into levels.
     mutating func measure(_ row: [UInt8], firstBit: Int, strideBits: Int, width: Int) {
         check(row, firstBit, strideBits, width)
-        cpix_levels(row, Int64(firstBit), Int64(strideBits), &samples, nil, Int64(width))
+        unsafe cpix_levels(row, Int64(firstBit), Int64(strideBits), &samples, nil, Int64(width))
     }
 
     private func check(_ row: [UInt8], _ firstBit: Int, _ strideBits: Int, _ width: Int) {

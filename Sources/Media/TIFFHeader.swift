@@ -153,7 +153,7 @@ struct TIFFHeader {
                     "a TIFF with a palette for \(samples) samples of \(bits) bits",
                     "one sample of up to 8 bits and its palette", "convert it to RGB")
             }
-            let bytes = withUnsafeBytes(of: info.palette) { Array($0) }
+            let bytes = unsafe withUnsafeBytes(of: info.palette) { unsafe Array($0) }
             palette = bytes
         } else {
             palette = nil
@@ -181,56 +181,60 @@ final class TIFFFile {
     /// - Parameter memoryLimit: The largest block that libtiff may allocate.
     init(_ source: ByteSource, memoryLimit: Int) throws(InputError) {
         path = source.path
-        let input = Unmanaged.passRetained(Input(source))
+        let input = unsafe Unmanaged.passRetained(Input(source))
         var text = [CChar](repeating: 0, count: 256)
-        let opened = ctf_open(
+        let opened = unsafe ctf_open(
             input.toOpaque(),
             { context, offset, buffer, count in
-                guard let context, let buffer, count > 0 else { return -1 }
-                let source = Unmanaged<Input>.fromOpaque(context).takeUnretainedValue().source
-                let target = UnsafeMutableRawBufferPointer(start: buffer, count: Int(count))
-                guard (try? source.fill(target, from: Int(offset), of: "a TIFF")) != nil else {
+                guard let context = unsafe context, let buffer = unsafe buffer, count > 0 else {
+                    return -1
+                }
+                let source = unsafe Unmanaged<Input>.fromOpaque(context).takeUnretainedValue()
+                    .source
+                let target = unsafe UnsafeMutableRawBufferPointer(start: buffer, count: Int(count))
+                guard unsafe (try? source.fill(target, from: Int(offset), of: "a TIFF")) != nil
+                else {
                     return -1
                 }
                 return count
             }, Int64(source.count), Int64(memoryLimit), &text, Int32(text.count))
-        guard let opened else {
-            input.release()
+        guard let opened = unsafe opened else {
+            unsafe input.release()
             let found = String(
                 decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             throw InputError.damaged(
                 source.path, "a TIFF that libtiff cannot open (\(found))", expected: "a whole one")
         }
-        file = opened
-        self.input = input
+        unsafe file = unsafe opened
+        unsafe self.input = unsafe input
     }
 
     deinit {
-        ctf_close(file)
-        input.release()
+        unsafe ctf_close(file)
+        unsafe input.release()
     }
 
     var info: CTFInfo {
         var info = CTFInfo()
-        ctf_info(file, &info)
+        unsafe ctf_info(file, &info)
         return info
     }
 
     /// Reads a row of all samples.
     func row(_ row: Int, into buffer: inout [UInt8]) throws(InputError) {
-        try check(ctf_read_row(file, UInt32(row), &buffer, Int64(buffer.count)), row)
+        try unsafe check(ctf_read_row(file, UInt32(row), &buffer, Int64(buffer.count)), row)
     }
 
     /// Reads the piece that holds column x and row y of a sample.
     func piece(x: Int, y: Int, sample: Int, into buffer: inout [UInt8]) throws(InputError) {
-        try check(
+        try unsafe check(
             ctf_read_piece(
                 file, UInt32(x), UInt32(y), UInt16(sample), &buffer, Int64(buffer.count)), y)
     }
 
     /// Reads rows as libtiff's colours, 4 bytes a pixel.
     func colours(_ rows: Range<Int>, into buffer: inout [UInt8]) throws(InputError) {
-        try check(
+        try unsafe check(
             ctf_read_colours(
                 file, UInt32(rows.lowerBound), UInt32(rows.count), &buffer, Int64(buffer.count)),
             rows.lowerBound)
@@ -240,7 +244,7 @@ final class TIFFFile {
         guard status != 0 else { return }
         throw InputError.damaged(
             path,
-            "pixels at row \(row) that libtiff cannot read (\(String(cString: ctf_message(file))))",
+            unsafe "pixels at row \(row) that libtiff cannot read (\(String(cString: ctf_message(file))))",
             expected: "whole strips or tiles")
     }
 }

@@ -105,7 +105,8 @@ private struct ErrorTally {
         let objects = truths.filter { !$0.isCrowd && !$0.isIgnored }
         let ignored = truths.filter { $0.isCrowd || $0.isIgnored }
         for object in objects { positives[object.item.label] += 1 }
-        let overlaps = predictions.map { prediction in objects.map { $0.overlap(prediction.place) } }
+        let overlaps = predictions.map { prediction in objects.map { $0.overlap(prediction.place) }
+        }
         let limits = BoxErrorBreakdown.thresholds
         var isFound = [Bool](repeating: false, count: objects.count)
         var isTrue = [Bool](repeating: false, count: predictions.count)
@@ -145,7 +146,9 @@ private struct ErrorTally {
             }
             guard !Self.isCovered(prediction, ignored) else { continue }
             counts[error.kind, default: 0] += 1
-            let fixed = error.object.flatMap { claimant[$0] == index ? objects[$0].item.label : nil }
+            let fixed = error.object.flatMap {
+                claimant[$0] == index ? objects[$0].item.label : nil
+            }
             guesses.append(
                 Guess(
                     score: prediction.score, label: prediction.label, error: error.kind,
@@ -188,7 +191,8 @@ private struct ErrorTally {
     }
 
     /// Whether an ignored object or a crowd of its class covers the prediction.
-    private static func isCovered(_ prediction: Item<Rectangle>, _ ignored: [AnnotatedBox]) -> Bool {
+    private static func isCovered(_ prediction: Item<Rectangle>, _ ignored: [AnnotatedBox]) -> Bool
+    {
         ignored.contains { truth in
             var region = truth
             region.isCrowd = true

@@ -179,7 +179,8 @@ extension DetectionOutcomes {
         }
         let areas = rules.areaRanges[0].bounds
         self.init(
-            truths: groundTruth.map { $0.counts(in: areas) ? $0.item.label : nil }, matches: matches,
+            truths: groundTruth.map { $0.counts(in: areas) ? $0.item.label : nil },
+            matches: matches,
             labels: labels)
     }
 }

@@ -33,16 +33,17 @@ package final class OpenMPI: RankGroup {
 
     private init(_ size: Int) throws(RankError) {
         let library = try Library(processes: size)
-        communicator = library.communicator
-        bytes = library.bytes
+        unsafe communicator = unsafe library.communicator
+        unsafe bytes = unsafe library.bytes
         var provided: Int32 = 0
         // 1: MPI_THREAD_FUNNELED, only the main thread calls.
-        guard library.start(nil, nil, 1, &provided) == 0 else {
+        guard unsafe library.start(nil, nil, 1, &provided) == 0 else {
             throw RankError("Open MPI can't start (MPI_Init_thread failed)")
         }
         var rank: Int32 = 0, count: Int32 = 0
-        guard library.rank(communicator, &rank) == 0, library.size(communicator, &count) == 0,
-            library.setErrorHandler(communicator, library.errorsReturn) == 0
+        guard unsafe library.rank(communicator, &rank) == 0,
+            unsafe library.size(communicator, &count) == 0,
+            unsafe library.setErrorHandler(communicator, library.errorsReturn) == 0
         else { throw RankError("Open MPI doesn't say which rank this process has") }
         self.library = library
         self.rank = Int(rank)
@@ -56,8 +57,8 @@ package final class OpenMPI: RankGroup {
     package func send(
         _ buffer: UnsafeRawBufferPointer, to rank: Int, tag: Int
     ) throws(RankError) -> any RankTransfer {
-        try transfer("send", buffer.count, rank) { request, length in
-            library.send(
+        unsafe try transfer("send", buffer.count, rank) { request, length in
+            unsafe library.send(
                 buffer.baseAddress, length, bytes, Int32(rank), Int32(tag), communicator, request)
         }
     }
@@ -66,8 +67,8 @@ package final class OpenMPI: RankGroup {
     package func receive(
         into buffer: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
     ) throws(RankError) -> any RankTransfer {
-        try transfer("receive", buffer.count, rank) { request, length in
-            library.receive(
+        unsafe try transfer("receive", buffer.count, rank) { request, length in
+            unsafe library.receive(
                 buffer.baseAddress, length, bytes, Int32(rank), Int32(tag), communicator, request)
         }
     }
@@ -77,8 +78,10 @@ package final class OpenMPI: RankGroup {
         _ begin: (UnsafeMutablePointer<OpaquePointer?>, Int32) -> Int32
     ) throws(RankError) -> Transfer {
         precondition(length <= Int(Int32.max), "a message of \(length) bytes")
-        let transfer = Transfer(library.test, other)
-        guard begin(transfer.request, Int32(length)) == 0 else { throw Transfer.lost(other, what) }
+        let transfer = unsafe Transfer(library.test, other)
+        guard unsafe begin(transfer.request, Int32(length)) == 0 else {
+            throw Transfer.lost(other, what)
+        }
         return transfer
     }
 
@@ -89,18 +92,18 @@ package final class OpenMPI: RankGroup {
         private var isDone = false
 
         init(_ test: @escaping Library.Test, _ other: Int) {
-            request.initialize(to: nil)
-            self.test = test
+            unsafe request.initialize(to: nil)
+            unsafe self.test = unsafe test
             self.other = other
         }
 
-        deinit { request.deallocate() }
+        deinit { unsafe request.deallocate() }
 
         func poll() throws(RankError) -> Bool {
             if isDone { return true }
             var flag: Int32 = 0
             // A null status is MPI_STATUS_IGNORE.
-            guard test(request, &flag, nil) == 0 else { throw Transfer.lost(other, "reach") }
+            guard unsafe test(request, &flag, nil) == 0 else { throw Transfer.lost(other, "reach") }
             isDone = flag != 0
             return isDone
         }
@@ -150,28 +153,31 @@ private struct Library {
     init(processes: Int) throws(RankError) {
         let names = ["libmpi.so.40", "libmpi.so"]
         // Global: Open MPI's own plug-ins look for its symbols.
-        guard let library = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_GLOBAL) }).first
+        guard
+            let library = unsafe names.lazy.compactMap({ unsafe dlopen($0, RTLD_NOW | RTLD_GLOBAL) }
+            ).first
         else {
             throw RankError(
                 "mpirun started \(processes) processes, but \(names[0]) is missing; install Open "
                     + "MPI's library (Debian: libopenmpi3), or run one process")
         }
         func symbol(_ name: String) throws(RankError) -> UnsafeMutableRawPointer {
-            guard let found = dlsym(library, name) else {
+            guard let found = unsafe dlsym(library, name) else {
                 throw RankError("libmpi has no \(name); expected Open MPI 4 or 5")
             }
-            return found
+            return unsafe found
         }
-        start = unsafeBitCast(try symbol("MPI_Init_thread"), to: Start.self)
-        rank = unsafeBitCast(try symbol("MPI_Comm_rank"), to: Ask.self)
-        size = unsafeBitCast(try symbol("MPI_Comm_size"), to: Ask.self)
-        setErrorHandler = unsafeBitCast(try symbol("MPI_Comm_set_errhandler"), to: SetHandler.self)
-        send = unsafeBitCast(try symbol("MPI_Isend"), to: Send.self)
-        receive = unsafeBitCast(try symbol("MPI_Irecv"), to: Receive.self)
-        test = unsafeBitCast(try symbol("MPI_Test"), to: Test.self)
-        finish = unsafeBitCast(try symbol("MPI_Finalize"), to: Finish.self)
-        communicator = Handle(try symbol("ompi_mpi_comm_world"))
-        bytes = Handle(try symbol("ompi_mpi_byte"))
-        errorsReturn = Handle(try symbol("ompi_mpi_errors_return"))
+        unsafe start = unsafe unsafeBitCast(try symbol("MPI_Init_thread"), to: Start.self)
+        unsafe rank = unsafe unsafeBitCast(try symbol("MPI_Comm_rank"), to: Ask.self)
+        unsafe size = unsafe unsafeBitCast(try symbol("MPI_Comm_size"), to: Ask.self)
+        unsafe setErrorHandler = unsafe unsafeBitCast(
+            try symbol("MPI_Comm_set_errhandler"), to: SetHandler.self)
+        unsafe send = unsafe unsafeBitCast(try symbol("MPI_Isend"), to: Send.self)
+        unsafe receive = unsafe unsafeBitCast(try symbol("MPI_Irecv"), to: Receive.self)
+        unsafe test = unsafe unsafeBitCast(try symbol("MPI_Test"), to: Test.self)
+        finish = unsafe unsafeBitCast(try symbol("MPI_Finalize"), to: Finish.self)
+        unsafe communicator = unsafe Handle(try symbol("ompi_mpi_comm_world"))
+        unsafe bytes = unsafe Handle(try symbol("ompi_mpi_byte"))
+        unsafe errorsReturn = unsafe Handle(try symbol("ompi_mpi_errors_return"))
     }
 }

@@ -61,10 +61,12 @@ extension RankGroup {
 
     /// Sends bytes whose number the receiver doesn't know, and waits until they are gone.
     package func send(_ bytes: [UInt8], to rank: Int, tag: Int) throws(RankError) {
-        let header = withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { Array($0) }
+        let header = unsafe withUnsafeBytes(of: UInt64(bytes.count).littleEndian) {
+            unsafe Array($0)
+        }
         for part in [header, bytes] where !part.isEmpty {
             let buffer = Bytes(part)
-            let transfer = try send(UnsafeRawBufferPointer(buffer.bytes), to: rank, tag: tag)
+            let transfer = try unsafe send(UnsafeRawBufferPointer(buffer.bytes), to: rank, tag: tag)
             try wait { () throws(RankError) in try transfer.poll() }
         }
     }
@@ -76,9 +78,9 @@ extension RankGroup {
         func part(_ count: Int) throws(RankError) -> [UInt8] {
             if count == 0 { return [] }
             let buffer = Bytes([UInt8](repeating: 0, count: count))
-            let transfer = try receive(into: buffer.bytes, from: rank, tag: tag)
+            let transfer = try unsafe receive(into: buffer.bytes, from: rank, tag: tag)
             try wait(isStopping: isStopping) { () throws(RankError) in try transfer.poll() }
-            return Array(buffer.bytes)
+            return unsafe Array(buffer.bytes)
         }
         let count = try part(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.1) << (8 * $1.0) }
         guard count <= 1 << 30 else {
@@ -102,9 +104,9 @@ private final class Bytes {
     let bytes: UnsafeMutableRawBufferPointer
 
     init(_ values: [UInt8]) {
-        bytes = .allocate(byteCount: values.count, alignment: 16)
-        bytes.copyBytes(from: values)
+        unsafe bytes = .allocate(byteCount: values.count, alignment: 16)
+        unsafe bytes.copyBytes(from: values)
     }
 
-    deinit { bytes.deallocate() }
+    deinit { unsafe bytes.deallocate() }
 }

@@ -116,7 +116,7 @@ package struct RecipeDocument: Sendable {
 
     private static func read(_ path: String) throws(InputError) -> String {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw InputError("\(path): no such recipe; check the path")
         }
         guard !isFolder.boolValue, let handle = FileHandle(forReadingAtPath: path) else {

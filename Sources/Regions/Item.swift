@@ -6,7 +6,7 @@ package struct Item<Place: Region>: Sendable, Hashable {
     package var place: Place
     /// Index of the class.
     package var label: Int
-    /// Confidence of a detection, higher is surer; any finite number. 1 for what is annotated.
+    /// Confidence of a detection, higher is surer: any finite number, 1 for what is annotated.
     package var score: Double
     /// The number of its picture or video; 0 where only one is looked at.
     package var source: Int

@@ -93,7 +93,7 @@ package struct PNGImage: Sendable, Equatable {
     private static func deflated(_ bytes: [UInt8]) -> [UInt8] {
         var length = compressBound(uLong(bytes.count))
         var packed = [UInt8](repeating: 0, count: Int(length))
-        let status = compress2(&packed, &length, bytes, uLong(bytes.count), 6)
+        let status = unsafe compress2(&packed, &length, bytes, uLong(bytes.count), 6)
         precondition(status == Z_OK, "zlib's compress2: \(status)")
         return Array(packed.prefix(Int(length)))
     }
@@ -102,7 +102,7 @@ package struct PNGImage: Sendable, Equatable {
         let body = Array(name.utf8) + contents
         file.append(contentsOf: bigEndian(contents.count))
         file.append(contentsOf: body)
-        file.append(contentsOf: bigEndian(Int(crc32(0, body, uInt(body.count)))))
+        unsafe file.append(contentsOf: bigEndian(Int(crc32(0, body, uInt(body.count)))))
     }
 
     private static func bigEndian(_ value: Int) -> [UInt8] {

@@ -31,19 +31,19 @@ package struct AttentionDropout: Sendable, Hashable {
         let plane = (firstSample + sample) * head.count + head.index
         let bound = UInt32(min(rate * 0x1p32, 0x1p32 - 1))
         func drop<Scalar: BinaryFloatingPoint>(_ type: Scalar.Type) {
-            let values = weights.assumingMemoryBound(to: Scalar.self)
+            let values = unsafe weights.assumingMemoryBound(to: Scalar.self)
             let factor = Scalar(1 / (1 - rate))
             // A draw serves four neighbouring keys of a query; queries begin with a draw of their own.
             let draws = (tokens + 3) / 4
             for row in 0..<rows {
                 let start = UInt64((plane * tokens + first + row) * draws)
-                let line = values + row * keys.count - keys.lowerBound
+                let line = unsafe values + row * keys.count - keys.lowerBound
                 for draw in keys.lowerBound / 4..<(keys.upperBound + 3) / 4 {
                     let four = key.words(start + UInt64(draw))
                     let words = SIMD4(four.0, four.1, four.2, four.3)
                     for lane in 0..<4 where keys.contains(4 * draw + lane) {
                         let place = 4 * draw + lane
-                        line[place] = words[lane] < bound ? 0 : line[place] * factor
+                        unsafe line[place] = unsafe words[lane] < bound ? 0 : line[place] * factor
                     }
                 }
             }

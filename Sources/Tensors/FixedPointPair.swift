@@ -48,12 +48,12 @@ package final class FixedPointPair {
         var stream = FixedPointStream(count: count, isWide: false)
         let chunk = FixedPointPair.chunk
         let pieces = (count + chunk - 1) / chunk
-        let overflow = x.read { input in
+        let overflow = unsafe x.read { input in
             FixedPointPair.fill(
                 &stream, lengths: (0..<pieces).map { min(chunk, count - $0 * chunk) }, kernels
             ) { stream, piece, first, progress in
                 let at = piece * chunk + first
-                kernels.streams_quantize(
+                unsafe kernels.streams_quantize(
                     input + at * size, scale, stream.pointer(at: at), stream.width,
                     &progress.overflow, &progress.done, min(chunk, count - piece * chunk) - first)
             }
@@ -99,10 +99,10 @@ package final class FixedPointPair {
     package func merged(_ rows: RowSelection, beta: [Double]) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, inverse = 1 / scale
         let pieces = pieces(rows)
-        return .make([rows.count, channels], dtype) { output, _ in
+        return unsafe .make([rows.count, channels], dtype) { output, _ in
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
-                kernels.streams_merge(
+                unsafe kernels.streams_merge(
                     current.pointer(at: piece.place), current.width,
                     previous.pointer(at: piece.place), previous.width, beta[piece.sample],
                     inverse, output + piece.tilePlace * size, piece.count)
@@ -128,10 +128,10 @@ package final class FixedPointPair {
         try body { (rows, branch) throws(Overflow) in
             check(branch, rows, coefficients)
             let now = current
-            let overflow = branch.read { f in
+            let overflow = unsafe branch.read { f in
                 fill(&previous, rows, kernels) { before, piece, progress in
                     let k = coefficients[piece.sample], bits = remainder.bits[piece.sample]
-                    kernels.streams_forward(
+                    unsafe kernels.streams_forward(
                         before.pointer(at: piece.place), before.width,
                         now.pointer(at: piece.place), now.width, f + piece.tilePlace * size,
                         k.alpha, k.beta, k.branch, scale, Int32(bits),
@@ -159,10 +159,10 @@ package final class FixedPointPair {
         body { rows, branch in
             check(branch, rows, coefficients)
             let before = previous
-            branch.read { f in
+            unsafe branch.read { f in
                 _ = fill(&current, rows, kernels) { now, piece, progress in
                     let k = coefficients[piece.sample], bits = remainder.bits[piece.sample]
-                    kernels.streams_reverse(
+                    unsafe kernels.streams_reverse(
                         now.pointer(at: piece.place), now.width,
                         before.pointer(at: piece.place), before.width, f + piece.tilePlace * size,
                         k.alpha, k.beta, k.branch, scale, Int32(bits),
@@ -230,10 +230,10 @@ package final class FixedPointPair {
     private func values(of stream: FixedPointStream, _ rows: RowSelection) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, inverse = 1 / scale
         let pieces = pieces(rows)
-        return .make([rows.count, channels], dtype) { output, _ in
+        return unsafe .make([rows.count, channels], dtype) { output, _ in
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
-                kernels.streams_value(
+                unsafe kernels.streams_value(
                     stream.pointer(at: piece.place), stream.width, inverse,
                     output + piece.tilePlace * size, piece.count)
             }
@@ -280,13 +280,13 @@ package final class FixedPointPair {
         var progress = [Progress](repeating: Progress(), count: lengths.count)
         while true {
             let target = stream
-            progress.withUnsafeMutableBufferPointer { buffer in
+            unsafe progress.withUnsafeMutableBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
                 Parallel.forEach(lengths.count) { index in
-                    let first = base[index].done
+                    let first = unsafe base[index].done
                     guard first < lengths[index] else { return }
-                    body(target, index, first, &base[index])
-                    base[index].done += first
+                    unsafe body(target, index, first, &base[index])
+                    unsafe base[index].done += first
                 }
             }
             let overflow = progress.reduce(0) {

@@ -27,7 +27,7 @@ struct FixedPointStream {
 
     /// The numbers from one place on.
     func pointer(at place: Int) -> UnsafeMutableRawPointer {
-        storage.pointer + place * (isWide ? 8 : 4)
+        unsafe storage.pointer + place * (isWide ? 8 : 4)
     }
 
     /// The width as kernels take it.
@@ -36,7 +36,7 @@ struct FixedPointStream {
     /// The same numbers in a storage of its own.
     func copy() -> FixedPointStream {
         let copy = FixedPointStream(count: count, isWide: isWide)
-        copy.storage.pointer.copyMemory(from: storage.pointer, byteCount: storage.byteCount)
+        unsafe copy.storage.pointer.copyMemory(from: storage.pointer, byteCount: storage.byteCount)
         return copy
     }
 
@@ -45,7 +45,7 @@ struct FixedPointStream {
         guard !isWide else { return }
         let wide = FixedPointStream(count: count, isWide: true), narrow = self
         Parallel.forRanges(count, chunk: 1 << 16) { range in
-            kernels.streams_widen(
+            unsafe kernels.streams_widen(
                 narrow.pointer(at: range.lowerBound), wide.pointer(at: range.lowerBound),
                 range.count)
         }
@@ -56,7 +56,7 @@ struct FixedPointStream {
     func isIdentical(to other: FixedPointStream) -> Bool {
         func numbers(_ stream: FixedPointStream) -> [Double] {
             (0..<stream.count).map {
-                stream.isWide
+                unsafe stream.isWide
                     ? stream.pointer(at: $0).load(as: Double.self)
                     : Double(stream.pointer(at: $0).load(as: Int32.self))
             }

@@ -54,9 +54,10 @@ package enum Kernels {
 
     /// The table for a scalar type.
     static func table(_ dtype: DType) -> dr_kernels {
-        guard let table = dr_kernels_at(Int32(level.rawValue), dtype == .float64 ? 1 : 0) else {
+        guard let table = unsafe dr_kernels_at(Int32(level.rawValue), dtype == .float64 ? 1 : 0)
+        else {
             fatalError("no kernels at level \(level.name)")
         }
-        return table.pointee
+        return unsafe table.pointee
     }
 }

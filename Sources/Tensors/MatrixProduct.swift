@@ -26,13 +26,13 @@ struct MatrixProduct {
         _ = Parallel.blasIsSerial
         switch dtype {
         case .float32:
-            cblas_sgemm(
+            unsafe cblas_sgemm(
                 CblasRowMajor, transposeA.blas, transposeB.blas, blasint(m), blasint(n), blasint(k),
                 Float(alpha), a.assumingMemoryBound(to: Float.self), blasint(strideA),
                 b.assumingMemoryBound(to: Float.self), blasint(strideB), Float(beta),
                 c.assumingMemoryBound(to: Float.self), blasint(strideC))
         case .float64:
-            cblas_dgemm(
+            unsafe cblas_dgemm(
                 CblasRowMajor, transposeA.blas, transposeB.blas, blasint(m), blasint(n), blasint(k),
                 alpha, a.assumingMemoryBound(to: Double.self), blasint(strideA),
                 b.assumingMemoryBound(to: Double.self), blasint(strideB), beta,
@@ -56,12 +56,12 @@ struct MatrixProduct {
             if byRows {
                 part.m = range.count
                 let first = transposeA == .none ? at * strideA : at
-                part.run(dtype, a + first * size, b, c + at * strideC * size)
+                unsafe part.run(dtype, a + first * size, b, c + at * strideC * size)
                 finish?(range, 0..<n)
             } else {
                 part.n = range.count
                 let first = transposeB == .none ? at : at * strideB
-                part.run(dtype, a, b + first * size, c + at * size)
+                unsafe part.run(dtype, a, b + first * size, c + at * size)
                 finish?(0..<m, range)
             }
         }
@@ -71,9 +71,9 @@ struct MatrixProduct {
 /// What OpenBLAS runs as.
 package enum BLAS {
     /// The kernel that OpenBLAS chose, such as `Haswell` or `Cooperlake`.
-    package static var kernelName: String { String(cString: openblas_get_corename()) }
+    package static var kernelName: String { unsafe String(cString: openblas_get_corename()) }
     /// OpenBLAS's own description of its build.
-    package static var configuration: String { String(cString: openblas_get_config()) }
+    package static var configuration: String { unsafe String(cString: openblas_get_config()) }
 }
 
 extension Tensor {
@@ -100,8 +100,8 @@ extension Tensor {
             m: m, n: n, k: k, transposeA: transposingSelf ? .transposed : .none,
             transposeB: transposingOther ? .transposed : .none, strideA: max(1, shape[1]),
             strideB: max(1, other.shape[1]), strideC: max(1, n))
-        return .make([m, n], dtype, reading: [self, other]) { output, input in
-            product.runParallel(dtype, input[0], input[1], output)
+        return unsafe .make([m, n], dtype, reading: [self, other]) { output, input in
+            unsafe product.runParallel(dtype, input[0], input[1], output)
         }
     }
 }

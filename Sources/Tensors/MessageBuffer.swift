@@ -20,22 +20,22 @@ package final class MessageBuffer {
 
     /// The scalars as bytes, valid as long as this object.
     package var bytes: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: storage.pointer, count: count * dtype.byteSize)
+        unsafe UnsafeMutableRawBufferPointer(start: storage.pointer, count: count * dtype.byteSize)
     }
 
     /// Sets the scalars of a range to a value.
     package func fill(_ value: Double, _ range: Range<Int>) {
         switch dtype {
-        case .float32: scalars(Float.self)[range].update(repeating: Float(value))
-        case .float64: scalars(Double.self)[range].update(repeating: value)
+        case .float32: unsafe scalars(Float.self)[range].update(repeating: Float(value))
+        case .float64: unsafe scalars(Double.self)[range].update(repeating: value)
         }
     }
 
     /// Whether a scalar is above 0.
     package func isPositive(at index: Int) -> Bool {
         switch dtype {
-        case .float32: scalars(Float.self)[index] > 0
-        case .float64: scalars(Double.self)[index] > 0
+        case .float32: unsafe scalars(Float.self)[index] > 0
+        case .float64: unsafe scalars(Double.self)[index] > 0
         }
     }
 
@@ -44,8 +44,8 @@ package final class MessageBuffer {
         precondition(
             source.dtype == dtype && start >= 0 && start + source.count <= count,
             "\(source.count) scalars of \(source.dtype) at \(start) of \(count) of \(dtype)")
-        source.withBytes {
-            UnsafeMutableRawBufferPointer(rebasing: bytes[(start * dtype.byteSize)...])
+        unsafe source.withBytes {
+            unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(start * dtype.byteSize)...])
                 .copyMemory(from: $0)
         }
     }
@@ -57,11 +57,12 @@ package final class MessageBuffer {
             start >= 0 && start + length <= count, "\(shape) at \(start) of \(count) scalars")
         switch dtype {
         case .float32:
-            let source = scalars(Float.self)[start..<start + length]
-            return Tensor(shape: shape, filling: { _ = $0.initialize(from: source) })
+            let source = unsafe scalars(Float.self)[start..<start + length]
+            return unsafe Tensor(shape: shape, filling: { _ = unsafe $0.initialize(from: source) })
         case .float64:
-            let source = scalars(Double.self)[start..<start + length]
-            return Tensor(shape: shape, fillingDoubles: { _ = $0.initialize(from: source) })
+            let source = unsafe scalars(Double.self)[start..<start + length]
+            return unsafe Tensor(
+                shape: shape, fillingDoubles: { _ = unsafe $0.initialize(from: source) })
         }
     }
 
@@ -77,11 +78,11 @@ package final class MessageBuffer {
     }
 
     private func add<Scalar: FloatingPoint>(_ type: Scalar.Type, _ other: MessageBuffer) {
-        let sum = scalars(type), part = other.scalars(type)
-        for i in sum.indices { sum[i] += part[i] }
+        let sum = unsafe scalars(type), part = unsafe other.scalars(type)
+        for i in sum.indices { unsafe sum[i] += part[i] }
     }
 
     private func scalars<Scalar>(_ type: Scalar.Type) -> UnsafeMutableBufferPointer<Scalar> {
-        bytes.assumingMemoryBound(to: type)
+        unsafe bytes.assumingMemoryBound(to: type)
     }
 }

@@ -61,14 +61,14 @@ extension Tensor {
         let block = MomentBlocks.size, blockBytes = 4 * MomentBlocks.shape(count)[1]
         let (correction1, correction2) = constants.corrections
         let salt = rounding.words(UInt64(constants.update)).0
-        write { parameter in
-            firstMoment.write { m in
-                secondMoment.write { v in
-                    gradient.read { gradient in
+        unsafe write { parameter in
+            unsafe firstMoment.write { m in
+                unsafe secondMoment.write { v in
+                    unsafe gradient.read { gradient in
                         Parallel.forRanges((count + block - 1) / block, chunk: 128) { range in
                             let first = range.lowerBound * block
                             let moments = range.lowerBound * blockBytes
-                            kernels.adamw_blocks(
+                            unsafe kernels.adamw_blocks(
                                 parameter + first * size, gradient + first * size, m + moments,
                                 v + moments, constants.rate, constants.betas.0,
                                 constants.betas.1, constants.epsilon, constants.decay,

@@ -44,8 +44,8 @@ package struct NormalizedRows {
     /// Counts a part's rows in the statistics.
     package mutating func count(_ part: Tensor) {
         let kernels = Kernels.table(part.dtype), channels = channels
-        let own = sample(part).channelSums(reading: [part]) { block, input, sums in
-            kernels.channel_moments(input[0] + block.at, sums, block.rows, channels)
+        let own = unsafe sample(part).channelSums(reading: [part]) { block, input, sums in
+            unsafe kernels.channel_moments(input[0] + block.at, sums, block.rows, channels)
         }
         for index in sums.indices { sums[index] += own[index] }
         rows += part.shape[0]
@@ -80,9 +80,9 @@ package struct NormalizedRows {
     package func callAsFunction(_ part: Tensor) -> Tensor {
         let kernels = Kernels.table(part.dtype), map = finishedMap, channels = channels
         let whole = sample(part)
-        return .make(part.shape, part.dtype, reading: [part, map]) { output, input in
+        return unsafe .make(part.shape, part.dtype, reading: [part, map]) { output, input in
             whole.forBlocks { block in
-                kernels.channel_affine(
+                unsafe kernels.channel_affine(
                     input[0] + block.at, input[1], output + block.at, 1, block.rows, channels)
             }
         }
@@ -103,10 +103,10 @@ package struct NormalizedRows {
         package mutating func count(_ part: Tensor, _ gradient: Tensor) {
             precondition(gradient.shape == part.shape, "\(gradient.shape) for \(part.shape)")
             let kernels = Kernels.table(part.dtype), channels = forward.channels
-            let own = forward.sample(part).channelSums(
+            let own = unsafe forward.sample(part).channelSums(
                 reading: [part, gradient, forward.finishedMap]
             ) { block, input, sums in
-                kernels.channel_affine_sums(
+                unsafe kernels.channel_affine_sums(
                     input[0] + block.at, input[1] + block.at, input[2], sums, 1, block.rows,
                     channels)
             }
@@ -156,11 +156,11 @@ package struct NormalizedRows {
             precondition(gradient.shape == part.shape, "\(gradient.shape) for \(part.shape)")
             let kernels = Kernels.table(part.dtype), channels = forward.channels
             let whole = forward.sample(part)
-            return .make(
+            return unsafe .make(
                 part.shape, part.dtype, reading: [part, gradient, forward.finishedMap, factors]
             ) { output, input in
                 whole.forBlocks { block in
-                    kernels.channel_affine_gradient(
+                    unsafe kernels.channel_affine_gradient(
                         input[0] + block.at, input[1] + block.at, input[2], input[3],
                         output + block.at, 1, block.rows, channels)
                 }

@@ -87,10 +87,10 @@ extension Tensor {
             "scaledRows: \(factors.count) factors for \(shape)")
         let width = shape[rank - 1], kernels = Kernels.table(dtype), size = dtype.byteSize
         let (pieces, perSample) = pieces(rows)
-        return .make([rows.count, width], dtype, reading: [self]) { output, input in
+        return unsafe .make([rows.count, width], dtype, reading: [self]) { output, input in
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
-                kernels.scale(
+                unsafe kernels.scale(
                     factors[piece.row / perSample], input[0] + piece.row * width * size,
                     output + piece.place * width * size, piece.count * width)
             }
@@ -109,11 +109,11 @@ extension Tensor {
             "addingRows: \(shape), \(part.shape) for \(rows.count) rows")
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let (pieces, perSample) = pieces(rows)
-        return .make([rows.count, width], dtype, reading: [self, part]) { output, input in
+        return unsafe .make([rows.count, width], dtype, reading: [self, part]) { output, input in
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index], sample = piece.row / perSample
                 let at = piece.place * width * size
-                kernels.axpby(
+                unsafe kernels.axpby(
                     factors[sample], input[0] + piece.row * width * size, partFactors[sample],
                     input[1] + at, output + at, piece.count * width)
             }
@@ -131,13 +131,13 @@ extension Tensor {
             "addRows: \(shape), \(part.shape) and \(other.shape) for \(rows.count) rows")
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let (pieces, perSample) = pieces(rows)
-        update(reading: [part, other]) { output, input in
+        unsafe update(reading: [part, other]) { output, input in
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index], count = piece.count * width
                 let at = piece.row * width * size
-                kernels.add(
+                unsafe kernels.add(
                     output + at, input[0] + piece.place * width * size, output + at, count)
-                kernels.axpby(
+                unsafe kernels.axpby(
                     1, output + at, factors[piece.row / perSample], input[1] + at, output + at,
                     count)
             }
@@ -164,13 +164,13 @@ extension Tensor {
                 + "\(rows.count) rows")
         let kernels = Kernels.table(j.dtype), size = j.dtype.byteSize
         let (pieces, perSample) = current.pieces(rows)
-        current.write { a in
-            previous.write { b in
-                j.read { j in
+        unsafe current.write { a in
+            unsafe previous.write { b in
+                unsafe j.read { j in
                     Parallel.forEach(pieces.count) { index in
                         let piece = pieces[index], at = piece.row * width * size
                         let k = coefficients[piece.row / perSample]
-                        kernels.dual_gradient(
+                        unsafe kernels.dual_gradient(
                             a + at, b + at, j + piece.place * width * size, k.alpha, k.beta,
                             piece.count * width)
                     }

@@ -51,8 +51,8 @@ package enum StoragePool {
 
     private static func locked<R: Sendable>(_ body: (inout State) -> R) -> R {
         state.withLock { state in
-            dr_after_lock(UnsafeMutableRawPointer(bitPattern: lock))
-            defer { dr_before_unlock(UnsafeMutableRawPointer(bitPattern: lock)) }
+            unsafe dr_after_lock(UnsafeMutableRawPointer(bitPattern: lock))
+            defer { unsafe dr_before_unlock(UnsafeMutableRawPointer(bitPattern: lock)) }
             return body(&state)
         }
     }
@@ -101,7 +101,7 @@ package enum StoragePool {
                     ? min(range.upperBound, max(range.lowerBound, state.frontier))
                     : range.upperBound
                 if end > range.lowerBound {
-                    madvise(
+                    unsafe madvise(
                         UnsafeMutableRawPointer(bitPattern: range.lowerBound),
                         Int(end - range.lowerBound), MADV_DONTNEED)
                 }
@@ -114,7 +114,7 @@ package enum StoragePool {
             state.smallCached = 0
             return blocks
         }
-        for address in small { free(UnsafeMutableRawPointer(bitPattern: address)) }
+        for address in small { unsafe free(UnsafeMutableRawPointer(bitPattern: address)) }
         dr_trim_heap()
     }
 
@@ -141,12 +141,12 @@ package enum StoragePool {
             if let address = state.take(size) { return address }
             return addRegion(size, &state) ? state.take(size) : nil
         }
-        if let address, let pointer = UnsafeMutableRawPointer(bitPattern: address) {
-            return pointer
+        if let address, let pointer = unsafe UnsafeMutableRawPointer(bitPattern: address) {
+            return unsafe pointer
         }
         var pointer: UnsafeMutableRawPointer?
-        if bytes < largeSize, posix_memalign(&pointer, 64, size) == 0, let pointer {
-            return pointer
+        if bytes < largeSize, unsafe posix_memalign(&pointer, 64, size) == 0, let unsafe pointer {
+            return unsafe pointer
         }
         fatalError("out of memory: a tensor of \(bytes) bytes; live \(usage.live) bytes")
     }
@@ -164,7 +164,7 @@ package enum StoragePool {
             state.smallCached += size
             return true
         }
-        if !isKept { free(pointer) }
+        if !isKept { unsafe free(pointer) }
     }
 
     /// Reserves addresses for blocks of `size` and more.
@@ -176,10 +176,10 @@ package enum StoragePool {
             let length =
                 (max(wanted, size) + hugePageSize - 1) / hugePageSize * hugePageSize
             let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-            let pointer = mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0)
-            guard let pointer, pointer != MAP_FAILED else { continue }
+            let pointer = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0)
+            guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else { continue }
             // Huge pages where the system has them: a fault in 2 MiB instead of in 4 KiB.
-            madvise(pointer, length, MADV_HUGEPAGE)
+            unsafe madvise(pointer, length, MADV_HUGEPAGE)
             let start = UInt(bitPattern: pointer)
             state.free.give(start, length)
             state.frontier = start

@@ -37,7 +37,7 @@ package struct StreamRemainder: Sendable {
     }
 
     var bytes: UnsafeMutablePointer<UInt8> {
-        storage.pointer.assumingMemoryBound(to: UInt8.self)
+        unsafe storage.pointer.assumingMemoryBound(to: UInt8.self)
     }
 
     /// Bytes kept.

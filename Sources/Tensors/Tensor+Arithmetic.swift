@@ -15,10 +15,10 @@ extension Tensor {
     package static func + (a: Tensor, b: Tensor) -> Tensor {
         checkSame("add", a, b)
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
-        return .make(a.shape, a.dtype, reading: [a, b]) { output, input in
+        return unsafe .make(a.shape, a.dtype, reading: [a, b]) { output, input in
             Parallel.forRanges(a.count, chunk: elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.add(input[0] + at, input[1] + at, output + at, range.count)
+                unsafe kernels.add(input[0] + at, input[1] + at, output + at, range.count)
             }
         }
     }
@@ -27,10 +27,10 @@ extension Tensor {
     package static func * (a: Tensor, b: Tensor) -> Tensor {
         checkSame("multiply", a, b)
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
-        return .make(a.shape, a.dtype, reading: [a, b]) { output, input in
+        return unsafe .make(a.shape, a.dtype, reading: [a, b]) { output, input in
             Parallel.forRanges(a.count, chunk: elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.multiply(input[0] + at, input[1] + at, output + at, range.count)
+                unsafe kernels.multiply(input[0] + at, input[1] + at, output + at, range.count)
             }
         }
     }
@@ -39,10 +39,10 @@ extension Tensor {
     package static func axpby(_ s: Double, _ a: Tensor, _ t: Double, _ b: Tensor) -> Tensor {
         checkSame("axpby", a, b)
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
-        return .make(a.shape, a.dtype, reading: [a, b]) { output, input in
+        return unsafe .make(a.shape, a.dtype, reading: [a, b]) { output, input in
             Parallel.forRanges(a.count, chunk: elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.axpby(s, input[0] + at, t, input[1] + at, output + at, range.count)
+                unsafe kernels.axpby(s, input[0] + at, t, input[1] + at, output + at, range.count)
             }
         }
     }
@@ -51,13 +51,13 @@ extension Tensor {
     package mutating func add(_ other: Tensor, scaledBy factor: Double = 1) {
         Tensor.checkSame("add", self, other)
         let kernels = Kernels.table(dtype), size = dtype.byteSize, count = count
-        update(reading: [other]) { output, input in
+        unsafe update(reading: [other]) { output, input in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                 let at = range.lowerBound * size
                 if factor == 1 {
-                    kernels.add(output + at, input[0] + at, output + at, range.count)
+                    unsafe kernels.add(output + at, input[0] + at, output + at, range.count)
                 } else {
-                    kernels.axpby(
+                    unsafe kernels.axpby(
                         1, output + at, factor, input[0] + at, output + at, range.count)
                 }
             }
@@ -67,10 +67,10 @@ extension Tensor {
     /// Multiplies by a number in place.
     package mutating func scale(by factor: Double) {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, count = count
-        update { output, _ in
+        unsafe update { output, _ in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.scale(factor, output + at, output + at, range.count)
+                unsafe kernels.scale(factor, output + at, output + at, range.count)
             }
         }
     }
@@ -78,24 +78,26 @@ extension Tensor {
     /// The tensor times a number.
     package func scaled(by factor: Double) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self]) { output, input in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.scale(factor, input[0] + at, output + at, range.count)
+                unsafe kernels.scale(factor, input[0] + at, output + at, range.count)
             }
         }
     }
 
     /// The sum of all scalars, in double precision.
     package func sum() -> Double {
-        reduce(count) { kernels, pointer, count, result in kernels.sum(pointer[0], result, count) }
+        unsafe reduce(count) { kernels, pointer, count, result in
+            unsafe kernels.sum(pointer[0], result, count)
+        }
     }
 
     /// The sum of products with another tensor of the same shape, in double precision.
     package func dot(_ other: Tensor) -> Double {
         Tensor.checkSame("dot", self, other)
-        return reduce(count, with: [other]) { kernels, pointer, count, result in
-            kernels.dot(pointer[0], pointer[1], result, count)
+        return unsafe reduce(count, with: [other]) { kernels, pointer, count, result in
+            unsafe kernels.dot(pointer[0], pointer[1], result, count)
         }
     }
 
@@ -106,32 +108,32 @@ extension Tensor {
     ) -> Double {
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let pieces = (count + Tensor.elementChunk - 1) / Tensor.elementChunk
-        return withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { parts in
+        return unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { parts in
             guard let base = parts.baseAddress else { return 0 }
-            Tensor.withPointers([self] + others) { pointers in
+            unsafe Tensor.withPointers([self] + others) { pointers in
                 Parallel.forEach(pieces) { piece in
                     let first = piece * Tensor.elementChunk
-                    body(
-                        kernels, pointers.map { $0 + first * size },
-                        min(Tensor.elementChunk, count - first), base + piece)
+                    unsafe body(
+                        kernels, pointers.map { unsafe $0 + first * size },
+                        min(Tensor.elementChunk, count - first), unsafe base + piece)
                 }
             }
-            return (0..<pieces).reduce(0.0) { $0 + base[$1] }
+            return (0..<pieces).reduce(0.0) { unsafe $0 + base[$1] }
         }
     }
 
     /// The sums of a matrix's columns: `[rows, C]` with any leading axes to `[C]`.
     package func columnSums() -> Tensor {
-        columnReduction([self]) { kernels, pointer, output, rows, columns in
-            kernels.column_sums(pointer[0], output, rows, columns)
+        unsafe columnReduction([self]) { kernels, pointer, output, rows, columns in
+            unsafe kernels.column_sums(pointer[0], output, rows, columns)
         }
     }
 
     /// The sums over rows of the products with another tensor: `[rows, C]` twice to `[C]`.
     package func columnDots(_ other: Tensor) -> Tensor {
         Tensor.checkSame("columnDots", self, other)
-        return columnReduction([self, other]) { kernels, pointer, output, rows, columns in
-            kernels.column_dots(pointer[0], pointer[1], output, rows, columns)
+        return unsafe columnReduction([self, other]) { kernels, pointer, output, rows, columns in
+            unsafe kernels.column_dots(pointer[0], pointer[1], output, rows, columns)
         }
     }
 
@@ -145,33 +147,33 @@ extension Tensor {
         let block = max(64, (rows + 31) / 32)
         let pieces = max(1, (rows + block - 1) / block)
         var parts = Tensor(zeros: [pieces, columns], dtype: dtype)
-        parts.update(reading: inputs) { output, input in
+        unsafe parts.update(reading: inputs) { output, input in
             Parallel.forEach(pieces) { piece in
                 let first = piece * block
                 let here = min(block, rows - first)
                 if here > 0 {
-                    body(
-                        kernels, input.map { $0 + first * columns * size },
-                        output + piece * columns * size, here, columns)
+                    unsafe body(
+                        kernels, input.map { unsafe $0 + first * columns * size },
+                        unsafe output + piece * columns * size, here, columns)
                 }
             }
         }
         if pieces == 1 { return parts.reshaped(to: [columns]) }
         var result = Tensor(zeros: [columns], dtype: dtype)
-        result.update(reading: [parts]) { output, input in
-            kernels.column_sums(input[0], output, pieces, columns)
+        unsafe result.update(reading: [parts]) { output, input in
+            unsafe kernels.column_sums(input[0], output, pieces, columns)
         }
         return result
     }
 
     /// Adds a row vector `[C]` to every row of `[..., C]`.
     package func addingRow(_ row: Tensor) -> Tensor {
-        rowwise("addingRow", row) { $0.add_row($1, $2, $3, $4, $5) }
+        unsafe rowwise("addingRow", row) { unsafe $0.add_row($1, $2, $3, $4, $5) }
     }
 
     /// Multiplies every row of `[..., C]` by a row vector `[C]`.
     package func multiplyingRow(_ row: Tensor) -> Tensor {
-        rowwise("multiplyingRow", row) { $0.multiply_row($1, $2, $3, $4, $5) }
+        unsafe rowwise("multiplyingRow", row) { unsafe $0.multiply_row($1, $2, $3, $4, $5) }
     }
 
     private func rowwise(
@@ -184,10 +186,10 @@ extension Tensor {
             shape.last == row.count && dtype == row.dtype, "\(name): \(shape) and \(row.shape)")
         let columns = row.count, rows = columns == 0 ? 0 : count / columns
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self, row]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self, row]) { output, input in
             Parallel.forRanges(rows, chunk: max(1, Tensor.elementChunk / max(1, columns))) {
                 let at = $0.lowerBound * columns * size
-                body(kernels, input[0] + at, input[1], output + at, $0.count, columns)
+                unsafe body(kernels, input[0] + at, input[1], output + at, $0.count, columns)
             }
         }
     }
@@ -199,10 +201,10 @@ extension Tensor {
             "scalingRows: \(shape) by \(factors.shape)")
         let rows = shape[0], columns = rows == 0 ? 0 : count / rows
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self, factors]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self, factors]) { output, input in
             Parallel.forRanges(rows, chunk: max(1, Tensor.elementChunk / max(1, columns))) {
                 let at = $0.lowerBound * columns * size
-                kernels.scale_rows(
+                unsafe kernels.scale_rows(
                     input[0] + at, input[1] + $0.lowerBound * size, output + at, $0.count, columns)
             }
         }
@@ -219,10 +221,10 @@ extension Tensor {
             "combination: \(a.shape), \(b.shape), \(c.shape)")
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
         let samples = a.shape[0], width = samples == 0 ? 0 : a.count / samples
-        return .make(a.shape, a.dtype, reading: [a, b, c]) { output, input in
+        return unsafe .make(a.shape, a.dtype, reading: [a, b, c]) { output, input in
             Parallel.forEach(samples) { s in
                 let at = s * width * size
-                kernels.combine(
+                unsafe kernels.combine(
                     sa[s], input[0] + at, sb[s], input[1] + at, sc[s], input[2] + at, output + at,
                     width)
             }

@@ -54,7 +54,7 @@ extension Tensor {
             keys: Range<Int>
         ) {
             guard let radius = reach?.radius else { return }
-            kernels.limit_band(weights, rows, keys.count, keys.lowerBound - first, radius)
+            unsafe kernels.limit_band(weights, rows, keys.count, keys.lowerBound - first, radius)
         }
 
         /// Drops weights of a tile, where there is a dropout.
@@ -62,7 +62,7 @@ extension Tensor {
             _ weights: UnsafeMutableRawPointer, _ dtype: DType, _ dropout: AttentionDropout?,
             _ sample: Int, _ head: Int, first: Int, rows: Int, keys: Range<Int>
         ) {
-            dropout?.apply(
+            unsafe dropout?.apply(
                 to: weights, dtype, sample: sample, head: (head, heads), first: first, rows: rows,
                 keys: keys, tokens: tokens)
         }
@@ -101,13 +101,13 @@ extension Tensor {
         let plan = AttentionPlan(self, heads: heads, reach: reach)
         let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
         let kernels = Kernels.table(dtype), dtype = dtype
-        let results = Tensor.make(
+        let results = unsafe Tensor.make(
             shapes: [[plan.batch, tokens, width], [plan.batch, heads, tokens]], dtype,
             reading: [self]
         ) { output, input in
             if reach != nil {
-                kernels.fill_rows(nil, output[0], plan.batch * tokens, width)
-                kernels.fill_rows(nil, output[1], plan.batch * heads, tokens)
+                unsafe kernels.fill_rows(nil, output[0], plan.batch * tokens, width)
+                unsafe kernels.fill_rows(nil, output[1], plan.batch * heads, tokens)
             }
             Parallel.forEach(plan.batch * heads * plan.tiles) { piece in
                 let tile = piece % plan.tiles
@@ -116,26 +116,26 @@ extension Tensor {
                 let rows = plan.rows(sample, from: first)
                 guard rows > 0 else { return }
                 let keys = plan.keys(sample, from: first, rows: rows), count = keys.count
-                let q = input[0] + plan.query(sample, head, first) * size
-                let k = input[0] + (plan.query(sample, head, keys.lowerBound) + width) * size
-                let v = k + width * size
-                let out = output[0] + plan.output(sample, head, first) * size
-                let logSums = output[1] + ((sample * heads + head) * tokens + first) * size
+                let q = unsafe input[0] + plan.query(sample, head, first) * size
+                let k = unsafe input[0] + (plan.query(sample, head, keys.lowerBound) + width) * size
+                let v = unsafe k + width * size
+                let out = unsafe output[0] + plan.output(sample, head, first) * size
+                let logSums = unsafe output[1] + ((sample * heads + head) * tokens + first) * size
                 let scratch = Tensor(uninitialized: [rows, count + 1], dtype: dtype)
                 withExtendedLifetime(scratch) {
-                    let weights = scratch.storage.pointer
-                    let inverse = weights + rows * count * size
-                    plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
+                    let weights = unsafe scratch.storage.pointer
+                    let inverse = unsafe weights + rows * count * size
+                    unsafe plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
                         .run(dtype, q, k, weights)
-                    plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
-                    kernels.softmax_rows(weights, inverse, logSums, rows, count)
-                    plan.drop(
+                    unsafe plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
+                    unsafe kernels.softmax_rows(weights, inverse, logSums, rows, count)
+                    unsafe plan.drop(
                         weights, dtype, dropout, sample, head, first: first, rows: rows, keys: keys)
-                    MatrixProduct(
+                    unsafe MatrixProduct(
                         m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
                         strideC: width
                     ).run(dtype, weights, v, out)
-                    kernels.scale_rows_strided(out, inverse, rows, depth, width)
+                    unsafe kernels.scale_rows_strided(out, inverse, rows, depth, width)
                 }
             }
         }
@@ -163,15 +163,18 @@ extension Tensor {
             gradient.shape == [plan.batch, tokens, width] && result.shape == gradient.shape,
             "attention: \(shape), result \(result.shape) and gradient \(gradient.shape)")
         let kernels = Kernels.table(dtype), dtype = dtype
-        return .make(shape, dtype, reading: [self, gradient, result, logSums]) { output, input in
-            if reach != nil { kernels.fill_rows(nil, output, plan.batch * tokens, 3 * width) }
+        return unsafe .make(shape, dtype, reading: [self, gradient, result, logSums]) {
+            output, input in
+            if reach != nil {
+                unsafe kernels.fill_rows(nil, output, plan.batch * tokens, 3 * width)
+            }
             Parallel.forEach(plan.batch * heads) { piece in
                 let (sample, head) = (piece / heads, piece % heads)
                 let part = plan.tile * tokens * size
                 let scratch = Tensor(uninitialized: [plan.tile, 2 * tokens + 1], dtype: dtype)
                 withExtendedLifetime(scratch) {
-                    let weights = scratch.storage.pointer
-                    let slopes = weights + part, dots = slopes + part
+                    let weights = unsafe scratch.storage.pointer
+                    let slopes = unsafe weights + part, dots = unsafe slopes + part
                     for first in stride(from: 0, to: tokens, by: plan.tile) {
                         let rows = plan.rows(sample, from: first)
                         guard rows > 0 else { break }
@@ -181,20 +184,20 @@ extension Tensor {
                         let key = (plan.query(sample, head, keys.lowerBound) + width) * size
                         let value = key + width * size
                         let out = plan.output(sample, head, first) * size
-                        let g = input[1] + out
-                        kernels.row_dots_strided(g, input[2] + out, dots, rows, depth, width)
-                        plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
+                        let g = unsafe input[1] + out
+                        unsafe kernels.row_dots_strided(g, input[2] + out, dots, rows, depth, width)
+                        unsafe plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
                             .run(dtype, input[0] + query, input[0] + key, weights)
-                        plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
-                        plan.weights(rows, count, strideA: width, scale: 1)
+                        unsafe plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
+                        unsafe plan.weights(rows, count, strideA: width, scale: 1)
                             .run(dtype, g, input[0] + value, slopes)
-                        plan.drop(
+                        unsafe plan.drop(
                             slopes, dtype, dropout, sample, head, first: first, rows: rows,
                             keys: keys)
-                        kernels.softmax_backward(
+                        unsafe kernels.softmax_backward(
                             weights, slopes, input[3] + (piece * tokens + first) * size, dots,
                             plan.scale, rows, count)
-                        plan.drop(
+                        unsafe plan.drop(
                             weights, dtype, dropout, sample, head, first: first, rows: rows,
                             keys: keys)
                         // dV += P^T dO, dQ = dS K, dK += dS^T Q.
@@ -202,10 +205,10 @@ extension Tensor {
                             m: count, n: depth, k: rows, transposeA: .transposed,
                             strideA: count, strideB: width, strideC: 3 * width,
                             beta: first == 0 && reach == nil ? 0 : 1)
-                        sums.run(dtype, weights, g, output + value)
+                        unsafe sums.run(dtype, weights, g, output + value)
                         sums.strideB = 3 * width
-                        sums.run(dtype, slopes, input[0] + query, output + key)
-                        MatrixProduct(
+                        unsafe sums.run(dtype, slopes, input[0] + query, output + key)
+                        unsafe MatrixProduct(
                             m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
                             strideC: 3 * width
                         ).run(dtype, slopes, input[0] + key, output + query)

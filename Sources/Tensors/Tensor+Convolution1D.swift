@@ -41,8 +41,8 @@ extension Tensor {
         let kernel = shape[2], rows = shape[0] * shape[1]
         guard kernel > 1 else { return reshaped(to: [kernel, shape[0], shape[1]]) }
         let kernels = Kernels.table(dtype)
-        return .make([kernel, shape[0], shape[1]], dtype, reading: [self]) { output, input in
-            kernels.transpose_matrix(input[0], output, rows, kernel)
+        return unsafe .make([kernel, shape[0], shape[1]], dtype, reading: [self]) { output, input in
+            unsafe kernels.transpose_matrix(input[0], output, rows, kernel)
         }
     }
 
@@ -51,8 +51,8 @@ extension Tensor {
         let kernel = shape[0], rows = shape[1] * shape[2]
         guard kernel > 1 else { return reshaped(to: [shape[1], shape[2], kernel]) }
         let kernels = Kernels.table(dtype)
-        return .make([shape[1], shape[2], kernel], dtype, reading: [self]) { output, input in
-            kernels.transpose_matrix(input[0], output, kernel, rows)
+        return unsafe .make([shape[1], shape[2], kernel], dtype, reading: [self]) { output, input in
+            unsafe kernels.transpose_matrix(input[0], output, kernel, rows)
         }
     }
 
@@ -74,24 +74,24 @@ extension Tensor {
         let matrices = weight.tapsFirst()
         let kernels = Kernels.table(dtype), type = dtype, size = dtype.byteSize
         let blocks = (newLength + Tensor.convolutionRows - 1) / Tensor.convolutionRows
-        return .make(
+        return unsafe .make(
             [batch, newLength, outputs], type,
             reading: [self, matrices] + (bias.map { [$0] } ?? [])
         ) { output, input in
-            let biasRow = input.count > 2 ? input[2] : nil
+            let biasRow = unsafe input.count > 2 ? input[2] : nil
             Parallel.forEach(batch * blocks) { piece in
                 let sample = piece / blocks
                 let first = (piece % blocks) * Tensor.convolutionRows
                 let rows = first..<min(newLength, first + Tensor.convolutionRows)
-                let out = output + sample * newLength * outputs * size
-                let x = input[0] + sample * length * inputs * size
-                kernels.fill_rows(biasRow, out + first * outputs * size, rows.count, outputs)
+                let out = unsafe output + sample * newLength * outputs * size
+                let x = unsafe input[0] + sample * length * inputs * size
+                unsafe kernels.fill_rows(biasRow, out + first * outputs * size, rows.count, outputs)
                 for tap in 0..<kernel {
                     let here = taps.positions(tap: tap, length: length, outputs: newLength)
                         .clamped(to: rows)
                     guard !here.isEmpty else { continue }
                     let from = taps.source(here.lowerBound, tap: tap)
-                    MatrixProduct(
+                    unsafe MatrixProduct(
                         m: here.count, n: outputs, k: inputs, transposeB: .transposed,
                         strideA: taps.stride * inputs, strideB: inputs, strideC: outputs, beta: 1
                     ).run(
@@ -124,19 +124,20 @@ extension Tensor {
         // Columns are independent, so blocks of them may run side by side.
         let width = 64
         let blocks = (inputs + width - 1) / width
-        return .make(
+        return unsafe .make(
             [batch, length, inputs], type, reading: [self, matrices] + (bias.map { [$0] } ?? [])
         ) { output, input in
-            kernels.fill_rows(input.count > 2 ? input[2] : nil, output, batch * length, inputs)
+            unsafe kernels.fill_rows(
+                input.count > 2 ? input[2] : nil, output, batch * length, inputs)
             Parallel.forEach(batch * blocks) { piece in
                 let sample = piece / blocks, column = (piece % blocks) * width
-                let out = output + (sample * length * inputs + column) * size
-                let gradient = input[0] + sample * newLength * outputs * size
+                let out = unsafe output + (sample * length * inputs + column) * size
+                let gradient = unsafe input[0] + sample * newLength * outputs * size
                 for tap in 0..<kernel {
                     let here = taps.positions(tap: tap, length: length, outputs: newLength)
                     guard !here.isEmpty else { continue }
                     let to = taps.source(here.lowerBound, tap: tap)
-                    MatrixProduct(
+                    unsafe MatrixProduct(
                         m: here.count, n: min(width, inputs - column), k: outputs,
                         strideA: outputs, strideB: inputs, strideC: taps.stride * inputs, beta: 1
                     ).run(
@@ -166,7 +167,7 @@ extension Tensor {
         let height = 64
         let blocks = (outputs + height - 1) / height
         var result = Tensor(zeros: [kernel, outputs, inputs], dtype: type)
-        result.update(reading: [self, input]) { output, pointers in
+        unsafe result.update(reading: [self, input]) { output, pointers in
             Parallel.forEach(kernel * blocks) { piece in
                 let tap = piece / blocks, row = (piece % blocks) * height
                 let here = taps.positions(tap: tap, length: length, outputs: newLength)
@@ -174,7 +175,7 @@ extension Tensor {
                 let from = taps.source(here.lowerBound, tap: tap)
                 for sample in 0..<batch {
                     let gradient = (sample * newLength + here.lowerBound) * outputs + row
-                    MatrixProduct(
+                    unsafe MatrixProduct(
                         m: min(height, outputs - row), n: inputs, k: here.count,
                         transposeA: .transposed, strideA: outputs, strideB: taps.stride * inputs,
                         strideC: inputs, beta: 1

@@ -51,11 +51,11 @@ extension Tensor {
         let (rows, columns) = (shape[1], shape[2]), matrix = rows * columns
         guard rows > 1 && columns > 1 else { return reshaped(to: [shape[0], columns, rows]) }
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([shape[0], columns, rows], dtype, reading: [self]) { output, input in
+        return unsafe .make([shape[0], columns, rows], dtype, reading: [self]) { output, input in
             Parallel.forRanges(shape[0], chunk: max(1, Tensor.elementChunk / matrix)) {
                 for index in $0 {
                     let at = index * matrix * size
-                    kernels.transpose_matrix(input[0] + at, output + at, rows, columns)
+                    unsafe kernels.transpose_matrix(input[0] + at, output + at, rows, columns)
                 }
             }
         }
@@ -82,19 +82,19 @@ extension Tensor {
         let matrix = weight.reshaped(to: [outputs, inputs, kernel * kernel]).swappingLastAxes()
         let kernels = Kernels.table(dtype), type = dtype, size = dtype.byteSize
         let depth = kernel * kernel * inputs, rows = newShape[0] * newShape[1] * newShape[2]
-        return .make(
+        return unsafe .make(
             newShape, type, reading: [self, matrix] + (bias.map { [$0] } ?? [])
         ) { output, input in
-            withUnsafePointer(to: geometry) { geometry in
+            unsafe withUnsafePointer(to: geometry) { geometry in
                 Parallel.forRanges(rows, chunk: Tensor.tileRows(depth, of: rows)) { range in
-                    Tensor.withScratch(range.count * depth, type) { columns in
-                        let out = output + range.lowerBound * outputs * size
-                        kernels.fill_rows(
+                    unsafe Tensor.withScratch(range.count * depth, type) { columns in
+                        let out = unsafe output + range.lowerBound * outputs * size
+                        unsafe kernels.fill_rows(
                             input.count > 2 ? input[2] : nil, out, range.count, outputs)
-                        kernels.window_columns(
+                        unsafe kernels.window_columns(
                             input[0], columns, geometry, inputs, range.lowerBound, range.count, 0,
                             kernel)
-                        MatrixProduct(
+                        unsafe MatrixProduct(
                             m: range.count, n: outputs, k: depth, transposeB: .transposed,
                             strideA: depth, strideB: depth, strideC: outputs, beta: 1
                         ).run(type, columns, input[1], out)
@@ -132,7 +132,7 @@ extension Tensor {
         }
         let newShape = [shape[0], height, width, inputs], step = taps.stride
         let matrices = weight.reshaped(to: [outputs, inputs, kernel * kernel]).tapsFirst()
-        return .make(
+        return unsafe .make(
             newShape, dtype, reading: [self] + (bias.map { [$0] } ?? [])
         ) { output, input in
             for index in 0..<step * step where index / step < height && index % step < width {
@@ -150,7 +150,8 @@ extension Tensor {
                     geometry: taps.geometry(input: newShape, output: shape, kernel: kernel),
                     top: top, left: left, depth: parts.count * outputs, dtype: dtype,
                     outputs: outputs, inputs: inputs, samples: newShape[0])
-                phase.write(output, gradient: input[0], matrix, input.count > 1 ? input[1] : nil)
+                unsafe phase.write(
+                    output, gradient: input[0], matrix, input.count > 1 ? input[1] : nil)
             }
         }
     }
@@ -180,16 +181,16 @@ extension Tensor {
         let height = 128, blocks = (outputs + height - 1) / height
         let tile = Tensor.tileRows(depth, of: 8 * rows)
         var result = Tensor(zeros: [outputs, kernel * kernel, inputs], dtype: type)
-        result.update(reading: [self, input]) { output, pointers in
-            withUnsafePointer(to: geometry) { geometry in
+        unsafe result.update(reading: [self, input]) { output, pointers in
+            unsafe withUnsafePointer(to: geometry) { geometry in
                 Parallel.forEach(kernel * blocks) { piece in
                     let tap = piece / blocks, row = piece % blocks * height
-                    Tensor.withScratch(min(tile, rows) * depth, type) { columns in
+                    unsafe Tensor.withScratch(min(tile, rows) * depth, type) { columns in
                         for first in stride(from: 0, to: rows, by: tile) {
                             let count = min(tile, rows - first)
-                            kernels.window_columns(
+                            unsafe kernels.window_columns(
                                 pointers[1], columns, geometry, inputs, first, count, tap, 1)
-                            MatrixProduct(
+                            unsafe MatrixProduct(
                                 m: min(height, outputs - row), n: depth, k: count,
                                 transposeA: .transposed, strideA: outputs, strideB: depth,
                                 strideC: kernel * depth, beta: 1

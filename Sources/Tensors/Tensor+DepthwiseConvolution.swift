@@ -33,10 +33,12 @@ extension Tensor {
         let (batch, length, channels) = (shape[0], shape[1], shape[2])
         let kernel = weight.shape[2], newLength = taps.outputLength(length, kernel: kernel)
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([batch, newLength, channels], dtype, reading: [self, weight.tapsFirst()]) {
+        return unsafe .make(
+            [batch, newLength, channels], dtype, reading: [self, weight.tapsFirst()]
+        ) {
             output, input in
             Tensor.forChannels(channels, samples: batch) { sample, first, width in
-                kernels.depthwise(
+                unsafe kernels.depthwise(
                     input[0] + (sample * length * channels + first) * size,
                     input[1] + first * size,
                     output + (sample * newLength * channels + first) * size, length, channels,
@@ -57,10 +59,10 @@ extension Tensor {
         let (batch, newLength, channels) = (shape[0], shape[1], shape[2])
         let kernel = weight.shape[2]
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([batch, length, channels], dtype, reading: [self, weight.tapsFirst()]) {
+        return unsafe .make([batch, length, channels], dtype, reading: [self, weight.tapsFirst()]) {
             output, input in
             Tensor.forChannels(channels, samples: batch) { sample, first, width in
-                kernels.depthwise_input_gradient(
+                unsafe kernels.depthwise_input_gradient(
                     input[0] + (sample * newLength * channels + first) * size,
                     input[1] + first * size,
                     output + (sample * length * channels + first) * size, length, channels, width,
@@ -86,10 +88,10 @@ extension Tensor {
         let length = input.shape[1]
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         var result = Tensor(zeros: [kernel, channels, 1], dtype: dtype)
-        result.update(reading: [self, input]) { output, pointers in
+        unsafe result.update(reading: [self, input]) { output, pointers in
             Tensor.forChannels(channels, samples: 1) { _, first, width in
                 for sample in 0..<batch {
-                    kernels.depthwise_weight_gradient(
+                    unsafe kernels.depthwise_weight_gradient(
                         pointers[0] + (sample * newLength * channels + first) * size,
                         pointers[1] + (sample * length * channels + first) * size,
                         output + first * size, length, channels, width, newLength, kernel,

@@ -9,10 +9,10 @@ extension Tensor {
     package func droppingOut(rate: Double, key: RandomKey) -> Tensor {
         precondition(rate >= 0 && rate < 1, "dropout of \(rate)")
         let bound = UInt32(min(rate * 0x1p32, 0x1p32 - 1)), factor = 1 / (1 - rate)
-        return .make(shape, dtype, reading: [self]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self]) { output, input in
             func fill<Scalar: BinaryFloatingPoint>(_ type: Scalar.Type) {
-                let x = input[0].assumingMemoryBound(to: Scalar.self)
-                let y = output.bindMemory(to: Scalar.self, capacity: count)
+                let x = unsafe input[0].assumingMemoryBound(to: Scalar.self)
+                let y = unsafe output.bindMemory(to: Scalar.self, capacity: count)
                 let factor = Scalar(factor)
                 Parallel.forRanges(count, chunk: 1 << 14) { range in
                     // A draw has four words; chunks are multiples of four.
@@ -20,7 +20,8 @@ extension Tensor {
                         let draw = key.words(UInt64(place / 4))
                         let words = SIMD4(draw.0, draw.1, draw.2, draw.3)
                         for lane in 0..<min(4, range.upperBound - place) {
-                            y[place + lane] = words[lane] < bound ? 0 : x[place + lane] * factor
+                            unsafe y[place + lane] =
+                                unsafe words[lane] < bound ? 0 : x[place + lane] * factor
                         }
                     }
                 }

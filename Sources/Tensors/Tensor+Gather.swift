@@ -19,11 +19,11 @@ extension Tensor {
         checkIndices("gatherRows", indices, allowsNone: true)
         let columns = shape[1]
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([indices.count, columns], dtype, reading: [self]) { output, input in
-            indices.withUnsafeBufferPointer { buffer in
+        return unsafe .make([indices.count, columns], dtype, reading: [self]) { output, input in
+            unsafe indices.withUnsafeBufferPointer { buffer in
                 guard let index = buffer.baseAddress else { return }
                 Parallel.forRanges(buffer.count, chunk: 256) {
-                    kernels.gather_rows(
+                    unsafe kernels.gather_rows(
                         input[0], index + $0.lowerBound,
                         output + $0.lowerBound * columns * size, $0.count, columns)
                 }
@@ -40,11 +40,11 @@ extension Tensor {
             part.shape == [indices.count, shape[1]] && part.dtype == dtype,
             "replaceRows: \(indices.count) rows of \(shape) by \(part.shape)")
         let width = shape[1] * dtype.byteSize
-        update(reading: [part]) { output, input in
-            indices.withUnsafeBufferPointer { buffer in
+        unsafe update(reading: [part]) { output, input in
+            unsafe indices.withUnsafeBufferPointer { buffer in
                 Parallel.forRanges(buffer.count, chunk: 256) { range in
                     for row in range {
-                        (output + Int(buffer[row]) * width).copyMemory(
+                        unsafe (output + Int(buffer[row]) * width).copyMemory(
                             from: input[0] + row * width, byteCount: width)
                     }
                 }
@@ -60,11 +60,11 @@ extension Tensor {
         var result = Tensor(zeros: [rows, shape[1]], dtype: dtype)
         result.checkIndices("scatterRows", indices, allowsNone: true)
         let columns = shape[1], kernels = Kernels.table(dtype)
-        result.update(reading: [self]) { output, input in
-            indices.withUnsafeBufferPointer { buffer in
+        unsafe result.update(reading: [self]) { output, input in
+            unsafe indices.withUnsafeBufferPointer { buffer in
                 guard let index = buffer.baseAddress else { return }
                 Parallel.forRanges(columns, chunk: Tensor.gatherWidth) {
-                    kernels.scatter_add_rows(
+                    unsafe kernels.scatter_add_rows(
                         input[0], index, output, buffer.count, columns, $0.lowerBound, $0.count)
                 }
             }
@@ -83,11 +83,11 @@ extension Tensor {
         checkIndices("gatherMax", indices, allowsNone: false)
         let columns = shape[1], rows = indices.count / neighbours
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([rows, columns], dtype, reading: [self]) { output, input in
-            indices.withUnsafeBufferPointer { buffer in
+        return unsafe .make([rows, columns], dtype, reading: [self]) { output, input in
+            unsafe indices.withUnsafeBufferPointer { buffer in
                 guard let index = buffer.baseAddress else { return }
                 Parallel.forRanges(rows, chunk: 32) {
-                    kernels.gather_max(
+                    unsafe kernels.gather_max(
                         input[0], index + $0.lowerBound * neighbours,
                         output + $0.lowerBound * columns * size, $0.count, neighbours, columns)
                 }
@@ -103,11 +103,11 @@ extension Tensor {
     ) -> Tensor {
         let columns = shape[1], kernels = Kernels.table(dtype)
         var result = Tensor(zeros: shape, dtype: dtype)
-        result.update(reading: [self, gradient]) { output, input in
-            indices.withUnsafeBufferPointer { buffer in
+        unsafe result.update(reading: [self, gradient]) { output, input in
+            unsafe indices.withUnsafeBufferPointer { buffer in
                 guard let index = buffer.baseAddress else { return }
                 Parallel.forRanges(columns, chunk: Tensor.gatherWidth) {
-                    kernels.gather_max_gradient(
+                    unsafe kernels.gather_max_gradient(
                         input[0], index, input[1], output, buffer.count / neighbours, neighbours,
                         columns, $0.lowerBound, $0.count)
                 }
@@ -135,29 +135,29 @@ extension Tensor {
             "nearestPositions: \(shape), k \(k), \(limited) limited, \(splits?.count ?? 0) splits")
         let (batch, length, channels) = (shape[0], shape[1], shape[2])
         let type = dtype, size = dtype.byteSize, kernels = Kernels.table(dtype)
-        let norms = Tensor.make([batch * length], type, reading: [self]) { output, input in
-            kernels.row_squares(input[0], output, batch * length, channels)
+        let norms = unsafe Tensor.make([batch * length], type, reading: [self]) { output, input in
+            unsafe kernels.row_squares(input[0], output, batch * length, channels)
         }
         let height = 64
         let blocks = (length + height - 1) / height
         let total = batch * length * k
-        return [Int32](unsafeUninitializedCapacity: total) { buffer, count in
+        return unsafe [Int32](unsafeUninitializedCapacity: total) { buffer, count in
             count = total
             guard let indices = buffer.baseAddress else { return }
-            Tensor.withPointers([self, norms]) { input in
+            unsafe Tensor.withPointers([self, norms]) { input in
                 Parallel.forEach(batch * blocks) { piece in
                     let sample = piece / blocks, first = piece % blocks * height
                     let rows = min(height, length - first)
-                    let x = input[0] + sample * length * channels * size
+                    let x = unsafe input[0] + sample * length * channels * size
                     let split = splits?[sample]
-                    let dots = Tensor.make([rows, length], type) { output, _ in
-                        MatrixProduct(
+                    let dots = unsafe Tensor.make([rows, length], type) { output, _ in
+                        unsafe MatrixProduct(
                             m: rows, n: length, k: channels, transposeB: .transposed,
                             strideA: channels, strideB: channels, strideC: length
                         ).run(type, x + first * channels * size, x, output)
                     }
-                    dots.read {
-                        kernels.nearest_rows(
+                    unsafe dots.read {
+                        unsafe kernels.nearest_rows(
                             $0, input[1] + sample * length * size,
                             indices + (sample * length + first) * k, rows, first, length, k,
                             split == nil ? 0 : limited, split ?? length, sample * length)

@@ -25,8 +25,8 @@ extension Tensor {
             "groupNorm: \(shape), \(groups) groups, weight \(weight.shape), bias \(bias.shape)")
         let (samples, rows, channels) = sampleRows, width = channels / groups
         let kernels = Kernels.table(dtype)
-        let sums = channelSums(reading: [self]) { block, input, sums in
-            kernels.channel_moments(input[0] + block.at, sums, block.rows, channels)
+        let sums = unsafe channelSums(reading: [self]) { block, input, sums in
+            unsafe kernels.channel_moments(input[0] + block.at, sums, block.rows, channels)
         }
         var statistics: [Double] = []
         let n = Double(max(1, rows * width))
@@ -39,9 +39,9 @@ extension Tensor {
             statistics += [mean, 1 / (variance + epsilon).squareRoot()]
         }
         let map = channelMap(groups: groups, weight: weight, bias: bias, statistics)
-        let output = Tensor.make(shape, dtype, reading: [self, map]) { output, input in
+        let output = unsafe Tensor.make(shape, dtype, reading: [self, map]) { output, input in
             forBlocks { block in
-                kernels.channel_affine(
+                unsafe kernels.channel_affine(
                     input[0] + block.at, input[1] + block.mapAt, output + block.at, relu ? 1 : 0,
                     block.rows, channels)
             }
@@ -67,8 +67,8 @@ extension Tensor {
         let kernels = Kernels.table(dtype), relu: Int32 = reluBias == nil ? 0 : 1
         let bias = reluBias ?? Tensor(zeros: [channels], dtype: dtype)
         let map = channelMap(groups: groups, weight: weight, bias: bias, statistics)
-        let sums = channelSums(reading: [self, gradient, map]) { block, input, sums in
-            kernels.channel_affine_sums(
+        let sums = unsafe channelSums(reading: [self, gradient, map]) { block, input, sums in
+            unsafe kernels.channel_affine_sums(
                 input[0] + block.at, input[1] + block.at, input[2] + block.mapAt, sums, relu,
                 block.rows, channels)
         }
@@ -96,10 +96,10 @@ extension Tensor {
             }
         }
         let factorMap = Tensor(factors, shape: map.shape, dtype: dtype)
-        let byInput = Tensor.make(shape, dtype, reading: [self, gradient, map, factorMap]) {
+        let byInput = unsafe Tensor.make(shape, dtype, reading: [self, gradient, map, factorMap]) {
             output, input in
             forBlocks { block in
-                kernels.channel_affine_gradient(
+                unsafe kernels.channel_affine_gradient(
                     input[0] + block.at, input[1] + block.at, input[2] + block.mapAt,
                     input[3] + block.mapAt, output + block.at, relu, block.rows, channels)
             }
@@ -165,10 +165,10 @@ extension Tensor {
     ) -> [Double] {
         let (samples, _, channels) = sampleRows, pieces = blocks.count
         var parts = [Double](repeating: 0, count: samples * pieces * 2 * channels)
-        parts.withUnsafeMutableBufferPointer { buffer in
+        unsafe parts.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return }
-            Tensor.withPointers(inputs) { input in
-                forBlocks { body($0, input, base + $0.index * 2 * channels) }
+            unsafe Tensor.withPointers(inputs) { input in
+                forBlocks { unsafe body($0, input, base + $0.index * 2 * channels) }
             }
         }
         var sums = [Double](repeating: 0, count: samples * 2 * channels)

@@ -27,9 +27,9 @@ extension Tensor {
             rank == 3 && shape[1] > 0 && newLength > 0, "interpolate: \(shape) to \(newLength)")
         let (batch, length, channels) = (shape[0], shape[1], shape[2])
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([batch, newLength, channels], dtype, reading: [self]) { output, input in
+        return unsafe .make([batch, newLength, channels], dtype, reading: [self]) { output, input in
             Parallel.forEach(batch) { sample in
-                kernels.interpolate(
+                unsafe kernels.interpolate(
                     input[0] + sample * length * channels * size,
                     output + sample * newLength * channels * size, length, newLength, channels,
                     mode.code)
@@ -42,9 +42,9 @@ extension Tensor {
         let (batch, newLength, channels) = (shape[0], shape[1], shape[2])
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         var result = Tensor(zeros: [batch, length, channels], dtype: dtype)
-        result.update(reading: [self]) { output, input in
+        unsafe result.update(reading: [self]) { output, input in
             Parallel.forEach(batch) { sample in
-                kernels.interpolate_gradient(
+                unsafe kernels.interpolate_gradient(
                     input[0] + sample * newLength * channels * size,
                     output + sample * length * channels * size, length, newLength, channels,
                     mode.code)

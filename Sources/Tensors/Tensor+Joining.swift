@@ -11,11 +11,11 @@ extension Tensor {
                 $0.shape.dropFirst() == first.shape.dropFirst() && $0.dtype == first.dtype
             }, "joiningRows: \(parts.map(\.shape))")
         let rows = parts.reduce(0) { $0 + $1.shape[0] }
-        return .make([rows] + first.shape.dropFirst(), first.dtype, reading: parts) {
+        return unsafe .make([rows] + first.shape.dropFirst(), first.dtype, reading: parts) {
             output, input in
             var at = 0
-            for (part, source) in zip(parts, input) {
-                (output + at).copyMemory(from: source, byteCount: part.byteCount)
+            for unsafe(part, source) in unsafe zip(parts, input) {
+                unsafe (output + at).copyMemory(from: source, byteCount: part.byteCount)
                 at += part.byteCount
             }
         }
@@ -28,8 +28,8 @@ extension Tensor {
                 && first >= 0 && first + part.shape[0] <= shape[0],
             "replaceRows: \(part.shape) at \(first) of \(shape)")
         let width = shape.dropFirst().reduce(1, *) * dtype.byteSize
-        update(reading: [part]) { output, input in
-            (output + first * width).copyMemory(from: input[0], byteCount: part.byteCount)
+        unsafe update(reading: [part]) { output, input in
+            unsafe (output + first * width).copyMemory(from: input[0], byteCount: part.byteCount)
         }
     }
 }

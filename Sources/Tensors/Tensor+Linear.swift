@@ -32,13 +32,13 @@ extension Tensor {
             strideC: max(1, n))
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let inputs = [self, weight] + (bias.map { [$0] } ?? [])
-        return .make(shape.dropLast() + [n], dtype, reading: inputs) { output, input in
-            guard input.count == 3 else {
-                product.runParallel(dtype, input[0], input[1], output)
+        return unsafe .make(shape.dropLast() + [n], dtype, reading: inputs) { output, input in
+            guard unsafe input.count == 3 else {
+                unsafe product.runParallel(dtype, input[0], input[1], output)
                 return
             }
-            product.runParallel(dtype, input[0], input[1], output) { rows, columns in
-                kernels.bias_add(
+            unsafe product.runParallel(dtype, input[0], input[1], output) { rows, columns in
+                unsafe kernels.bias_add(
                     output + (rows.lowerBound * n + columns.lowerBound) * size,
                     input[2] + columns.lowerBound * size, rows.count, columns.count, n)
             }
@@ -58,14 +58,14 @@ extension Tensor {
             strideC: max(1, n))
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let shape = Array(shape.dropLast()) + [n]
-        let results = Tensor.make(
+        let results = unsafe Tensor.make(
             shapes: keeps ? [shape, shape] : [shape], dtype,
             reading: [self, weight, bias ?? Tensor(zeros: [n], dtype: dtype)]
         ) { output, input in
-            let last = output.count - 1
-            product.runParallel(dtype, input[0], input[1], output[last]) { rows, columns in
+            let last = unsafe output.count - 1
+            unsafe product.runParallel(dtype, input[0], input[1], output[last]) { rows, columns in
                 let at = (rows.lowerBound * n + columns.lowerBound) * size
-                kernels.bias_gelu(
+                unsafe kernels.bias_gelu(
                     output[last] + at, input[2] + columns.lowerBound * size, output[0] + at,
                     rows.count, columns.count, n)
             }
@@ -79,8 +79,9 @@ extension Tensor {
         let k = weight.shape[1]
         let product = MatrixProduct(
             m: rows, n: k, k: n, strideA: max(1, n), strideB: max(1, k), strideC: max(1, k))
-        return .make(shape.dropLast() + [k], dtype, reading: [self, weight]) { output, input in
-            product.runParallel(dtype, input[0], input[1], output)
+        return unsafe .make(shape.dropLast() + [k], dtype, reading: [self, weight]) {
+            output, input in
+            unsafe product.runParallel(dtype, input[0], input[1], output)
         }
     }
 
@@ -92,18 +93,18 @@ extension Tensor {
         let product = MatrixProduct(
             m: n, n: k, k: rows, transposeA: .transposed, strideA: max(1, n), strideB: max(1, k),
             strideC: max(1, k))
-        return .make([n, k], dtype, reading: [self, x]) { output, input in
-            product.runParallel(dtype, input[0], input[1], output)
+        return unsafe .make([n, k], dtype, reading: [self, x]) { output, input in
+            unsafe product.runParallel(dtype, input[0], input[1], output)
         }
     }
 
     /// The exact (erf) GELU of each scalar.
     package func gelu() -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self]) { output, input in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.gelu(input[0] + at, output + at, range.count)
+                unsafe kernels.gelu(input[0] + at, output + at, range.count)
             }
         }
     }
@@ -114,10 +115,10 @@ extension Tensor {
             shape == preActivation.shape && dtype == preActivation.dtype,
             "multiplyByGELUSlope: \(shape) and \(preActivation.shape)")
         let kernels = Kernels.table(dtype), size = dtype.byteSize, count = count
-        update(reading: [preActivation]) { output, input in
+        unsafe update(reading: [preActivation]) { output, input in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                 let at = range.lowerBound * size
-                kernels.gelu_backward(input[0] + at, output + at, range.count)
+                unsafe kernels.gelu_backward(input[0] + at, output + at, range.count)
             }
         }
     }
@@ -137,14 +138,14 @@ extension Tensor {
     /// A scalar function of each element; float32 runs vectorised polynomials.
     package func mapped(by function: ScalarFunction) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self]) { output, input in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                 let at = range.lowerBound * size
-                let (from, to) = (input[0] + at, output + at)
+                let (from, to) = unsafe (input[0] + at, output + at)
                 switch function {
-                case .exponential: kernels.exponential(from, to, range.count)
-                case .errorFunction: kernels.error_function(from, to, range.count)
-                case .hyperbolicTangent: kernels.hyperbolic_tangent(from, to, range.count)
+                case .exponential: unsafe kernels.exponential(from, to, range.count)
+                case .errorFunction: unsafe kernels.error_function(from, to, range.count)
+                case .hyperbolicTangent: unsafe kernels.hyperbolic_tangent(from, to, range.count)
                 }
             }
         }

@@ -23,13 +23,13 @@ extension Tensor {
         let pieces = (rows + chunk - 1) / chunk
         var sums = [Double](repeating: 0, count: pieces)
         var gradient = wantsGradient ? Tensor(uninitialized: shape, dtype: dtype) : nil
-        let target = gradient?.write { $0 }
+        let target = unsafe gradient?.write { unsafe $0 }
         withExtendedLifetime(gradient) {
-            sums.withUnsafeMutableBufferPointer { buffer in
+            unsafe sums.withUnsafeMutableBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
-                Tensor.withPointers([self] + others) { input in
+                unsafe Tensor.withPointers([self] + others) { input in
                     Parallel.forRanges(rows, chunk: chunk) {
-                        body(kernels, $0, input, base + $0.lowerBound / chunk, target)
+                        unsafe body(kernels, $0, input, base + $0.lowerBound / chunk, target)
                     }
                 }
             }
@@ -53,9 +53,9 @@ extension Tensor {
         let size = dtype.byteSize
         // Owned by this call, which outlives the loop.
         let portions = shares.map { Tensor($0, shape: [classes]) }
-        return targets.withUnsafeBufferPointer { targets in
-            weights.withUnsafeBufferPointer { weights in
-                lossSum(
+        return unsafe targets.withUnsafeBufferPointer { targets in
+            unsafe weights.withUnsafeBufferPointer { weights in
+                unsafe lossSum(
                     rows: shape[0], reading: portions.map { [$0] } ?? [],
                     wantsGradient: wantsGradient
                 ) { kernels, range, input, sum, gradient in
@@ -63,11 +63,11 @@ extension Tensor {
                         return
                     }
                     let share =
-                        input.count > 1 ? input[1].assumingMemoryBound(to: Double.self) : nil
+                        unsafe input.count > 1 ? input[1].assumingMemoryBound(to: Double.self) : nil
                     let at = range.lowerBound * classes * size
-                    kernels.softmax_loss(
+                    unsafe kernels.softmax_loss(
                         input[0] + at, target + range.lowerBound, weight + range.lowerBound,
-                        share, sum, gradient.map { $0 + at }, range.count, classes)
+                        share, sum, gradient.map { unsafe $0 + at }, range.count, classes)
                 }
             }
         }
@@ -90,14 +90,14 @@ extension Tensor {
                 && weights.count == shape[0],
             "focalLoss: \(shape), targets \(targets.shape), \(weights.count) weights")
         let columns = shape[1], size = dtype.byteSize
-        return weights.withUnsafeBufferPointer { weights in
-            lossSum(rows: shape[0], reading: [targets], wantsGradient: wantsGradient) {
+        return unsafe weights.withUnsafeBufferPointer { weights in
+            unsafe lossSum(rows: shape[0], reading: [targets], wantsGradient: wantsGradient) {
                 kernels, range, input, sum, gradient in
                 guard let weight = weights.baseAddress else { return }
                 let at = range.lowerBound * columns * size
-                kernels.focal_loss(
+                unsafe kernels.focal_loss(
                     input[0] + at, input[1] + at, weight + range.lowerBound, sum,
-                    gradient.map { $0 + at }, range.count, columns, alpha, gamma)
+                    gradient.map { unsafe $0 + at }, range.count, columns, alpha, gamma)
             }
         }
     }
@@ -106,15 +106,17 @@ extension Tensor {
     package func logitCrossEntropy(
         targets: Tensor, weights: Tensor, wantsGradient: Bool
     ) -> LossValue {
-        binaryLoss(targets, weights, wantsGradient) { $0.logit_loss($1, $2, $3, $4, $5, $6) }
+        unsafe binaryLoss(targets, weights, wantsGradient) {
+            unsafe $0.logit_loss($1, $2, $3, $4, $5, $6)
+        }
     }
 
     /// Σ weight · binary cross-entropy from probabilities: -t log(p + ε) - (1-t) log(1-p + ε).
     package func probabilityCrossEntropy(
         targets: Tensor, weights: Tensor, epsilon: Double, wantsGradient: Bool
     ) -> LossValue {
-        binaryLoss(targets, weights, wantsGradient) {
-            $0.probability_loss($1, $2, $3, $4, $5, $6, epsilon)
+        unsafe binaryLoss(targets, weights, wantsGradient) {
+            unsafe $0.probability_loss($1, $2, $3, $4, $5, $6, epsilon)
         }
     }
 
@@ -130,12 +132,14 @@ extension Tensor {
                 && weights.dtype == dtype,
             "cross-entropy: \(shape), targets \(targets.shape), weights \(weights.shape)")
         let size = dtype.byteSize
-        return lossSum(rows: count, reading: [targets, weights], wantsGradient: wantsGradient) {
+        return unsafe lossSum(
+            rows: count, reading: [targets, weights], wantsGradient: wantsGradient
+        ) {
             kernels, range, input, sum, gradient in
             let at = range.lowerBound * size
-            body(
+            unsafe body(
                 kernels, input[0] + at, input[1] + at, input[2] + at, sum,
-                gradient.map { $0 + at }, range.count)
+                gradient.map { unsafe $0 + at }, range.count)
         }
     }
 }

@@ -28,12 +28,12 @@ extension Tensor {
                 && weight.dtype == dtype && bias.dtype == dtype,
             "layerNorm: \(shape) \(dtype) by weight \(weight.shape) and bias \(bias.shape)")
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        let results = Tensor.make(
+        let results = unsafe Tensor.make(
             shapes: [shape, [rows], [rows]], dtype, reading: [self, weight, bias]
         ) { output, input in
             Parallel.forRanges(rows, chunk: Tensor.rowBlock(columns)) { range in
                 let row = range.lowerBound * size
-                kernels.layer_norm(
+                unsafe kernels.layer_norm(
                     input[0] + row * columns, input[1], input[2], epsilon,
                     output[0] + row * columns, output[1] + row, output[2] + row, range.count,
                     columns)
@@ -65,9 +65,10 @@ extension Tensor {
             $0 ? Tensor(zeros: [pieces, columns], dtype: dtype) : nil
         }
         let inputGradient = needs.input ? Tensor(uninitialized: shape, dtype: dtype) : nil
-        let dx = inputGradient?.storage.pointer
-        let weightParts = parts[0]?.storage.pointer, biasParts = parts[1]?.storage.pointer
-        Tensor.withPointers(
+        let dx = unsafe inputGradient?.storage.pointer
+        let weightParts = unsafe parts[0]?.storage.pointer,
+            biasParts = unsafe parts[1]?.storage.pointer
+        unsafe Tensor.withPointers(
             [self, gradient, weight, statistics.mean, statistics.inverseDeviation]
         ) { input in
             Parallel.forEach(pieces) { piece in
@@ -75,10 +76,11 @@ extension Tensor {
                 let here = min(block, rows - first)
                 guard here > 0 else { return }
                 let at = first * columns * size, part = piece * columns * size
-                kernels.layer_norm_backward(
+                unsafe kernels.layer_norm_backward(
                     input[0] + at, input[1] + at, input[2], input[3] + first * size,
-                    input[4] + first * size, dx.map { $0 + at }, weightParts.map { $0 + part },
-                    biasParts.map { $0 + part }, here, columns)
+                    input[4] + first * size, dx.map { unsafe $0 + at },
+                    unsafe weightParts.map { unsafe $0 + part },
+                    unsafe biasParts.map { unsafe $0 + part }, here, columns)
             }
         }
         let sums = withExtendedLifetime((parts, inputGradient)) {

@@ -64,13 +64,13 @@ extension Tensor {
         }
         let kernels = Kernels.table(dtype), size = dtype.byteSize, count = count
         let (correction1, correction2) = constants.corrections
-        write { parameter in
-            firstMoment.write { m in
-                secondMoment.write { v in
-                    gradient.read { gradient in
+        unsafe write { parameter in
+            unsafe firstMoment.write { m in
+                unsafe secondMoment.write { v in
+                    unsafe gradient.read { gradient in
                         Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
                             let at = range.lowerBound * size
-                            kernels.adamw(
+                            unsafe kernels.adamw(
                                 parameter + at, gradient + at, m + at, v + at, constants.rate,
                                 constants.betas.0, constants.betas.1, constants.epsilon,
                                 constants.decay, correction1, correction2,

@@ -67,7 +67,7 @@ extension Tensor {
             _ kernels: dr_kernels, _ image: UnsafeRawPointer, _ patches: UnsafeMutableRawPointer,
             first: Int, rows: Int
         ) {
-            kernels.patches_gather(
+            unsafe kernels.patches_gather(
                 image, patches, channels, frames * height * width, tubelet, height, width, patch,
                 first, rows)
         }
@@ -105,22 +105,25 @@ extension Tensor {
         precondition(bias.map { $0.shape == [c] } ?? true, "patchEmbedding: bias for \(c)")
         let kernels = Kernels.table(dtype)
         let inputs = [self, weight] + (bias.map { [$0] } ?? [])
-        return .make([plan.samples, plan.tokens, c], dtype, reading: inputs) { output, input in
+        return unsafe .make([plan.samples, plan.tokens, c], dtype, reading: inputs) {
+            output, input in
             Parallel.forEach(plan.pieces) { index in
                 let piece = plan.piece(index)
                 let count = piece.rows * plan.across
                 let scratch = Tensor(uninitialized: [count, plan.depth], dtype: dtype)
                 withExtendedLifetime(scratch) {
-                    let patches = scratch.storage.pointer
-                    plan.gather(
+                    let patches = unsafe scratch.storage.pointer
+                    unsafe plan.gather(
                         kernels, input[0] + piece.image * size, patches, first: piece.first,
                         rows: piece.rows)
-                    let to = output + piece.token * c * size
-                    MatrixProduct(
+                    let to = unsafe output + piece.token * c * size
+                    unsafe MatrixProduct(
                         m: count, n: c, k: plan.depth, transposeB: .transposed,
                         strideA: plan.depth, strideB: plan.depth, strideC: c
                     ).run(dtype, patches, input[1], to)
-                    if input.count == 3 { kernels.bias_add(to, input[2], count, c, c) }
+                    if unsafe input.count == 3 {
+                        unsafe kernels.bias_add(to, input[2], count, c, c)
+                    }
                 }
             }
         }
@@ -143,21 +146,21 @@ extension Tensor {
             m: c, n: plan.depth, k: 0, transposeA: .transposed, strideA: c, strideB: plan.depth,
             strideC: plan.depth, beta: 0)
         return withExtendedLifetime(patches) {
-            let scratch = patches.storage.pointer
-            return .make(weightShape, dtype, reading: [self, gradient]) { output, input in
+            let scratch = unsafe patches.storage.pointer
+            return unsafe .make(weightShape, dtype, reading: [self, gradient]) { output, input in
                 for first in stride(from: 0, to: plan.pieces, by: plan.group) {
                     let last = min(plan.pieces, first + plan.group) - 1
                     let start = plan.piece(first).token, end = plan.piece(last)
                     Parallel.forEach(last - first + 1) { index in
                         let piece = plan.piece(first + index)
-                        plan.gather(
+                        unsafe plan.gather(
                             kernels, input[0] + piece.image * size,
                             scratch + (piece.token - start) * plan.depth * size,
                             first: piece.first, rows: piece.rows)
                     }
                     product.k = end.token + end.rows * plan.across - start
                     product.beta = first == 0 ? 0 : 1
-                    product.runParallel(dtype, input[1] + start * c * size, scratch, output)
+                    unsafe product.runParallel(dtype, input[1] + start * c * size, scratch, output)
                 }
             }
         }
@@ -172,18 +175,18 @@ extension Tensor {
         let c = weight.shape[0], size = dtype.byteSize, dtype = dtype
         let kernels = Kernels.table(dtype)
         var result = Tensor(zeros: shape, dtype: dtype)
-        result.update(reading: [self, weight]) { output, input in
+        unsafe result.update(reading: [self, weight]) { output, input in
             Parallel.forEach(plan.pieces) { index in
                 let piece = plan.piece(index)
                 let count = piece.rows * plan.across
                 let scratch = Tensor(uninitialized: [count, plan.depth], dtype: dtype)
                 withExtendedLifetime(scratch) {
-                    let patches = scratch.storage.pointer
-                    MatrixProduct(
+                    let patches = unsafe scratch.storage.pointer
+                    unsafe MatrixProduct(
                         m: count, n: plan.depth, k: c, strideA: c, strideB: plan.depth,
                         strideC: plan.depth
                     ).run(dtype, input[0] + piece.token * c * size, input[1], patches)
-                    kernels.patches_scatter(
+                    unsafe kernels.patches_scatter(
                         patches, output + piece.image * size, plan.channels,
                         plan.frames * plan.height * plan.width, plan.tubelet, plan.height,
                         plan.width, plan.patch, piece.first, piece.rows)

@@ -22,9 +22,9 @@ extension Tensor {
         let newLength = Tensor.pooledLength(
             length, kernel: kernel, stride: stride, padding: padding)
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([batch, newLength, channels], dtype, reading: [self]) { output, input in
+        return unsafe .make([batch, newLength, channels], dtype, reading: [self]) { output, input in
             Parallel.forEach(batch) { sample in
-                kernels.max_pool(
+                unsafe kernels.max_pool(
                     input[0] + sample * length * channels * size,
                     output + sample * newLength * channels * size, length, channels, newLength,
                     kernel, stride, padding)
@@ -41,10 +41,10 @@ extension Tensor {
         let (batch, length, channels) = (shape[0], shape[1], shape[2])
         let newLength = gradient.shape[1]
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self, gradient]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self, gradient]) { output, input in
             Parallel.forEach(batch) { sample in
                 let at = sample * length * channels * size
-                kernels.max_pool_gradient(
+                unsafe kernels.max_pool_gradient(
                     input[0] + at, input[1] + sample * newLength * channels * size, output + at,
                     length, channels, newLength, kernel, stride, padding)
             }

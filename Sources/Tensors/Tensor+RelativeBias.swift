@@ -10,14 +10,14 @@ extension Tensor {
         checkRelativeIndex(index, rows: rank == 2 ? shape[0] : 0, tokens: tokens)
         let (rows, heads) = (shape[0], shape[1])
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        let columns = Tensor.make([heads, rows], dtype, reading: [self]) { output, input in
-            kernels.transpose_matrix(input[0], output, rows, heads)
+        let columns = unsafe Tensor.make([heads, rows], dtype, reading: [self]) { output, input in
+            unsafe kernels.transpose_matrix(input[0], output, rows, heads)
         }
-        return .make([heads, tokens, tokens], dtype, reading: [columns]) { output, input in
-            index.withUnsafeBufferPointer { buffer in
+        return unsafe .make([heads, tokens, tokens], dtype, reading: [columns]) { output, input in
+            unsafe index.withUnsafeBufferPointer { buffer in
                 guard let first = buffer.baseAddress else { return }
                 Parallel.forEach(heads) { head in
-                    kernels.gather(
+                    unsafe kernels.gather(
                         input[0] + head * rows * size, first,
                         output + head * buffer.count * size, buffer.count)
                 }
@@ -32,18 +32,18 @@ extension Tensor {
         checkRelativeIndex(index, rows: rows, tokens: shape[1])
         let heads = shape[0], kernels = Kernels.table(dtype), size = dtype.byteSize
         var columns = Tensor(zeros: [heads, rows], dtype: dtype)
-        columns.update(reading: [self]) { output, input in
-            index.withUnsafeBufferPointer { buffer in
+        unsafe columns.update(reading: [self]) { output, input in
+            unsafe index.withUnsafeBufferPointer { buffer in
                 guard let first = buffer.baseAddress else { return }
                 Parallel.forEach(heads) { head in
-                    kernels.scatter_add(
+                    unsafe kernels.scatter_add(
                         input[0] + head * buffer.count * size, first,
                         output + head * rows * size, buffer.count)
                 }
             }
         }
-        return .make([rows, heads], dtype, reading: [columns]) { output, input in
-            kernels.transpose_matrix(input[0], output, heads, rows)
+        return unsafe .make([rows, heads], dtype, reading: [columns]) { output, input in
+            unsafe kernels.transpose_matrix(input[0], output, heads, rows)
         }
     }
 

@@ -23,11 +23,12 @@ extension Tensor {
         let (outer, inner) = split(shape, axis)
         let stride = shape[axis] * inner
         let kernels = Kernels.table(head.dtype), size = head.dtype.byteSize
-        return .make(shape, head.dtype, reading: parts) { output, input in
+        return unsafe .make(shape, head.dtype, reading: parts) { output, input in
             var column = 0
-            for (part, pointer) in zip(parts, input) {
+            for unsafe(part, pointer) in unsafe zip(parts, input) {
                 let width = part.shape[axis] * inner
-                kernels.copy_blocks(pointer, width, output + column * size, stride, outer, width)
+                unsafe kernels.copy_blocks(
+                    pointer, width, output + column * size, stride, outer, width)
                 column += width
             }
         }
@@ -43,8 +44,8 @@ extension Tensor {
         let (outer, inner) = Tensor.split(shape, axis)
         let stride = shape[axis] * inner, width = range.count * inner
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(newShape, dtype, reading: [self]) { output, input in
-            kernels.copy_blocks(
+        return unsafe .make(newShape, dtype, reading: [self]) { output, input in
+            unsafe kernels.copy_blocks(
                 input[0] + range.lowerBound * inner * size, stride, output, width, outer, width)
         }
     }
@@ -60,8 +61,8 @@ extension Tensor {
         let stride = length * inner, width = shape[axis] * inner
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         var result = Tensor(zeros: newShape, dtype: dtype)
-        result.update(reading: [self]) { output, input in
-            kernels.copy_blocks(
+        unsafe result.update(reading: [self]) { output, input in
+            unsafe kernels.copy_blocks(
                 input[0], width, output + start * inner * size, stride, outer, width)
         }
         return result

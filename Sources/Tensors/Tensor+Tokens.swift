@@ -16,12 +16,12 @@ extension Tensor {
             "prependingToken", token.count == shape.last && token.dtype == dtype,
             "a token \(token.shape)")
         let (n, c) = (shape[1], shape[2] * dtype.byteSize)
-        return .make([shape[0], n + 1, shape[2]], dtype, reading: [self, token]) {
+        return unsafe .make([shape[0], n + 1, shape[2]], dtype, reading: [self, token]) {
             output, input in
             Parallel.forEach(shape[0]) { sample in
-                let to = output + sample * (n + 1) * c
-                to.copyMemory(from: input[1], byteCount: c)
-                (to + c).copyMemory(from: input[0] + sample * n * c, byteCount: n * c)
+                let to = unsafe output + sample * (n + 1) * c
+                unsafe to.copyMemory(from: input[1], byteCount: c)
+                unsafe (to + c).copyMemory(from: input[0] + sample * n * c, byteCount: n * c)
             }
         }
     }
@@ -32,9 +32,10 @@ extension Tensor {
             "tokenSlice", range.lowerBound >= 0 && range.upperBound <= shape[1], "range \(range)")
         if range.count == shape[1] { return self }
         let (n, c) = (shape[1], shape[2] * dtype.byteSize)
-        return .make([shape[0], range.count, shape[2]], dtype, reading: [self]) { output, input in
+        return unsafe .make([shape[0], range.count, shape[2]], dtype, reading: [self]) {
+            output, input in
             Parallel.forEach(shape[0]) { sample in
-                (output + sample * range.count * c).copyMemory(
+                unsafe (output + sample * range.count * c).copyMemory(
                     from: input[0] + (sample * n + range.lowerBound) * c,
                     byteCount: range.count * c)
             }
@@ -46,12 +47,13 @@ extension Tensor {
         checkTokens(
             "tokenPadding", first >= 0 && first + shape[1] <= total, "place \(first) of \(total)")
         let (n, c) = (shape[1], shape[2] * dtype.byteSize)
-        return .make([shape[0], total, shape[2]], dtype, reading: [self]) { output, input in
+        return unsafe .make([shape[0], total, shape[2]], dtype, reading: [self]) { output, input in
             Parallel.forEach(shape[0]) { sample in
-                let to = output + sample * total * c
-                to.initializeMemory(as: UInt8.self, repeating: 0, count: first * c)
-                (to + first * c).copyMemory(from: input[0] + sample * n * c, byteCount: n * c)
-                (to + (first + n) * c).initializeMemory(
+                let to = unsafe output + sample * total * c
+                unsafe to.initializeMemory(as: UInt8.self, repeating: 0, count: first * c)
+                unsafe (to + first * c).copyMemory(
+                    from: input[0] + sample * n * c, byteCount: n * c)
+                unsafe (to + (first + n) * c).initializeMemory(
                     as: UInt8.self, repeating: 0, count: (total - first - n) * c)
             }
         }
@@ -62,12 +64,12 @@ extension Tensor {
         checkTokens("tokenMean", shape.last != nil, "no tokens")
         let (n, c) = (shape[1], shape[2]), size = dtype.byteSize
         let kernels = Kernels.table(dtype)
-        return .make([shape[0], c], dtype, reading: [self]) { output, input in
+        return unsafe .make([shape[0], c], dtype, reading: [self]) { output, input in
             Parallel.forEach(shape[0]) { sample in
-                let to = output + sample * c * size
-                to.initializeMemory(as: UInt8.self, repeating: 0, count: c * size)
-                kernels.column_sums(input[0] + sample * n * c * size, to, n, c)
-                kernels.scale(1 / Double(max(1, n)), to, to, c)
+                let to = unsafe output + sample * c * size
+                unsafe to.initializeMemory(as: UInt8.self, repeating: 0, count: c * size)
+                unsafe kernels.column_sums(input[0] + sample * n * c * size, to, n, c)
+                unsafe kernels.scale(1 / Double(max(1, n)), to, to, c)
             }
         }
     }
@@ -77,10 +79,10 @@ extension Tensor {
         precondition(rank == 2, "repeatingAsTokens: \(shape)")
         let c = shape[1], size = dtype.byteSize
         let kernels = Kernels.table(dtype)
-        return .make([shape[0], count, c], dtype, reading: [self]) { output, input in
+        return unsafe .make([shape[0], count, c], dtype, reading: [self]) { output, input in
             Parallel.forEach(shape[0]) { sample in
                 for token in 0..<count {
-                    kernels.scale(
+                    unsafe kernels.scale(
                         factor, input[0] + sample * c * size,
                         output + (sample * count + token) * c * size, c)
                 }
@@ -104,9 +106,9 @@ extension Tensor {
         let product = MatrixProduct(
             m: m, n: c, k: n, transposeA: transposing ? .transposed : .none,
             strideA: max(1, matrix.shape[1]), strideB: max(1, c), strideC: max(1, c))
-        return .make([shape[0], m, c], dtype, reading: [self, matrix]) { output, input in
+        return unsafe .make([shape[0], m, c], dtype, reading: [self, matrix]) { output, input in
             Parallel.forEach(shape[0]) { sample in
-                product.run(
+                unsafe product.run(
                     dtype, input[1], input[0] + sample * n * c * size,
                     output + sample * m * c * size)
             }

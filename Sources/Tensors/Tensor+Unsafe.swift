@@ -5,7 +5,7 @@ extension Tensor {
     /// Runs `body` with the address of the first scalar.
     func read<R>(_ body: (UnsafeRawPointer) throws -> R) rethrows -> R {
         try withExtendedLifetime(storage) {
-            try body(UnsafeRawPointer(storage.pointer) + offset * dtype.byteSize)
+            try unsafe body(UnsafeRawPointer(storage.pointer) + offset * dtype.byteSize)
         }
     }
 
@@ -13,11 +13,11 @@ extension Tensor {
     mutating func write<R>(_ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R {
         if !isKnownUniquelyReferenced(&storage) {
             let copy = TensorStorage(byteCount: byteCount)
-            read { copy.pointer.copyMemory(from: $0, byteCount: byteCount) }
+            unsafe read { unsafe copy.pointer.copyMemory(from: $0, byteCount: byteCount) }
             self = Tensor(shape: shape, dtype: dtype, storage: copy, offset: 0)
         }
         return try withExtendedLifetime(storage) {
-            try body(storage.pointer + offset * dtype.byteSize)
+            try unsafe body(storage.pointer + offset * dtype.byteSize)
         }
     }
 
@@ -27,7 +27,7 @@ extension Tensor {
         _ body: (_ output: UnsafeMutableRawPointer, _ inputs: [UnsafeRawPointer]) -> Void
     ) -> Tensor {
         let output = Tensor(uninitialized: shape, dtype: dtype)
-        withPointers(inputs) { body(output.storage.pointer, $0) }
+        unsafe withPointers(inputs) { unsafe body(output.storage.pointer, $0) }
         return output
     }
 
@@ -37,7 +37,9 @@ extension Tensor {
         _ body: (_ outputs: [UnsafeMutableRawPointer], _ inputs: [UnsafeRawPointer]) -> Void
     ) -> [Tensor] {
         let outputs = shapes.map { Tensor(uninitialized: $0, dtype: dtype) }
-        withPointers(inputs) { body(outputs.map(\.storage.pointer), $0) }
+        unsafe withPointers(inputs) {
+            unsafe body(outputs.map(unsafe \.storage.pointer), unsafe $0)
+        }
         return outputs
     }
 
@@ -46,7 +48,7 @@ extension Tensor {
         reading inputs: [Tensor] = [],
         _ body: (_ output: UnsafeMutableRawPointer, _ inputs: [UnsafeRawPointer]) -> Void
     ) {
-        write { output in Tensor.withPointers(inputs) { body(output, $0) } }
+        unsafe write { output in unsafe Tensor.withPointers(inputs) { unsafe body(output, $0) } }
     }
 
     /// Runs `body` with room for `count` scalars, unset.
@@ -54,14 +56,14 @@ extension Tensor {
         _ count: Int, _ dtype: DType, _ body: (UnsafeMutableRawPointer) -> Void
     ) {
         let storage = TensorStorage(byteCount: count * dtype.byteSize)
-        withExtendedLifetime(storage) { body(storage.pointer) }
+        withExtendedLifetime(storage) { unsafe body(storage.pointer) }
     }
 
     static func withPointers(_ tensors: [Tensor], _ body: ([UnsafeRawPointer]) -> Void) {
         withExtendedLifetime(tensors) {
-            body(
+            unsafe body(
                 tensors.map {
-                    UnsafeRawPointer($0.storage.pointer) + $0.offset * $0.dtype.byteSize
+                    unsafe UnsafeRawPointer($0.storage.pointer) + $0.offset * $0.dtype.byteSize
                 })
         }
     }

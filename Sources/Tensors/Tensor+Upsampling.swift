@@ -14,12 +14,12 @@ extension Tensor {
         let (height, width, channels) = (shape[1], shape[2], shape[3])
         let (lines, perLine) = (coarse.shape[1], coarse.shape[2])
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make(shape, dtype, reading: [self, coarse]) { output, input in
+        return unsafe .make(shape, dtype, reading: [self, coarse]) { output, input in
             Parallel.forRanges(shape[0] * height, chunk: 8) {
                 for line in $0 {
                     let from = line / height * lines + line % height * lines / height
                     let at = line * width * channels * size
-                    kernels.add_upsampled_line(
+                    unsafe kernels.add_upsampled_line(
                         input[0] + at, input[1] + from * perLine * channels * size, output + at,
                         width, perLine, channels)
                 }
@@ -34,7 +34,7 @@ extension Tensor {
         let (height, width, channels) = (shape[1], shape[2], shape[3])
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         var result = Tensor(zeros: [shape[0], lines, perLine, channels], dtype: dtype)
-        result.update(reading: [self]) { output, input in
+        unsafe result.update(reading: [self]) { output, input in
             Parallel.forRanges(shape[0] * lines, chunk: 4) {
                 for line in $0 {
                     // Lines y with y * lines / height rounded down to this one.
@@ -42,7 +42,7 @@ extension Tensor {
                     let last = (line % lines * height + height + lines - 1) / lines
                     for y in first..<last {
                         let from = (line / lines * height + y) * width * channels * size
-                        kernels.upsampled_line_gradient(
+                        unsafe kernels.upsampled_line_gradient(
                             input[0] + from, output + line * perLine * channels * size, width,
                             perLine, channels)
                     }

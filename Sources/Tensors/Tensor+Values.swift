@@ -4,21 +4,22 @@
 extension Tensor {
     /// A tensor of zeros.
     package init(zeros shape: [Int], dtype: DType = .float32) {
-        self = .make(shape, dtype) { output, _ in
-            output.initializeMemory(
+        self = unsafe .make(shape, dtype) { output, _ in
+            unsafe output.initializeMemory(
                 as: UInt8.self, repeating: 0, count: shape.reduce(1, *) * dtype.byteSize)
         }
     }
 
     /// A tensor whose scalars are all `value`.
     package init(repeating value: Double, shape: [Int], dtype: DType = .float32) {
-        self = .make(shape, dtype) { output, _ in
+        self = unsafe .make(shape, dtype) { output, _ in
             let count = shape.reduce(1, *)
             switch dtype {
             case .float32:
-                output.initializeMemory(as: Float.self, repeating: Float(value), count: count)
+                unsafe output.initializeMemory(
+                    as: Float.self, repeating: Float(value), count: count)
             case .float64:
-                output.initializeMemory(as: Double.self, repeating: value, count: count)
+                unsafe output.initializeMemory(as: Double.self, repeating: value, count: count)
             }
         }
     }
@@ -27,7 +28,7 @@ extension Tensor {
     package init(_ values: [Float], shape: [Int]) {
         precondition(
             values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
-        self.init(shape: shape) { _ = $0.initialize(from: values) }
+        unsafe self.init(shape: shape) { _ = unsafe $0.initialize(from: values) }
     }
 
     /// A tensor of given values in row-major order, rounded to `dtype`.
@@ -37,8 +38,8 @@ extension Tensor {
         switch dtype {
         case .float32: self.init(values.map(Float.init), shape: shape)
         case .float64:
-            self = .make(shape, dtype) { output, _ in
-                output.initializeMemory(as: Double.self, from: values, count: values.count)
+            self = unsafe .make(shape, dtype) { output, _ in
+                unsafe output.initializeMemory(as: Double.self, from: values, count: values.count)
             }
         }
     }
@@ -48,9 +49,9 @@ extension Tensor {
         shape: [Int], filling body: (UnsafeMutableBufferPointer<Float>) throws -> Void
     ) rethrows {
         self.init(uninitialized: shape, dtype: .float32)
-        let pointer = storage.pointer.bindMemory(to: Float.self, capacity: count)
+        let pointer = unsafe storage.pointer.bindMemory(to: Float.self, capacity: count)
         try withExtendedLifetime(storage) {
-            try body(UnsafeMutableBufferPointer(start: pointer, count: count))
+            try unsafe body(UnsafeMutableBufferPointer(start: pointer, count: count))
         }
     }
 
@@ -59,25 +60,25 @@ extension Tensor {
         shape: [Int], fillingDoubles body: (UnsafeMutableBufferPointer<Double>) throws -> Void
     ) rethrows {
         self.init(uninitialized: shape, dtype: .float64)
-        let pointer = storage.pointer.bindMemory(to: Double.self, capacity: count)
+        let pointer = unsafe storage.pointer.bindMemory(to: Double.self, capacity: count)
         try withExtendedLifetime(storage) {
-            try body(UnsafeMutableBufferPointer(start: pointer, count: count))
+            try unsafe body(UnsafeMutableBufferPointer(start: pointer, count: count))
         }
     }
 
     /// A copy of the scalars as `Float`.
     package var floats: [Float] {
         switch dtype {
-        case .float32: withFloats { Array($0) }
-        case .float64: withDoubles { $0.map(Float.init) }
+        case .float32: unsafe withFloats { unsafe Array($0) }
+        case .float64: unsafe withDoubles { unsafe $0.map(Float.init) }
         }
     }
 
     /// A copy of the scalars as `Double`.
     package var doubles: [Double] {
         switch dtype {
-        case .float32: withFloats { $0.map(Double.init) }
-        case .float64: withDoubles { Array($0) }
+        case .float32: unsafe withFloats { unsafe $0.map(Double.init) }
+        case .float64: unsafe withDoubles { unsafe Array($0) }
         }
     }
 
@@ -94,8 +95,8 @@ extension Tensor {
         _ body: (UnsafeBufferPointer<Float>) throws -> R
     ) rethrows -> R {
         precondition(dtype == .float32, "withFloats on a \(dtype) tensor")
-        return try read {
-            try body(
+        return try unsafe read {
+            try unsafe body(
                 UnsafeBufferPointer(start: $0.assumingMemoryBound(to: Float.self), count: count))
         }
     }
@@ -107,34 +108,34 @@ extension Tensor {
         _ body: (UnsafeBufferPointer<Double>) throws -> R
     ) rethrows -> R {
         precondition(dtype == .float64, "withDoubles on a \(dtype) tensor")
-        return try read {
-            try body(
+        return try unsafe read {
+            try unsafe body(
                 UnsafeBufferPointer(start: $0.assumingMemoryBound(to: Double.self), count: count))
         }
     }
 
     /// Runs `body` over the bytes in memory order (little endian where the machine is).
     package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try read { try body(UnsafeRawBufferPointer(start: $0, count: byteCount)) }
+        try unsafe read { try unsafe body(UnsafeRawBufferPointer(start: $0, count: byteCount)) }
     }
 
     /// The tensor rounded or widened to another scalar type; itself where the type agrees.
     package func converted(to target: DType) -> Tensor {
         switch (dtype, target) {
         case (.float32, .float64):
-            withFloats { source in
-                Tensor(
+            unsafe withFloats { source in
+                unsafe Tensor(
                     shape: shape,
                     fillingDoubles: { output in
-                        for i in 0..<count { output[i] = Double(source[i]) }
+                        for i in 0..<count { unsafe output[i] = unsafe Double(source[i]) }
                     })
             }
         case (.float64, .float32):
-            withDoubles { source in
-                Tensor(
+            unsafe withDoubles { source in
+                unsafe Tensor(
                     shape: shape,
                     filling: { output in
-                        for i in 0..<count { output[i] = Float(source[i]) }
+                        for i in 0..<count { unsafe output[i] = unsafe Float(source[i]) }
                     })
             }
         default: self

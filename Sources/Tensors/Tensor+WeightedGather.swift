@@ -18,10 +18,10 @@ extension Tensor {
                 + "neighbours")
         let columns = shape[1], rows = indices.count / neighbours
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        return .make([rows, columns], dtype, reading: [self]) { output, input in
-            Tensor.withNeighbours(indices, weights) { index, weight in
+        return unsafe .make([rows, columns], dtype, reading: [self]) { output, input in
+            unsafe Tensor.withNeighbours(indices, weights) { index, weight in
                 Parallel.forRanges(rows, chunk: 64) {
-                    kernels.gather_weighted(
+                    unsafe kernels.gather_weighted(
                         input[0], index + $0.lowerBound * neighbours,
                         weight + $0.lowerBound * neighbours,
                         output + $0.lowerBound * columns * size, $0.count, neighbours, columns)
@@ -41,10 +41,10 @@ extension Tensor {
         let columns = shape[1], count = shape[0], kernels = Kernels.table(dtype)
         var result = Tensor(zeros: [rows, columns], dtype: dtype)
         result.checkIndices("scatterWeighted", indices, allowsNone: false)
-        result.update(reading: [self]) { output, input in
-            Tensor.withNeighbours(indices, weights) { index, weight in
+        unsafe result.update(reading: [self]) { output, input in
+            unsafe Tensor.withNeighbours(indices, weights) { index, weight in
                 Parallel.forRanges(columns, chunk: Tensor.gatherWidth) {
-                    kernels.scatter_weighted(
+                    unsafe kernels.scatter_weighted(
                         input[0], index, weight, output, count, neighbours, columns,
                         $0.lowerBound, $0.count)
                 }
@@ -57,12 +57,12 @@ extension Tensor {
         _ indices: [Int32], _ weights: [Float],
         _ body: (UnsafePointer<Int32>, UnsafePointer<Float>) -> Void
     ) {
-        indices.withUnsafeBufferPointer { indices in
-            weights.withUnsafeBufferPointer { weights in
+        unsafe indices.withUnsafeBufferPointer { indices in
+            unsafe weights.withUnsafeBufferPointer { weights in
                 guard let index = indices.baseAddress, let weight = weights.baseAddress else {
                     return
                 }
-                body(index, weight)
+                unsafe body(index, weight)
             }
         }
     }

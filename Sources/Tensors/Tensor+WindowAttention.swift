@@ -97,7 +97,7 @@ extension Tensor {
                     for window in own {
                         for head in firstHead...last {
                             let following = (min(window + 1, own.upperBound - 1), firstHead)
-                            body(
+                            unsafe body(
                                 Place(
                                     window: window, head: head, chunk: part,
                                     next: head < last ? (window, head + 1) : following,
@@ -110,7 +110,7 @@ extension Tensor {
 
         /// The labels of a window's tokens.
         func labels(_ regions: UnsafePointer<Int32>?, _ window: Int) -> UnsafePointer<Int32>? {
-            labelled == 0 ? nil : regions.map { $0 + window % labelled * tokens }
+            unsafe labelled == 0 ? nil : regions.map { unsafe $0 + window % labelled * tokens }
         }
     }
 
@@ -132,13 +132,13 @@ extension Tensor {
         let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions, isGradient: false)
         let (tokens, width, type) = (plan.tokens, plan.width, dtype)
         let kernels = Kernels.table(type)
-        let results = Tensor.make(
+        let results = unsafe Tensor.make(
             shapes: [[plan.windows, tokens, width], [plan.windows, heads, tokens]], type,
             reading: [self, bias]
         ) { output, input in
-            Tensor.withLabels(regions) { regions in
+            unsafe Tensor.withLabels(regions) { regions in
                 plan.forEach(type, isGradient: false) { at in
-                    kernels.window_attention(
+                    unsafe kernels.window_attention(
                         input[0] + plan.rows(at.window, at.head, parts: 3),
                         input[0] + plan.rows(at.next.window, at.next.head, parts: 3),
                         input[1] + at.head * plan.matrix, plan.labels(regions, at.window),
@@ -175,16 +175,16 @@ extension Tensor {
         let kernels = Kernels.table(type), parts = max(1, plan.chunks)
         var total = Tensor(uninitialized: needsBias ? bias.shape : [0], dtype: type)
         var partial = Tensor(uninitialized: [needsBias ? parts - 1 : 0] + bias.shape, dtype: type)
-        let qkv = Tensor.make(shape, type, reading: [self, bias, gradient, logSums]) {
+        let qkv = unsafe Tensor.make(shape, type, reading: [self, bias, gradient, logSums]) {
             output, input in
-            Tensor.withLabels(regions) { regions in
-                total.write { first in
-                    partial.write { others in
+            unsafe Tensor.withLabels(regions) { regions in
+                unsafe total.write { first in
+                    unsafe partial.write { others in
                         plan.forEach(type, isGradient: true) { at in
                             let sum =
-                                at.chunk == 0
+                                unsafe at.chunk == 0
                                 ? first : others + (at.chunk - 1) * heads * plan.matrix
-                            kernels.window_attention_gradient(
+                            unsafe kernels.window_attention_gradient(
                                 input[0] + plan.rows(at.window, at.head, parts: 3),
                                 input[0] + plan.rows(at.next.window, at.next.head, parts: 3),
                                 input[1] + at.head * plan.matrix, plan.labels(regions, at.window),
@@ -202,12 +202,12 @@ extension Tensor {
         }
         guard needsBias else { return (qkv, nil) }
         guard plan.windows > 0 else { return (qkv, Tensor(zeros: bias.shape, dtype: type)) }
-        total.update(reading: [partial]) { output, others in
+        unsafe total.update(reading: [partial]) { output, others in
             Parallel.forRanges(bias.count, chunk: 1 << 14) { range in
-                let to = output + range.lowerBound * plan.size
+                let to = unsafe output + range.lowerBound * plan.size
                 for chunk in 0..<parts - 1 {
-                    let part = others[0] + chunk * heads * plan.matrix
-                    kernels.add(to, part + range.lowerBound * plan.size, to, range.count)
+                    let part = unsafe others[0] + chunk * heads * plan.matrix
+                    unsafe kernels.add(to, part + range.lowerBound * plan.size, to, range.count)
                 }
             }
         }
@@ -236,6 +236,6 @@ extension Tensor {
         _ labels: [Int32]?, _ body: (UnsafePointer<Int32>?) -> Void
     ) {
         guard let labels else { return body(nil) }
-        labels.withUnsafeBufferPointer { body($0.baseAddress) }
+        unsafe labels.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
 }

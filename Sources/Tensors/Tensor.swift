@@ -10,10 +10,10 @@ final class TensorStorage: @unchecked Sendable {
 
     init(byteCount: Int) {
         self.byteCount = byteCount
-        pointer = StoragePool.allocate(byteCount)
+        unsafe pointer = unsafe StoragePool.allocate(byteCount)
     }
 
-    deinit { StoragePool.release(pointer, bytes: byteCount) }
+    deinit { unsafe StoragePool.release(pointer, bytes: byteCount) }
 }
 
 /// A dense array of numbers: shape, scalar type and contiguous row-major storage.
@@ -82,11 +82,11 @@ package struct Tensor: @unchecked Sendable {
     /// Whether two tensors hold the same shape, type and bits.
     package func isIdentical(to other: Tensor) -> Bool {
         guard shape == other.shape, dtype == other.dtype else { return false }
-        return read { a in other.read { b in memcmpEqual(a, b, byteCount) } }
+        return unsafe read { a in unsafe other.read { b in unsafe memcmpEqual(a, b, byteCount) } }
     }
 }
 
 private func memcmpEqual(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
-    UnsafeRawBufferPointer(start: a, count: count)
+    unsafe UnsafeRawBufferPointer(start: a, count: count)
         .elementsEqual(UnsafeRawBufferPointer(start: b, count: count))
 }

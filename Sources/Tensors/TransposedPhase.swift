@@ -27,21 +27,21 @@ struct TransposedPhase {
         let step = geometry.stride, width = geometry.width, height = geometry.height
         let lines = (height - top + step - 1) / step, perLine = (width - left + step - 1) / step
         let rows = samples * lines * perLine, isWhole = step == 1
-        withUnsafePointer(to: geometry) { geometry in
+        unsafe withUnsafePointer(to: geometry) { geometry in
             Parallel.forRanges(rows, chunk: Tensor.tileRows(depth, of: rows)) { range in
                 let scratch = range.count * (depth + (isWhole ? 0 : inputs))
-                Tensor.withScratch(scratch, dtype) { columns in
+                unsafe Tensor.withScratch(scratch, dtype) { columns in
                     // Pixels of one phase lie apart: they are worked out together and spread.
                     let result =
-                        isWhole
+                        unsafe isWhole
                         ? output + range.lowerBound * inputs * size
                         : columns + range.count * depth * size
-                    kernels.fill_rows(bias, result, range.count, inputs)
-                    matrix?.read { matrix in
-                        kernels.windows_over(
+                    unsafe kernels.fill_rows(bias, result, range.count, inputs)
+                    unsafe matrix?.read { matrix in
+                        unsafe kernels.windows_over(
                             gradient, columns, geometry, outputs, top, left, range.lowerBound,
                             range.count)
-                        MatrixProduct(
+                        unsafe MatrixProduct(
                             m: range.count, n: inputs, k: depth, strideA: depth, strideB: inputs,
                             strideC: inputs, beta: 1
                         ).run(dtype, columns, matrix, result)
@@ -51,7 +51,7 @@ struct TransposedPhase {
                         let line = pixel / perLine, y = top + line % lines * step
                         let x = left + pixel % perLine * step
                         let to = (line / lines * height + y) * width + x
-                        (output + to * inputs * size).copyMemory(
+                        unsafe (output + to * inputs * size).copyMemory(
                             from: result + row * inputs * size, byteCount: inputs * size)
                     }
                 }

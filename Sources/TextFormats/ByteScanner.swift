@@ -49,7 +49,7 @@ struct ByteScanner {
     mutating func skip(_ word: StaticString) -> Bool {
         guard bytes.count - position > word.utf8CodeUnitCount else { return false }
         for offset in 0..<word.utf8CodeUnitCount
-        where bytes[position + offset] != word.utf8Start[offset] {
+        where unsafe bytes[position + offset] != word.utf8Start[offset] {
             return false
         }
         position += word.utf8CodeUnitCount

@@ -139,9 +139,9 @@ package struct JSONScanner {
             return isNegative ? -value : value
         }
         // The grammar has been checked and the text ends with 0: strtod stops at `source.position`.
-        return source.bytes.withUnsafeBufferPointer { buffer in
-            buffer.withMemoryRebound(to: CChar.self) { text in
-                text.baseAddress.map { strtod($0 + start, nil) } ?? .nan
+        return unsafe source.bytes.withUnsafeBufferPointer { buffer in
+            unsafe buffer.withMemoryRebound(to: CChar.self) { text in
+                unsafe text.baseAddress.map { unsafe strtod($0 + start, nil) } ?? .nan
             }
         }
     }

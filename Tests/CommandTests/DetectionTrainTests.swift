@@ -218,8 +218,8 @@ import Testing
     func predictKilled() throws {
         let folder = try finished()
         let stuck = folder.path("stuck.ppm")
-        try #require(mkfifo(stuck, 0o600) == 0)
-        defer { unlink(stuck) }
+        try unsafe #require(mkfifo(stuck, 0o600) == 0)
+        defer { unsafe unlink(stuck) }
         let output = folder.path("killed.json")
         let process = try CommandProcess([
             "detect", "predict", "--run", folder.path("run"), folder.path("0.ppm"), stuck,

@@ -175,7 +175,7 @@ struct GuideCheck {
                         in: folder + "/")
             }
             var isFolder: ObjCBool = false
-            _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            _ = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
             let isRun = index == 0 && ["scripts/", "Benchmarks/"].contains(where: word.hasPrefix)
             if isRun, !isFolder.boolValue, (word as NSString).pathExtension.isEmpty,
                 !FileManager.default.isExecutableFile(atPath: path)

@@ -65,8 +65,10 @@ import Testing
         #expect(run.code == 0, "\(run.complaint)")
         #expect(try run.object()["shape"] as? [Int] == [3, 4, 16, 16])
         let data = try Data(contentsOf: URL(fileURLWithPath: output))
-        let values = data.suffix(3 * 4 * 256 * 4).withUnsafeBytes { bytes in
-            (0..<3 * 4 * 256).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        let values = unsafe data.suffix(3 * 4 * 256 * 4).withUnsafeBytes { bytes in
+            (0..<3 * 4 * 256).map {
+                unsafe bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
+            }
         }
         let channel: [Float] = (0..<4).flatMap { (frame: Int) -> [Float] in
             [Float](repeating: Float(8 * (5 + 3 * frame)), count: 256)

@@ -13,11 +13,11 @@ import Testing
         let path = data.folder.path("disk")
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false)
-        guard mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {
+        guard unsafe mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {
             print("skipped: no small disk can be mounted here (needs root)")
             return false
         }
-        defer { umount2(path, Int32(MNT_DETACH)) }
+        defer { unsafe umount2(path, Int32(MNT_DETACH)) }
         try body(path)
         return true
     }

@@ -32,7 +32,8 @@ final class TemporaryFolder: Sendable {
         let names = FileManager.default.enumerator(atPath: base)?.compactMap { $0 as? String } ?? []
         return names.filter { name in
             var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(atPath: "\(base)/\(name)", isDirectory: &isFolder)
+            return unsafe FileManager.default.fileExists(
+                atPath: "\(base)/\(name)", isDirectory: &isFolder)
                 && !isFolder.boolValue
         }.sorted()
     }

@@ -50,7 +50,9 @@ private struct RowTrainArguments: TrainArguments {
             let result = try #require(try train([recipe, "--run", run]))
             #expect(result.scores["OA"] == 1)
             let found = try RowPredictor(run: run)(table)
-            #expect(found == Array(repeating: "above", count: 12) + Array(repeating: "below", count: 12))
+            #expect(
+                found == Array(repeating: "above", count: 12) + Array(repeating: "below", count: 12)
+            )
             let written = try String(contentsOfFile: run + "/rows.txt", encoding: .utf8)
             #expect(written == found.joined(separator: "\n") + "\n")
         }

@@ -19,13 +19,13 @@ struct FuzzWorker {
     let progress: String
 
     func run(_ range: Range<Int>) throws {
-        let descriptor = open(progress, O_WRONLY | O_CLOEXEC)
+        let descriptor = unsafe open(progress, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CocoaError(.fileNoSuchFile) }
         defer { close(descriptor) }
         var limit = rlimit()
         limit.rlim_cur = rlim_t(FuzzWorker.addressSpace)
         limit.rlim_max = limit.rlim_cur
-        setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
         var accepted = 0
         for index in range {
             note([index, accepted], descriptor)
@@ -57,7 +57,9 @@ struct FuzzWorker {
     }
 
     private func note(_ numbers: [Int], _ descriptor: Int32) {
-        _ = numbers.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+        _ = unsafe numbers.withUnsafeBytes {
+            unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0)
+        }
     }
 }
 
@@ -84,8 +86,8 @@ struct FuzzChild {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         process.waitUntilExit()
-        let numbers = try Data(contentsOf: URL(fileURLWithPath: progress))
-            .withUnsafeBytes { Array($0.bindMemory(to: Int.self)) }
+        let numbers = try unsafe Data(contentsOf: URL(fileURLWithPath: progress))
+            .withUnsafeBytes { unsafe Array($0.bindMemory(to: Int.self)) }
         accepted = numbers[1]
         if process.terminationReason == .exit, process.terminationStatus == 0 {
             failed = nil

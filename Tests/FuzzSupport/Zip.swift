@@ -56,5 +56,7 @@ package enum Zip {
 
 extension FixedWidthInteger {
     /// The bytes, lowest first.
-    package var littleEndianBytes: [UInt8] { withUnsafeBytes(of: littleEndian) { Array($0) } }
+    package var littleEndianBytes: [UInt8] {
+        unsafe withUnsafeBytes(of: littleEndian) { unsafe Array($0) }
+    }
 }

@@ -176,30 +176,30 @@ private struct Source {
     func scaled() -> [UInt8] {
         var rgb = [UInt8](
             repeating: 0, count: example.columns.count * example.rows.count * 3)
-        let buffers = zip(planes, sizes).map { plane, size -> UnsafeMutablePointer<UInt8> in
+        let buffers = unsafe zip(planes, sizes).map { plane, size -> UnsafeMutablePointer<UInt8> in
             let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: plane.count)
             for row in 0..<size.height {
                 let target = bottomUp ? size.height - 1 - row : row
                 for x in 0..<size.width {
-                    copy[target * size.width + x] = plane[row * size.width + x]
+                    unsafe copy[target * size.width + x] = plane[row * size.width + x]
                 }
             }
-            return copy
+            return unsafe copy
         }
-        defer { for buffer in buffers { buffer.deallocate() } }
-        let picture = PlanarPicture(
+        defer { for unsafebuffer in unsafe buffers { unsafe buffer.deallocate() } }
+        let picture = unsafe PlanarPicture(
             width: example.width, height: example.height,
             chromaShift: (example.shiftX, example.shiftY),
             planes: zip(buffers, sizes).map { buffer, size in
                 let last = (size.height - 1) * size.width
-                return PlanarPicture.Plane(
+                return unsafe PlanarPicture.Plane(
                     samples: UnsafePointer(buffer + (bottomUp ? last : 0)),
                     stride: bottomUp ? -size.width : size.width)
             }, colours: colours)
         let window = ScaledWindow(
             width: example.scaledWidth, height: example.scaledHeight, columns: example.columns,
             rows: example.rows)
-        FrameScaler().scale(picture, to: window, filter: example.filter, into: &rgb)
+        unsafe FrameScaler().scale(picture, to: window, filter: example.filter, into: &rgb)
         return rgb
     }
 

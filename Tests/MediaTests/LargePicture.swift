@@ -32,7 +32,7 @@ struct LargePicture {
         defer { try? file.close() }
         func write(_ kind: String, _ body: [UInt8]) throws {
             let whole = Array(kind.utf8) + body
-            try file.write(
+            try unsafe file.write(
                 contentsOf: Data(
                     bigEndian(body.count) + whole
                         + bigEndian(Int(crc32(0, whole, uInt(whole.count))))))
@@ -40,11 +40,11 @@ struct LargePicture {
         try file.write(contentsOf: Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
         try write("IHDR", bigEndian(width) + bigEndian(height) + [8, 2, 0, 0, 0])
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        defer { stream.deallocate() }
-        #expect(
+        unsafe stream.initialize(to: z_stream())
+        defer { unsafe stream.deallocate() }
+        unsafe #expect(
             deflateInit_(stream, 1, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK)
-        defer { deflateEnd(stream) }
+        defer { unsafe deflateEnd(stream) }
         var packed = [UInt8](repeating: 0, count: 1 << 18)
         // Each row is the one above plus 1.
         let step = [2] + [UInt8](repeating: 1, count: 3 * width)
@@ -53,19 +53,21 @@ struct LargePicture {
             var done = 0
             repeat {
                 let offered = input.count - done
-                let made = input.withUnsafeMutableBufferPointer { input in
-                    packed.withUnsafeMutableBufferPointer { packed -> Int in
-                        stream.pointee.next_in = input.baseAddress.map { $0 + done }
-                        stream.pointee.avail_in = uInt(offered)
-                        stream.pointee.next_out = packed.baseAddress
-                        stream.pointee.avail_out = uInt(packed.count)
-                        _ = deflate(stream, y == height ? Z_FINISH : Z_NO_FLUSH)
-                        return packed.count - Int(stream.pointee.avail_out)
+                let made = unsafe input.withUnsafeMutableBufferPointer { input in
+                    unsafe packed.withUnsafeMutableBufferPointer { packed -> Int in
+                        unsafe stream.pointee.next_in = unsafe input.baseAddress.map {
+                            unsafe $0 + done
+                        }
+                        unsafe stream.pointee.avail_in = uInt(offered)
+                        unsafe stream.pointee.next_out = packed.baseAddress
+                        unsafe stream.pointee.avail_out = uInt(packed.count)
+                        _ = unsafe deflate(stream, y == height ? Z_FINISH : Z_NO_FLUSH)
+                        return unsafe packed.count - Int(stream.pointee.avail_out)
                     }
                 }
-                done = input.count - Int(stream.pointee.avail_in)
+                done = unsafe input.count - Int(stream.pointee.avail_in)
                 if made > 0 { try write("IDAT", Array(packed[..<made])) }
-            } while done < input.count || stream.pointee.avail_out == 0
+            } while unsafe done < input.count || stream.pointee.avail_out == 0
         }
         try write("IEND", [])
     }

@@ -9,13 +9,16 @@ import Testing
         _ x: Double, side: Double = 10, image: Int = 0, isCrowd: Bool = false,
         isIgnored: Bool = false, area: Double? = nil
     ) -> AnnotatedBox {
-        AnnotatedBox(Item(Rectangle(x: x, y: 0, width: side, height: side), label: 0, in: image), area: area, isCrowd: isCrowd, isIgnored: isIgnored)
+        AnnotatedBox(
+            Item(Rectangle(x: x, y: 0, width: side, height: side), label: 0, in: image), area: area,
+            isCrowd: isCrowd, isIgnored: isIgnored)
     }
 
     private func guess(
         _ x: Double, _ score: Double, side: Double = 10, image: Int = 0, label: Int = 0
     ) -> Item<Rectangle> {
-        Item(Rectangle(x: x, y: 0, width: side, height: side), label: label, score: score, in: image)
+        Item(
+            Rectangle(x: x, y: 0, width: side, height: side), label: label, score: score, in: image)
     }
 
     private func scores(

@@ -7,7 +7,9 @@ import Testing
     private func truth(
         _ x: Double, label: Int = 0, isCrowd: Bool = false, isIgnored: Bool = false
     ) -> AnnotatedBox {
-        AnnotatedBox(Item(Rectangle(x: x, y: 0, width: 10, height: 10), label: label), isCrowd: isCrowd, isIgnored: isIgnored)
+        AnnotatedBox(
+            Item(Rectangle(x: x, y: 0, width: 10, height: 10), label: label), isCrowd: isCrowd,
+            isIgnored: isIgnored)
     }
 
     private func guess(_ x: Double, _ score: Double, label: Int = 0) -> Item<Rectangle> {

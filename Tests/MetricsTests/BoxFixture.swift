@@ -87,10 +87,16 @@ struct BoxFixture {
         let labels = positions(truth.categories.map(\.id))
         classNames = truth.categories.sorted { $0.id < $1.id }.map { $0.name ?? "" }
         truths = truth.annotations.map {
-            AnnotatedBox(Item(Rectangle(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), label: labels[$0.categoryId] ?? -1, in: images[$0.imageId] ?? -1), area: $0.area, isCrowd: $0.iscrowd == 1)
+            AnnotatedBox(
+                Item(
+                    Rectangle(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]),
+                    label: labels[$0.categoryId] ?? -1, in: images[$0.imageId] ?? -1),
+                area: $0.area, isCrowd: $0.iscrowd == 1)
         }
         predictions = guesses.map {
-            Item(Rectangle(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]), label: labels[$0.categoryId] ?? -1, score: $0.score, in: images[$0.imageId] ?? -1)
+            Item(
+                Rectangle(x: $0.bbox[0], y: $0.bbox[1], width: $0.bbox[2], height: $0.bbox[3]),
+                label: labels[$0.categoryId] ?? -1, score: $0.score, in: images[$0.imageId] ?? -1)
         }
     }
 }

@@ -197,10 +197,13 @@ import Testing
         _ image: Int, _ label: Int, _ x: Double, side: Double = 10, isCrowd: Bool = false,
         isIgnored: Bool = false
     ) -> AnnotatedBox {
-        AnnotatedBox(Item(Rectangle(x: x, y: 0, width: side, height: side), label: label, in: image), isCrowd: isCrowd, isIgnored: isIgnored)
+        AnnotatedBox(
+            Item(Rectangle(x: x, y: 0, width: side, height: side), label: label, in: image),
+            isCrowd: isCrowd, isIgnored: isIgnored)
     }
 
-    private func guess(_ image: Int, _ label: Int, _ x: Double, _ score: Double) -> Item<Rectangle> {
+    private func guess(_ image: Int, _ label: Int, _ x: Double, _ score: Double) -> Item<Rectangle>
+    {
         Item(Rectangle(x: x, y: 0, width: 10, height: 10), label: label, score: score, in: image)
     }
 

@@ -22,7 +22,8 @@ import Testing
     }
 
     static func guess(_ row: [Double]) -> Item<Segment> {
-        Item(Segment(start: row[2], end: row[3]), label: Int(row[1]), score: row[4], in: Int(row[0]))
+        Item(
+            Segment(start: row[2], end: row[3]), label: Int(row[1]), score: row[4], in: Int(row[0]))
     }
 
     private func evaluate(
@@ -138,7 +139,9 @@ import Testing
             for number in 0..<100 {
                 let start = next(100)
                 guesses.append(
-                    Item(Segment(start: start, end: start + 1 + next(60)), label: number % 2 == 0 ? label : Int(next(200)), score: next(1), in: video))
+                    Item(
+                        Segment(start: start, end: start + 1 + next(60)),
+                        label: number % 2 == 0 ? label : Int(next(200)), score: next(1), in: video))
             }
         }
         let evaluator = TemporalAveragePrecision(

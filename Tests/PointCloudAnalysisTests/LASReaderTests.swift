@@ -36,7 +36,7 @@ import Testing
     }
 
     private func bytes(_ number: Double) -> [UInt8] {
-        withUnsafeBytes(of: number.bitPattern.littleEndian) { Array($0) }
+        unsafe withUnsafeBytes(of: number.bitPattern.littleEndian) { unsafe Array($0) }
     }
 
     @Test func compressedPointsAreNamedWithTheConversion() throws {

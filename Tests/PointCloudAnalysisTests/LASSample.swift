@@ -32,8 +32,8 @@ struct LASSample {
     var labelOffset: Int { format < 6 ? 15 : 16 }
 
     private func put<T: FixedWidthInteger>(_ value: T, _ bytes: inout [UInt8], _ place: Int) {
-        withUnsafeBytes(of: value.littleEndian) {
-            bytes.replaceSubrange(place..<place + $0.count, with: $0)
+        unsafe withUnsafeBytes(of: value.littleEndian) {
+            unsafe bytes.replaceSubrange(place..<place + $0.count, with: $0)
         }
     }
 

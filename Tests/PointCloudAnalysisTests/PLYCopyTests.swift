@@ -107,7 +107,9 @@ import Testing
     func binaryFilesOfBothByteOrdersAreKept(isBig: Bool, type: String) throws {
         try withFolder { folder in
             func bytes<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
-                withUnsafeBytes(of: isBig ? value.bigEndian : value.littleEndian) { Array($0) }
+                unsafe withUnsafeBytes(of: isBig ? value.bigEndian : value.littleEndian) {
+                    unsafe Array($0)
+                }
             }
             func label(_ value: Int32) -> [UInt8] {
                 switch type {

@@ -112,12 +112,13 @@ import Training
             nonisolated(unsafe) var lines: [String] = []
             let task = try PointTask(
                 recipe, network: network, description: description, prepared: prepared
-            ) { lines.append($0) }
+            ) { unsafe lines.append($0) }
             try FileManager.default.removeItem(
                 atPath: prepared.path(of: prepared.scenes(.validation)[0]))
             #expect(try task.evaluate(task.plan.evaluationWay(after: 1), after: 1) == nil)
             #expect(try task.baselines(nil).isEmpty)
-            #expect(lines.count == 2 && lines.allSatisfy { $0.contains("is gone") }, "\(lines)")
+            unsafe #expect(
+                lines.count == 2 && lines.allSatisfy { $0.contains("is gone") }, "\(lines)")
         }
     }
 

@@ -7,7 +7,9 @@ import Testing
     private func candidates(_ count: Int, labels: UInt64, seed: UInt64) -> [Item<Box>] {
         var draw = BoxDraw(seed: seed)
         return (0..<count).map { _ in
-            Item(draw.box(), label: Int(draw.number(below: labels)), score: draw.number(below: 20) / 20)
+            Item(
+                draw.box(), label: Int(draw.number(below: labels)),
+                score: draw.number(below: 20) / 20)
         }
     }
 

@@ -93,7 +93,9 @@ final class SVGContent: NSObject, XMLParserDelegate {
                 annotated: [
                     .init(Item(Segment(start: 0, end: 10), label: 0), .found),
                     .init(Item(Segment(start: 20, end: 29), label: 0), .missed),
-                ], detected: [.init(Item(Segment(start: 40, end: 50), label: 0, score: 1), .invented)]))
+                ],
+                detected: [.init(Item(Segment(start: 40, end: 50), label: 0, score: 1), .invented)])
+        )
         try #require(found.count == 3)
         #expect(found.map { $0["stroke-dasharray"] != nil } == [false, true, false])
         #expect(found.map { $0["fill"]?.hasPrefix("url(#") } == [false, false, true])
@@ -149,7 +151,9 @@ final class SVGContent: NSObject, XMLParserDelegate {
         for duration in durations {
             let one = chart(
                 annotated: [.init(Item(Segment(start: 0, end: 5), label: 0), .found)],
-                detected: [.init(Item(Segment(start: 0, end: 5), label: 1, score: .nan), .invented)],
+                detected: [
+                    .init(Item(Segment(start: 0, end: 5), label: 1, score: .nan), .invented)
+                ],
                 duration: duration)
             #expect(SVGContent(one.svg()) != nil, "\(duration)")
         }

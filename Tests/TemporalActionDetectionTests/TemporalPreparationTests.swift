@@ -62,7 +62,8 @@ import Testing
         } throws: {
             "\($0)".contains("1 of 3 videos are not of the film")
         }
-        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12 frames"])
+        #expect(
+            try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12 frames"])
         // What is prepared outlives its films.
         try FileManager.default.removeItem(at: film)
         #expect(
@@ -101,7 +102,8 @@ import Testing
         let name = try #require(
             FileManager.default.contentsOfDirectory(atPath: folder + "/frames").max())
         try FileManager.default.removeItem(atPath: "\(folder)/frames/\(name)")
-        #expect(try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12 frames"])
+        #expect(
+            try fixture.prepare(recipe).outcomes == ["x/1 present", "x/2 present", "y 12 frames"])
         #expect(!FileManager.default.fileExists(atPath: folder + "/index.partial.json"))
     }
 

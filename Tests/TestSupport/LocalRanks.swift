@@ -47,7 +47,7 @@ package final class LocalRanks: RankGroup {
         {
             self.mailbox = mailbox
             self.address = address
-            self.bytes = bytes
+            unsafe self.bytes = unsafe bytes
         }
 
         func poll() throws(RankError) -> Bool {
@@ -63,8 +63,9 @@ package final class LocalRanks: RankGroup {
                 if isLost { throw RankError("rank \(address.from) is lost") }
                 return false
             }
-            precondition(message.count == bytes.count, "\(message.count) bytes for \(bytes.count)")
-            bytes.copyBytes(from: message)
+            unsafe precondition(
+                message.count == bytes.count, unsafe "\(message.count) bytes for \(bytes.count)")
+            unsafe bytes.copyBytes(from: message)
             isDone = true
             return true
         }
@@ -84,14 +85,14 @@ package final class LocalRanks: RankGroup {
         _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
     ) throws(RankError) -> any RankTransfer {
         let address = Mailbox.Address(from: self.rank, to: rank, tag: tag)
-        mailbox.withLock { $0.messages[address, default: []].append(Array(bytes)) }
+        mailbox.withLock { unsafe $0.messages[address, default: []].append(Array(bytes)) }
         return Sent()
     }
 
     package func receive(
         into bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
     ) throws(RankError) -> any RankTransfer {
-        Expected(mailbox, Mailbox.Address(from: rank, to: self.rank, tag: tag), bytes)
+        unsafe Expected(mailbox, Mailbox.Address(from: rank, to: self.rank, tag: tag), bytes)
     }
 
     /// Runs `body` as each of `count` ranks at once.

@@ -162,8 +162,8 @@ import Training
     @Test(.enabled(if: getuid() != 0, "root may write anywhere"))
     func anUnwritableFolderIsOneLine() throws {
         try withTemporaryFolder { path in
-            chmod(path, 0o500)
-            defer { chmod(path, 0o700) }
+            unsafe chmod(path, 0o500)
+            defer { unsafe chmod(path, 0o700) }
             let text = message { _ = try make(path + "/run") }
             #expect(text?.contains("Permission denied") == true)
             #expect(text?.contains("\n") == false)

@@ -52,7 +52,7 @@ package struct ProtobufWriter {
     }
 
     private mutating func fixed(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes += $0 }
     }
 
     /// Seven bits a byte, lowest first; the top bit says that more follow.

@@ -21,11 +21,13 @@ final class EventFile {
         let start = Int(Date().timeIntervalSince1970 * 1000)
         let stem = "\(folder)/events.out.tfevents.\(start).dr2net.\(getpid())"
         var path = stem, number = 0
-        var descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+        var descriptor = unsafe open(
+            path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
         while descriptor < 0, errno == EEXIST, number < 1000 {
             number += 1
             path = "\(stem).\(number)"
-            descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
+            descriptor = unsafe open(
+                path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
         }
         guard descriptor >= 0 else { throw EventFile.error(path, errno) }
         self.path = path
@@ -78,7 +80,7 @@ final class EventFile {
 
     private static func error(_ path: String, _ code: Int32) -> InputError {
         InputError(
-            "\(path): can't be written: \(String(cString: strerror(code))); make room or check its "
+            unsafe "\(path): can't be written: \(String(cString: strerror(code))); make room or check its "
                 + "permissions, then go on with --resume")
     }
 }
@@ -90,7 +92,7 @@ enum WholeWrite {
     /// - Returns: the system's error code, that of a full disk where only a part was written; nil
     ///   when all is well.
     static func append(_ bytes: [UInt8], to file: Int32) -> Int32? {
-        let count = write(file, bytes, bytes.count)
+        let count = unsafe write(file, bytes, bytes.count)
         if count == bytes.count { return nil }
         return count < 0 ? errno : ENOSPC
     }

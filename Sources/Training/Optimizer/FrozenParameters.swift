@@ -24,7 +24,7 @@ struct FrozenParameters {
         let entries = groups.flatMap(\.entries)
         var isFrozen = [Bool](repeating: false, count: entries.count)
         for pattern in patterns {
-            let matches = entries.map { fnmatch(pattern, $0.name, 0) == 0 }
+            let matches = entries.map { unsafe fnmatch(pattern, $0.name, 0) == 0 }
             guard matches.contains(true) else {
                 let near = NearestName.of(pattern, among: entries.map(\.name))
                 throw InputError(

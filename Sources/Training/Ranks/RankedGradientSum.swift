@@ -108,7 +108,7 @@ final class RankedGradientSum: GradientSum {
         let own = bucket.packed(states[number].gradients)
         states[number].gradients = []
         guard bucket.owner == group.rank else {
-            let transfer = try group.send(
+            let transfer = try unsafe group.send(
                 UnsafeRawBufferPointer(own.bytes), to: bucket.owner, tag: tag(number))
             states[number].outgoing = [(own, transfer)]
             return
@@ -116,7 +116,7 @@ final class RankedGradientSum: GradientSum {
         states[number].own = own
         for other in 0..<group.count where other != group.rank {
             let message = MessageBuffer(count: bucket.count, dtype: bucket.dtype)
-            states[number].incoming.append(
+            unsafe states[number].incoming.append(
                 (
                     message,
                     try group.receive(into: message.bytes, from: other, tag: tag(number))
@@ -153,7 +153,7 @@ final class RankedGradientSum: GradientSum {
             states[number].sum = sum
             if isLastRound, !isSharded {
                 for other in 0..<group.count where other != group.rank {
-                    let transfer = try group.send(
+                    let transfer = try unsafe group.send(
                         UnsafeRawBufferPointer(sum.bytes), to: other, tag: tag(number))
                     states[number].outgoing.append((sum, transfer))
                 }
@@ -165,7 +165,7 @@ final class RankedGradientSum: GradientSum {
         if bucket.owner != group.rank, isLastRound, !isSharded {
             // The gradients sent are gone: their memory takes the sum.
             if states[number].result == nil, let message = states[number].outgoing.first?.message {
-                states[number].result = (
+                states[number].result = unsafe (
                     message,
                     try group.receive(into: message.bytes, from: bucket.owner, tag: tag(number))
                 )
@@ -190,7 +190,7 @@ final class RankedGradientSum: GradientSum {
             if bucket.owner == group.rank {
                 let message = bucket.packed(bucket.indices.map { parameters[$0].tensor })
                 for other in 0..<group.count where other != group.rank {
-                    outgoing.append(
+                    unsafe outgoing.append(
                         (
                             message,
                             try group.send(
@@ -200,7 +200,7 @@ final class RankedGradientSum: GradientSum {
                 }
             } else {
                 let message = MessageBuffer(count: bucket.count, dtype: bucket.dtype)
-                incoming.append(
+                unsafe incoming.append(
                     (
                         number, message,
                         try group.receive(

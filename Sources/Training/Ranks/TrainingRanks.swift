@@ -193,7 +193,9 @@ final class TrainingRanks {
     }
 
     private func bytes(_ numbers: [UInt64]) -> [UInt8] {
-        numbers.flatMap { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+        numbers.flatMap { number in
+            unsafe withUnsafeBytes(of: number.littleEndian) { unsafe Array($0) }
+        }
     }
 
     private func numbers(_ bytes: [UInt8]) -> [UInt64] {
@@ -212,10 +214,11 @@ final class TrainingRanks {
         if rank == sender {
             guard let tensor else { throw RankError("rank \(rank) misses optimizer state") }
             message.copy(tensor, at: 0)
-            transfer = try group.send(
+            transfer = try unsafe group.send(
                 UnsafeRawBufferPointer(message.bytes), to: receiver, tag: RankTag.state)
         } else {
-            transfer = try group.receive(into: message.bytes, from: sender, tag: RankTag.state)
+            transfer = try unsafe group.receive(
+                into: message.bytes, from: sender, tag: RankTag.state)
         }
         try group.wait(isStopping: isStopping) { () throws(RankError) in try transfer.poll() }
         if rank == receiver { tensor = message.tensor(at: 0, shape: shape) }

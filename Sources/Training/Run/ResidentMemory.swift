@@ -10,7 +10,7 @@ package enum ResidentMemory {
     package static var peak: Int {
         var usage = rusage()
         let counted =
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0
+            unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0
             ? usage.ru_maxrss * 1024 : 0
         return max(counted, statusValue("VmHWM:") ?? 0)
     }

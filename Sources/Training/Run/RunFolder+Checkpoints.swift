@@ -24,7 +24,7 @@ extension RunFolder {
     ///
     /// - Throws: one line that says what is left to go on from.
     package func save(_ checkpoint: TrainingCheckpoint, keep: Int, best: Int? = nil) throws {
-        let metrics = Foundation.open(metricsPath, O_WRONLY | O_CLOEXEC)
+        let metrics = unsafe Foundation.open(metricsPath, O_WRONLY | O_CLOEXEC)
         if metrics >= 0 {
             fsync(metrics)
             close(metrics)
@@ -51,7 +51,7 @@ extension RunFolder {
     /// Removes the oldest checkpoints beyond `keep`, but for that of step `best`.
     package func prune(keep: Int, best: Int?) throws {
         for old in try checkpoints().dropLast(max(1, keep)) where old.step != best {
-            unlink(old.path)
+            unsafe unlink(old.path)
         }
     }
 
@@ -59,7 +59,7 @@ extension RunFolder {
     /// not be taken for the newest.
     func setAside(after step: Int) throws {
         for damaged in try checkpoints() where damaged.step > step {
-            rename(damaged.path, damaged.path + ".damaged")
+            unsafe rename(damaged.path, damaged.path + ".damaged")
         }
     }
 

@@ -8,7 +8,8 @@ extension RunFolder {
     /// Appends one line, and the same numbers for TensorBoard; whole lines only, as one write.
     package func append(_ line: MetricsLine) throws(InputError) {
         let bytes = Array((line.json + "\n").utf8)
-        let file = Foundation.open(metricsPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        let file = unsafe Foundation.open(
+            metricsPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard file >= 0 else { throw cannotAppend(errno) }
         defer { close(file) }
         if let code = WholeWrite.append(bytes, to: file) { throw cannotAppend(code) }
@@ -24,7 +25,7 @@ extension RunFolder {
 
     private func cannotAppend(_ code: Int32) -> InputError {
         InputError(
-            "\(metricsPath): can't be written: \(String(cString: strerror(code))); make room or "
+            unsafe "\(metricsPath): can't be written: \(String(cString: strerror(code))); make room or "
                 + "check its permissions, then go on with --resume \(path)")
     }
 

@@ -75,7 +75,7 @@ package final class RunFolder {
         let folder = RunFolder(
             path: path, lock: try FolderLock(folder: path), startsOver: startsOver)
         for name in try names(path) where isLeftover(name) {
-            unlink("\(path)/\(name)")
+            unsafe unlink("\(path)/\(name)")
         }
         return folder
     }
@@ -88,8 +88,10 @@ package final class RunFolder {
         guard (try? metrics().isEmpty) ?? false, (try? checkpoints().isEmpty) ?? false else {
             return
         }
-        for name in ["recipe.yaml", "metrics.jsonl", ".lock"] + names { unlink("\(path)/\(name)") }
-        rmdir(path)
+        for name in ["recipe.yaml", "metrics.jsonl", ".lock"] + names {
+            unsafe unlink("\(path)/\(name)")
+        }
+        unsafe rmdir(path)
     }
 
     // MARK: Names
@@ -120,7 +122,7 @@ package final class RunFolder {
     private static func reason(_ error: any Error) -> String {
         let inner = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
         if let code = inner?.code, inner?.domain == NSPOSIXErrorDomain {
-            return String(cString: strerror(Int32(truncatingIfNeeded: code)))
+            return unsafe String(cString: strerror(Int32(truncatingIfNeeded: code)))
         }
         return error.localizedDescription
     }

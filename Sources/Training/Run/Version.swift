@@ -9,7 +9,7 @@ package enum Version {
     /// The short hash of the commit that it was built from, with `-dirty` where files differed; nil
     /// where the build was not told by `DR2NET_COMMIT`.
     package static var commit: String? {
-        let text = String(cString: dr2net_commit())
+        let text = unsafe String(cString: dr2net_commit())
         return text.isEmpty ? nil : text
     }
 

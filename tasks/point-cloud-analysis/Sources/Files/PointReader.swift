@@ -62,7 +62,8 @@ package enum PointFile {
         key: RandomKey = RandomKey(seed: 0)
     ) throws(InputError) -> any PointReader {
         var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+        if unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+            isFolder.boolValue
         {
             let rooms = S3DISRoom.rooms(in: path)
             // One line of the published data is damaged.

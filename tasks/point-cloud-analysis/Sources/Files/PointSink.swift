@@ -13,7 +13,7 @@ package protocol PointSink {
 /// Numbers as little-endian bytes.
 extension [UInt8] {
     mutating func append<T: FixedWidthInteger>(number: T) {
-        Swift.withUnsafeBytes(of: number.littleEndian) { append(contentsOf: $0) }
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe append(contentsOf: $0) }
     }
 
     mutating func append(number: Double) { append(number: number.bitPattern) }
@@ -22,8 +22,8 @@ extension [UInt8] {
 
     /// Overwrites the bytes from `offset`.
     mutating func replace<T: FixedWidthInteger>(at offset: Int, with number: T) {
-        Swift.withUnsafeBytes(of: number.littleEndian) {
-            replaceSubrange(offset..<offset + $0.count, with: $0)
+        unsafe Swift.withUnsafeBytes(of: number.littleEndian) {
+            unsafe replaceSubrange(offset..<offset + $0.count, with: $0)
         }
     }
 

@@ -55,7 +55,9 @@ struct ByteNumbers {
     @inline(__always)
     func integer<T: FixedWidthInteger>(_ offset: Int, as type: T.Type = T.self) -> T {
         precondition(offset >= 0 && offset + MemoryLayout<T>.size <= bytes.count)
-        let raw = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
+        let raw = unsafe bytes.withUnsafeBytes {
+            unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self)
+        }
         return isBigEndian ? T(bigEndian: raw) : T(littleEndian: raw)
     }
 

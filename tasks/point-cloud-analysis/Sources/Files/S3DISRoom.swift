@@ -38,7 +38,7 @@ package struct S3DISRoom: PointReader {
         let inner = "\(path)/Annotations"
         var isFolder: ObjCBool = false
         let hasInner =
-            FileManager.default.fileExists(atPath: inner, isDirectory: &isFolder)
+            unsafe FileManager.default.fileExists(atPath: inner, isDirectory: &isFolder)
             && isFolder.boolValue
         let folder = hasInner ? inner : path
         let names: [String]
@@ -70,7 +70,7 @@ package struct S3DISRoom: PointReader {
     static func rooms(in folder: String) -> [String] {
         func hasAnnotations(_ path: String) -> Bool {
             var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(
+            return unsafe FileManager.default.fileExists(
                 atPath: "\(path)/Annotations", isDirectory: &isFolder) && isFolder.boolValue
         }
         guard !hasAnnotations(folder),

@@ -86,7 +86,7 @@ extension PointTree {
                 found[query - range.lowerBound] = Int32(count)
                 guard count > 0 else { continue }
                 for slot in 0..<k {
-                    let key = search.keys[slot < count ? slot : 0]
+                    let key = unsafe search.keys[slot < count ? slot : 0]
                     indices[row + slot] = Int32(truncatingIfNeeded: key & 0xFFFF_FFFF)
                     distances[row + slot] = Float(bitPattern: UInt32(key >> 32))
                 }
@@ -98,9 +98,9 @@ extension PointTree {
     /// Runs `body` with room for one search.
     private func withSearch(k: Int, _ body: (Search) -> Void) {
         withMemory { memory in
-            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: k + 64) { keys in
-                withUnsafeTemporaryAllocation(of: Int32.self, capacity: 64) { open in
-                    body(Search(tree: memory, keys: keys, open: open, k: k))
+            unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: k + 64) { keys in
+                unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: 64) { open in
+                    unsafe body(Search(tree: memory, keys: keys, open: open, k: k))
                 }
             }
         }
@@ -123,15 +123,15 @@ extension PointTree {
             var count = 0
             var worst = bound
             var waiting = 1
-            open[0] = 0
-            keys[k] = PointTree.key(
+            unsafe open[0] = 0
+            unsafe keys[k] = unsafe PointTree.key(
                 PointTree.squaredDistance(from: place, to: tree.nodes[0]), tree.nodes[0].lowest)
             while waiting > 0 {
                 waiting -= 1
-                var current = open[waiting]
-                var least = keys[k &+ waiting]
+                var current = unsafe open[waiting]
+                var least = unsafe keys[k &+ waiting]
                 while least <= worst {
-                    let node = tree.nodes[Int(current)]
+                    let node = unsafe tree.nodes[Int(current)]
                     if node.right == 0 {
                         scan(node, place, &count, &worst)
                         break
@@ -143,8 +143,8 @@ extension PointTree {
                         swap(&nearKey, &farKey)
                     }
                     if farKey <= worst {
-                        open[waiting] = far
-                        keys[k &+ waiting] = farKey
+                        unsafe open[waiting] = far
+                        unsafe keys[k &+ waiting] = farKey
                         waiting &+= 1
                     }
                     current = near
@@ -156,7 +156,7 @@ extension PointTree {
 
         @inline(__always)
         private func least(of node: Int32, _ place: SIMD3<Float>) -> UInt64 {
-            let node = tree.nodes[Int(node)]
+            let node = unsafe tree.nodes[Int(node)]
             return PointTree.key(PointTree.squaredDistance(from: place, to: node), node.lowest)
         }
 
@@ -165,19 +165,19 @@ extension PointTree {
             _ leaf: Node, _ place: SIMD3<Float>, _ count: inout Int, _ worst: inout UInt64
         ) {
             for point in Int(leaf.first)..<Int(leaf.end) {
-                let key = PointTree.key(
+                let key = unsafe PointTree.key(
                     PointTree.squaredDistance(
                         tree.x[point] - place.x, tree.y[point] - place.y, tree.z[point] - place.z),
                     tree.numbers[point])
                 guard key < worst else { continue }
                 if count < k { count &+= 1 }
                 var slot = count &- 1
-                while slot > 0, keys[slot &- 1] > key {
-                    keys[slot] = keys[slot &- 1]
+                while slot > 0, unsafe keys[slot &- 1] > key {
+                    unsafe keys[slot] = unsafe keys[slot &- 1]
                     slot &-= 1
                 }
-                keys[slot] = key
-                if count == k { worst = keys[k &- 1] }
+                unsafe keys[slot] = key
+                if count == k { worst = unsafe keys[k &- 1] }
             }
         }
     }

@@ -24,14 +24,14 @@ extension PointTree {
         var chosen = [Int32(start)]
         chosen.reserveCapacity(count)
         withMemory { memory in
-            distances.withUnsafeMutableBufferPointer { distances in
-                farthest.withUnsafeMutableBufferPointer { farthest in
-                    let update = Update(
+            unsafe distances.withUnsafeMutableBufferPointer { distances in
+                unsafe farthest.withUnsafeMutableBufferPointer { farthest in
+                    let update = unsafe Update(
                         tree: memory, distances: distances, farthest: farthest)
                     while chosen.count < count {
                         let last = Int(place[Int(chosen[chosen.count - 1])])
                         update.visit(0, SIMD3(x[last], y[last], z[last]))
-                        chosen.append(PointTree.number(farthest[0]))
+                        unsafe chosen.append(PointTree.number(farthest[0]))
                     }
                 }
             }
@@ -58,27 +58,27 @@ extension PointTree {
         let farthest: UnsafeMutableBufferPointer<UInt64>
 
         func visit(_ index: Int, _ chosen: SIMD3<Float>) {
-            let node = tree.nodes[index]
-            let largest = Float(bitPattern: UInt32(farthest[index] >> 32))
+            let node = unsafe tree.nodes[index]
+            let largest = unsafe Float(bitPattern: UInt32(farthest[index] >> 32))
             guard PointTree.squaredDistance(from: chosen, to: node) < largest else { return }
             guard node.right == 0 else {
                 let left = index &+ 1, right = Int(node.right)
                 visit(left, chosen)
                 visit(right, chosen)
-                farthest[index] = max(farthest[left], farthest[right])
+                unsafe farthest[index] = unsafe max(farthest[left], farthest[right])
                 return
             }
             var best: UInt64 = 0
             for place in Int(node.first)..<Int(node.end) {
-                let distance = min(
+                let distance = unsafe min(
                     distances[place],
                     PointTree.squaredDistance(
                         tree.x[place] - chosen.x, tree.y[place] - chosen.y,
                         tree.z[place] - chosen.z))
-                distances[place] = distance
-                best = max(best, PointTree.farness(distance, tree.numbers[place]))
+                unsafe distances[place] = distance
+                best = unsafe max(best, PointTree.farness(distance, tree.numbers[place]))
             }
-            farthest[index] = best
+            unsafe farthest[index] = best
         }
     }
 }

@@ -55,12 +55,12 @@ package struct PointTree: Sendable {
 
     /// Runs `body` with the tree's arrays.
     func withMemory(_ body: (Memory) -> Void) {
-        nodes.withUnsafeBufferPointer { nodes in
-            numbers.withUnsafeBufferPointer { numbers in
-                x.withUnsafeBufferPointer { x in
-                    y.withUnsafeBufferPointer { y in
-                        z.withUnsafeBufferPointer { z in
-                            body(Memory(nodes: nodes, x: x, y: y, z: z, numbers: numbers))
+        unsafe nodes.withUnsafeBufferPointer { nodes in
+            unsafe numbers.withUnsafeBufferPointer { numbers in
+                unsafe x.withUnsafeBufferPointer { x in
+                    unsafe y.withUnsafeBufferPointer { y in
+                        unsafe z.withUnsafeBufferPointer { z in
+                            unsafe body(Memory(nodes: nodes, x: x, y: y, z: z, numbers: numbers))
                         }
                     }
                 }
@@ -132,7 +132,9 @@ package struct PointTree: Sendable {
                 keys[place] = Builder.order(points[Int(number)][axis]) << 32 | number
             }
             let middle = range.lowerBound + range.count / 2
-            keys.withUnsafeMutableBufferPointer { Builder.partition($0, range, at: middle) }
+            unsafe keys.withUnsafeMutableBufferPointer {
+                unsafe Builder.partition($0, range, at: middle)
+            }
             build(range.lowerBound..<middle)
             nodes[own].right = Int32(nodes.count)
             build(middle..<range.upperBound)
@@ -155,18 +157,18 @@ package struct PointTree: Sendable {
             while low < high {
                 rounds += 1
                 if rounds > 64 {
-                    var rest = UnsafeMutableBufferPointer(rebasing: keys[low...high])
-                    rest.sort()
+                    var rest = unsafe UnsafeMutableBufferPointer(rebasing: keys[low...high])
+                    unsafe rest.sort()
                     return
                 }
-                let a = keys[low], b = keys[(low + high) / 2], c = keys[high]
+                let a = unsafe keys[low], b = unsafe keys[(low + high) / 2], c = unsafe keys[high]
                 let pivot = max(min(a, b), min(max(a, b), c))
                 var i = low, j = high
                 while i <= j {
-                    while keys[i] < pivot { i += 1 }
-                    while keys[j] > pivot { j -= 1 }
+                    while unsafe keys[i] < pivot { i += 1 }
+                    while unsafe keys[j] > pivot { j -= 1 }
                     if i <= j {
-                        (keys[i], keys[j]) = (keys[j], keys[i])
+                        unsafe (keys[i], keys[j]) = unsafe (keys[j], keys[i])
                         i += 1
                         j -= 1
                     }

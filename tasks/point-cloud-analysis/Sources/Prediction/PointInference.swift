@@ -58,11 +58,11 @@ extension Tensor {
     /// The column of the largest number in each row of `[rows, columns]`, the first of equals.
     package func largestColumns() -> [Int32] {
         let columns = shape[1]
-        return converted(to: .float32).withFloats { values in
+        return unsafe converted(to: .float32).withFloats { values in
             (0..<shape[0]).map { row in
                 var best = 0
                 for column in 1..<max(1, columns)
-                where values[row * columns + column] > values[row * columns + best] {
+                where unsafe values[row * columns + column] > values[row * columns + best] {
                     best = column
                 }
                 return Int32(best)

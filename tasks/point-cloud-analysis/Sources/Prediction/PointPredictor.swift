@@ -46,7 +46,7 @@ package struct PointPredictor {
         // A room of S3DIS is a folder.
         kind.takesFolder = { path in
             var isFolder: ObjCBool = false
-            return FileManager.default.fileExists(
+            return unsafe FileManager.default.fileExists(
                 atPath: "\(path)/Annotations", isDirectory: &isFolder) && isFolder.boolValue
         }
         kind.leavesOut = { $0.contains(".predicted.") }

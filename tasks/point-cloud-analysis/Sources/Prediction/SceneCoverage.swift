@@ -95,13 +95,13 @@ package struct SceneCoverage {
             logits.shape == [sample.numbers.count, classes],
             "logits of shape \(logits.shape) for \(sample.numbers.count) points, \(classes) classes"
         )
-        logits.withFloats { values in
+        unsafe logits.withFloats { values in
             for row in 0..<sample.own {
                 let point = Int(sample.numbers[row])
                 guard seen[point] < .max else { continue }
                 seen[point] += 1
                 for label in 0..<classes {
-                    sums[point * classes + label] += values[row * classes + label]
+                    unsafe sums[point * classes + label] += values[row * classes + label]
                 }
             }
         }

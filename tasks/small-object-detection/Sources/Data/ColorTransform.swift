@@ -41,14 +41,14 @@ package struct ColorTransform: Sendable, Equatable {
         guard self != ColorTransform() else { return }
         let m = rows.flatMap { $0 }
         func byte(_ value: Float) -> UInt8 { UInt8(min(max(value.rounded(), 0), 255)) }
-        pixels.withUnsafeMutableBufferPointer { buffer in
+        unsafe pixels.withUnsafeMutableBufferPointer { buffer in
             var index = 0
             while index + 2 < buffer.count {
-                let r = Float(buffer[index]), g = Float(buffer[index + 1])
-                let b = Float(buffer[index + 2])
-                buffer[index] = byte(m[0] * r + m[1] * g + m[2] * b + m[3])
-                buffer[index + 1] = byte(m[4] * r + m[5] * g + m[6] * b + m[7])
-                buffer[index + 2] = byte(m[8] * r + m[9] * g + m[10] * b + m[11])
+                let r = unsafe Float(buffer[index]), g = unsafe Float(buffer[index + 1])
+                let b = unsafe Float(buffer[index + 2])
+                unsafe buffer[index] = byte(m[0] * r + m[1] * g + m[2] * b + m[3])
+                unsafe buffer[index + 1] = byte(m[4] * r + m[5] * g + m[6] * b + m[7])
+                unsafe buffer[index + 2] = byte(m[8] * r + m[9] * g + m[10] * b + m[11])
                 index += 3
             }
         }

@@ -40,16 +40,16 @@ package struct Orientation: Sendable, Equatable {
     /// The pixels `[size, size, 3]` in their new places.
     package func place(_ pixels: [UInt8], size: Int) -> [UInt8] {
         guard self != Orientation() else { return pixels }
-        return [UInt8](unsafeUninitializedCapacity: pixels.count) { output, count in
+        return unsafe [UInt8](unsafeUninitializedCapacity: pixels.count) { output, count in
             for y in 0..<size {
                 let row = isFlippedY ? size - 1 - y : y
                 for x in 0..<size {
                     let column = isFlippedX ? size - 1 - x : x
                     let source = 3 * (isTransposed ? column * size + row : row * size + column)
                     let target = 3 * (y * size + x)
-                    output[target] = pixels[source]
-                    output[target + 1] = pixels[source + 1]
-                    output[target + 2] = pixels[source + 2]
+                    unsafe output[target] = pixels[source]
+                    unsafe output[target + 1] = pixels[source + 1]
+                    unsafe output[target + 2] = pixels[source + 2]
                 }
             }
             count = pixels.count

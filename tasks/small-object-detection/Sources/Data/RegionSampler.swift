@@ -108,20 +108,20 @@ package enum RegionSampler {
 
     private static func filtered(_ band: PixelBand, row: Int, _ taps: Taps) -> [Float] {
         let base = 3 * (row - band.rows.lowerBound) * band.width
-        return [Float](unsafeUninitializedCapacity: 3 * taps.first.count) { output, count in
-            band.pixels.withUnsafeBufferPointer { pixels in
+        return unsafe [Float](unsafeUninitializedCapacity: 3 * taps.first.count) { output, count in
+            unsafe band.pixels.withUnsafeBufferPointer { pixels in
                 for (column, weights) in taps.weights.enumerated() {
                     var (r, g, b): (Float, Float, Float) = (0, 0, 0)
                     var source = base + 3 * taps.first[column]
                     for weight in weights {
-                        r += weight * Float(pixels[source])
-                        g += weight * Float(pixels[source + 1])
-                        b += weight * Float(pixels[source + 2])
+                        unsafe r += weight * Float(pixels[source])
+                        unsafe g += weight * Float(pixels[source + 1])
+                        unsafe b += weight * Float(pixels[source + 2])
                         source += 3
                     }
-                    output.initializeElement(at: 3 * column, to: r)
-                    output.initializeElement(at: 3 * column + 1, to: g)
-                    output.initializeElement(at: 3 * column + 2, to: b)
+                    unsafe output.initializeElement(at: 3 * column, to: r)
+                    unsafe output.initializeElement(at: 3 * column + 1, to: g)
+                    unsafe output.initializeElement(at: 3 * column + 2, to: b)
                 }
             }
             count = 3 * taps.first.count

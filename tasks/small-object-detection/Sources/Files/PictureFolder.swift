@@ -71,7 +71,9 @@ struct PictureFolder {
         return names.sorted().filter { !$0.hasPrefix(".") }.flatMap { name -> [String] in
             let path = start.isEmpty ? name : "\(start)/\(name)"
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isFolder)
+            guard
+                unsafe FileManager.default.fileExists(
+                    atPath: "\(root)/\(path)", isDirectory: &isFolder)
             else { return [] }
             guard isFolder.boolValue else { return [path] }
             return depth > 0 ? Self.names(in: root, below: path, depth: depth - 1) : []

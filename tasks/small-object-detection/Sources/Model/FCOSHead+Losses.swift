@@ -77,14 +77,16 @@ extension FCOSHead {
     ) -> Variable {
         let count = configuration.classCount, rows = weights.count
         func fill<T: BinaryFloatingPoint>(_ labels: UnsafeMutableBufferPointer<T>) {
-            labels.initialize(repeating: 0)
-            for positive in positives { labels[positive.row * count + positive.object.label] = 1 }
+            unsafe labels.initialize(repeating: 0)
+            for positive in positives {
+                unsafe labels[positive.row * count + positive.object.label] = 1
+            }
         }
         let shape = [rows, count]
         let labels =
-            output.logits.tensor.dtype == .float32
-            ? Tensor(shape: shape, filling: { fill($0) })
-            : Tensor(shape: shape, fillingDoubles: { fill($0) })
+            unsafe output.logits.tensor.dtype == .float32
+            ? Tensor(shape: shape, filling: { unsafe fill($0) })
+            : unsafe Tensor(shape: shape, fillingDoubles: { unsafe fill($0) })
         let scale = 1 / Double(max(configuration.leastPositives, positives.count))
         return output.logits.reshaped(to: shape).sigmoidFocalLoss(
             targets: labels, weights: weights.map { $0 * scale },

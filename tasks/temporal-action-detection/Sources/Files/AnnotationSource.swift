@@ -20,7 +20,7 @@ package enum AnnotationSource: Sendable, Equatable {
     /// - Throws: One line for a folder with neither.
     package init(_ path: String) throws(InputError) {
         var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
             isFolder.boolValue
         else {
             self = Self.isTable(path) ? .tables([path]) : .activityNet(path)
