@@ -118,7 +118,7 @@ private final class CaptureFile {
 }
 
 /// A null-terminated array of C strings, freed with this object.
-private final class CStrings {
+@safe private final class CStrings {
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let count: Int
 

@@ -6,7 +6,7 @@ import Files
 ///
 /// Holds the current frame and the pending one that follows it, so that it is known until when the current one is
 /// shown. Times are ticks of the stream's clock. Belongs to one thread at a time.
-final class Decoder {
+@safe final class Decoder {
     let path: String
     let info: VideoInfo
     private let video: OpaquePointer

@@ -96,7 +96,7 @@ struct PNGHeader: Sendable {
 }
 
 /// Inflates a PNG row by row: holds two rows and a piece of the file.
-final class PNGRows: RowSource {
+@safe final class PNGRows: RowSource {
     private static let piece = 1 << 16
 
     private let source: ByteSource

@@ -7,9 +7,9 @@ import Files
 ///
 /// Parts are planes of bytes, or rows of any depth that are read one by one. Colour samples lie in
 /// the middle of their pixels, which is how swscale, and so PyAV, decord and OpenCV, show films.
-package struct PlanarPicture {
+@safe package struct PlanarPicture {
     /// One plane; rows are `stride` bytes apart, which is negative where the last comes first.
-    package struct Plane {
+    @safe package struct Plane {
         /// The first sample.
         package var samples: UnsafePointer<UInt8>
         /// Bytes from one row to the next.

@@ -167,7 +167,7 @@ struct TIFFHeader {
 }
 
 /// An open TIFF file: the owner of a C handle.
-final class TIFFFile {
+@safe final class TIFFFile {
     /// What the callback of the handle reads.
     private final class Input {
         let source: ByteSource

@@ -6,7 +6,7 @@ import Foundation
 /// Nothing of MPI is needed to build or to run one process: the library is opened only where
 /// `mpirun` has set its variables. What is used of its binary interface (names of objects, sizes
 /// of handles) is the same in Open MPI 4 and 5.
-package final class OpenMPI: RankGroup {
+@safe package final class OpenMPI: RankGroup {
     /// This process's number.
     package let rank: Int
     /// Processes in all.
@@ -85,7 +85,7 @@ package final class OpenMPI: RankGroup {
         return transfer
     }
 
-    private final class Transfer: RankTransfer {
+    @safe private final class Transfer: RankTransfer {
         let request = UnsafeMutablePointer<OpaquePointer?>.allocate(capacity: 1)
         private let test: Library.Test
         private let other: Int
@@ -115,7 +115,7 @@ package final class OpenMPI: RankGroup {
 }
 
 /// The functions and objects of `libmpi`.
-private struct Library {
+@safe private struct Library {
     typealias Handle = OpaquePointer
     typealias Start =
         @convention(c) (

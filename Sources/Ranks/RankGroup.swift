@@ -100,7 +100,7 @@ extension RankGroup {
 }
 
 /// Bytes that stay where they are.
-private final class Bytes {
+@safe private final class Bytes {
     let bytes: UnsafeMutableRawBufferPointer
 
     init(_ values: [UInt8]) {

@@ -145,8 +145,10 @@ package enum StoragePool {
             return unsafe pointer
         }
         var pointer: UnsafeMutableRawPointer?
-        if bytes < largeSize, unsafe posix_memalign(&pointer, 64, size) == 0, let unsafe pointer {
-            return unsafe pointer
+        if bytes < largeSize, unsafe posix_memalign(&pointer, 64, size) == 0,
+            let address = unsafe pointer
+        {
+            return unsafe address
         }
         fatalError("out of memory: a tensor of \(bytes) bytes; live \(usage.live) bytes")
     }

@@ -20,7 +20,7 @@ extension Tensor {
         var matrix: Int { tokens * tokens * size }
 
         /// One head of one window, and the one that the thread takes next.
-        struct Place {
+        @safe struct Place {
             var window: Int, head: Int, chunk: Int
             var next: (window: Int, head: Int)
             let scratch: UnsafeMutableRawPointer

@@ -4,7 +4,7 @@
 ///
 /// `@unchecked Sendable`: the bytes are written only through a `Tensor` whose storage is uniquely
 /// referenced, or before the first `Tensor` over it is returned, as in Swift's own `Array`.
-final class TensorStorage: @unchecked Sendable {
+@safe final class TensorStorage: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer
     let byteCount: Int
 

@@ -186,7 +186,7 @@ private struct Source {
             }
             return unsafe copy
         }
-        defer { for unsafebuffer in unsafe buffers { unsafe buffer.deallocate() } }
+        defer { unsafe buffers.forEach { unsafe $0.deallocate() } }
         let picture = unsafe PlanarPicture(
             width: example.width, height: example.height,
             chromaShift: (example.shiftX, example.shiftY),

@@ -37,7 +37,7 @@ package final class LocalRanks: RankGroup {
         func poll() throws(RankError) -> Bool { true }
     }
 
-    private final class Expected: RankTransfer {
+    @safe private final class Expected: RankTransfer {
         let mailbox: Mailbox
         let address: Mailbox.Address
         let bytes: UnsafeMutableRawBufferPointer

@@ -107,7 +107,7 @@ extension PointTree {
     }
 
     /// One search after the other, with the nearest so far in order.
-    private struct Search {
+    @safe private struct Search {
         let tree: Memory
         /// The k nearest so far; behind them the bounds of the nodes in `open`.
         let keys: UnsafeMutableBufferPointer<UInt64>

@@ -50,7 +50,7 @@ extension PointTree {
     }
 
     /// What a new point changes.
-    private struct Update {
+    @safe private struct Update {
         let tree: Memory
         /// From each point to the nearest chosen one, squared, in the tree's order.
         let distances: UnsafeMutableBufferPointer<Float>

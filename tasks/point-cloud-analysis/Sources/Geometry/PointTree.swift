@@ -47,7 +47,7 @@ package struct PointTree: Sendable {
     }
 
     /// The tree's arrays, read without a check of bounds in a release build.
-    struct Memory {
+    @safe struct Memory {
         let nodes: UnsafeBufferPointer<Node>
         let x, y, z: UnsafeBufferPointer<Float>
         let numbers: UnsafeBufferPointer<Int32>
