@@ -145,7 +145,9 @@ import Testing
             predict + [path("b.y4m"), damaged, "--csv", path("none.csv")])
         #expect(stopped.code == 1 && stopped.complaintLines.count == 1)
         #expect(!FileManager.default.fileExists(atPath: path("none.csv")))
-        let twice = try CommandRun(predict + [path("b.y4m"), path("x/b.mp4")])
+        let other = try data.folder.write("no film", as: "b.mp4")
+        defer { try? FileManager.default.removeItem(atPath: other) }
+        let twice = try CommandRun(predict + [path("b.y4m"), other])
         #expect(twice.code == 1 && twice.complaint.contains("both called b"))
     }
 
