@@ -15,7 +15,7 @@ package struct VideoInfo: Sendable, Hashable {
     /// Seconds that the container announces, nil where it does not say.
     ///
     /// That may be the length of the sound, or of a file that was cut off since:
-    /// ``VideoReader/length()`` measures.
+    /// `VideoReader/length()` measures.
     package let announcedDuration: Double?
     /// Frames per second on average, or nil where unknown.
     ///

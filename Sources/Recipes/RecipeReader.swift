@@ -5,7 +5,7 @@ import TextFormats
 /// Reads a recipe strictly: every key is asked for by name, type and range.
 ///
 /// Whoever owns a section reads it: the training engine its own, a task its head's. What was
-/// read, defaults included, is the resolved recipe. When all have read, ``finish()`` refuses
+/// read, defaults included, is the resolved recipe. When all have read, `finish()` refuses
 /// the keys that nobody asked for. Readers of sections share their parent's record.
 package final class RecipeReader {
     /// What all readers of one document share.

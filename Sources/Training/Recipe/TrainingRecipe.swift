@@ -5,8 +5,8 @@ import Tensors
 
 /// The keys of a recipe that every task shares.
 ///
-/// A task reads these with ``init(_:)``, then its own sections with the same reader, then calls
-/// ``RecipeReader/finish()``.
+/// A task reads these with `init(_:)`, then its own sections with the same reader, then calls
+/// `RecipeReader/finish()`.
 package struct TrainingRecipe: Sendable, Equatable {
     /// How long to train.
     package enum Length: Sendable, Equatable {

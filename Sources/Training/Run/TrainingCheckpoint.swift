@@ -19,7 +19,7 @@ package struct TrainingCheckpoint: Sendable {
     package var sampleCount: Int
     /// The seed of the run.
     package var seed: UInt64
-    /// ``ResolvedRecipe/fingerprint`` of the run.
+    /// `ResolvedRecipe/fingerprint` of the run.
     package var recipeFingerprint: String
     /// What the outputs mean and what they were trained on; nil in files of earlier versions.
     package var data: DataIdentity?
