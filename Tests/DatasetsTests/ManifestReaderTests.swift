@@ -100,6 +100,7 @@ import Testing
     @Test func textThatIsNoMappingIsRefused() throws {
         for text in ["", "just text", "- a\n- b", "\u{0}\u{1}"] {
             let error = try #require(error { _ = try Self.read(text) }, "\(text)")
+            #expect(error.description.contains("sample.yaml"), "\(error)")
             #expect(!error.description.contains("\n"))
         }
     }
