@@ -58,9 +58,6 @@ package final class SwinTransformer: Backbone {
         configuration.depths.indices.map { configuration.width(stage: $0) }
     }
 
-    /// Scalars that train before the first stage.
-    var embeddingTrainableCount: Int { patchEmbedding.trainableCount + patchNorm.trainableCount }
-
     /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         // Images have the patches as `features.0`, clips have a module of their own.
@@ -152,6 +149,16 @@ package final class SwinTransformer: Backbone {
         }
         x = patchEmbedding(x, context)
         return patchNorm(x, context)
+    }
+
+    /// The stages of an input, with their tokens.
+    package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
+        let grids = configuration.grids(inputShape)
+        return stages(grids).enumerated().map { index, stage in
+            StagePlan(
+                stage: stage, tokens: grids[index].reduce(1, *),
+                width: configuration.width(stage: index))
+        }
     }
 
     /// The stages at given grids.

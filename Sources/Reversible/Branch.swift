@@ -26,8 +26,6 @@ package struct Branch {
     package let dropPathRate: Double
     /// Whether the stage's side input is added to what F and the pretrained residual take.
     package let takesSide: Bool
-    /// The memory of F at a number of tokens a sample, for plans.
-    package let footprint: (_ tokens: Int) -> BranchFootprint
     private let body: (Variable, Range<Int>?, Context) -> Variable
 
     /// A branch.
@@ -37,19 +35,15 @@ package struct Branch {
     ///   - unit: How F may be cut.
     ///   - dropPathRate: In [0, 1).
     ///   - takesSide: Whether the stage's side input is added to what F and α see.
-    ///   - footprint: The memory of F at a number of tokens a sample; plans count nothing for a
-    ///     branch without one.
     ///   - body: F; its input is `[samples, ..., C]`, or `[rows, C]` for tiles of tokens.
     package init(
         name: String, unit: Unit, dropPathRate: Double = 0, takesSide: Bool = false,
-        footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Context) -> Variable
     ) {
         self.name = name
         self.unit = unit
         self.dropPathRate = dropPathRate
         self.takesSide = takesSide
-        self.footprint = footprint
         self.body = { x, _, context in body(x, context) }
     }
 
@@ -60,25 +54,18 @@ package struct Branch {
     ///   - groups: The groups of a sample.
     ///   - dropPathRate: In [0, 1).
     ///   - takesSide: Whether the stage's side input is added to what F and α see.
-    ///   - footprint: The memory of F at a number of tokens a sample.
     ///   - body: F; its input is `[samples, tokens, C]` where the range is nil, else `[rows, C]`:
     ///     the tokens of that range of the batch's groups, group by group.
     package init(
         name: String, groups: RowGroups, dropPathRate: Double = 0, takesSide: Bool = false,
-        footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Range<Int>?, Context) -> Variable
     ) {
         self.name = name
         unit = .groups(groups)
         self.dropPathRate = dropPathRate
         self.takesSide = takesSide
-        self.footprint = footprint
         self.body = body
     }
-
-    /// What plans take for a branch that doesn't say.
-    package static let unknownFootprint = BranchFootprint(
-        kept: 0, forward: 0, backward: 0, parameters: 0, gradientsAtPeak: 0)
 
     /// F(x) on a tape or without one, untiled.
     package func value(_ x: Variable, _ context: Context) -> Variable {
@@ -150,8 +137,13 @@ package struct Branch {
         }
     }
 
-    /// The tiles of an input `[samples, ..., C]`: the same in the forward pass and its backward.
+    /// The tiles of an input `[samples, ..., C]`: the same in the forward pass and its backward; of
+    /// a dry run those that differ.
     func parts(_ shape: [Int], _ tile: Tile?) -> [Part] {
+        DryRun.representatives(allParts(shape, tile)) { $0.rows.count }
+    }
+
+    private func allParts(_ shape: [Int], _ tile: Tile?) -> [Part] {
         let width = shape[shape.count - 1], samples = shape[0]
         let tokens = shape.dropLast().reduce(1, *), perSample = tokens / max(1, samples)
         func whole() -> [Part] {

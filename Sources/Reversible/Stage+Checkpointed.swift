@@ -18,6 +18,7 @@ extension Stage {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
         let start = x.tensor
+        start.keep(for: .checkpoints)
         let shared = side?.tensor, needsSide = side?.needsGradient ?? false
         let (watched, parts) = TrainedParts.watching(context)
         let output = branches.reduce(start) { step($0, shared, $1, tile, watched) }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+package import Layers
+package import Reversible
+import Tensors
+
+/// The bytes of one training step before it runs: the real step, walked dry.
+///
+/// Counts what `StoragePool` counts, of the second step of a run: the first one makes the moments.
+/// The parts needn't all be live at the peak: a conventional step frees activations while gradients
+/// grow. Streams whose values outgrow 4 bytes take 8, which shapes don't tell.
+package struct MemoryPlan: Sendable, Hashable {
+    /// The tile that the plan is for; nil runs whole branches.
+    package let tile: Tile?
+    /// Bytes of the parameters.
+    package let weightBytes: Int
+    /// Bytes of all gradients together.
+    package let gradientBytes: Int
+    /// Bytes of the optimizer's moments and averages.
+    package let optimizerBytes: Int
+    /// Bytes of the pairs that `dr2net` keeps, one a stage.
+    package let streamBytes: Int
+    /// Bytes of the exact arithmetic's remainder bits.
+    package let remainderBytes: Int
+    /// Bytes of the tensors that `checkpointed` keeps, one a block.
+    package let checkpointBytes: Int
+    /// Bytes that are live once the forward pass is done, the loss among them.
+    package let forwardBytes: Int
+    /// The most bytes that are live at once.
+    package let peakPredictedBytes: Int
+    /// Operations of the step's matrix products, two a multiply-add, those run again included.
+    package let operations: Double
+
+    /// What the peak holds beside the parts above: one branch's own, or the whole conventional
+    /// tape.
+    package var transientBytes: Int {
+        max(
+            0,
+            peakPredictedBytes - weightBytes - gradientBytes - optimizerBytes - streamBytes
+                - remainderBytes - checkpointBytes)
+    }
+
+    /// The plan of a step: forward, backward, update.
+    ///
+    /// - Parameters:
+    ///   - groups: The parameters; those that train now are updated.
+    ///   - settings: The optimizer's.
+    ///   - tile: What `loss` runs in, for the record.
+    ///   - key: Of the step's draws, which decide which samples drop path leaves out.
+    ///   - loss: The step's loss, or features, whose backward pass then begins at themselves; its
+    ///     inputs are placeholders that it makes.
+    package init(
+        _ groups: [ParameterGroup], settings: AdamW.Settings, tile: Tile? = nil,
+        key: RandomKey = RandomKey(seed: 0), _ loss: (Context) throws -> Variable
+    ) rethrows {
+        let module = PlannedParameters(groups)
+        let walk = try DryRun.measure {
+            try module.withPlaceholders { () throws -> (Int, AdamW, DryRun.Usage, DryRun.Usage) in
+                let weights = DryRun.usage.live
+                let optimizer = AdamW(groups, settings: settings)
+                var forward = DryRun.Usage(), operations = 0.0
+                for step in 1...2 {
+                    StoragePool.resetPeak()
+                    operations = DryRun.usage.operations
+                    try optimizer.walk(step: step, key: key) { context in
+                        let output = try loss(context)
+                        forward = DryRun.usage
+                        return output
+                    }
+                }
+                var end = DryRun.usage
+                end.operations -= operations
+                return (weights, optimizer, forward, end)
+            }
+        }.result
+        let (weights, optimizer, forward, end) = walk
+        self.tile = tile
+        weightBytes = weights
+        let updated = optimizer.slots.reduce(0) {
+            $0 + ($1.updates > 0 ? $1.parameter.tensor.byteCount : 0)
+        }
+        gradientBytes = settings.updatesInBackward ? 0 : updated
+        optimizerBytes = optimizer.stateBytes
+        streamBytes = forward.streams
+        remainderBytes = forward.remainders
+        checkpointBytes = forward.checkpoints
+        forwardBytes = forward.live
+        peakPredictedBytes = end.peak
+        operations = end.operations
+    }
+}
+
+/// The parameters of groups as one module.
+private final class PlannedParameters: Module {
+    private let groups: [ParameterGroup]
+
+    init(_ groups: [ParameterGroup]) { self.groups = groups }
+
+    func register(in registry: inout ModuleRegistry) {
+        for entry in groups.flatMap(\.entries) { registry.parameter(entry.name, entry.parameter) }
+    }
+}
+
+extension AdamW {
+    /// A step of a dry run.
+    fileprivate func walk(
+        step: Int, key: RandomKey, _ loss: (Context) throws -> Variable
+    ) rethrows {
+        let rates = Dictionary(uniqueKeysWithValues: ParameterRole.allCases.map { ($0, 1e-6) })
+        let immediate = settings.updatesInBackward ? UpdateInBackward(self) : nil
+        var context = Context(isTraining: true, key: key)
+        context.observer = immediate
+        let tape = Tape(for: context)
+        context.tape = tape
+        immediate?.begin(rates: rates, step: step)
+        immediate?.begin()
+        let output = try loss(context)
+        tape.backward(from: output)
+        _ = try? immediate?.end()
+        if immediate == nil { _ = try? update(rates: rates, step: step) }
+    }
+}
