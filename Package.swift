@@ -25,7 +25,10 @@ let commit = Context.environment["DR2NET_COMMIT"] ?? ""
 
 let package = Package(
     name: "dr2net",
-    products: [.executable(name: "dr2net", targets: ["dr2net"])],
+    products: [
+        .library(name: "Dr2Net", targets: ["Dr2Net"]),
+        .executable(name: "dr2net", targets: ["Dr2NetCommand"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -72,6 +75,10 @@ let package = Package(
         module(
             "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        // What other packages import.
+        module(
+            "Dr2Net",
+            ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints"]),
         module("Ranks", []),
         module("Regions", [heap]),
         module("Metrics", ["Regions"]),
@@ -124,8 +131,9 @@ let package = Package(
                 "TextFormats", "Console", "Preparation", "Recipes", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
+        // The program; its module's name differs from the library's by more than capitals.
         .executableTarget(
-            name: "dr2net",
+            name: "Dr2NetCommand",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
                 "Media", "Datasets", "Reports", "Training", "Measurements",
@@ -230,7 +238,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "dr2net",
+                "Checkpoints", "Datasets", "Recipes", "Tensors", "TextFormats", "Dr2NetCommand",
             ]),
     ],
     swiftLanguageModes: [.v6],

@@ -86,8 +86,8 @@ extension Tensor {
             rank >= 2 && factors.count == shape[0],
             "scaledRows: \(factors.count) factors for \(shape)")
         let width = shape[rank - 1], kernels = Kernels.table(dtype), size = dtype.byteSize
-        let (pieces, perSample) = pieces(rows)
         return unsafe .make([rows.count, width], dtype, reading: [self]) { output, input in
+            let (pieces, perSample) = pieces(rows)
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
                 unsafe kernels.scale(
@@ -108,8 +108,8 @@ extension Tensor {
                 && partFactors.count == shape[0] && part.dtype == dtype,
             "addingRows: \(shape), \(part.shape) for \(rows.count) rows")
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        let (pieces, perSample) = pieces(rows)
         return unsafe .make([rows.count, width], dtype, reading: [self, part]) { output, input in
+            let (pieces, perSample) = pieces(rows)
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index], sample = piece.row / perSample
                 let at = piece.place * width * size
@@ -164,16 +164,14 @@ extension Tensor {
                 + "\(rows.count) rows")
         let kernels = Kernels.table(j.dtype), size = j.dtype.byteSize
         let (pieces, perSample) = current.pieces(rows)
-        unsafe current.write { a in
+        unsafe current.update(reading: [j]) { a, input in
             unsafe previous.write { b in
-                unsafe j.read { j in
-                    Parallel.forEach(pieces.count) { index in
-                        let piece = pieces[index], at = piece.row * width * size
-                        let k = coefficients[piece.row / perSample]
-                        unsafe kernels.dual_gradient(
-                            a + at, b + at, j + piece.place * width * size, k.alpha, k.beta,
-                            piece.count * width)
-                    }
+                Parallel.forEach(pieces.count) { index in
+                    let piece = pieces[index], at = piece.row * width * size
+                    let k = coefficients[piece.row / perSample]
+                    unsafe kernels.dual_gradient(
+                        a + at, b + at, input[0] + piece.place * width * size, k.alpha, k.beta,
+                        piece.count * width)
                 }
             }
         }

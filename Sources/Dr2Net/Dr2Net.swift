@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@_exported public import Autodiff
+@_exported public import Backbones
+@_exported public import Checkpoints
+@_exported public import Layers
+@_exported public import Reversible
+@_exported public import Tensors
