@@ -72,13 +72,14 @@ enum TrainingStep {
         for step in 0..<steps {
             let begin = ProgressLine.seconds()
             var context = Context(isTraining: true, key: RandomKey(seed: 3).child(step))
+                .running(way, tile: tile)
             context.observer = immediate
             let tape = Tape(for: context)
             context.tape = tape
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
             let loss = try network.logits(
-                Variable(features), network.pyramid(places), way: way, tile: tile, context
+                Variable(features), network.pyramid(places), context
             ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
             tape.backward(from: loss)
             try immediate?.end()

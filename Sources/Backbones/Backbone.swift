@@ -12,7 +12,7 @@ package protocol Backbone: Module {
     var input: InputLayout { get }
     /// Channels of the features.
     var featureWidth: Int { get }
-    /// Channels of each map that ``levels(_:way:tile:_:)`` gives, finest first.
+    /// Channels of each map that ``levels(_:_:)`` gives, finest first.
     var levelWidths: [Int] { get }
     /// Tokens before those of the grid in the features (a class token).
     var leadingTokens: Int { get }
@@ -34,21 +34,15 @@ package protocol Backbone: Module {
     ///
     /// - Parameters:
     ///   - images: `[N, 3, H, W]` or `[N, 3, T, H, W]`, normalised, as ``input`` accepts.
-    ///   - way: How the residual stages are run.
-    ///   - tile: Slices of `checkpointed` and `dr2net`.
-    ///   - context: The step's tape, mode and key.
+    ///   - context: The step's tape, mode and key, and how the residual stages are run.
     /// - Returns: `[N, tokens, C]`, or with the grid's axes in place of the tokens.
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
-    func features(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
-    ) throws(ReversibleError) -> Variable
+    func features(_ images: Variable, _ context: Context) throws(ReversibleError) -> Variable
 
     /// The grids of tokens of every stage, finest first, for detectors at several scales.
     ///
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
-    func levels(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
-    ) throws(ReversibleError) -> [FeatureLevel]
+    func levels(_ images: Variable, _ context: Context) throws(ReversibleError) -> [FeatureLevel]
 
     /// The stages of residual branches for an input, with their tokens.
     ///

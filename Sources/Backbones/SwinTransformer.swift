@@ -81,19 +81,19 @@ package final class SwinTransformer: Backbone {
 
     /// The tokens of the last stage after the norm: `[N, H, W, C]`, or `[N, T, H, W, C]`.
     package func features(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        guard
-            let level = try run(images, way: way, tile: tile, context, keepsLevels: false).last
-        else { preconditionFailure("\(name) has no stages") }
+        guard let level = try run(images, context, keepsLevels: false).last else {
+            preconditionFailure("\(name) has no stages")
+        }
         return level
     }
 
     /// The tokens of every stage before its merging, the last one's after the norm.
     package func levels(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> [FeatureLevel] {
-        try run(images, way: way, tile: tile, context, keepsLevels: true).enumerated().map {
+        try run(images, context, keepsLevels: true).enumerated().map {
             stage, values in
             let space = configuration.patch.suffix(2).map { $0 << stage }
             return FeatureLevel(values: values, strides: configuration.patch.dropLast(2) + space)
@@ -102,10 +102,11 @@ package final class SwinTransformer: Backbone {
 
     /// The last stage's tokens, or every stage's.
     private func run(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context, keepsLevels: Bool
+        _ images: Variable, _ context: Context, keepsLevels: Bool
     ) throws(ReversibleError) -> [Variable] {
         precondition(
             input.accepts(images.shape), "\(name): input \(images.shape), expected \(input.text)")
+        let way = context.way
         var inner = context
         if way == .frozen { inner.tape = nil }
         let grids = configuration.grids(images.shape), stages = stages(grids)
@@ -122,17 +123,17 @@ package final class SwinTransformer: Backbone {
             let scope = inner.scoped(stage.name)
             let tail = isLast ? nil : mergings[index].layers(samples: samples, grid: grids[index])
             if let tail, !keepsLevels {
-                x = try stage(x, way: way, tile: tile, scope, tail: tail)
+                x = try stage(x, scope, tail: tail)
                 continue
             }
-            x = try stage(x, way: way, tile: tile, scope)
+            x = try stage(x, scope)
             let values = isLast ? norm(x, inner) : x
             let width = configuration.width(stage: index)
             result.append(values.reshaped(to: [samples] + grids[index] + [width]))
             if let tail {
                 x =
                     way == .conventional
-                    ? tail(x, inner) : tail.recomputing(x, tile: tile?.tokens, inner)
+                    ? tail(x, inner) : tail.recomputing(x, tile: context.tile?.tokens, inner)
             }
         }
         return result

@@ -93,21 +93,20 @@ package final class VisionTransformer: Backbone {
 
     /// `[N, tokens, C]`: the class token first, then patches row by row, time steps in order.
     package func features(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> Variable {
+        let isFrozen = context.way == .frozen
         var inner = context
-        if way == .frozen { inner.tape = nil }
-        let input = way == .frozen ? images.detached : images
-        let tokens = try stage(
-            embed(input, inner), way: way, tile: tile, inner.scoped("stage"))
-        return norm(tokens, inner)
+        if isFrozen { inner.tape = nil }
+        let input = isFrozen ? images.detached : images
+        return norm(try stage(embed(input, inner), inner.scoped("stage")), inner)
     }
 
     /// The patches' features as one grid.
     package func levels(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> [FeatureLevel] {
-        let tokens = try features(images, way: way, tile: tile, context)
+        let tokens = try features(images, context)
         let shape = tokens.shape, first = configuration.leadingTokens
         let patches = first == 0 ? tokens : tokens.tokenSlice(first..<shape[1])
         let grid = configuration.grid(images.shape)

@@ -76,13 +76,13 @@ package struct StepProfile {
             StoragePool.resetPeak()
             let start = DispatchTime.now().uptimeNanoseconds
             var context = Context(isTraining: true, key: key.child(step))
+                .running(way, tile: tile)
             context.observer = immediate
             let tape = Tape(for: context)
             context.tape = tape
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
-            let features = try network.features(
-                Variable(images), way: way, tile: tile, context)
+            let features = try network.features(Variable(images), context)
             result.losses.append(MeanSquare.backward(features, on: tape))
             result.gradientBytes = network.namedParameters.reduce(0) {
                 $0 + ($1.parameter.gradient?.byteCount ?? 0)

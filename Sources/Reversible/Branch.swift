@@ -82,8 +82,8 @@ package struct Branch {
     }
 
     /// F(x) without a tape, tile by tile.
-    func forward(_ x: Tensor, tile: Tile?, _ context: Context) -> Tensor {
-        let parts = parts(x.shape, tile)
+    func forward(_ x: Tensor, _ context: Context) -> Tensor {
+        let parts = parts(x.shape, context.tile)
         if parts.count == 1 { return forward(x, parts[0], context) }
         let rows = Branch.rows(x)
         var output = Tensor(zeros: rows.shape, dtype: x.dtype)
@@ -98,11 +98,11 @@ package struct Branch {
     /// - Parameters:
     ///   - x: The input.
     ///   - gradient: The gradient by F(x), of the shape of `x`.
-    /// - Returns: F(x), the same bits as ``forward(_:tile:_:)`` gave, and the gradient by `x`.
-    func pullback(_ x: Tensor, gradient: Tensor, tile: Tile?, _ context: Context)
+    /// - Returns: F(x), the same bits as ``forward(_:_:)`` gave, and the gradient by `x`.
+    func pullback(_ x: Tensor, gradient: Tensor, _ context: Context)
         -> (value: Tensor, gradient: Tensor)
     {
-        let parts = parts(x.shape, tile)
+        let parts = parts(x.shape, context.tile)
         if parts.count == 1 { return pullback(x, gradient, parts[0], context) }
         let rows = Branch.rows(x), slopes = Branch.rows(gradient)
         var value = Tensor(zeros: rows.shape, dtype: x.dtype)

@@ -8,7 +8,7 @@ extension Stage {
     ///
     /// A tail takes the merged stream in slices that are computed from the pair again.
     func exact(
-        _ x: Variable, side: Variable?, plan: CoefficientPlan, tile: Tile?, _ context: Context,
+        _ x: Variable, side: Variable?, plan: CoefficientPlan, _ context: Context,
         tail: SlicedLayers?
     ) throws(ReversibleError) -> Variable {
         guard let tape = context.tape else { return x }
@@ -16,15 +16,14 @@ extension Stage {
         let samples = x.shape[0], shape = x.shape, dtype = x.tensor.dtype
         let shared = side?.tensor, needsSide = side?.needsGradient ?? false
         let (watched, parts) = TrainedParts.watching(context)
-        let forward = try advance(
-            x.tensor, side: shared, plan: plan, tile: tile, watched, parts: parts)
+        let forward = try advance(x.tensor, side: shared, plan: plan, watched, parts: parts)
         let beta = plan.outputBeta
         let betas = Array(repeating: beta, count: samples)
         let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
         func merged(_ rows: Range<Int>) -> Tensor { state.pair.merged(.run(rows), beta: betas) }
         parts.current = branches.count
         let output =
-            tail?.forward(tile: tile?.tokens, dtype: dtype, watched, input: merged)
+            tail?.forward(tile: context.tile?.tokens, dtype: dtype, watched, input: merged)
             ?? state.pair.merged(.all(of: x.tensor), beta: betas).reshaped(to: shape)
         // Where nobody asks for the gradient by the input, the walk back ends at what trains.
         let needsInput = x.needsGradient
@@ -36,7 +35,7 @@ extension Stage {
             var now = consume gradient
             if let tail {
                 now = tail.pullback(
-                    consume now, tile: tile?.tokens, context, input: merged
+                    consume now, tile: context.tile?.tokens, context, input: merged
                 ).reshaped(to: shape)
             }
             var before = now.scaled(by: beta / (1 + beta))
@@ -49,7 +48,7 @@ extension Stage {
                 state.pair.reverse(
                     coefficients: branch.streamCoefficients(k), remainder: remainder
                 ) { write in
-                    for part in branch.parts(shape, tile) {
+                    for part in branch.parts(shape, context.tile) {
                         let result = branch.pullback(
                             branch.input(state.pair.previousValues(part.rows), part, side: shared),
                             now.scaledRows(part.rows, by: k.map(\.branch)), part, context)
@@ -71,7 +70,7 @@ extension Stage {
 
     /// All branches forwards on a fresh pair.
     package func advance(
-        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, tile: Tile?, _ context: Context,
+        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, _ context: Context,
         parts: TrainedParts? = nil
     ) throws(ReversibleError) -> (pair: FixedPointPair, remainders: [StreamRemainder]) {
         let pair: FixedPointPair
@@ -87,7 +86,7 @@ extension Stage {
                 remainders.append(
                     try pair.advance(coefficients: branch.streamCoefficients(k)) {
                         (write) throws(FixedPointPair.Overflow) in
-                        for part in branch.parts(x.shape, tile) {
+                        for part in branch.parts(x.shape, context.tile) {
                             let u = branch.input(pair.currentValues(part.rows), part, side: side)
                             let f = branch.forward(u, part, context)
                             try write(part.rows, branch.term(f, part, side: side, k))
@@ -101,17 +100,17 @@ extension Stage {
         return (pair, remainders)
     }
 
-    /// All branches backwards, to the pair that ``advance(_:side:plan:tile:_:)`` started from.
+    /// All branches backwards, to the pair that ``advance(_:side:plan:_:parts:)`` started from.
     package func retreat(
         _ pair: FixedPointPair, _ remainders: [StreamRemainder], side: Tensor? = nil,
-        plan: CoefficientPlan, tile: Tile?, _ context: Context
+        plan: CoefficientPlan, _ context: Context
     ) {
         for (index, branch) in branches.enumerated().reversed() {
             let k = coefficients(plan, index, branch, samples: pair.shape[0], context)
             pair.reverse(
                 coefficients: branch.streamCoefficients(k), remainder: remainders[index]
             ) { write in
-                for part in branch.parts(pair.shape, tile) {
+                for part in branch.parts(pair.shape, context.tile) {
                     let u = branch.input(pair.previousValues(part.rows), part, side: side)
                     let f = branch.forward(u, part, context)
                     write(part.rows, branch.term(f, part, side: side, k))

@@ -8,7 +8,7 @@ import Tensors
 /// Kept for comparison and for the gradient-error map: each division by β multiplies rounding.
 extension Stage {
     func float(
-        _ x: Variable, side: Variable?, plan: CoefficientPlan, tile: Tile?, _ context: Context
+        _ x: Variable, side: Variable?, plan: CoefficientPlan, _ context: Context
     ) -> Variable {
         guard let tape = context.tape else { return x }
         let input = x.needsGradient ? x : tape.input(x.tensor)
@@ -29,7 +29,7 @@ extension Stage {
             if index == 0 { dual = x.tensor.scalingRows(by: betas(k)) }
             let input = branch.input(current, side: shared)
             parts.current = index
-            let f = branch.forward(input, tile: tile, watched)
+            let f = branch.forward(input, watched)
             let next = Tensor.combination(
                 f, k.map(\.branch), input, k.map(\.alpha), dual,
                 Array(repeating: 1, count: samples))
@@ -64,7 +64,7 @@ extension Stage {
                 let x = state.dual.scalingRows(by: inverseBetas(following))
                 let u = branch.input(x, side: shared)
                 let slope = Stage.scaled(now, by: k.map(\.branch))
-                let result = branch.pullback(u, gradient: slope, tile: tile, context)
+                let result = branch.pullback(u, gradient: slope, context)
                 state.dual = Tensor.combination(
                     result.value, k.map { -$0.branch }, u, k.map { -$0.alpha }, state.current,
                     Array(repeating: 1, count: samples))

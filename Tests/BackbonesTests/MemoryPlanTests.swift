@@ -94,7 +94,8 @@ private struct Case {
         StoragePool.resetPeak()
         let tape = Tape()
         let context = Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
-        let features = try network.features(Variable(images), way: way, tile: slices, context)
+        let features = try network.features(
+            Variable(images), context.running(way, tile: slices))
         let loss = features.tensor.dot(features.tensor)
         tape.backward(
             from: features, gradient: features.tensor.scaled(by: 2 / Double(features.tensor.count)))

@@ -22,7 +22,7 @@ import Testing
         let network = Self.network()
         let images = Tensor(normal: [2, 3, 16, 16], key: RandomKey(seed: 2))
         let expected = try network.features(
-            Variable(images), way: .conventional, tile: nil, .inference)
+            Variable(images), .inference)
         let tokens = network.embed(Variable(images), .inference)
         let transformer = TokenTransformer(network)
         // The class token with its position, once: as the embedding adds it.
@@ -39,8 +39,7 @@ import Testing
         position.tensor = Tensor(zeros: [1, 1, 48])
         let patches = tokens.tokenSlice(1..<17)
         let features = try transformer(
-            patches, positions: Variable(Tensor(zeros: [2, 16, 48])), way: .conventional,
-            tile: nil, .inference)
+            patches, positions: Variable(Tensor(zeros: [2, 16, 48])), .inference)
         #expect(relativeError(features.tensor, expected.tensor) < 1e-6)
     }
 
@@ -98,8 +97,8 @@ import Testing
         let context = Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
         let positions = tape.input(places)
         let features = try transformer(
-            tape.input(tokens), positions: positions, way: way,
-            tile: tile.map { Tile(tokens: $0) }, context)
+            tape.input(tokens), positions: positions,
+            context.running(way, tile: tile.map { Tile(tokens: $0) }))
         tape.backward(
             from: features, gradient: features.tensor.scaled(by: 2 / Double(features.tensor.count)))
         return withExtendedLifetime((moments, tokens, places, features)) {

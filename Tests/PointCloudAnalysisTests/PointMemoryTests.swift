@@ -106,8 +106,8 @@ private struct Case {
         StoragePool.resetPeak()
         let tape = Tape()
         let loss = try network.logits(
-            Variable(features), network.pyramid(places), way: way.blocks, tile: tile,
-            Context(tape: tape, isTraining: true, key: key)
+            Variable(features), network.pyramid(places),
+            Context(tape: tape, isTraining: true, key: key).running(way.blocks, tile: tile)
         ).smoothCrossEntropy(targets: labels, smoothing: 0.1)
         tape.backward(from: loss)
         return withExtendedLifetime((moments, features)) { StoragePool.usage.peak - before }

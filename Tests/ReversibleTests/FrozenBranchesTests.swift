@@ -50,7 +50,7 @@ private struct FrozenToy {
                 }
             }
             let output = try stage(
-                input, side: side, way: way, tile: tile, Context(tape: tape), tail: layers)
+                input, side: side, Context(tape: tape).running(way, tile: tile), tail: layers)
             let weights = Tensor(
                 uniform: x.shape, in: -1...1, key: RandomKey(seed: 9), dtype: .float32)
             tape.backward(from: output, gradient: weights)

@@ -112,8 +112,8 @@ package final class PointTask: RunnableTask {
             plan.finetuning.way == .frozen
             ? .checkpointed : plan.way(at: position.step, key: context.key)
         let logits = try network.logits(
-            Variable(batch.features), batch.pyramid, way: way, tile: tile,
-            context.scoped("network"))
+            Variable(batch.features), batch.pyramid,
+            context.scoped("network").running(way, tile: tile))
         let loss = logits.smoothCrossEntropy(
             targets: batch.labels, classWeights: classWeights, smoothing: recipe.smoothing)
         return StepLosses(
@@ -153,7 +153,8 @@ package final class PointTask: RunnableTask {
     }
 
     private func outcomes(_ way: FinetuningWay) throws -> PointOutcomes {
-        let inference = PointInference(network, recipe.data, way: way, tile: tile)
+        let inference = PointInference(
+            network, recipe.data, .inference.running(way, tile: tile))
         var outcomes = PointOutcomes(classes: network.settings.classes)
         for entry in prepared.scenes(.validation) {
             let scene = try prepared.load(entry)

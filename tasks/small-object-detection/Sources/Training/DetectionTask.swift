@@ -94,12 +94,13 @@ package final class DetectionTask: RunnableTask {
             targets.append(found.objects)
             ignored.append(found.ignored)
         }
+        let way =
+            position.isBackboneTrained
+            ? plan.way(at: position.step, key: context.key)
+            : plan.evaluationWay(after: position.step + 1)
         let output = try detector(
-            Variable(Tensor.joiningRows(inputs)),
-            way: position.isBackboneTrained
-                ? plan.way(at: position.step, key: context.key)
-                : plan.evaluationWay(after: position.step + 1),
-            tile: tile, context, trainsBackbone: position.isBackboneTrained)
+            Variable(Tensor.joiningRows(inputs)), context.running(way, tile: tile),
+            trainsBackbone: position.isBackboneTrained)
         return detector.head.losses(
             output, targets: targets, ignored: ignored, assigner: recipe.head.assigner.rule,
             context)
@@ -110,7 +111,7 @@ package final class DetectionTask: RunnableTask {
         let size = recipe.data.size
         let tile = detector.backbone.operations([1, 3, size, size])
         let inference = TiledInference(
-            detector, recipe, way: plan.evaluationWay(after: plan.totalSteps))
+            detector, recipe, .inference.running(plan.evaluationWay(after: plan.totalSteps)))
         let tiles = validation.index.images.reduce(0) {
             $0 + inference.passes(width: max(1, $1.width), height: max(1, $1.height)).count
         }
@@ -145,7 +146,7 @@ package final class DetectionTask: RunnableTask {
 
     /// Detects in the validation images, and scores that.
     package func evaluate(_ way: FinetuningWay, after step: Int) throws -> Findings? {
-        let inference = TiledInference(detector, recipe, way: way)
+        let inference = TiledInference(detector, recipe, .inference.running(way))
         var results: [Item<Rectangle>] = []
         for image in validation.index.images.indices {
             let path = validation.path(image)

@@ -142,7 +142,8 @@ package final class TemporalTask: RunnableTask {
         let clips =
             try position.isBackboneTrained
             ? trainedFeatures(
-                samples, drawn, way: plan.way(at: position.step, key: context.key), context)
+                samples, drawn,
+                context.running(plan.way(at: position.step, key: context.key), tile: tile))
             : zip(samples, drawn).map { sample, window in
                 Variable(try frozenFeatures(windows[sample].video, window, step: position.step))
             }
@@ -180,7 +181,7 @@ package final class TemporalTask: RunnableTask {
 
     /// The features of each window with a gradient, `[positions, D]`.
     private func trainedFeatures(
-        _ samples: [Int], _ drawn: [TrainingWindow], way: FinetuningWay, _ context: Context
+        _ samples: [Int], _ drawn: [TrainingWindow], _ context: Context
     ) throws -> [Variable] {
         guard let encoder = detector.encoder else {
             preconditionFailure("features have no backbone to train")
@@ -192,8 +193,7 @@ package final class TemporalTask: RunnableTask {
                     isFlipped: window.isFlipped, encoder)
             }
         }
-        return try encoder.encode(
-            inputs, frames: drawn.map(\.frames.count), way: way, tile: tile, context)
+        return try encoder.encode(inputs, frames: drawn.map(\.frames.count), context)
     }
 
     /// The actions of a window in its positions.
@@ -237,8 +237,8 @@ package final class TemporalTask: RunnableTask {
     ) throws -> Tensor {
         try meter.measure(use) { report in
             try source.positions(
-                video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way,
-                timer: loadTimer, report: report)
+                video: video, isFlipped: isFlipped, encoder: detector.encoder,
+                .inference.running(way), timer: loadTimer, report: report)
         }
     }
 
