@@ -184,7 +184,7 @@ let package = Package(
             of: "Backbones",
             [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
-                "Checkpoints", "Datasets",
+                "Checkpoints", "Datasets", "Training",
             ]),
         tests(of: "Ranks", ["TestSupport"]),
         tests(

@@ -57,9 +57,7 @@ extension Backbone {
     /// - Parameter inputShape: As ``input`` accepts.
     package func operations(_ inputShape: [Int]) -> Double {
         DryRun.measure {
-            _ = try? features(
-                Variable(Tensor(placeholder: inputShape)), way: .conventional, tile: nil,
-                .inference)
+            _ = try? features(Variable(Tensor(placeholder: inputShape)), .inference)
         }.usage.operations
     }
 

@@ -30,6 +30,11 @@ package final class DryRun: Sendable {
         package var streams = 0, remainders = 0, checkpoints = 0
         /// Operations of matrix products, two a multiply-add.
         package var operations = 0.0
+        /// Rows of the longest loop that runs in slices.
+        package var rows = 0
+
+        /// Nothing counted.
+        package init() {}
     }
 
     @TaskLocal static var current: DryRun?
@@ -65,7 +70,10 @@ package final class DryRun: Sendable {
     /// The slices of a loop that a dry run goes through: one that makes what later ones add to, one
     /// that adds to it, the largest and the last; all of them for real.
     package static func representatives<Slice>(_ slices: [Slice], size: (Slice) -> Int) -> [Slice] {
-        guard isActive, slices.count > 4 else { return slices }
+        guard let current else { return slices }
+        let rows = slices.reduce(0) { $0 + size($1) }
+        current.state.withLock { $0.rows = max($0.rows, rows) }
+        guard slices.count > 4 else { return slices }
         let largest = slices.indices.max { size(slices[$0]) < size(slices[$1]) } ?? 0
         return Set([0, 1, largest, slices.count - 1]).sorted().map { slices[$0] }
     }

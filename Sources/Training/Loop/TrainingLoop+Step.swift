@@ -78,6 +78,7 @@ extension TrainingLoop {
     /// One forward and backward pass; its gradients count its share of the step's.
     private func accumulate(_ position: StepPosition, key: RandomKey) throws -> RankReport.Losses {
         var context = Context(isTraining: true, key: key)
+            .running(plan.way(position, key: key), tile: task.tile)
         context.observer = sum
         let tape = Tape(for: context)
         context.tape = tape

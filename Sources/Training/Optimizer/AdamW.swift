@@ -3,7 +3,6 @@ import Autodiff
 package import Checkpoints
 package import Files
 import Layers
-package import Reversible
 package import Tensors
 
 /// AdamW over groups of parameters, with clipping by the global norm.
@@ -43,11 +42,6 @@ package final class AdamW {
             self.averageDecay = averageDecay
             self.updatesInBackward = updatesInBackward
             self.moments = moments
-        }
-
-        /// What memory plans need to know.
-        package var footprint: OptimizerFootprint {
-            OptimizerFootprint(keepsGradients: !updatesInBackward, moments: moments)
         }
 
         /// Whether all constants are equal.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
-package import Layers
+import Layers
+package import Tensors
 package import Reversible
-import Tensors
 
 /// The bytes of one training step before it runs: the real step, walked dry.
 ///
@@ -28,8 +28,8 @@ package struct MemoryPlan: Sendable, Hashable {
     package let forwardBytes: Int
     /// The most bytes that are live at once.
     package let peakPredictedBytes: Int
-    /// Operations of the step's matrix products, two a multiply-add, those run again included.
-    package let operations: Double
+    /// Rows of the longest loop that runs in slices.
+    let rows: Int
 
     /// What the peak holds beside the parts above: one branch's own, or the whole conventional
     /// tape.
@@ -47,30 +47,32 @@ package struct MemoryPlan: Sendable, Hashable {
     ///   - settings: The optimizer's.
     ///   - tile: What `loss` runs in, for the record.
     ///   - key: Of the step's draws, which decide which samples drop path leaves out.
-    ///   - loss: The step's loss, or features, whose backward pass then begins at themselves; its
-    ///     inputs are placeholders that it makes.
+    ///   - inputs: Shapes of what is there before the step and to its end, float32.
+    ///   - loss: The step's loss of these inputs, or features, whose backward pass then begins at
+    ///     themselves. Further inputs are placeholders that it makes.
     package init(
         _ groups: [ParameterGroup], settings: AdamW.Settings, tile: Tile? = nil,
-        key: RandomKey = RandomKey(seed: 0), _ loss: (Context) throws -> Variable
+        key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
+        _ loss: (_ inputs: [Tensor], Context) throws -> Variable
     ) rethrows {
         let module = PlannedParameters(groups)
         let walk = try DryRun.measure {
-            try module.withPlaceholders { () throws -> (Int, AdamW, DryRun.Usage, DryRun.Usage) in
+            try module.withPlaceholders {
                 let weights = DryRun.usage.live
                 let optimizer = AdamW(groups, settings: settings)
-                var forward = DryRun.Usage(), operations = 0.0
+                let inputs = shapes.map { Tensor(placeholder: $0) }
+                var forward = DryRun.Usage()
                 for step in 1...2 {
                     StoragePool.resetPeak()
-                    operations = DryRun.usage.operations
                     try optimizer.walk(step: step, key: key) { context in
-                        let output = try loss(context)
+                        let output = try loss(inputs, context)
                         forward = DryRun.usage
                         return output
                     }
                 }
-                var end = DryRun.usage
-                end.operations -= operations
-                return (weights, optimizer, forward, end)
+                return withExtendedLifetime(inputs) {
+                    (weights, optimizer, forward, DryRun.usage)
+                }
             }
         }.result
         let (weights, optimizer, forward, end) = walk
@@ -86,7 +88,7 @@ package struct MemoryPlan: Sendable, Hashable {
         checkpointBytes = forward.checkpoints
         forwardBytes = forward.live
         peakPredictedBytes = end.peak
-        operations = end.operations
+        rows = end.rows
     }
 }
 
