@@ -242,6 +242,6 @@ private func check(_ cases: [Case]) throws {
     for one in cases {
         let (predicted, counted) = try one.measured(&built)
         let ratio = Double(predicted) / Double(counted)
-        #expect((0.99...1.01).contains(ratio), "\(one.label): \(predicted) for \(counted)")
+        #expect((0.995...1.005).contains(ratio), "\(one.label): \(predicted) for \(counted)")
     }
 }

@@ -76,7 +76,7 @@ import Training
                 let counted = try counted(transformer, shape, way, tile, before)
                 let ratio = Double(predicted) / Double(counted)
                 #expect(
-                    (0.99...1.01).contains(ratio),
+                    (0.995...1.005).contains(ratio),
                     "\(way), \(samples) x \(tokens), tile \(tile ?? 0): \(predicted) for \(counted)"
                 )
             }

@@ -131,7 +131,7 @@ struct PointMemoryTests {
                     let (predicted, counted) = try one.measured()
                     let ratio = Double(predicted) / Double(counted)
                     #expect(
-                        (0.99...1.01).contains(ratio),
+                        (0.995...1.005).contains(ratio),
                         "\(threads) threads, \(one): \(predicted) for \(counted)")
                 }
             }
