@@ -26,11 +26,11 @@ extension SwinTransformer {
             reachesEmbedding: embeddingTrainableCount > 0,
             transitions: zip(plans, plans.dropFirst()).enumerated().map { index, pair in
                 let layers = mergings[index].layers(
-                    samples: samples, grid: configuration.grids(inputShape)[index])
+                    samples: samples, grid: configuration.grids(inputShape)[index], tile: 1)
                 return mergingFootprint(
                     samples * pair.1.tokens, width: pair.0.width,
                     parameters: mergings[index].trainableCount,
-                    units: (layers.units, layers.rows.input))
+                    units: (layers.slices.count, layers.slices[0].input.count))
             }, dtype: dtype)
     }
 
