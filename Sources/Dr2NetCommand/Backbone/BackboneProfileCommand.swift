@@ -4,6 +4,7 @@ import Backbones
 import CommandLineSupport
 import Console
 import Measurements
+import Optimizers
 import Reversible
 import Tensors
 import Training

@@ -38,7 +38,7 @@ package protocol TrainingTask: AnyObject {
     /// What the outputs mean and what the samples are, for checkpoints.
     var dataIdentity: DataIdentity { get }
     /// All parameters of the model, each once, the frozen ones included.
-    var parameterGroups: [ParameterGroup] { get }
+    var parameterGroups: [RoleGroup] { get }
 
     /// Where the task counts how long its steps wait for samples.
     var loadTimer: LoadTimer { get }

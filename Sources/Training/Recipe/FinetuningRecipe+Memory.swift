@@ -3,6 +3,7 @@ package import Backbones
 import Console
 package import Files
 package import Layers
+package import Optimizers
 package import Reversible
 import Tensors
 
