@@ -4,6 +4,7 @@ import Backbones
 import Console
 import Foundation
 import Layers
+import Optimizers
 import PointCloudAnalysis
 import Reversible
 import Tensors
@@ -63,10 +64,9 @@ enum TrainingStep {
             Int32(key.child("labels").integer(below: settings.classes, $0))
         }
         let optimizer = AdamW(
-            network.parameterGroups,
+            network, rate: 1e-4,
             settings: .init(updatesInBackward: isSparing, moments: isSparing ? .blocks : .full))
         let immediate = isSparing ? UpdateInBackward(optimizer) : nil
-        let rates: [ParameterRole: Double] = [.head: 1e-4, .backbone: 1e-4]
         var seconds: [Double] = []
         StoragePool.resetPeak()
         for step in 0..<steps {
@@ -76,6 +76,7 @@ enum TrainingStep {
             context.observer = immediate
             let tape = Tape(for: context)
             context.tape = tape
+            let rates = optimizer.rates(step: step)
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
             let loss = try network.logits(
@@ -88,7 +89,7 @@ enum TrainingStep {
         }
         let median = seconds.sorted()[steps / 2]
         let plan = try MemoryPlan(
-            network.parameterGroups, settings: optimizer.settings, tile: tile,
+            [ParameterGroup("", network, rate: 1e-4)], settings: optimizer.settings, tile: tile,
             inputs: [features.shape]
         ) { inputs, context in
             try network.logits(

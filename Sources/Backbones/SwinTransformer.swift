@@ -121,7 +121,11 @@ package final class SwinTransformer: Backbone {
         for (index, stage) in stages.enumerated() {
             let isLast = index == stages.count - 1
             let scope = inner.scoped(stage.name)
-            let tail = isLast ? nil : mergings[index].layers(samples: samples, grid: grids[index])
+            let tail =
+                isLast
+                ? nil
+                : mergings[index].layers(
+                    samples: samples, grid: grids[index], tile: context.tile?.tokens)
             if let tail, !keepsLevels {
                 x = try stage(x, scope, tail: tail)
                 continue
@@ -131,9 +135,7 @@ package final class SwinTransformer: Backbone {
             let width = configuration.width(stage: index)
             result.append(values.reshaped(to: [samples] + grids[index] + [width]))
             if let tail {
-                x =
-                    way == .conventional
-                    ? tail(x, inner) : tail.recomputing(x, tile: context.tile?.tokens, inner)
+                x = way == .conventional ? tail.recorded(x, inner) : tail(x, inner)
             }
         }
         return result

@@ -3,6 +3,7 @@ import Autodiff
 package import Backbones
 import Foundation
 import Layers
+package import Optimizers
 package import Reversible
 package import Tensors
 package import Training
@@ -68,9 +69,8 @@ package struct StepProfile {
             $0 + $1.parameter.tensor.byteCount
         }
         if way == .frozen { network.setTrainable(false) }
-        let optimizer = AdamW([ParameterGroup(.backbone, network)], settings: settings)
+        let optimizer = AdamW(network, rate: 1e-6, settings: settings)
         let immediate = settings.updatesInBackward ? UpdateInBackward(optimizer) : nil
-        let rates = [ParameterRole.backbone: 1e-6]
         StoragePool.trim()
         for step in 0...steps {
             StoragePool.resetPeak()
@@ -80,6 +80,7 @@ package struct StepProfile {
             context.observer = immediate
             let tape = Tape(for: context)
             context.tape = tape
+            let rates = optimizer.rates(step: step)
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
             let features = try network.features(Variable(images), context)
@@ -105,7 +106,7 @@ package struct StepProfile {
         if way == .frozen { network.setTrainable(false) }
         defer { if way == .frozen { network.setTrainable(true) } }
         return try MemoryPlan(
-            [ParameterGroup(.backbone, network)], settings: settings, tile: tile, key: key,
+            [ParameterGroup("", network, rate: 1e-6)], settings: settings, tile: tile, key: key,
             inputs: [inputShape]
         ) { try network.features(Variable($0[0]), $1.running(way, tile: tile)) }
     }

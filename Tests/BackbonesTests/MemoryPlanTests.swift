@@ -7,6 +7,7 @@ import Tensors
 import TestSupport
 import Testing
 import Training
+import Optimizers
 
 /// One network, batch and way whose memory is planned and counted.
 private struct Case {
@@ -82,7 +83,7 @@ private struct Case {
         }
         if way == .frozen { network.setTrainable(false) }
         let plan = try MemoryPlan(
-            [ParameterGroup(.backbone, network)], settings: .init(), key: RandomKey(seed: 3),
+            [ParameterGroup("", network, rate: 1e-6)], settings: .init(), key: RandomKey(seed: 3),
             inputs: [inputShape]
         ) { try network.features(Variable($0[0]), $1.running(way, tile: slices)) }
         return (plan.peakPredictedBytes, try counted(network, before))

@@ -7,6 +7,7 @@ import Tensors
 import TestSupport
 import Testing
 import Training
+import Optimizers
 
 @Suite("blocks on given tokens") struct TokenTransformerTests {
     private static func network(dropPathRate: Double = 0, depth: Int = 3) -> VisionTransformer {
@@ -65,7 +66,7 @@ import Training
                 let transformer = TokenTransformer(network(dropPathRate: rate, depth: 4))
                 let shape = [samples, tokens, 48]
                 let predicted = try MemoryPlan(
-                    [ParameterGroup(.backbone, transformer)], settings: .init(),
+                    [ParameterGroup("", transformer, rate: 1e-6)], settings: .init(),
                     key: RandomKey(seed: 3), inputs: [shape, shape]
                 ) { inputs, context in
                     guard let tape = context.tape else { preconditionFailure("no tape") }

@@ -3,10 +3,10 @@ import Autodiff
 import Backbones
 import Layers
 import Measurements
+import Optimizers
 import Reversible
 import Tensors
 import Testing
-import Training
 
 /// Counted bytes belong to the whole process.
 @Suite("Profiles of steps", .serialized) struct StepProfileTests {

@@ -7,6 +7,7 @@ import Reversible
 import Tensors
 import Testing
 import Training
+import Optimizers
 
 /// One network, batch and way whose memory is planned and counted.
 private struct Case {
@@ -77,7 +78,7 @@ private struct Case {
         if way == .frozen { transformer.setTrainable(false) }
         let slices = tile.map { Tile(tokens: $0) }
         let plan = try MemoryPlan(
-            network.parameterGroups, settings: .init(), inputs: [[samples * points, 5]]
+            [ParameterGroup("", network, rate: 1e-6)], settings: .init(), inputs: [[samples * points, 5]]
         ) {
             try network.logits(
                 Variable($0[0]),

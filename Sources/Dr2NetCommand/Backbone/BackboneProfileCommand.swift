@@ -5,6 +5,7 @@ import CommandLineSupport
 import Console
 import Files
 import Measurements
+import Optimizers
 import Reversible
 import Tensors
 import Training

@@ -74,7 +74,7 @@ package final class DryRun: Sendable {
         let rows = slices.reduce(0) { $0 + size($1) }
         current.state.withLock { $0.rows = max($0.rows, rows) }
         guard slices.count > 4 else { return slices }
-        let largest = slices.indices.max { size(slices[$0]) < size(slices[$1]) } ?? 0
+        let largest = slices.indices.dropFirst().max { size(slices[$0]) < size(slices[$1]) } ?? 0
         return Set([0, 1, largest, slices.count - 1]).sorted().map { slices[$0] }
     }
 

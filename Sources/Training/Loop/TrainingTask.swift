@@ -40,7 +40,7 @@ package protocol TrainingTask: AnyObject {
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
     var tile: Tile? { get }
     /// All parameters of the model, each once, the frozen ones included.
-    var parameterGroups: [ParameterGroup] { get }
+    var parameterGroups: [RoleGroup] { get }
 
     /// Where the task counts how long its steps wait for samples.
     var loadTimer: LoadTimer { get }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Layers
-package import Tensors
+package import Optimizers
 package import Reversible
+package import Tensors
 
 /// The bytes of one training step before it runs: the real step, walked dry.
 ///
@@ -43,7 +44,8 @@ package struct MemoryPlan: Sendable, Hashable {
     /// The plan of a step: forward, backward, update.
     ///
     /// - Parameters:
-    ///   - groups: The parameters; those that train now are updated.
+    ///   - groups: The parameters; those that train now are updated at the groups' rates, late
+    ///     groups as if they had begun.
     ///   - settings: The optimizer's.
     ///   - tile: What `loss` runs in, for the record.
     ///   - key: Of the step's draws, which decide which samples drop path leaves out.
@@ -55,14 +57,20 @@ package struct MemoryPlan: Sendable, Hashable {
         key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
         _ loss: (_ inputs: [Tensor], Context) throws -> Variable
     ) rethrows {
-        let module = PlannedParameters(groups)
+        let module = PlannedParameters(groups), step = groups.map(\.start).max() ?? 0
+        let trainable = module.parameters.map(\.isTrainable)
+        defer {
+            for (parameter, isTrainable) in zip(module.parameters, trainable) {
+                parameter.isTrainable = isTrainable
+            }
+        }
         let walk = try DryRun.measure {
             try module.withPlaceholders {
                 let weights = DryRun.usage.live
                 let optimizer = AdamW(groups, settings: settings)
                 let inputs = shapes.map { Tensor(placeholder: $0) }
                 var forward = DryRun.Usage()
-                for step in 1...2 {
+                for step in [step, step + 1] {
                     StoragePool.resetPeak()
                     try optimizer.walk(step: step, key: key) { context in
                         let output = try loss(inputs, context)
@@ -98,6 +106,8 @@ private final class PlannedParameters: Module {
 
     init(_ groups: [ParameterGroup]) { self.groups = groups }
 
+    var parameters: [Parameter] { groups.flatMap(\.entries).map(\.parameter) }
+
     func register(in registry: inout ModuleRegistry) {
         for entry in groups.flatMap(\.entries) { registry.parameter(entry.name, entry.parameter) }
     }
@@ -108,17 +118,18 @@ extension AdamW {
     fileprivate func walk(
         step: Int, key: RandomKey, _ loss: (Context) throws -> Variable
     ) rethrows {
-        let rates = Dictionary(uniqueKeysWithValues: ParameterRole.allCases.map { ($0, 1e-6) })
+        let rates = rates(step: step)
+        setTrainable(step: step)
         let immediate = settings.updatesInBackward ? UpdateInBackward(self) : nil
         var context = Context(isTraining: true, key: key)
         context.observer = immediate
         let tape = Tape(for: context)
         context.tape = tape
-        immediate?.begin(rates: rates, step: step)
+        immediate?.begin(rates: rates, step: step + 1)
         immediate?.begin()
         let output = try loss(context)
         tape.backward(from: output)
         _ = try? immediate?.end()
-        if immediate == nil { _ = try? update(rates: rates, step: step) }
+        if immediate == nil { _ = try? update(rates: rates, step: step + 1) }
     }
 }

@@ -3,6 +3,7 @@ package import Autodiff
 import Console
 import Files
 import Layers
+import Optimizers
 package import Reversible
 import Tensors
 
@@ -16,7 +17,7 @@ extension FinetuningPlan {
     ///   - loss: The loss of a step at a position, as the context says; its samples are placeholders.
     /// - Throws: Where no tile fits, with what other options would save.
     package func memoryPlan(
-        _ groups: [ParameterGroup], advice: String,
+        _ groups: [RoleGroup], advice: String,
         loss: (StepPosition, Context) throws -> Variable
     ) throws -> MemoryPlan {
         func walk(_ tile: Tile?, _ settings: AdamW.Settings) throws -> MemoryPlan {
@@ -41,20 +42,18 @@ extension FinetuningPlan {
 
     /// A step whose remainders take the most bytes, with what trains by then.
     private func walk(
-        _ groups: [ParameterGroup], _ tile: Tile?, _ settings: AdamW.Settings,
+        _ groups: [RoleGroup], _ tile: Tile?, _ settings: AdamW.Settings,
         _ loss: (StepPosition, Context) throws -> Variable
     ) throws -> MemoryPlan {
-        let resting = groups.filter { training.learningRates[$0.role, default: 0] <= 0 }
-            .flatMap(\.entries).map(\.parameter).filter(\.isTrainable)
-        for parameter in resting { parameter.isTrainable = false }
-        defer { for parameter in resting { parameter.isTrainable = true } }
         let step = heaviestStep, key = key(step: step, microBatch: 0)
         let trains =
             finetuning.way != .frozen && training.learningRates[.backbone, default: 0] > 0
             && groups.contains { $0.role == .backbone && $0.trains }
         let position = StepPosition(
             step: step, epoch: 0, microBatch: 0, isBackboneTrained: trains)
-        return try MemoryPlan(groups, settings: settings, tile: tile, key: key) { _, context in
+        return try MemoryPlan(
+            training.optimizerGroups(groups), settings: settings, tile: tile, key: key
+        ) { _, context in
             try loss(position, context.running(way(position, key: key), tile: tile))
         }
     }
@@ -71,7 +70,7 @@ extension FinetuningPlan {
 
     /// What other options would take off the least that a step needs.
     private func savings(
-        _ error: MemoryBudgetError, _ groups: [ParameterGroup],
+        _ error: MemoryBudgetError, _ groups: [RoleGroup],
         _ walk: (Tile?, AdamW.Settings) throws -> MemoryPlan
     ) throws -> [MemoryBudgetError.Saving] {
         var savings: [MemoryBudgetError.Saving] = []
@@ -103,7 +102,7 @@ extension FinetuningPlan {
     }
 }
 
-extension ParameterGroup {
+extension RoleGroup {
     /// Whether a parameter of the group trains.
     fileprivate var trains: Bool { entries.contains(where: \.parameter.isTrainable) }
 }

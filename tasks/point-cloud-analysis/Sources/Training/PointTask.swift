@@ -4,6 +4,7 @@ import Console
 import Files
 import Layers
 import Metrics
+import Optimizers
 package import Reports
 package import Reversible
 import Tensors
@@ -75,7 +76,7 @@ package final class PointTask: RunnableTask {
     }
 
     /// The blocks, and what is new around them.
-    package var parameterGroups: [ParameterGroup] { network.parameterGroups }
+    package var parameterGroups: [RoleGroup] { network.parameterGroups }
 
     /// The loss of some spheres or shapes.
     package func losses(samples numbers: [Int], position: StepPosition, context: Context) throws

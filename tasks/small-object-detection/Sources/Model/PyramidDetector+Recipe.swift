@@ -41,11 +41,11 @@ extension PyramidDetector {
     }
 
     /// The pretrained layers and the new ones.
-    package var parameterGroups: [ParameterGroup] {
+    package var parameterGroups: [RoleGroup] {
         [
-            ParameterGroup(.backbone, prefix: "backbone", backbone),
-            ParameterGroup(.head, prefix: "pyramid", pyramid),
-            ParameterGroup(.head, prefix: "head", head),
+            RoleGroup(.backbone, prefix: "backbone", backbone),
+            RoleGroup(.head, prefix: "pyramid", pyramid),
+            RoleGroup(.head, prefix: "head", head),
         ]
     }
 

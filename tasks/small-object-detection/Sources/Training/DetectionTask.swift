@@ -72,7 +72,7 @@ package final class DetectionTask: RunnableTask {
     }
 
     /// Backbone, pyramid and head.
-    package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
+    package var parameterGroups: [RoleGroup] { detector.parameterGroups }
 
     /// Losses of some tiles.
     package func losses(samples: [Int], position: StepPosition, context: Context) throws

@@ -121,7 +121,7 @@ package final class TemporalTask: RunnableTask {
     }
 
     /// Backbone and head.
-    package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
+    package var parameterGroups: [RoleGroup] { detector.parameterGroups }
 
     /// Losses of some windows: features (with a gradient once the backbone trains), then head.
     package func losses(samples: [Int], position: StepPosition, context: Context) throws
