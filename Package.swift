@@ -76,7 +76,7 @@ let package = Package(
             "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module(
-            "Optimizers", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints", "Files"]),
+            "Optimizers", ["Tensors", "Autodiff", "Layers", "Checkpoints", "Files"]),
         // What other packages import.
         module(
             "Dr2Net",

@@ -15,7 +15,8 @@ final class SwinBlock: Module {
         let width = configuration.width(stage: stage)
         norm1 = LayerNorm(width, epsilon: configuration.epsilon)
         attention = WindowAttention(
-            width, heads: configuration.heads[stage], window: configuration.window, key: key.child("attn"))
+            width, heads: configuration.heads[stage], window: configuration.window,
+            key: key.child("attn"))
         norm2 = LayerNorm(width, epsilon: configuration.epsilon)
         mlp = MLP(width, hidden: width * configuration.mlpRatio, key: key.child("mlp"))
     }
@@ -35,7 +36,8 @@ final class SwinBlock: Module {
         dropPathRate: Double
     ) -> [Branch] {
         [
-            Branch(name: "\(name).attn", groups: groups, dropPathRate: dropPathRate) { [norm1, attention] x, range, context in
+            Branch(name: "\(name).attn", groups: groups, dropPathRate: dropPathRate) {
+                [norm1, attention] x, range, context in
                 let shape = x.shape
                 let slots = range.map(windows.slots) ?? windows.slots(samples: shape[0])
                 var y = norm1(x, context)

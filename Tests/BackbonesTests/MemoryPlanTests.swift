@@ -2,12 +2,12 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import Reversible
 import Tensors
 import TestSupport
 import Testing
 import Training
-import Optimizers
 
 /// One network, batch and way whose memory is planned and counted.
 private struct Case {

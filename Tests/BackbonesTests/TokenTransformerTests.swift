@@ -2,12 +2,12 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import Reversible
 import Tensors
 import TestSupport
 import Testing
 import Training
-import Optimizers
 
 @Suite("blocks on given tokens") struct TokenTransformerTests {
     private static func network(dropPathRate: Double = 0, depth: Int = 3) -> VisionTransformer {

@@ -2,12 +2,12 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import PointCloudAnalysis
 import Reversible
 import Tensors
 import Testing
 import Training
-import Optimizers
 
 /// One network, batch and way whose memory is planned and counted.
 private struct Case {
@@ -78,7 +78,8 @@ private struct Case {
         if way == .frozen { transformer.setTrainable(false) }
         let slices = tile.map { Tile(tokens: $0) }
         let plan = try MemoryPlan(
-            [ParameterGroup("", network, rate: 1e-6)], settings: .init(), inputs: [[samples * points, 5]]
+            [ParameterGroup("", network, rate: 1e-6)], settings: .init(),
+            inputs: [[samples * points, 5]]
         ) {
             try network.logits(
                 Variable($0[0]),

@@ -72,6 +72,8 @@ package protocol TrainingTask: AnyObject {
 }
 
 extension TrainingTask {
+    /// The recipe's own.
+    package var tile: Tile? { plan.finetuning.tile }
     /// Nothing is known.
     package func workload(from step: Int) -> Workload { Workload() }
     /// Its number alone is known.

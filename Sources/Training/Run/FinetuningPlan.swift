@@ -86,12 +86,6 @@ package struct FinetuningPlan: Sendable {
         finetuning.training(step: backboneStep(step), key: key)
     }
 
-    /// How the backbone is run in a forward pass, as it is evaluated until it trains.
-    func way(_ position: StepPosition, key: RandomKey) -> FinetuningWay {
-        position.isBackboneTrained
-            ? way(at: position.step, key: key) : evaluationWay(after: position.step + 1)
-    }
-
     /// How the network is evaluated after so many steps.
     package func evaluationWay(after step: Int) -> FinetuningWay {
         finetuning.evaluation(step: max(0, backboneStep(step) - 1))

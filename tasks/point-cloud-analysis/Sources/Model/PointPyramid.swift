@@ -69,7 +69,9 @@ package struct PointPyramid: Sendable {
     ///   - levels: Levels above the points themselves.
     ///   - ratio: As for points that are there.
     ///   - neighbours: Points of a group.
-    package init(placeholder samples: Int, points: Int, levels: Int, ratio: Int = 4, neighbours: Int) {
+    package init(
+        placeholder samples: Int, points: Int, levels: Int, ratio: Int = 4, neighbours: Int
+    ) {
         self.samples = samples
         width = neighbours
         counts = (0..<levels).reduce(into: [points]) { counts, _ in

@@ -24,7 +24,9 @@ extension FinetuningPlan {
             try self.walk(groups, tile, settings, loss)
         }
         let settings = training.optimizer
-        guard let budget = finetuning.memoryBudget else { return try walk(finetuning.tile, settings) }
+        guard let budget = finetuning.memoryBudget else {
+            return try walk(finetuning.tile, settings)
+        }
         let hasTiles = finetuning.way != .conventional && finetuning.way != .frozen
         do {
             return try MemoryPlan.fitting(budget: budget, hasTiles: hasTiles) {
@@ -38,6 +40,12 @@ extension FinetuningPlan {
                     + (finetuning.way == .dr2net ? " or \(advice)" : ", \(advice), or way: dr2net")
                     + savings.map { "; \($0.option) saves \(ByteSize.text($0.bytes))" }.joined())
         }
+    }
+
+    /// How the backbone is run in a forward pass, as it is evaluated until it trains.
+    func way(_ position: StepPosition, key: RandomKey) -> FinetuningWay {
+        position.isBackboneTrained
+            ? way(at: position.step, key: key) : evaluationWay(after: position.step + 1)
     }
 
     /// A step whose remainders take the most bytes, with what trains by then.
