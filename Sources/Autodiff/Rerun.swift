@@ -35,8 +35,9 @@ package struct Rerun {
     /// A pure function of a slice's rows, the slice, parameters and the context.
     package typealias Body = (Variable, Slice, Context) -> Variable
 
-    /// The slices, in the order in which they run: every loop over a tile's slices is over these. Of
-    /// a dry run they may be those that differ (`DryRun.representatives`).
+    /// The slices, in the order in which they run: every loop over a tile's slices is over these.
+    ///
+    /// Of a dry run they may be those that differ (`DryRun.representatives`).
     package let slices: [Slice]
     private let outputShape: [Int]
     private let body: Body
