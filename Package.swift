@@ -191,7 +191,7 @@ let package = Package(
             of: "Backbones",
             [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
-                "Checkpoints", "Datasets",
+                "Checkpoints", "Datasets", "Optimizers", "Training",
             ]),
         tests(
             of: "Optimizers",
@@ -234,7 +234,7 @@ let package = Package(
             of: "PointCloudAnalysis",
             [
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
-                "Reversible", "Files", "Console", "Checkpoints", "Recipes",
+                "Reversible", "Optimizers", "Files", "Console", "Checkpoints", "Recipes",
                 "Backbones", "Metrics", "Reports", "Training", "Preparation",
             ]),
         // A task made from the checklist in CONTRIBUTING.md.

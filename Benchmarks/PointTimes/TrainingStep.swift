@@ -77,20 +77,21 @@ enum TrainingStep {
             seconds.append(ProgressLine.seconds() - begin)
         }
         let median = seconds.sorted()[steps / 2]
-        let plan = MemoryPlan(
-            network.memoryShape(samples: samples, points: points), way: way, tile: tile,
-            optimizer: optimizer.settings.footprint)
-        // What surrounds the transformer.
-        let others = network.parameterCount - network.transformer.parameterCount
-        let predicted =
-            4 * others + optimizer.settings.footprint.bytes(others)
-            + network.stepBytes(
-                plan, samples: samples, points: points, keepsAll: way == .conventional,
-                keepsGradients: !isSparing)
+        let plan = try MemoryPlan(
+            [ParameterGroup("", network, rate: 1e-4)], settings: optimizer.settings, tile: tile,
+            inputs: [features.shape]
+        ) { inputs, context in
+            try network.logits(
+                Variable(inputs[0]),
+                PointPyramid(
+                    placeholder: samples, points: points, levels: settings.stages,
+                    neighbours: settings.neighbours), context.running(way, tile: tile)
+            ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
+        }
         print(
             "{\"way\": \"\(name)\", \"samples\": \(samples), \"points\": \(points), "
                 + "\"parameters\": \(network.parameterCount), "
-                + "\"peakPredictedBytes\": \(predicted), "
+                + "\"peakPredictedBytes\": \(plan.peakPredictedBytes), "
                 + "\"peakCountedBytes\": \(StoragePool.usage.peak), "
                 + "\"peakResidentBytes\": \(ResidentMemory.peak), \"stepSeconds\": \(median)}")
     }

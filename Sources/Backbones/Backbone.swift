@@ -2,7 +2,7 @@
 package import Autodiff
 package import Layers
 package import Reversible
-package import Tensors
+import Tensors
 
 /// A pretrained network that turns images or clips into features, finetuned any way.
 package protocol Backbone: Module {
@@ -44,23 +44,23 @@ package protocol Backbone: Module {
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
     func levels(_ images: Variable, _ context: Context) throws(ReversibleError) -> [FeatureLevel]
 
-    /// The stages of residual branches for an input, for memory plans and measurements.
+    /// The stages of residual branches for an input, with their tokens.
     ///
     /// - Parameter inputShape: As ``input`` accepts.
     func stagePlans(_ inputShape: [Int]) -> [StagePlan]
 
-    /// The shapes of a training step, for memory plans.
-    ///
-    /// - Parameter inputShape: As ``input`` accepts.
-    func memoryShape(_ inputShape: [Int], dtype: DType) -> MemoryPlan.Network
-
-    /// Operations of matrix products in a forward pass, two a multiply-add.
-    ///
-    /// - Parameter inputShape: As ``input`` accepts.
-    func operations(_ inputShape: [Int]) -> Double
 }
 
 extension Backbone {
+    /// Operations of matrix products in a forward pass, two a multiply-add.
+    ///
+    /// - Parameter inputShape: As ``input`` accepts.
+    package func operations(_ inputShape: [Int]) -> Double {
+        DryRun.measure {
+            _ = try? features(Variable(Tensor(placeholder: inputShape)), .inference)
+        }.usage.operations
+    }
+
     /// None unless a network has a class token or registers.
     package var leadingTokens: Int { 0 }
     /// The one map that most networks give.

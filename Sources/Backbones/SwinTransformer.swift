@@ -58,9 +58,6 @@ package final class SwinTransformer: Backbone {
         configuration.depths.indices.map { configuration.width(stage: $0) }
     }
 
-    /// Scalars that train before the first stage.
-    var embeddingTrainableCount: Int { patchEmbedding.trainableCount + patchNorm.trainableCount }
-
     /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         // Images have the patches as `features.0`, clips have a module of their own.
@@ -124,7 +121,11 @@ package final class SwinTransformer: Backbone {
         for (index, stage) in stages.enumerated() {
             let isLast = index == stages.count - 1
             let scope = inner.scoped(stage.name)
-            let tail = isLast ? nil : mergings[index].layers(samples: samples, grid: grids[index])
+            let tail =
+                isLast
+                ? nil
+                : mergings[index].layers(
+                    samples: samples, grid: grids[index], tile: context.tile?.tokens)
             if let tail, !keepsLevels {
                 x = try stage(x, scope, tail: tail)
                 continue
@@ -134,9 +135,7 @@ package final class SwinTransformer: Backbone {
             let width = configuration.width(stage: index)
             result.append(values.reshaped(to: [samples] + grids[index] + [width]))
             if let tail {
-                x =
-                    way == .conventional
-                    ? tail(x, inner) : tail.recomputing(x, tile: context.tile?.tokens, inner)
+                x = way == .conventional ? tail.recorded(x, inner) : tail(x, inner)
             }
         }
         return result
@@ -153,6 +152,16 @@ package final class SwinTransformer: Backbone {
         }
         x = patchEmbedding(x, context)
         return patchNorm(x, context)
+    }
+
+    /// The stages of an input, with their tokens.
+    package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
+        let grids = configuration.grids(inputShape)
+        return stages(grids).enumerated().map { index, stage in
+            StagePlan(
+                stage: stage, tokens: grids[index].reduce(1, *),
+                width: configuration.width(stage: index))
+        }
     }
 
     /// The stages at given grids.

@@ -80,12 +80,6 @@ package final class VisionTransformer: Backbone {
     /// What the network takes.
     package var input: InputLayout { configuration.input }
 
-    /// Whether a parameter before the first block trains.
-    var embeddingTrains: Bool {
-        patchEmbedding.trainableCount > 0
-            || learned.map { $0.classToken.isTrainable || $0.positions.isTrainable } ?? false
-    }
-
     /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         if let learned {
@@ -141,6 +135,16 @@ package final class VisionTransformer: Backbone {
             grid: configuration.gridSize, rows: grid[0], columns: grid[1],
             rule: configuration.positionRule, dtype: variable.tensor.dtype)
         return tokens.addingToSamples(matrix.map { variable.mixingTokens(by: $0) } ?? variable)
+    }
+
+    /// The stages of an input, with their tokens.
+    package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
+        let patches = configuration.grid(inputShape).reduce(1, *)
+        return [
+            StagePlan(
+                stage: stage, tokens: configuration.leadingTokens + patches,
+                width: configuration.width)
+        ]
     }
 
     /// The blocks as one stage: attention and MLP branches in turn.

@@ -96,6 +96,16 @@ package struct StepProfile {
         return result
     }
 
+    /// The memory of such a step on an input of a shape.
+    package func memoryPlan(_ inputShape: [Int]) throws -> MemoryPlan {
+        if way == .frozen { network.setTrainable(false) }
+        defer { if way == .frozen { network.setTrainable(true) } }
+        return try MemoryPlan(
+            [ParameterGroup("", network, rate: 1e-6)], settings: settings, tile: tile, key: key,
+            inputs: [inputShape]
+        ) { try network.features(Variable($0[0]), $1.running(way, tile: tile)) }
+    }
+
     /// Operations of the model's products in one step: a backward counts twice the forward,
     /// recomputation isn't counted.
     package func modelOperations(_ inputShape: [Int]) -> Double {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Reversible
 package import Tensors
 
 extension AdamW {
@@ -34,11 +33,6 @@ extension AdamW {
             self.averageDecay = averageDecay
             self.updatesInBackward = updatesInBackward
             self.moments = moments
-        }
-
-        /// What memory plans need to know.
-        package var footprint: OptimizerFootprint {
-            OptimizerFootprint(keepsGradients: !updatesInBackward, moments: moments)
         }
 
         /// Whether all constants are equal.

@@ -41,7 +41,7 @@ package struct Stage {
     /// - Returns: The stage's output, of the shape of `x`, or that of the tail.
     /// - Throws: ``ReversibleError`` where a stream leaves the range of the exact arithmetic.
     package func callAsFunction(
-        _ x: Variable, side: Variable? = nil, _ context: Context, tail: SlicedLayers? = nil
+        _ x: Variable, side: Variable? = nil, _ context: Context, tail: Rerun? = nil
     ) throws(ReversibleError) -> Variable {
         check(x.shape, side: side?.shape)
         if context.tape != nil, case .dr2net(let plan, .exact) = context.way {
@@ -51,7 +51,7 @@ package struct Stage {
         let output = try run(x, side, context)
         guard let tail else { return output }
         return context.way == .conventional
-            ? tail(output, context) : tail.recomputing(output, tile: context.tile?.tokens, context)
+            ? tail.recorded(output, context) : tail(output, context)
     }
 
     private func check(_ shape: [Int], side: [Int]?) {

@@ -2,10 +2,12 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import Reversible
 import Tensors
 import TestSupport
 import Testing
+import Training
 
 @Suite("blocks on given tokens") struct TokenTransformerTests {
     private static func network(dropPathRate: Double = 0, depth: Int = 3) -> VisionTransformer {
@@ -63,19 +65,19 @@ import Testing
                 let before = StoragePool.usage.live
                 let transformer = TokenTransformer(network(dropPathRate: rate, depth: 4))
                 let shape = [samples, tokens, 48]
-                let network = MemoryPlan.Network(
-                    stages: [transformer.stagePlan(tokens: tokens)], samples: samples,
-                    parameters: transformer.parameterCount, inputs: 2 * shape.reduce(1, *),
-                    embedding: .init(
-                        kept: 0, forward: 0, backward: 0, output: 0, parameters: 0,
-                        recomputes: false))
-                let predicted = MemoryPlan(
-                    network, way: way, tile: tile.map { Tile(tokens: $0) }
-                ).peakPredictedBytes
+                let predicted = try MemoryPlan(
+                    [ParameterGroup("", transformer, rate: 1e-6)], settings: .init(),
+                    key: RandomKey(seed: 3), inputs: [shape, shape]
+                ) { inputs, context in
+                    guard let tape = context.tape else { preconditionFailure("no tape") }
+                    return try transformer(
+                        tape.input(inputs[0]), positions: tape.input(inputs[1]),
+                        context.running(way, tile: tile.map { Tile(tokens: $0) }))
+                }.peakPredictedBytes
                 let counted = try counted(transformer, shape, way, tile, before)
                 let ratio = Double(predicted) / Double(counted)
                 #expect(
-                    (0.93...1.12).contains(ratio),
+                    (0.995...1.005).contains(ratio),
                     "\(way), \(samples) x \(tokens), tile \(tile ?? 0): \(predicted) for \(counted)"
                 )
             }

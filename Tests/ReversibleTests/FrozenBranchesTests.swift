@@ -45,7 +45,8 @@ private struct FrozenToy {
             let input = needsInput ? tape.input(x) : Variable(x)
             let side = needsSide.map { $0 ? tape.input(x) : Variable(x) }
             let layers = tail.map { tail in
-                SlicedLayers(units: 15, rows: (1, 1), outputShape: [3, 5, 8]) { x, context in
+                Rerun(units: 15, rows: (1, 1), tile: tile?.tokens, outputShape: [3, 5, 8]) {
+                    x, context in
                     x.linear(weight: context.use(tail))
                 }
             }

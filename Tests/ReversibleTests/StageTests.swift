@@ -152,7 +152,8 @@ struct StageTests {
         let tile = tokens.map { Tile(tokens: $0) }
         let weight = Parameter(
             Tensor(normal: [4, 8], key: RandomKey(seed: 4), dtype: .float64))
-        let tail = SlicedLayers(units: 15, rows: (1, 1), outputShape: [3, 5, 4]) { x, context in
+        let tail = Rerun(units: 15, rows: (1, 1), tile: tokens, outputShape: [3, 5, 4]) {
+            x, context in
             x.linear(weight: context.use(weight), bias: nil)
         }
         let slope = Tensor(normal: [3, 5, 4], key: RandomKey(seed: 5), dtype: .float64)
@@ -168,7 +169,7 @@ struct StageTests {
                 let y =
                     isTail
                     ? try toy.stage(input, context, tail: tail)
-                    : tail(try toy.stage(input, context), context)
+                    : tail.recorded(try toy.stage(input, context), context)
                 let value = y.tensor
                 tape.backward(from: y, gradient: slope)
                 return [value, tape.gradient(of: input), weight.gradient].compactMap(\.self)

@@ -79,22 +79,6 @@ extension Tensor {
         }
     }
 
-    /// Scalars of the patches that a patch embedding unfolds, with all threads: in the forward
-    /// pass, and in the weight's gradient.
-    ///
-    /// - Parameters:
-    ///   - images: `[B, channels, H, W]` or `[B, channels, T, H, W]`.
-    ///   - weight: The weight's shape.
-    package static func patchEmbeddingScratch(images: [Int], weight: [Int])
-        -> (forward: Int, backward: Int)
-    {
-        let plan = PatchPlan(images, weight: weight)
-        return (
-            plan.patches(min(Parallel.threadCount, plan.pieces)) * plan.depth,
-            plan.patches(plan.group) * plan.depth
-        )
-    }
-
     /// Projects each patch: a convolution whose stride is its kernel.
     ///
     /// Pixels and frames beyond the last whole patch are left out.

@@ -215,27 +215,6 @@ extension Tensor {
         return (qkv, total)
     }
 
-    /// Scalars of the work space of a window attention and of its gradients, all threads
-    /// together; the latter with the parts of the bias's gradient but one.
-    package static func windowAttentionScratch(
-        windows: Int, tokens: Int, width: Int, heads: Int, dtype: DType = .float32
-    ) -> (forward: Int, backward: Int) {
-        func plan(_ isGradient: Bool) -> WindowPlan {
-            WindowPlan(
-                windows: windows, tokens: tokens, width: width, heads: heads,
-                size: dtype.byteSize, isGradient: isGradient)
-        }
-        func scratch(_ plan: WindowPlan, _ isGradient: Bool) -> Int {
-            min(Parallel.threadCount, plan.chunks * plan.groups)
-                * dr_window_scratch(tokens, width / heads, isGradient ? 1 : 0)
-        }
-        let backward = plan(true)
-        return (
-            scratch(plan(false), false),
-            scratch(backward, true) + (backward.chunks - 1) * heads * tokens * tokens
-        )
-    }
-
     /// Runs `body` with the labels' memory.
     private static func withLabels(
         _ labels: [Int32]?, _ body: (UnsafePointer<Int32>?) -> Void

@@ -9,6 +9,8 @@ package enum StoragePurpose: Sendable, Hashable {
     case streams
     /// What their rounding lost.
     case remainders
+    /// What `checkpointed` keeps of each block.
+    case checkpoints
 }
 
 /// A walk through real code in which storage is counted and not allocated, and no kernel runs:
@@ -24,10 +26,15 @@ package final class DryRun: Sendable {
         package var live = 0
         /// The largest ``live`` so far.
         package var peak = 0
-        /// Bytes of the streams of ``live``, and of their remainders.
-        package var streams = 0, remainders = 0
+        /// Bytes of ``live`` that are streams, their remainders, and checkpoints.
+        package var streams = 0, remainders = 0, checkpoints = 0
         /// Operations of matrix products, two a multiply-add.
         package var operations = 0.0
+        /// Rows of the longest loop that runs in slices.
+        package var rows = 0
+
+        /// Nothing counted.
+        package init() {}
     }
 
     @TaskLocal static var current: DryRun?
@@ -60,6 +67,17 @@ package final class DryRun: Sendable {
         }
     }
 
+    /// The slices of a loop that a dry run goes through: one that makes what later ones add to, one
+    /// that adds to it, the largest and the last; all of them for real.
+    package static func representatives<Slice>(_ slices: [Slice], size: (Slice) -> Int) -> [Slice] {
+        guard let current else { return slices }
+        let rows = slices.reduce(0) { $0 + size($1) }
+        current.state.withLock { $0.rows = max($0.rows, rows) }
+        guard slices.count > 4 else { return slices }
+        let largest = slices.indices.dropFirst().max { size(slices[$0]) < size(slices[$1]) } ?? 0
+        return Set([0, 1, largest, slices.count - 1]).sorted().map { slices[$0] }
+    }
+
     func resetPeak() { state.withLock { $0.peak = $0.live } }
 
     func take(_ bytes: Int, _ purpose: StoragePurpose) {
@@ -81,6 +99,7 @@ extension DryRun.Usage {
         case .values: break
         case .streams: streams += bytes
         case .remainders: remainders += bytes
+        case .checkpoints: checkpoints += bytes
         }
     }
 }

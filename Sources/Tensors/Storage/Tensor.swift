@@ -39,6 +39,12 @@ package struct Tensor: @unchecked Sendable {
             storage: TensorStorage(byteCount: count * dtype.byteSize), offset: 0)
     }
 
+    /// Whether the tensor has no values, since a ``DryRun`` made it.
+    package var isDry: Bool { storage.isDry }
+
+    /// Says what the tensor is kept for, for plans.
+    package func keep(for purpose: StoragePurpose) { storage.keep(for: purpose) }
+
     /// The number of axes.
     package var rank: Int { shape.count }
 

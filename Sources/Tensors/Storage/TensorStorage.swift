@@ -17,7 +17,7 @@
 
     private let place: Place
     let byteCount: Int
-    private let purpose: StoragePurpose
+    private var purpose: StoragePurpose
 
     /// Unset bytes, of the dry run that the task is in, else of the host.
     init(byteCount: Int, for purpose: StoragePurpose = .values) {
@@ -36,6 +36,14 @@
         case .host(let pointer): unsafe StoragePool.release(pointer, bytes: byteCount)
         case .dry(let run): run.give(byteCount, purpose)
         }
+    }
+
+    /// Says what the storage is kept for from now on; a dry run tells it apart.
+    func keep(for purpose: StoragePurpose) {
+        guard case .dry(let run) = place else { return }
+        run.give(byteCount, self.purpose)
+        self.purpose = purpose
+        run.take(byteCount, purpose)
     }
 
     /// Whether there are no bytes behind the storage.

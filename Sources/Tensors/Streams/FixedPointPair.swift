@@ -85,11 +85,6 @@ package final class FixedPointPair {
     /// Bytes of both streams.
     package var byteCount: Int { current.byteCount + previous.byteCount }
 
-    /// Bytes of both streams of `count` numbers each, in 4 bytes for float32 and 8 for float64.
-    package static func byteCount(_ count: Int, _ dtype: DType) -> Int {
-        2 * count * (dtype == .float32 ? 4 : 8)
-    }
-
     /// Rows of x_i, rounded to the working type: `[rows, C]`.
     package func currentValues(_ rows: RowSelection) -> Tensor { values(of: current, rows) }
     /// Rows of x_{i-1}, rounded to the working type: `[rows, C]`.

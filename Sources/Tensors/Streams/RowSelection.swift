@@ -71,6 +71,15 @@ extension Tensor {
         )
     }
 
+    /// Rows of `[..., C]`: `[rows, C]`.
+    package func rows(_ selection: RowSelection) -> Tensor {
+        let all = reshaped(to: [-1, shape[rank - 1]])
+        switch selection {
+        case .run(let range): return all.rows(range)
+        case .list(let list): return all.gatheringRows(list)
+        }
+    }
+
     /// Puts a row of `part` in the place of each of the rows of this tensor, `[rows, C]`.
     package mutating func replaceRows(_ rows: RowSelection, with part: Tensor) {
         let part = part.reshaped(to: [rows.count, shape[rank - 1]])

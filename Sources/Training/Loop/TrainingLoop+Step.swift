@@ -24,7 +24,8 @@ extension TrainingLoop {
                 position.microBatch = pass
                 return try task.losses(
                     samples: plan.samples(step: step, microBatch: pass), position: position,
-                    context: context)
+                    context: context.running(
+                        plan.way(position, key: context.key), tile: task.tile))
             }
         } catch let error as OptimizerError {
             throw InputError(error, data: sources(position))

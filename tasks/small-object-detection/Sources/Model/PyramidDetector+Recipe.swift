@@ -54,22 +54,6 @@ extension PyramidDetector {
         let statistics = recipe.backbone.entry.normalization
         return PixelTables(mean: statistics.mean, deviation: statistics.deviation)
     }
-
-    /// Bytes that pyramid and head keep for the backward pass of a batch, at most: a bound for
-    /// memory budgets.
-    ///
-    /// - Parameter shape: Of the input, `[N, 3, H, W]`.
-    package func headBytes(_ shape: [Int]) -> Int {
-        let configuration = head.configuration
-        // A map of the finest level: cells of a quarter of the backbone's finest stride, or of it.
-        let stride = backbone.levelWidths.count == 1 ? Double(backbone.input.multiple) / 4 : 4.0
-        let cells = Double(shape[2]) / stride * Double(shape[3]) / stride * 4 / 3
-        // Per level: the pyramid's own maps, one a convolution of a tower, and what a layer's
-        // backward pass makes; a tower that runs again needs one tower's at a time.
-        let towers = configuration.recomputesTowers ? 1 : 2
-        let maps = 10 + towers * configuration.towerDepth
-        return Int(cells) * shape[0] * configuration.channels * 4 * maps
-    }
 }
 
 extension DetectorRecipe.Assigner {

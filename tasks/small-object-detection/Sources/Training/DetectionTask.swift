@@ -21,7 +21,7 @@ package final class DetectionTask: RunnableTask {
     /// The network.
     package let detector: PyramidDetector
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
-    package let tile: Tile?
+    package private(set) var tile: Tile?
     private let recipe: DetectionRecipe
     private let images: TrainingImages
     private let validation: DetectionSplit
@@ -54,12 +54,7 @@ package final class DetectionTask: RunnableTask {
         plan = try FinetuningPlan(
             recipe.shared, sampleCount: images.tiles.samples.count,
             freezing: detector.parameterGroups)
-        let size = recipe.data.size
-        let shape = [recipe.training.batchSize, 3, size, size]
-        tile = try plan.finetuning.tile(
-            detector.backbone, inputShape: shape, others: [detector.pyramid, detector.head],
-            otherBytes: detector.headBytes(shape),
-            optimizer: recipe.training.optimizer,
+        tile = try fittingTile(
             advice: "take a smaller data.size, batchSize or pyramid.channels")
     }
 
@@ -88,19 +83,17 @@ package final class DetectionTask: RunnableTask {
         for (index, sample) in samples.enumerated() {
             let view = images.view(sample, key: context.key.child("view").child(index))
             inputs.append(
-                try loadTimer.measure {
-                    tables.tensor(try images.pixels(view), size: view.size)
-                })
+                DryRun.isActive
+                    ? Tensor(placeholder: [1, 3, view.size, view.size])
+                    : try loadTimer.measure {
+                        tables.tensor(try images.pixels(view), size: view.size)
+                    })
             let found = view.targets(images.split, keptArea: recipe.data.tiling.keptArea)
             targets.append(found.objects)
             ignored.append(found.ignored)
         }
-        let way =
-            position.isBackboneTrained
-            ? plan.way(at: position.step, key: context.key)
-            : plan.evaluationWay(after: position.step + 1)
         let output = try detector(
-            Variable(Tensor.joiningRows(inputs)), context.running(way, tile: tile),
+            Variable(Tensor.joiningRows(inputs)), context,
             trainsBackbone: position.isBackboneTrained)
         return detector.head.losses(
             output, targets: targets, ignored: ignored, assigner: recipe.head.assigner.rule,

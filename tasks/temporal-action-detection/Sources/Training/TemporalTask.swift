@@ -42,7 +42,7 @@ package final class TemporalTask: RunnableTask {
     /// Frames that go through the backbone.
     package let meter = WorkMeter()
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
-    package let tile: Tile?
+    package private(set) var tile: Tile?
 
     /// The task of a recipe on prepared frames or precomputed features.
     package init(
@@ -92,15 +92,7 @@ package final class TemporalTask: RunnableTask {
         try inference.requireScores(
             of: videos.filter { $0.subset == data.validationSubset }.map(\.id))
         stitching = recipe.head.stitching(length: data.windowPositions)
-        tile = try detector.encoder.flatMap { encoder in
-            try plan.finetuning.tile(
-                encoder.network.backbone,
-                inputShape: encoder.inputShape(
-                    windows: recipe.training.batchSize, frames: data.windowFrames, size: data.size),
-                others: [detector.head],
-                optimizer: recipe.training.optimizer,
-                advice: "take fewer windowFrames")
-        }
+        if detector.encoder != nil { tile = try fittingTile(advice: "take fewer windowFrames") }
     }
 
     /// The id of a sample's video.
@@ -142,9 +134,7 @@ package final class TemporalTask: RunnableTask {
         }
         let clips =
             try position.isBackboneTrained
-            ? trainedFeatures(
-                samples, drawn,
-                context.running(plan.way(at: position.step, key: context.key), tile: tile))
+            ? trainedFeatures(samples, drawn, context)
             : zip(samples, drawn).map { sample, window in
                 Variable(try frozenFeatures(windows[sample].video, window, step: position.step))
             }
@@ -228,7 +218,7 @@ package final class TemporalTask: RunnableTask {
                 for: .features)
         }
         // Files are read again each time: a data set's features may not fit the memory.
-        guard detector.encoder != nil else { return try compute() }
+        guard detector.encoder != nil, !DryRun.isActive else { return try compute() }
         return try cache.features(video, isFlipped: isFlipped, compute)
     }
 
