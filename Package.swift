@@ -76,7 +76,7 @@ let package = Package(
             "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         module(
-            "Optimizers", ["Tensors", "Autodiff", "Layers", "Checkpoints", "Files"]),
+            "Optimizers", ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
         // What other packages import.
         module(
             "Dr2Net",
@@ -114,16 +114,18 @@ let package = Package(
             name: "TemporalActionDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", "Files", "Console", "Preparation", "Recipes", arguments,
+                "Datasets", "Optimizers", "Regions", "Metrics", "Reports", "Training",
+                "TextFormats", "CommandLineSupport", "Files", "Console", "Preparation", "Recipes",
+                arguments,
             ],
             path: "tasks/temporal-action-detection/Sources"),
         .target(
             name: "SmallObjectDetection",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Media",
-                "Datasets", "Regions", "Metrics", "Reports", "Training", "TextFormats",
-                "CommandLineSupport", "Files", "Console", "Preparation", "Recipes", arguments,
+                "Datasets", "Optimizers", "Regions", "Metrics", "Reports", "Training",
+                "TextFormats", "CommandLineSupport", "Files", "Console", "Preparation", "Recipes",
+                arguments,
             ],
             path: "tasks/small-object-detection/Sources"),
         .target(
@@ -217,7 +219,7 @@ let package = Package(
             [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
                 "Files", "Console", "Checkpoints", "Media", "Datasets", "Recipes",
-                "Backbones", "Regions", "Metrics", "Reports", "Training",
+                "Backbones", "Optimizers", "Regions", "Metrics", "Reports", "Training",
                 "Preparation", "CommandLineSupport",
             ]),
         tests(
@@ -225,7 +227,7 @@ let package = Package(
             [
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
                 "Reversible", "Files", "Console", "Checkpoints", "Media", "Recipes",
-                "Backbones", "Regions", "Metrics", "Reports", "Training",
+                "Backbones", "Optimizers", "Regions", "Metrics", "Reports", "Training",
                 "Preparation",
             ]),
         tests(
@@ -240,7 +242,7 @@ let package = Package(
             name: "FourthTaskTests",
             dependencies: [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible", "Files",
-                "TextFormats",
+                "TextFormats", "Optimizers",
                 "Console", "Recipes", "Reports", "Training", "CommandLineSupport", arguments,
             ]),
         .testTarget(

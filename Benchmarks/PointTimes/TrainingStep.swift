@@ -66,25 +66,14 @@ enum TrainingStep {
         let optimizer = AdamW(
             network, rate: 1e-4,
             settings: .init(updatesInBackward: isSparing, moments: isSparing ? .blocks : .full))
-        let immediate = isSparing ? UpdateInBackward(optimizer) : nil
         var seconds: [Double] = []
         StoragePool.resetPeak()
         for step in 0..<steps {
             let begin = ProgressLine.seconds()
-            var context = Context(isTraining: true, key: RandomKey(seed: 3).child(step))
-                .running(way, tile: tile)
-            context.observer = immediate
-            let tape = Tape(for: context)
-            context.tape = tape
-            let rates = optimizer.rates(step: step)
-            immediate?.begin(rates: rates, step: step + 1)
-            immediate?.begin()
-            let loss = try network.logits(
-                Variable(features), network.pyramid(places), context
-            ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
-            tape.backward(from: loss)
-            try immediate?.end()
-            _ = try immediate?.norm() ?? optimizer.update(rates: rates, step: step + 1)
+            try optimizer.step(step, way, tile: tile, key: RandomKey(seed: 3)) { context in
+                try network.logits(Variable(features), network.pyramid(places), context)
+                    .smoothCrossEntropy(targets: labels, smoothing: 0.2)
+            }
             seconds.append(ProgressLine.seconds() - begin)
         }
         let median = seconds.sorted()[steps / 2]

@@ -4,13 +4,13 @@ import Tensors
 
 /// The loss mean(features²), by which gradients and steps are compared.
 package enum MeanSquare {
-    /// Walks the tape backwards from the loss.
-    ///
-    /// - Returns: The loss.
-    package static func backward(_ features: Variable, on tape: Tape) -> Double {
-        let count = Double(max(1, features.tensor.count))
-        let loss = features.tensor.dot(features.tensor) / count
-        tape.backward(from: features, gradient: features.tensor.scaled(by: 2 / count))
-        return loss
+    /// The loss, a float64 whatever the features are.
+    package static func loss(_ features: Variable) -> Variable {
+        let tensor = features.tensor, count = Double(max(1, tensor.count))
+        return .operation(
+            Tensor([tensor.dot(tensor) / count], shape: [1]), inputs: [features]
+        ) { gradient in
+            [tensor.scaled(by: 2 * gradient.item / count)]
+        }
     }
 }

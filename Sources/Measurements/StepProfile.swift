@@ -70,27 +70,22 @@ package struct StepProfile {
         }
         if way == .frozen { network.setTrainable(false) }
         let optimizer = AdamW(network, rate: 1e-6, settings: settings)
-        let immediate = settings.updatesInBackward ? UpdateInBackward(optimizer) : nil
         StoragePool.trim()
         for step in 0...steps {
             StoragePool.resetPeak()
             let start = DispatchTime.now().uptimeNanoseconds
-            var context = Context(isTraining: true, key: key.child(step))
-                .running(way, tile: tile)
-            context.observer = immediate
-            let tape = Tape(for: context)
-            context.tape = tape
-            let rates = optimizer.rates(step: step)
-            immediate?.begin(rates: rates, step: step + 1)
-            immediate?.begin()
-            let features = try network.features(Variable(images), context)
-            result.losses.append(MeanSquare.backward(features, on: tape))
-            result.gradientBytes = network.namedParameters.reduce(0) {
-                $0 + ($1.parameter.gradient?.byteCount ?? 0)
-            }
-            try immediate?.end()
-            if way != .frozen {
-                _ = try immediate?.norm() ?? optimizer.update(rates: rates, step: step + 1)
+            if way == .frozen {
+                let context = Context(
+                    tape: Tape(), isTraining: true, key: key.pass(0, ofStep: step))
+                let features = try network.features(
+                    Variable(images), context.running(way, tile: tile))
+                result.losses.append(MeanSquare.loss(features).tensor.item)
+            } else {
+                let outcome = try optimizer.step(step, way, tile: tile, key: key) { context in
+                    MeanSquare.loss(try network.features(Variable(images), context))
+                }
+                result.losses.append(outcome.loss)
+                result.gradientBytes = outcome.gradientBytes
             }
             let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
             if step > 0 { result.seconds.append(seconds) }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 package import Checkpoints
-package import Files
 import Tensors
 
 /// What goes into checkpoints.
@@ -22,7 +21,7 @@ extension AdamW {
     /// Takes back what ``addState(to:prefix:)`` gave.
     ///
     /// - Throws: where a moment has no parameter, or another shape or type. Nothing is changed then.
-    package func restore(from state: StateDict, prefix: String) throws(InputError) {
+    package func restore(from state: StateDict, prefix: String) throws(OptimizerError) {
         var restored = slots
         var expected = 0
         for index in restored.indices {
@@ -37,9 +36,9 @@ extension AdamW {
                 let count = counts.values.first, counts.values.count == 1, count > 0,
                 count <= 1 << 53
             else {
-                throw InputError(
-                    "the optimizer state of \(name) doesn't fit its shape \(tensor.shape); the "
-                        + "checkpoint is of another recipe")
+                throw OptimizerError(
+                    kind: .state,
+                    problem: "the optimizer state of \(name) doesn't fit its shape \(tensor.shape)")
             }
             restored[index].updates = Int(count)
             restored[index].firstMoment = m
@@ -49,18 +48,20 @@ extension AdamW {
             guard let average = state[prefix + "average." + name], average.shape == tensor.shape,
                 average.dtype == tensor.dtype
             else {
-                throw InputError(
-                    "the averaged weights of \(name) are missing or don't fit its shape "
-                        + "\(tensor.shape); the checkpoint is of another recipe")
+                throw OptimizerError(
+                    kind: .state,
+                    problem: "the averaged weights of \(name) are missing or don't fit its shape "
+                        + "\(tensor.shape)")
             }
             restored[index].average = average
             expected += 1
         }
         let present = state.names.filter { $0.hasPrefix(prefix) }
         guard present.count == expected else {
-            throw InputError(
-                "the checkpoint holds \(present.count) arrays of optimizer state where the model "
-                    + "takes \(expected); it is of another recipe")
+            throw OptimizerError(
+                kind: .state,
+                problem: "there are \(present.count) arrays of optimizer state where the model "
+                    + "takes \(expected)")
         }
         slots = restored
     }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-package import Files
 package import Layers
 package import Tensors
 
@@ -38,6 +37,9 @@ package final class AdamW {
                     moments: settings.moments.of(entry.parameter.tensor.count))
             }
         }
+        precondition(
+            !settings.updatesInBackward || settings.clipNorm == 0,
+            "AdamW: a clipNorm needs all gradients together, updatesInBackward drops them")
         precondition(
             Set(slots.map(\.name)).count == slots.count, "two parameters share a name in AdamW")
         precondition(
@@ -91,7 +93,7 @@ package final class AdamW {
     /// The square of each parameter's gradient in double precision; negative without a gradient.
     ///
     /// - Throws: the first parameter whose gradient is not finite, and the step.
-    private func squares(step: Int) throws(InputError) -> [Double] {
+    private func squares(step: Int) throws(OptimizerError) -> [Double] {
         var squares = Array(repeating: -1.0, count: slots.count)
         for (index, slot) in slots.enumerated() {
             guard let gradient = slot.parameter.gradient else { continue }
@@ -100,16 +102,16 @@ package final class AdamW {
         return squares
     }
 
-    private func square(_ index: Int, _ gradient: Tensor, step: Int) throws(InputError)
+    private func square(_ index: Int, _ gradient: Tensor, step: Int) throws(OptimizerError)
         -> Double
     {
         let square = gradient.dot(gradient)
         guard square.isFinite else {
             let wrong = gradient.doubles.filter { !$0.isFinite }.count
-            throw InputError(
-                "the gradient of \(slots[index].name) has \(wrong) of \(gradient.count) values "
-                    + "that are not finite at step \(step); lower the learning rate, lengthen the "
-                    + "warm-up, or set optimizer.clipNorm")
+            throw OptimizerError(
+                kind: .gradient,
+                problem: "the gradient of \(slots[index].name) has \(wrong) of \(gradient.count) "
+                    + "values that are not finite at step \(step)")
         }
         return square
     }
@@ -145,9 +147,9 @@ package final class AdamW {
     ///
     /// - Returns: the gradient's square, for ``norm(_:step:)``.
     /// - Throws: on a gradient that isn't finite; the parameter isn't changed then.
-    package func update(
+    func update(
         _ index: Int, gradient: Tensor, rates: [String: Double], step: Int
-    ) throws(InputError) -> Double {
+    ) throws(OptimizerError) -> Double {
         let square = try square(index, gradient, step: step)
         apply(index, gradient, rates: rates, scale: 1)
         return square
@@ -185,11 +187,11 @@ package final class AdamW {
     /// of parameters without a gradient.
     ///
     /// - Throws: where no parameter has one.
-    package static func norm(_ squares: [Double], step: Int) throws(InputError) -> Double {
+    static func norm(_ squares: [Double], step: Int) throws(OptimizerError) -> Double {
         guard squares.contains(where: { $0 >= 0 }) else {
-            throw InputError(
-                "no trainable parameter took part in the loss at step \(step); a learning rate "
-                    + "above 0 or an unfrozen layer is needed")
+            throw OptimizerError(
+                kind: .unused,
+                problem: "no trainable parameter took part in the loss at step \(step)")
         }
         return squares.reduce(0) { $0 + max(0, $1) }.squareRoot()
     }

@@ -3,6 +3,7 @@ import Autodiff
 import Console
 import Files
 import Layers
+import Optimizers
 import Reports
 import Reversible
 import Tensors

@@ -31,7 +31,7 @@ import Testing
         #expect(found.peakCounted >= 16 * parameters)
         let features = try TinyNetwork.make().features(
             Variable(TinyNetwork.images),
-            Context(isTraining: true, key: RandomKey(seed: 5).child(0))
+            Context(isTraining: true, key: RandomKey(seed: 5).pass(0, ofStep: 0))
         ).tensor
         let loss = features.dot(features) / Double(features.count)
         #expect(abs(found.losses[0] - loss) < 1e-6)

@@ -2,6 +2,7 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import Regions
 import Reversible
 import SmallObjectDetection

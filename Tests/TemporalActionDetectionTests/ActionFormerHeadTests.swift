@@ -3,6 +3,7 @@ import Autodiff
 import Checkpoints
 import Foundation
 import Layers
+import Optimizers
 import Regions
 import TemporalActionDetection
 import Tensors

@@ -2,6 +2,7 @@
 import Autodiff
 import Foundation
 import Layers
+import Optimizers
 import Regions
 import TemporalActionDetection
 import Tensors

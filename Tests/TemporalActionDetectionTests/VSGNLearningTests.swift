@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 import Layers
+import Optimizers
 import Regions
 import TemporalActionDetection
 import Tensors

@@ -4,6 +4,7 @@ import Checkpoints
 import Files
 import Foundation
 import Layers
+import Optimizers
 import Recipes
 import Regions
 import TemporalActionDetection

@@ -4,6 +4,7 @@ import Console
 import Files
 import Foundation
 import Layers
+import Optimizers
 import Recipes
 import Reversible
 import Tensors

@@ -62,7 +62,8 @@ struct BackboneGradientsCommand: ParsableCommand {
             leaf,
             Context(tape: tape, isTraining: true, key: key)
                 .running(ways.trainingWay(key: key), tile: ways.slices))
-        let loss = MeanSquare.backward(features, on: tape)
+        let total = MeanSquare.loss(features), loss = total.tensor.item
+        tape.backward(from: total)
         var state = StateDict()
         for entry in backbone.namedParameters {
             state[entry.name] =

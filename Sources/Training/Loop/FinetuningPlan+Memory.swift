@@ -3,7 +3,7 @@ package import Autodiff
 import Console
 import Files
 import Layers
-import Optimizers
+package import Optimizers
 package import Reversible
 import Tensors
 

@@ -23,11 +23,9 @@ package final class TrainingLoop<Task: TrainingTask> {
     let optimizer: AdamW
     /// This process's part where several train together; nil where it is alone.
     let ranks: TrainingRanks?
-    /// Where a step's gradients are summed; nil where a backward pass makes the sum.
-    let sum: GradientSum?
-    /// The same, where the sum updates the parameters at once.
-    let immediate: UpdateInBackward?
     private let parameters: [ModuleRegistry.Entry]
+    /// Whether the backbone ever trains.
+    let trainsBackbone: Bool
     private let runProgress: RunProgress
     private var savedStep = -1
     /// The evaluations so far, those before a resumption included.
@@ -64,31 +62,26 @@ package final class TrainingLoop<Task: TrainingTask> {
         }
         optimizer = AdamW(
             recipe.optimizerGroups(groups), settings: recipe.optimizer, schedule: recipe.schedule)
+        trainsBackbone =
+            recipe.learningRates[.backbone, default: 0] > 0
+            && optimizer.scalarCount(ParameterRole.backbone.rawValue) > 0
         runProgress = RunProgress(
             progress, totalSteps: plan.totalSteps,
-            backboneStart: recipe.learningRates[.backbone, default: 0] > 0
-                && optimizer.scalarCount(ParameterRole.backbone.rawValue) > 0
-                ? recipe.backboneStart : plan.totalSteps,
+            backboneStart: trainsBackbone ? recipe.backboneStart : plan.totalSteps,
             evaluationPeriod: plan.evaluationPeriod)
-        let trained = optimizer.slots.map(\.parameter)
-        immediate = recipe.optimizer.updatesInBackward ? UpdateInBackward(optimizer) : nil
-        if let group = folder.ranks?.group {
-            guard immediate == nil else {
-                throw InputError(
-                    "optimizer.inBackward is true with \(group.count) processes, whose gradients "
-                        + "are summed before an update; set it to false or start one process")
-            }
-            try TrainingRanks.check(
-                group, accumulation: recipe.accumulation, parameters: parameters)
-            let ranks = TrainingRanks(
-                group, trained, isSharded: recipe.isOptimizerSharded,
-                isStopping: { interruption.isRequested })
-            self.ranks = ranks
-            sum = ranks.sum
-        } else {
+        guard let group = folder.ranks?.group else {
             ranks = nil
-            sum = immediate ?? (recipe.accumulation > 1 ? GradientSum(trained) : nil)
+            return
         }
+        guard !recipe.optimizer.updatesInBackward else {
+            throw InputError(
+                "optimizer.inBackward is true with \(group.count) processes, whose gradients "
+                    + "are summed before an update; set it to false or start one process")
+        }
+        try TrainingRanks.check(group, accumulation: recipe.accumulation, parameters: parameters)
+        ranks = TrainingRanks(
+            group, optimizer.slots.map(\.parameter), isSharded: recipe.isOptimizerSharded,
+            isStopping: { interruption.isRequested })
     }
 
     /// Whether all steps are done and their checkpoint is there.
@@ -96,8 +89,6 @@ package final class TrainingLoop<Task: TrainingTask> {
 
     /// This process's rank, 0 where it is alone.
     var rank: Int { ranks?.rank ?? 0 }
-    /// The number of processes.
-    var rankCount: Int { ranks?.count ?? 1 }
 
     /// Trains to the end, from the newest checkpoint where there is one.
     ///
@@ -221,7 +212,11 @@ package final class TrainingLoop<Task: TrainingTask> {
                     + "\(plan.totalSteps) steps; the file is damaged, go on from another")
         }
         try checkpoint.load(into: parameters)
-        try optimizer.restore(from: checkpoint.arrays, prefix: "optimizer.")
+        do {
+            try optimizer.restore(from: checkpoint.arrays, prefix: "optimizer.")
+        } catch let error as OptimizerError {
+            throw InputError(error)
+        }
         try folder.cutMetrics(after: step)
         try folder.setAside(after: step)
         savedStep = step

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
+package import Optimizers
 package import Reversible
 
 /// Where in the run a forward pass stands.
@@ -12,20 +13,6 @@ package struct StepPosition: Sendable, Equatable {
     package var microBatch: Int
     /// Whether the backbone trains at this step: never where it is frozen.
     package var isBackboneTrained: Bool
-}
-
-/// The losses of one forward pass.
-package struct StepLosses {
-    /// What is minimised, a tensor of one scalar on the context's tape: a mean over the samples.
-    package var total: Variable
-    /// Parts to log.
-    package var named: [(name: String, value: Double)]
-
-    /// The losses.
-    package init(total: Variable, named: [(name: String, value: Double)] = []) {
-        self.total = total
-        self.named = named
-    }
 }
 
 /// What the training loop needs to know of a task: it has samples, parameters and losses.

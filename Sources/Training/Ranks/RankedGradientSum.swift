@@ -7,8 +7,9 @@ import Tensors
 /// r + ranks, …; each round of them is added in rank order, bucket by bucket, while the backward
 /// pass still runs.
 ///
-/// The sum is a left fold over the micro-batches, as ``GradientSum`` alone makes it: equal bits.
-final class RankedGradientSum: GradientSum {
+/// The sum is a left fold over the micro-batches, as ``SummedGradients`` alone makes it: equal bits.
+final class RankedGradientSum {
+    private let parameters: [Parameter]
     private let group: any RankGroup
     /// Whether a sum stays with its owner, which alone updates those parameters.
     let isSharded: Bool
@@ -53,17 +54,17 @@ final class RankedGradientSum: GradientSum {
         }
         self.bucketOf = bucketOf
         states = buckets.map { _ in State() }
-        super.init(parameters)
+        self.parameters = parameters
     }
 
     /// The rank that sums a parameter's gradients.
     func owner(_ index: Int) -> Int { buckets[bucketOf[index]].owner }
 
-    /// Says that the round that begins is the step's last one.
-    func beginLastRound() { isLastRound = true }
-
-    override func begin() {
-        super.begin()
+    /// Begins a round.
+    ///
+    /// - Parameter isLast: Whether it is the step's last one.
+    func begin(isLast: Bool) {
+        isLastRound = isLast
         for (number, bucket) in buckets.enumerated() {
             // Which parameters are trainable depends on the step alone: alike in all ranks.
             states[number].missing = bucket.indices.count { parameters[$0].isTrainable }
@@ -72,7 +73,8 @@ final class RankedGradientSum: GradientSum {
         }
     }
 
-    override func take(_ index: Int, _ gradient: consuming Tensor?) {
+    /// Takes this rank's complete gradient of a round.
+    func take(_ index: Int, _ gradient: consuming Tensor?) {
         let number = bucketOf[index]
         guard let position = buckets[number].indices.firstIndex(of: index) else { return }
         states[number].gradients[position] = gradient.take()
@@ -84,15 +86,11 @@ final class RankedGradientSum: GradientSum {
         } catch { failure = error }
     }
 
-    /// Ends a round: all buckets are summed, and of the last round have come back.
-    override func end() throws {
-        try super.end()
+    /// Ends a round: all buckets are summed, and of the last round have come back to the parameters.
+    func end() throws {
         if let failure { throw failure }
         try group.wait(isStopping: isStopping) { () throws(RankError) in try moveOn() }
-    }
-
-    override func finish() {
-        isLastRound = false
+        guard isLastRound else { return }
         for (number, bucket) in buckets.enumerated() {
             guard let message = states[number].sum.take() else { continue }
             let tensors = bucket.unpacked(message, like: parameters)

@@ -9,16 +9,8 @@ import Tensors
 
 /// What a rank tells rank 0 of a step.
 struct RankReport: Codable {
-    /// The losses of a micro-batch.
-    struct Losses: Codable {
-        /// What is minimised.
-        var total: Double
-        /// Its parts by name.
-        var parts: [String: Double]
-    }
-
     /// By micro-batch, in their order.
-    var losses: [Losses]
+    var losses: [PassLosses]
     /// Whether this rank was asked to stop.
     var isStopping: Bool
 }
@@ -26,10 +18,10 @@ struct RankReport: Codable {
 /// One process's part in a run of several: what it sends the others besides gradients.
 ///
 /// Rank 0 keeps the run folder, evaluates and decides; the others follow.
-final class TrainingRanks {
+final class TrainingRanks: GradientSink {
     private let group: any RankGroup
     /// The gradients of a step.
-    let sum: RankedGradientSum
+    private let sum: RankedGradientSum
     private let isStopping: () -> Bool
     /// Whether any rank was asked to stop, as of the last step; alike in all ranks.
     private(set) var stopsTogether = false
@@ -108,8 +100,26 @@ final class TrainingRanks {
 
     // MARK: A step
 
+    var takesInBackward: Bool { true }
+
+    /// Every `count`th one from this rank's number on.
+    func passes(of count: Int) -> [Int] { Array(stride(from: rank, to: count, by: self.count)) }
+
+    func beginPass(isLast: Bool) { sum.begin(isLast: isLast) }
+
+    func take(_ index: Int, _ gradient: consuming Tensor?) { sum.take(index, gradient) }
+
+    func endPass() throws { try sum.end() }
+
+    /// The update of what this rank owns; where that isn't all, owners then send the weights round.
+    func update(_ optimizer: AdamW, rates: [String: Double], step: Int) throws -> Double {
+        let norm = try optimizer.update(rates: rates, step: step, merge: merged)
+        if sum.isSharded { try sum.shareWeights { optimizer.slots[$0].updates > 0 } }
+        return norm
+    }
+
     /// Rank 0 learns the losses of all micro-batches, in their order; all learn whether to stop.
-    func exchange(_ own: [RankReport.Losses]) throws -> [RankReport.Losses] {
+    func exchange(_ own: [PassLosses]) throws -> [PassLosses] {
         let encoder = JSONEncoder(), decoder = JSONDecoder()
         let words = ("inf", "-inf", "nan")
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -139,7 +149,7 @@ final class TrainingRanks {
     }
 
     /// The squares of all ranks' gradients from those of the parameters that this one owns.
-    func merged(_ squares: [Double]) throws -> [Double] {
+    private func merged(_ squares: [Double]) throws -> [Double] {
         guard sum.isSharded else { return squares }
         var all = squares
         if rank == 0 {
@@ -157,12 +167,6 @@ final class TrainingRanks {
             try group.send(bytes(squares.map(\.bitPattern)), to: 0, tag: RankTag.state)
         }
         return try fromFirst(all.map(\.bitPattern)).map(Double.init(bitPattern:))
-    }
-
-    /// Sends updated weights round where each rank updates its own.
-    func shareWeights(of optimizer: AdamW) throws {
-        guard sum.isSharded else { return }
-        try sum.shareWeights { optimizer.slots[$0].updates > 0 }
     }
 
     /// Rank 0 gets the optimizer's state of all, where each rank keeps its own.

@@ -65,7 +65,7 @@ package struct FinetuningPlan: Sendable {
 
     /// Where the random draws of one forward pass come from.
     package func key(step: Int, microBatch: Int) -> RandomKey {
-        RandomKey(seed: training.seed).child("step").child(step).child(microBatch)
+        RandomKey(seed: training.seed).pass(microBatch, ofStep: step)
     }
 
     /// The samples of one forward pass.

@@ -4,7 +4,7 @@ import Console
 import Files
 import Layers
 import Metrics
-import Optimizers
+package import Optimizers
 package import Reports
 package import Reversible
 import Tensors

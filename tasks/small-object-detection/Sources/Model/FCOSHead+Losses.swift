@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Foundation
+package import Optimizers
 package import Regions
 import Tensors
-package import Training
 
 extension FCOSHead {
     /// The losses of a batch: focal classification of all locations, the box loss and the

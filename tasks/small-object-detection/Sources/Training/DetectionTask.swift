@@ -6,6 +6,7 @@ import Files
 import Foundation
 import Media
 import Metrics
+package import Optimizers
 package import Regions
 package import Reports
 package import Reversible

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 package import Layers
+package import Optimizers
 package import Regions
 package import Tensors
-package import Training
 
 /// How much of a window of features is real.
 package struct WindowLayout: Sendable, Hashable {

@@ -4,6 +4,7 @@ import Checkpoints
 import Console
 import Files
 import Layers
+package import Optimizers
 import Regions
 package import Reports
 package import Reversible

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 package import Layers
+package import Optimizers
 package import Regions
 package import Tensors
-package import Training
 
 /// ActionFormer (Zhang, Wu, Li, ECCV 2022): a transformer pyramid whose every point says which
 /// classes are on and how far away their action's ends are.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Optimizers
 import Regions
 import Tensors
-import Training
 
 /// The losses of one ActionFormer forward pass over the real points of its windows.
 struct ActionFormerLosses {

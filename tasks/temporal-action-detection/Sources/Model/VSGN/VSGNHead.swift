@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 package import Layers
+package import Optimizers
 package import Regions
 package import Tensors
-package import Training
 
 /// The video self-stitching graph network (Zhao, Thabet, Ghanem, ICCV 2021): graph pyramid, shared
 /// anchor heads, boundary adjustment, boundary scores, with the details of a ``VSGNForm``.

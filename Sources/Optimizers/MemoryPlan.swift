@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Autodiff
 import Layers
-package import Optimizers
 package import Reversible
 package import Tensors
 
@@ -56,7 +55,7 @@ package struct MemoryPlan: Sendable, Hashable {
         _ groups: [ParameterGroup], settings: AdamW.Settings, tile: Tile? = nil,
         key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
         _ loss: (_ inputs: [Tensor], Context) throws -> Variable
-    ) rethrows {
+    ) throws {
         let module = PlannedParameters(groups), step = groups.map(\.start).max() ?? 0
         let trainable = module.parameters.map(\.isTrainable)
         defer {
@@ -114,22 +113,24 @@ private final class PlannedParameters: Module {
 }
 
 extension AdamW {
-    /// A step of a dry run.
+    /// A step of a dry run; one in which nothing trains ends with its forward pass.
     fileprivate func walk(
-        step: Int, key: RandomKey, _ loss: (Context) throws -> Variable
-    ) rethrows {
-        let rates = rates(step: step)
-        setTrainable(step: step)
-        let immediate = settings.updatesInBackward ? UpdateInBackward(self) : nil
-        var context = Context(isTraining: true, key: key)
-        context.observer = immediate
-        let tape = Tape(for: context)
-        context.tape = tape
-        immediate?.begin(rates: rates, step: step + 1)
-        immediate?.begin()
-        let output = try loss(context)
-        tape.backward(from: output)
-        _ = try? immediate?.end()
-        if immediate == nil { _ = try? update(rates: rates, step: step + 1) }
+        step number: Int, key: RandomKey, _ loss: (Context) throws -> Variable
+    ) throws {
+        var output: Variable?
+        do {
+            try step(number) { context in
+                var context = context
+                context.key = key
+                let variable = try loss(context)
+                output = variable
+                guard variable.tensor.count > 1 else { return variable }
+                let shape = variable.shape, dtype = variable.tensor.dtype
+                return .operation(Tensor(zeros: [1]), inputs: [variable]) { _ in
+                    [Tensor(repeating: 1, shape: shape, dtype: dtype)]
+                }
+            }
+        } catch let error as OptimizerError where error.kind == .unused {}
+        withExtendedLifetime(output) {}
     }
 }
