@@ -50,6 +50,8 @@ package struct ModuleRegistry {
     /// What was registered, in order.
     package private(set) var entries: [Entry] = []
     private var prefix = ""
+    /// The module that is being registered, where its tree is asked for.
+    var tree: ModuleTree?
 
     /// An empty registry.
     package init() {}
@@ -57,6 +59,7 @@ package struct ModuleRegistry {
     /// Registers a parameter.
     package mutating func parameter(_ name: String, _ parameter: Parameter) {
         entries.append(Entry(name: prefix + name, parameter: parameter))
+        tree?.append(name, parameter)
     }
 
     /// Registers a parameter that may be absent.
@@ -66,10 +69,14 @@ package struct ModuleRegistry {
 
     /// Registers a child under `name.`; the empty name adds the child's own names.
     package mutating func child(_ name: String, _ module: any Module) {
-        let outer = prefix
-        if !name.isEmpty { prefix += name + "." }
+        guard !name.isEmpty else { return module.register(in: &self) }
+        let (outer, parent) = (prefix, tree)
+        prefix += name + "."
+        if parent != nil { tree = ModuleTree(name: name, of: module) }
         module.register(in: &self)
-        prefix = outer
+        let child = tree
+        (prefix, tree) = (outer, parent)
+        if let child { tree?.append(child) }
     }
 
     /// Registers a list of children under `name.0.`, `name.1.` and so on.
