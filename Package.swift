@@ -75,6 +75,8 @@ let package = Package(
         module(
             "Backbones",
             ["Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints"]),
+        module(
+            "Optimizers", ["Tensors", "Autodiff", "Layers", "Checkpoints", "Files"]),
         // What other packages import.
         module(
             "Dr2Net",
@@ -88,6 +90,7 @@ let package = Package(
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Files",
                 "TextFormats", "Console", "Recipes", "Ranks", "Metrics", "Reports", "CVersion",
+                "Optimizers",
             ]),
 
         // What backbones cost and how exact they are.
@@ -95,7 +98,7 @@ let package = Package(
             "Measurements",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints", "Files",
-                "Media", "Training",
+                "Media", "Training", "Optimizers",
             ]),
 
         // What commands of the executable and of the tasks share.
@@ -127,7 +130,8 @@ let package = Package(
             name: "PointCloudAnalysis",
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
-                "Datasets", "Metrics", "Reports", "Training", "CommandLineSupport", "Files",
+                "Datasets", "Metrics", "Reports", "Optimizers", "Training", "CommandLineSupport",
+                "Files",
                 "TextFormats", "Console", "Preparation", "Recipes", arguments,
             ],
             path: "tasks/point-cloud-analysis/Sources"),
@@ -136,7 +140,8 @@ let package = Package(
             name: "Dr2NetCommand",
             dependencies: [
                 "Tensors", "Autodiff", "Reversible", "Layers", "Backbones", "Checkpoints",
-                "Media", "Datasets", "Reports", "Training", "Measurements",
+                "Media", "Datasets", "Reports", "Optimizers", "Training",
+                "Measurements",
                 "TemporalActionDetection", "SmallObjectDetection", "PointCloudAnalysis",
                 "CommandLineSupport", "Files", "Console", arguments,
             ]),
@@ -151,7 +156,7 @@ let package = Package(
             dependencies: [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints",
                 "Console",
-                "Training", "PointCloudAnalysis",
+                "Optimizers", "Training", "PointCloudAnalysis",
             ],
             path: "Benchmarks/PointTimes"),
 
@@ -176,7 +181,7 @@ let package = Package(
         tests(of: "Files", ["TestSupport", "Checkpoints"]),
         tests(of: "TextFormats", ["Files"]),
         tests(of: "Console", ["Recipes", "Training"]),
-        tests(of: "Recipes", ["TestSupport", "Console", "Training"]),
+        tests(of: "Recipes", ["TestSupport", "Console", "Optimizers", "Training"]),
         tests(of: "Preparation", ["Files"]),
         tests(of: "Media", ["TestSupport", "FuzzSupport", "Tensors", "Files", "Regions", "CZlib"]),
         tests(of: "Datasets", ["Files", "Checkpoints"]),
@@ -184,14 +189,17 @@ let package = Package(
             of: "Backbones",
             [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
-                "Checkpoints", "Datasets",
+                "Checkpoints", "Datasets", "Optimizers", "Training",
             ]),
+        tests(
+            of: "Optimizers",
+            ["TestSupport", "Tensors", "Autodiff", "Layers", "Checkpoints", "Backbones"]),
         tests(of: "Ranks", ["TestSupport"]),
         tests(
             of: "Measurements",
             [
                 "Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints",
-                "Backbones", "Training",
+                "Backbones", "Optimizers",
             ]),
         tests(of: "CommandLineSupport", ["Console", "Datasets", "Training"]),
         tests(of: "Regions", []),
@@ -201,7 +209,7 @@ let package = Package(
             of: "Training",
             [
                 "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible",
-                "Files", "Console", "Checkpoints", "Recipes", "Backbones", "Ranks",
+                "Files", "Console", "Checkpoints", "Recipes", "Optimizers", "Ranks",
                 "Metrics", "Reports",
             ]),
         tests(
@@ -224,7 +232,7 @@ let package = Package(
             of: "PointCloudAnalysis",
             [
                 "TestSupport", "FuzzSupport", "Tensors", "Autodiff", "Layers",
-                "Reversible", "Files", "Console", "Checkpoints", "Recipes",
+                "Reversible", "Optimizers", "Files", "Console", "Checkpoints", "Recipes",
                 "Backbones", "Metrics", "Reports", "Training", "Preparation",
             ]),
         // A task made from the checklist in CONTRIBUTING.md.

@@ -4,6 +4,7 @@ import Backbones
 import Console
 import Foundation
 import Layers
+import Optimizers
 import PointCloudAnalysis
 import Reversible
 import Tensors
@@ -63,22 +64,23 @@ enum TrainingStep {
             Int32(key.child("labels").integer(below: settings.classes, $0))
         }
         let optimizer = AdamW(
-            network.parameterGroups,
+            network, rate: 1e-4,
             settings: .init(updatesInBackward: isSparing, moments: isSparing ? .blocks : .full))
         let immediate = isSparing ? UpdateInBackward(optimizer) : nil
-        let rates: [ParameterRole: Double] = [.head: 1e-4, .backbone: 1e-4]
         var seconds: [Double] = []
         StoragePool.resetPeak()
         for step in 0..<steps {
             let begin = ProgressLine.seconds()
             var context = Context(isTraining: true, key: RandomKey(seed: 3).child(step))
+                .running(way, tile: tile)
             context.observer = immediate
             let tape = Tape(for: context)
             context.tape = tape
+            let rates = optimizer.rates(step: step)
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
             let loss = try network.logits(
-                Variable(features), network.pyramid(places), way: way, tile: tile, context
+                Variable(features), network.pyramid(places), context
             ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
             tape.backward(from: loss)
             try immediate?.end()
@@ -86,20 +88,21 @@ enum TrainingStep {
             seconds.append(ProgressLine.seconds() - begin)
         }
         let median = seconds.sorted()[steps / 2]
-        let plan = MemoryPlan(
-            network.memoryShape(samples: samples, points: points), way: way, tile: tile,
-            optimizer: optimizer.settings.footprint)
-        // What surrounds the transformer.
-        let others = network.parameterCount - network.transformer.parameterCount
-        let predicted =
-            4 * others + optimizer.settings.footprint.bytes(others)
-            + network.stepBytes(
-                plan, samples: samples, points: points, keepsAll: way == .conventional,
-                keepsGradients: !isSparing)
+        let plan = try MemoryPlan(
+            [ParameterGroup("", network, rate: 1e-4)], settings: optimizer.settings, tile: tile,
+            inputs: [features.shape]
+        ) { inputs, context in
+            try network.logits(
+                Variable(inputs[0]),
+                PointPyramid(
+                    placeholder: samples, points: points, levels: settings.stages,
+                    neighbours: settings.neighbours), context.running(way, tile: tile)
+            ).smoothCrossEntropy(targets: labels, smoothing: 0.2)
+        }
         print(
             "{\"way\": \"\(name)\", \"samples\": \(samples), \"points\": \(points), "
                 + "\"parameters\": \(network.parameterCount), "
-                + "\"peakPredictedBytes\": \(predicted), "
+                + "\"peakPredictedBytes\": \(plan.peakPredictedBytes), "
                 + "\"peakCountedBytes\": \(StoragePool.usage.peak), "
                 + "\"peakResidentBytes\": \(ResidentMemory.peak), \"stepSeconds\": \(median)}")
     }

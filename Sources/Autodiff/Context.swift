@@ -19,6 +19,8 @@ package struct Context {
     package var repeats = false
     /// Told when gradients of this step are complete.
     package var observer: (any GradientObserver)?
+    /// What other modules let travel along, by their keys' identifiers.
+    private var values: [ObjectIdentifier: Any] = [:]
 
     /// A context.
     package init(
@@ -40,6 +42,15 @@ package struct Context {
         // A pass that keeps nothing: its backward runs it again, on a tape of its own.
         if let observer, !repeats, parameter.isTrainable { observer.willUse(parameter) }
         return Variable(parameter.tensor)
+    }
+
+    /// The value of a key; contexts made from this one have it too.
+    package subscript<Key: ContextKey>(key: Key.Type) -> Key.Value {
+        get {
+            guard let value = values[ObjectIdentifier(key)] else { return Key.defaultValue }
+            return value as? Key.Value ?? Key.defaultValue
+        }
+        set { values[ObjectIdentifier(key)] = newValue }
     }
 
     /// The same context under a child key.

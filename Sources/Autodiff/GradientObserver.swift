@@ -33,13 +33,18 @@ package final class TrainedParts: GradientObserver {
     /// Passes the news on.
     package func didFinish(_ parameter: Parameter) { next?.didFinish(parameter) }
 
-    /// A context whose passes without a tape are watched, and what they show.
-    package static func watching(_ context: Context) -> (context: Context, parts: TrainedParts) {
+    /// A context without a tape whose passes are watched, and what they show.
+    ///
+    /// - Parameter inputs: Of the passes: a gradient by one of them lies before the first part.
+    package static func watching(_ context: Context, _ inputs: [Variable] = []) -> (
+        context: Context, parts: TrainedParts
+    ) {
         let parts = TrainedParts(context.observer)
         // A repeated pass announces nothing, so that any part of it may train.
-        if context.repeats { parts.first = 0 }
+        if context.repeats || inputs.contains(where: \.needsGradient) { parts.first = 0 }
         var watched = context
         watched.observer = parts
+        watched.tape = nil
         return (watched, parts)
     }
 }

@@ -48,30 +48,28 @@ extension Variable {
         weight: Variable, bias: Variable?, padding: Int, _ context: Context,
         preparing: @escaping (Variable, Context) -> Variable
     ) -> Variable {
-        var inference = context
-        inference.tape = nil
         let taps = Convolution2DShape(stride: 1, padding: padding)
         let x = tensor, w = weight.tensor, isNeeded = needsGradient
         let needs = (weight: weight.needsGradient, bias: bias?.needsGradient)
-        let output = preparing(Variable(x), inference).tensor
-            .convolved2D(w, bias: bias?.tensor, taps)
-        guard let tape = context.tape else { return Variable(output) }
         let (height, width) = (shape[1], shape[2])
-        // A node of its own, so that the parameters inside get their gradients.
-        let input = isNeeded ? self : tape.input(x)
-        return Variable.operation(output, inputs: [input, weight] + (bias.map { [$0] } ?? [])) {
-            gradient in
-            var byWeight: Tensor?
-            let byInput = Variable.rerunning(x, isNeeded: isNeeded, context, preparing) {
-                if needs.weight {
-                    byWeight = gradient.convolution2DWeightGradient(
-                        $0, kernel: w.shape[2], taps)
+        return .rerunning([self, weight, bias].compactMap(\.self), context) { watched, _ in
+            let output = preparing(Variable(x), watched).tensor
+                .convolved2D(w, bias: bias?.tensor, taps)
+            return (
+                output,
+                { gradient in
+                    let pass = Rerun.Pass(x, isNeeded: isNeeded, context, preparing)
+                    let byWeight =
+                        needs.weight
+                        ? gradient.convolution2DWeightGradient(
+                            pass.value, kernel: w.shape[2], taps) : nil
+                    let byInput = pass.pullback(
+                        gradient.convolution2DInputGradient(
+                            w, height: height, width: width, taps))
+                    guard let needsBias = needs.bias else { return [byInput, byWeight] }
+                    return [byInput, byWeight, needsBias ? gradient.columnSums() : nil]
                 }
-                return gradient.convolution2DInputGradient(
-                    w, height: height, width: width, taps)
-            }
-            guard let needsBias = needs.bias else { return [byInput, byWeight] }
-            return [byInput, byWeight, needsBias ? gradient.columnSums() : nil]
+            )
         }
     }
 

@@ -2,7 +2,7 @@
 package import Autodiff
 package import Layers
 package import Reversible
-package import Tensors
+import Tensors
 
 /// A pretrained network that turns images or clips into features, finetuned any way.
 package protocol Backbone: Module {
@@ -12,7 +12,7 @@ package protocol Backbone: Module {
     var input: InputLayout { get }
     /// Channels of the features.
     var featureWidth: Int { get }
-    /// Channels of each map that ``levels(_:way:tile:_:)`` gives, finest first.
+    /// Channels of each map that ``levels(_:_:)`` gives, finest first.
     var levelWidths: [Int] { get }
     /// Tokens before those of the grid in the features (a class token).
     var leadingTokens: Int { get }
@@ -34,39 +34,33 @@ package protocol Backbone: Module {
     ///
     /// - Parameters:
     ///   - images: `[N, 3, H, W]` or `[N, 3, T, H, W]`, normalised, as ``input`` accepts.
-    ///   - way: How the residual stages are run.
-    ///   - tile: Slices of `checkpointed` and `dr2net`.
-    ///   - context: The step's tape, mode and key.
+    ///   - context: The step's tape, mode and key, and how the residual stages are run.
     /// - Returns: `[N, tokens, C]`, or with the grid's axes in place of the tokens.
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
-    func features(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
-    ) throws(ReversibleError) -> Variable
+    func features(_ images: Variable, _ context: Context) throws(ReversibleError) -> Variable
 
     /// The grids of tokens of every stage, finest first, for detectors at several scales.
     ///
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
-    func levels(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
-    ) throws(ReversibleError) -> [FeatureLevel]
+    func levels(_ images: Variable, _ context: Context) throws(ReversibleError) -> [FeatureLevel]
 
-    /// The stages of residual branches for an input, for memory plans and measurements.
+    /// The stages of residual branches for an input, with their tokens.
     ///
     /// - Parameter inputShape: As ``input`` accepts.
     func stagePlans(_ inputShape: [Int]) -> [StagePlan]
 
-    /// The shapes of a training step, for memory plans.
-    ///
-    /// - Parameter inputShape: As ``input`` accepts.
-    func memoryShape(_ inputShape: [Int], dtype: DType) -> MemoryPlan.Network
-
-    /// Operations of matrix products in a forward pass, two a multiply-add.
-    ///
-    /// - Parameter inputShape: As ``input`` accepts.
-    func operations(_ inputShape: [Int]) -> Double
 }
 
 extension Backbone {
+    /// Operations of matrix products in a forward pass, two a multiply-add.
+    ///
+    /// - Parameter inputShape: As ``input`` accepts.
+    package func operations(_ inputShape: [Int]) -> Double {
+        DryRun.measure {
+            _ = try? features(Variable(Tensor(placeholder: inputShape)), .inference)
+        }.usage.operations
+    }
+
     /// None unless a network has a class token or registers.
     package var leadingTokens: Int { 0 }
     /// The one map that most networks give.

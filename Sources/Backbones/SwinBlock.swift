@@ -6,23 +6,19 @@ import Tensors
 
 /// One pre-norm block of attention inside windows, as two branches.
 final class SwinBlock: Module {
-    let width: Int
-    let hidden: Int
-    private let heads: Int
     private let norm1: LayerNorm
     private let attention: WindowAttention
     private let norm2: LayerNorm
     private let mlp: MLP
 
     init(_ configuration: SwinConfiguration, stage: Int, key: RandomKey) {
-        width = configuration.width(stage: stage)
-        hidden = width * configuration.mlpRatio
-        heads = configuration.heads[stage]
+        let width = configuration.width(stage: stage)
         norm1 = LayerNorm(width, epsilon: configuration.epsilon)
         attention = WindowAttention(
-            width, heads: heads, window: configuration.window, key: key.child("attn"))
+            width, heads: configuration.heads[stage], window: configuration.window,
+            key: key.child("attn"))
         norm2 = LayerNorm(width, epsilon: configuration.epsilon)
-        mlp = MLP(width, hidden: hidden, key: key.child("mlp"))
+        mlp = MLP(width, hidden: width * configuration.mlpRatio, key: key.child("mlp"))
     }
 
     func register(in registry: inout ModuleRegistry) {
@@ -40,10 +36,8 @@ final class SwinBlock: Module {
         dropPathRate: Double
     ) -> [Branch] {
         [
-            Branch(
-                name: "\(name).attn", groups: groups, dropPathRate: dropPathRate,
-                footprint: { [self] _ in attentionFootprint(windows) }
-            ) { [norm1, attention] x, range, context in
+            Branch(name: "\(name).attn", groups: groups, dropPathRate: dropPathRate) {
+                [norm1, attention] x, range, context in
                 let shape = x.shape
                 let slots = range.map(windows.slots) ?? windows.slots(samples: shape[0])
                 var y = norm1(x, context)
@@ -52,35 +46,10 @@ final class SwinBlock: Module {
                     consume y, slots: slots, index: index, tokens: windows.capacity, context)
                 return y.reshaped(to: shape)
             },
-            Branch(
-                name: "\(name).mlp", unit: .token, dropPathRate: dropPathRate,
-                footprint: { [self] _ in
-                    .mlp(
-                        width: width, hidden: hidden,
-                        parameters: norm2.trainableCount + mlp.trainableCount)
-                }
-            ) { [norm2, mlp] x, context in mlp(norm2(x, context), context) },
-        ]
-    }
-
-    /// LN, the windows' padding, queries, keys, values, attention and its projection.
-    ///
-    /// For each place of a window the tape keeps LN's output (C), queries, keys and values (3C)
-    /// and the row sums (h); for each token the result (C) and LN's statistics (2); and once the
-    /// bias. The peak is attention's own backward: F's output (C a token), the gradients by the
-    /// result (C) and by queries, keys and values (3C).
-    private func attentionFootprint(_ windows: WindowPartition) -> BranchFootprint {
-        let c = width, h = heads, places = windows.capacity, bias = h * places * places
-        return BranchFootprint(
-            kept: c + 2, forward: 0, backward: c + 2,
-            padded: (4 * c + h, 4 * c + h, 8 * c + h),
-            scratch: { groups in
-                let work = Tensor.windowAttentionScratch(
-                    windows: groups, tokens: places, width: c, heads: h)
-                return (bias, bias + work.forward, 2 * bias + work.backward)
+            Branch(name: "\(name).mlp", unit: .token, dropPathRate: dropPathRate) {
+                [norm2, mlp] x, context in mlp(norm2(x, context), context)
             },
-            parameters: norm1.trainableCount + attention.trainableCount,
-            gradientsAtPeak: c * c + c)
+        ]
     }
 }
 

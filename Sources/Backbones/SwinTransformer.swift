@@ -58,9 +58,6 @@ package final class SwinTransformer: Backbone {
         configuration.depths.indices.map { configuration.width(stage: $0) }
     }
 
-    /// Scalars that train before the first stage.
-    var embeddingTrainableCount: Int { patchEmbedding.trainableCount + patchNorm.trainableCount }
-
     /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         // Images have the patches as `features.0`, clips have a module of their own.
@@ -84,19 +81,19 @@ package final class SwinTransformer: Backbone {
 
     /// The tokens of the last stage after the norm: `[N, H, W, C]`, or `[N, T, H, W, C]`.
     package func features(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        guard
-            let level = try run(images, way: way, tile: tile, context, keepsLevels: false).last
-        else { preconditionFailure("\(name) has no stages") }
+        guard let level = try run(images, context, keepsLevels: false).last else {
+            preconditionFailure("\(name) has no stages")
+        }
         return level
     }
 
     /// The tokens of every stage before its merging, the last one's after the norm.
     package func levels(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> [FeatureLevel] {
-        try run(images, way: way, tile: tile, context, keepsLevels: true).enumerated().map {
+        try run(images, context, keepsLevels: true).enumerated().map {
             stage, values in
             let space = configuration.patch.suffix(2).map { $0 << stage }
             return FeatureLevel(values: values, strides: configuration.patch.dropLast(2) + space)
@@ -105,10 +102,11 @@ package final class SwinTransformer: Backbone {
 
     /// The last stage's tokens, or every stage's.
     private func run(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context, keepsLevels: Bool
+        _ images: Variable, _ context: Context, keepsLevels: Bool
     ) throws(ReversibleError) -> [Variable] {
         precondition(
             input.accepts(images.shape), "\(name): input \(images.shape), expected \(input.text)")
+        let way = context.way
         var inner = context
         if way == .frozen { inner.tape = nil }
         let grids = configuration.grids(images.shape), stages = stages(grids)
@@ -123,19 +121,21 @@ package final class SwinTransformer: Backbone {
         for (index, stage) in stages.enumerated() {
             let isLast = index == stages.count - 1
             let scope = inner.scoped(stage.name)
-            let tail = isLast ? nil : mergings[index].layers(samples: samples, grid: grids[index])
+            let tail =
+                isLast
+                ? nil
+                : mergings[index].layers(
+                    samples: samples, grid: grids[index], tile: context.tile?.tokens)
             if let tail, !keepsLevels {
-                x = try stage(x, way: way, tile: tile, scope, tail: tail)
+                x = try stage(x, scope, tail: tail)
                 continue
             }
-            x = try stage(x, way: way, tile: tile, scope)
+            x = try stage(x, scope)
             let values = isLast ? norm(x, inner) : x
             let width = configuration.width(stage: index)
             result.append(values.reshaped(to: [samples] + grids[index] + [width]))
             if let tail {
-                x =
-                    way == .conventional
-                    ? tail(x, inner) : tail.recomputing(x, tile: tile?.tokens, inner)
+                x = way == .conventional ? tail.recorded(x, inner) : tail(x, inner)
             }
         }
         return result
@@ -152,6 +152,16 @@ package final class SwinTransformer: Backbone {
         }
         x = patchEmbedding(x, context)
         return patchNorm(x, context)
+    }
+
+    /// The stages of an input, with their tokens.
+    package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
+        let grids = configuration.grids(inputShape)
+        return stages(grids).enumerated().map { index, stage in
+            StagePlan(
+                stage: stage, tokens: grids[index].reduce(1, *),
+                width: configuration.width(stage: index))
+        }
     }
 
     /// The stages at given grids.

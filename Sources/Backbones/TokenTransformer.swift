@@ -50,12 +50,11 @@ package final class TokenTransformer: Module {
     /// - Returns: `[B, 1 + N, C]`, the class token first.
     /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
     package func callAsFunction(
-        _ tokens: Variable, positions: Variable, way: FinetuningWay, tile: Tile?,
-        _ context: Context
+        _ tokens: Variable, positions: Variable, _ context: Context
     ) throws(ReversibleError) -> Variable {
         let output = try stage(
             tokens.prependingToken(context.use(classToken)),
-            side: positions.prependingToken(context.use(classPosition)), way: way, tile: tile,
+            side: positions.prependingToken(context.use(classPosition)),
             context.scoped("stage"))
         return norm(output, context)
     }

@@ -5,10 +5,6 @@ import Tensors
 
 /// One pre-norm block, as two branches.
 final class TransformerBlock: Module {
-    let width: Int
-    let heads: Int
-    let hidden: Int
-    let hasLayerScale: Bool
     private let norm1: LayerNorm
     private let attention: MultiHeadAttention
     private let scale1: LayerScale?
@@ -18,10 +14,6 @@ final class TransformerBlock: Module {
 
     init(_ configuration: VisionTransformerConfiguration, key: RandomKey) {
         let width = configuration.width, epsilon = configuration.epsilon
-        self.width = width
-        heads = configuration.heads
-        hidden = width * configuration.mlpRatio
-        hasLayerScale = configuration.hasLayerScale
         norm1 = LayerNorm(width, epsilon: epsilon)
         attention = MultiHeadAttention(
             width, heads: configuration.heads,
@@ -44,14 +36,6 @@ final class TransformerBlock: Module {
         if let scale2 { registry.child("ls2", scale2) }
     }
 
-    /// Scalars that train in the attention half and in the MLP half.
-    var trainableCounts: (attention: Int, mlp: Int) {
-        func count(_ modules: [(any Module)?]) -> Int {
-            modules.reduce(0) { $0 + ($1?.trainableCount ?? 0) }
-        }
-        return (count([norm1, attention, scale1]), count([norm2, mlp, scale2]))
-    }
-
     /// F for the attention half and for the MLP half; LayerScale belongs to F.
     ///
     /// - Parameter takesSide: Whether positions are added again before the block.
@@ -59,19 +43,13 @@ final class TransformerBlock: Module {
         [
             Branch(
                 name: "\(index).attn", unit: .sample, dropPathRate: dropPathRate,
-                takesSide: takesSide, footprint: attentionFootprint
+                takesSide: takesSide
             ) { [norm1, attention, scale1] x, context in
                 let output = attention(norm1(x, context), context)
                 return scale1?(output, context) ?? output
             },
-            Branch(
-                name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate,
-                footprint: { [self] _ in
-                    .mlp(
-                        width: width, hidden: hidden, parameters: trainableCounts.mlp,
-                        hasLayerScale: hasLayerScale)
-                }
-            ) { [norm2, mlp, scale2] x, context in
+            Branch(name: "\(index).mlp", unit: .token, dropPathRate: dropPathRate) {
+                [norm2, mlp, scale2] x, context in
                 let output = mlp(norm2(x, context), context)
                 return scale2?(output, context) ?? output
             },

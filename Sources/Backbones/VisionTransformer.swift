@@ -80,12 +80,6 @@ package final class VisionTransformer: Backbone {
     /// What the network takes.
     package var input: InputLayout { configuration.input }
 
-    /// Whether a parameter before the first block trains.
-    var embeddingTrains: Bool {
-        patchEmbedding.trainableCount > 0
-            || learned.map { $0.classToken.isTrainable || $0.positions.isTrainable } ?? false
-    }
-
     /// Registers the parameters under the names of checkpoints.
     package func register(in registry: inout ModuleRegistry) {
         if let learned {
@@ -99,21 +93,20 @@ package final class VisionTransformer: Backbone {
 
     /// `[N, tokens, C]`: the class token first, then patches row by row, time steps in order.
     package func features(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> Variable {
+        let isFrozen = context.way == .frozen
         var inner = context
-        if way == .frozen { inner.tape = nil }
-        let input = way == .frozen ? images.detached : images
-        let tokens = try stage(
-            embed(input, inner), way: way, tile: tile, inner.scoped("stage"))
-        return norm(tokens, inner)
+        if isFrozen { inner.tape = nil }
+        let input = isFrozen ? images.detached : images
+        return norm(try stage(embed(input, inner), inner.scoped("stage")), inner)
     }
 
     /// The patches' features as one grid.
     package func levels(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ images: Variable, _ context: Context
     ) throws(ReversibleError) -> [FeatureLevel] {
-        let tokens = try features(images, way: way, tile: tile, context)
+        let tokens = try features(images, context)
         let shape = tokens.shape, first = configuration.leadingTokens
         let patches = first == 0 ? tokens : tokens.tokenSlice(first..<shape[1])
         let grid = configuration.grid(images.shape)
@@ -142,6 +135,16 @@ package final class VisionTransformer: Backbone {
             grid: configuration.gridSize, rows: grid[0], columns: grid[1],
             rule: configuration.positionRule, dtype: variable.tensor.dtype)
         return tokens.addingToSamples(matrix.map { variable.mixingTokens(by: $0) } ?? variable)
+    }
+
+    /// The stages of an input, with their tokens.
+    package func stagePlans(_ inputShape: [Int]) -> [StagePlan] {
+        let patches = configuration.grid(inputShape).reduce(1, *)
+        return [
+            StagePlan(
+                stage: stage, tokens: configuration.leadingTokens + patches,
+                width: configuration.width)
+        ]
     }
 
     /// The blocks as one stage: attention and MLP branches in turn.

@@ -86,14 +86,16 @@ package final class PatchMerging: Module {
     /// The layer on a batch of grids: `[N, tokens', 2C]` for `[N, tokens, C]`.
     ///
     /// Cut between pairs of rows where their number is even, else between grids.
-    package func layers(samples: Int, grid: [Int]) -> SlicedLayers {
+    ///
+    /// - Parameter tile: Tokens of a slice; nil takes all at once.
+    package func layers(samples: Int, grid: [Int], tile: Int?) -> Rerun {
         let (down, across) = (grid[grid.count - 2], grid[grid.count - 1])
         let planes = samples * grid.dropLast(2).reduce(1, *)
         let unit = down % 2 == 0 ? 2 : down
         let after = (unit + 1) / 2 * ((across + 1) / 2)
         let units = planes * down / unit
-        return SlicedLayers(
-            units: units, rows: (unit * across, after),
+        return Rerun(
+            units: units, rows: (unit * across, after), tile: tile,
             outputShape: [samples, units * after / samples, reduction.weight.tensor.shape[0]]
         ) { x, context in self.merge(x, down: unit, across: across, context) }
     }

@@ -82,7 +82,9 @@ package struct GradientErrorMap {
 
     private func gradient(_ network: any Backbone, _ way: FinetuningWay) throws -> [Tensor] {
         try SlopeGradient.gradients(
-            of: network, images, way: way, tile: way == .conventional ? nil : tile, key: key)
+            of: network, images,
+            Context(isTraining: true, key: key)
+                .running(way, tile: way == .conventional ? nil : tile))
     }
 
     private static func error(_ gradients: [Tensor], _ reference: [Tensor]) -> Double? {

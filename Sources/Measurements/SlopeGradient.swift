@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Autodiff
+package import Autodiff
 package import Backbones
 import Layers
-package import Reversible
 package import Tensors
 
 /// The gradients of a random linear function of a backbone's features.
@@ -13,18 +12,18 @@ package enum SlopeGradient {
     ///
     /// - Parameters:
     ///   - images: `[N, 3, ...]`, of any type.
-    ///   - key: Draws the function.
+    ///   - context: The way and the tile; its key draws the function.
     package static func gradients(
-        of network: any Backbone, _ images: Tensor, way: FinetuningWay, tile: Tile?, key: RandomKey
+        of network: any Backbone, _ images: Tensor, _ context: Context
     ) throws -> [Tensor] {
         let parameters = network.namedParameters.map(\.parameter)
         for parameter in parameters { parameter.gradient = nil }
         let dtype = parameters.first?.tensor.dtype ?? .float32
         let tape = Tape()
-        let features = try network.features(
-            Variable(images.converted(to: dtype)), way: way, tile: tile,
-            Context(tape: tape, isTraining: true, key: key))
-        let slope = Tensor(normal: features.shape, key: key.child("slope"))
+        var context = context
+        context.tape = tape
+        let features = try network.features(Variable(images.converted(to: dtype)), context)
+        let slope = Tensor(normal: features.shape, key: context.key.child("slope"))
         tape.backward(from: features, gradient: slope.converted(to: dtype))
         return parameters.map { parameter in
             defer { parameter.gradient = nil }

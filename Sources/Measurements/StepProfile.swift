@@ -3,6 +3,7 @@ import Autodiff
 package import Backbones
 import Foundation
 import Layers
+package import Optimizers
 package import Reversible
 package import Tensors
 package import Training
@@ -68,21 +69,21 @@ package struct StepProfile {
             $0 + $1.parameter.tensor.byteCount
         }
         if way == .frozen { network.setTrainable(false) }
-        let optimizer = AdamW([ParameterGroup(.backbone, network)], settings: settings)
+        let optimizer = AdamW(network, rate: 1e-6, settings: settings)
         let immediate = settings.updatesInBackward ? UpdateInBackward(optimizer) : nil
-        let rates = [ParameterRole.backbone: 1e-6]
         StoragePool.trim()
         for step in 0...steps {
             StoragePool.resetPeak()
             let start = DispatchTime.now().uptimeNanoseconds
             var context = Context(isTraining: true, key: key.child(step))
+                .running(way, tile: tile)
             context.observer = immediate
             let tape = Tape(for: context)
             context.tape = tape
+            let rates = optimizer.rates(step: step)
             immediate?.begin(rates: rates, step: step + 1)
             immediate?.begin()
-            let features = try network.features(
-                Variable(images), way: way, tile: tile, context)
+            let features = try network.features(Variable(images), context)
             result.losses.append(MeanSquare.backward(features, on: tape))
             result.gradientBytes = network.namedParameters.reduce(0) {
                 $0 + ($1.parameter.gradient?.byteCount ?? 0)
@@ -98,6 +99,16 @@ package struct StepProfile {
         }
         result.optimizerBytes = optimizer.stateBytes
         return result
+    }
+
+    /// The memory of such a step on an input of a shape.
+    package func memoryPlan(_ inputShape: [Int]) throws -> MemoryPlan {
+        if way == .frozen { network.setTrainable(false) }
+        defer { if way == .frozen { network.setTrainable(true) } }
+        return try MemoryPlan(
+            [ParameterGroup("", network, rate: 1e-6)], settings: settings, tile: tile, key: key,
+            inputs: [inputShape]
+        ) { try network.features(Variable($0[0]), $1.running(way, tile: tile)) }
     }
 
     /// Operations of the model's products in one step: a backward counts twice the forward,

@@ -65,25 +65,22 @@ package enum SurrogateDistance {
         _ network: any Backbone, _ images: Tensor, comparesGradients: Bool, key: RandomKey,
         progress: (Int, Int) -> Void
     ) throws -> [Point] {
-        let context = Context(key: key)
+        let context = Context(key: key), training = Context(isTraining: true, key: key)
         let input = Variable(images)
-        let pretrained = try network.features(
-            input, way: .conventional, tile: nil, context
-        ).tensor
+        let pretrained = try network.features(input, context).tensor
         let slopes =
             try comparesGradients
-            ? SlopeGradient.gradients(of: network, images, way: .conventional, tile: nil, key: key)
-            : []
+            ? SlopeGradient.gradients(of: network, images, training) : []
         let all = candidates(key: key)
         return try all.enumerated().map { index, candidate in
             let surrogate = try network.features(
-                input, way: .dr2net(candidate.plan, .float), tile: nil, context
+                input, context.running(.dr2net(candidate.plan, .float))
             ).tensor
             // Far from the pretrained network values can leave the fixed point.
             let found =
                 comparesGradients
                 ? try? SlopeGradient.gradients(
-                    of: network, images, way: .dr2net(candidate.plan, .exact), tile: nil, key: key)
+                    of: network, images, training.running(.dr2net(candidate.plan, .exact)))
                 : nil
             progress(index + 1, all.count)
             let triple = candidate.plan.coefficients(branch: 0, sample: 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Tensors
 
 /// The stage's side input p on its way into a branch: u = x + p in place of x.
@@ -9,22 +10,22 @@ extension Branch {
         return x + side
     }
 
-    /// The same for a part.
+    /// The same for a slice.
     ///
-    /// - Parameter x: The part's rows, `[rows, C]`.
-    func input(_ x: Tensor, _ part: Part, side: Tensor?) -> Tensor {
+    /// - Parameter x: The slice's rows, `[rows, C]`.
+    func input(_ x: Tensor, _ slice: Rerun.Slice, side: Tensor?) -> Tensor {
         guard takesSide, let side else { return x }
-        return x + part.taken(from: Branch.rows(side)).reshaped(to: x.shape)
+        return x + slice.taken(from: side).reshaped(to: x.shape)
     }
 
     /// What the fixed-point streams add to α·x_{i-1} + β·x_{i-2}: F(u), which they weight with c,
     /// or c·F(u) + α·p, since they hold no p.
-    func term(_ f: Tensor, _ part: Part, side: Tensor?, _ coefficients: [StreamCoefficients])
-        -> Tensor
-    {
+    func term(
+        _ f: Tensor, _ slice: Rerun.Slice, side: Tensor?, _ coefficients: [StreamCoefficients]
+    ) -> Tensor {
         guard takesSide, let side else { return f }
         return side.addingRows(
-            part.rows, by: coefficients.map(\.alpha), to: f, by: coefficients.map(\.branch))
+            slice.output, by: coefficients.map(\.alpha), to: f, by: coefficients.map(\.branch))
     }
 
     /// The triples for streams that add ``term(_:_:side:_:)``.

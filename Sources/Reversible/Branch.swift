@@ -26,8 +26,6 @@ package struct Branch {
     package let dropPathRate: Double
     /// Whether the stage's side input is added to what F and the pretrained residual take.
     package let takesSide: Bool
-    /// The memory of F at a number of tokens a sample, for plans.
-    package let footprint: (_ tokens: Int) -> BranchFootprint
     private let body: (Variable, Range<Int>?, Context) -> Variable
 
     /// A branch.
@@ -37,19 +35,15 @@ package struct Branch {
     ///   - unit: How F may be cut.
     ///   - dropPathRate: In [0, 1).
     ///   - takesSide: Whether the stage's side input is added to what F and α see.
-    ///   - footprint: The memory of F at a number of tokens a sample; plans count nothing for a
-    ///     branch without one.
     ///   - body: F; its input is `[samples, ..., C]`, or `[rows, C]` for tiles of tokens.
     package init(
         name: String, unit: Unit, dropPathRate: Double = 0, takesSide: Bool = false,
-        footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Context) -> Variable
     ) {
         self.name = name
         self.unit = unit
         self.dropPathRate = dropPathRate
         self.takesSide = takesSide
-        self.footprint = footprint
         self.body = { x, _, context in body(x, context) }
     }
 
@@ -60,25 +54,18 @@ package struct Branch {
     ///   - groups: The groups of a sample.
     ///   - dropPathRate: In [0, 1).
     ///   - takesSide: Whether the stage's side input is added to what F and α see.
-    ///   - footprint: The memory of F at a number of tokens a sample.
     ///   - body: F; its input is `[samples, tokens, C]` where the range is nil, else `[rows, C]`:
     ///     the tokens of that range of the batch's groups, group by group.
     package init(
         name: String, groups: RowGroups, dropPathRate: Double = 0, takesSide: Bool = false,
-        footprint: @escaping (_ tokens: Int) -> BranchFootprint = { _ in Branch.unknownFootprint },
         _ body: @escaping (Variable, Range<Int>?, Context) -> Variable
     ) {
         self.name = name
         unit = .groups(groups)
         self.dropPathRate = dropPathRate
         self.takesSide = takesSide
-        self.footprint = footprint
         self.body = body
     }
-
-    /// What plans take for a branch that doesn't say.
-    package static let unknownFootprint = BranchFootprint(
-        kept: 0, forward: 0, backward: 0, parameters: 0, gradientsAtPeak: 0)
 
     /// F(x) on a tape or without one, untiled.
     package func value(_ x: Variable, _ context: Context) -> Variable {
@@ -94,122 +81,70 @@ package struct Branch {
         }
     }
 
-    /// F(x) without a tape, tile by tile.
-    func forward(_ x: Tensor, tile: Tile?, _ context: Context) -> Tensor {
-        let parts = parts(x.shape, tile)
-        if parts.count == 1 { return forward(x, parts[0], context) }
-        let rows = Branch.rows(x)
-        var output = Tensor(zeros: rows.shape, dtype: x.dtype)
-        for part in parts {
-            output.replaceRows(part.rows, with: forward(part.taken(from: rows), part, context))
-        }
-        return output.reshaped(to: x.shape)
+    /// F(x) without a tape, slice by slice.
+    func forward(_ x: Tensor, _ context: Context) -> Tensor {
+        rerun(x.shape, context).forward(context) { $0.taken(from: x) }
     }
 
-    /// F(x) again, and what its backward gives: parameter gradients accumulate in tile order.
+    /// F(x) again, the same bits as ``forward(_:_:)`` gave, and the gradient by `x`; those of
+    /// parameters accumulate slice by slice.
     ///
-    /// - Parameters:
-    ///   - x: The input.
-    ///   - gradient: The gradient by F(x), of the shape of `x`.
-    /// - Returns: F(x), the same bits as ``forward(_:tile:_:)`` gave, and the gradient by `x`.
-    func pullback(_ x: Tensor, gradient: Tensor, tile: Tile?, _ context: Context)
+    /// - Parameter gradient: By F(x), of the shape of `x`.
+    func pullback(_ x: Tensor, gradient: Tensor, _ context: Context)
         -> (value: Tensor, gradient: Tensor)
     {
-        let parts = parts(x.shape, tile)
-        if parts.count == 1 { return pullback(x, gradient, parts[0], context) }
-        let rows = Branch.rows(x), slopes = Branch.rows(gradient)
-        var value = Tensor(zeros: rows.shape, dtype: x.dtype)
-        var result = Tensor(zeros: rows.shape, dtype: x.dtype)
-        for part in parts {
-            let back = pullback(
-                part.taken(from: rows), part.taken(from: slopes), part, context)
-            value.replaceRows(part.rows, with: back.value)
-            result.replaceRows(part.rows, with: back.gradient)
-        }
-        return (value.reshaped(to: x.shape), result.reshaped(to: x.shape))
+        rerun(x.shape, context).pullback(x, gradient: gradient, context)
     }
 
-    // MARK: Tiles
-
-    /// One tile of an input.
-    struct Part {
-        /// Its rows.
-        let rows: RowSelection
-        /// The shape that F takes it in.
-        let shape: [Int]
-        /// Its groups, for a branch on groups that is cut.
-        let groups: Range<Int>?
-        /// Its first sample, for a branch on samples.
-        let firstSample: Int
-
-        func taken(from x: Tensor) -> Tensor {
-            switch rows {
-            case .run(let range): x.rows(range).reshaped(to: shape)
-            case .list(let rows): x.gatheringRows(rows)
+    /// F on an input `[samples, ..., C]` in the slices of the context's tile: the same in the forward
+    /// pass and its repetition.
+    func rerun(_ shape: [Int], _ context: Context) -> Rerun {
+        let slices = slices(shape, context.tile), isCut = slices.count > 1
+        return Rerun(slices: slices, outputShape: shape) { x, slice, context in
+            var inner = context.scoped(name)
+            switch unit {
+            case .sample: inner.sampleOffset += slice.units.lowerBound
+            case .token: break
+            case .groups: if isCut { return body(x, slice.units, inner) }
             }
+            return body(x, nil, inner)
         }
     }
 
-    /// The tiles of an input `[samples, ..., C]`: the same in the forward pass and its backward.
-    func parts(_ shape: [Int], _ tile: Tile?) -> [Part] {
+    private func slices(_ shape: [Int], _ tile: Tile?) -> [Rerun.Slice] {
         let width = shape[shape.count - 1], samples = shape[0]
         let tokens = shape.dropLast().reduce(1, *), perSample = tokens / max(1, samples)
-        func whole() -> [Part] {
-            [Part(rows: .run(0..<tokens), shape: shape, groups: nil, firstSample: 0)]
+        let units =
+            switch unit {
+            case .sample: Rerun.ranges(samples, of: tile.map { $0.tokens / max(1, perSample) })
+            case .token: Rerun.ranges(tokens, of: tile?.tokens)
+            case .groups(let groups):
+                Rerun.ranges(
+                    samples * groups.count, of: tile.map { $0.tokens / max(1, groups.capacity) })
+            }
+        let own = DryRun.representatives(units) { units in
+            switch unit {
+            case .sample: units.count * perSample
+            case .token: units.count
+            case .groups(let groups): groups.rowCount(units)
+            }
         }
-        func ranges(_ count: Int, _ size: Int) -> [Range<Int>]? {
-            size >= count
-                ? nil
-                : stride(from: 0, to: count, by: size).map { $0..<min(count, $0 + size) }
+        guard own.count > 1 else {
+            return [Rerun.Slice(own[0], input: .run(0..<tokens), shape: shape)]
         }
-        guard let tile else { return whole() }
-        switch unit {
-        case .sample:
-            let size = max(1, tile.tokens * samples / max(1, tokens))
-            return ranges(samples, size)?.map {
-                Part(
-                    rows: .run($0.lowerBound * perSample..<$0.upperBound * perSample),
-                    shape: [$0.count] + shape.dropFirst(), groups: nil, firstSample: $0.lowerBound)
-            } ?? whole()
-        case .token:
-            return ranges(tokens, tile.tokens)?.map {
-                Part(rows: .run($0), shape: [$0.count, width], groups: nil, firstSample: 0)
-            } ?? whole()
-        case .groups(let groups):
-            return ranges(samples * groups.count, tile.groups(of: groups.capacity))?.map {
-                let rows = groups.rows($0)
-                return Part(
-                    rows: .list(rows), shape: [rows.count, width], groups: $0, firstSample: 0)
-            } ?? whole()
+        return own.map { units in
+            switch unit {
+            case .sample:
+                Rerun.Slice(
+                    units,
+                    input: .run(units.lowerBound * perSample..<units.upperBound * perSample),
+                    shape: [units.count] + shape.dropFirst())
+            case .token: Rerun.Slice(units, input: .run(units), shape: [units.count, width])
+            case .groups(let groups):
+                Rerun.Slice(
+                    units, input: .list(groups.rows(units)), shape: [groups.rowCount(units), width])
+            }
         }
-    }
-
-    /// F of a tile without a tape.
-    func forward(_ x: Tensor, _ part: Part, _ context: Context) -> Tensor {
-        var inference = context.scoped(name)
-        inference.tape = nil
-        inference.sampleOffset += part.firstSample
-        return body(Variable(x.reshaped(to: part.shape)), part.groups, inference).tensor
-    }
-
-    /// F of a tile and its backward.
-    func pullback(
-        _ x: Tensor, _ gradient: consuming Tensor, _ part: Part, _ context: Context
-    ) -> (value: Tensor, gradient: Tensor) {
-        var inner = context.scoped(name)
-        inner.repeats = true
-        let tape = Tape(for: inner)
-        inner.tape = tape
-        inner.sampleOffset += part.firstSample
-        let input = tape.input(x.reshaped(to: part.shape))
-        let output = body(input, part.groups, inner)
-        let value = output.tensor
-        tape.backward(from: output, gradient: gradient.reshaped(to: value.shape))
-        return (value, tape.gradient(of: input) ?? Tensor(zeros: x.shape, dtype: x.dtype))
-    }
-
-    static func rows(_ x: Tensor) -> Tensor {
-        x.reshaped(to: [-1, x.shape[x.rank - 1]])
     }
 }
 
@@ -228,7 +163,4 @@ package struct Tile: Sendable, Hashable {
         precondition(tokens > 0, "a tile of \(tokens) tokens")
         self.tokens = tokens
     }
-
-    /// Groups of so many rows that a slice holds.
-    func groups(of capacity: Int) -> Int { max(1, tokens / max(1, capacity)) }
 }

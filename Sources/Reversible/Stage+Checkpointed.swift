@@ -4,55 +4,50 @@ import Tensors
 
 /// Activation checkpointing: one tensor a residual block, with the same tiles as `dr2net`.
 extension Stage {
-    func checkpointed(_ x: Variable, side: Variable?, tile: Tile?, _ context: Context) -> Variable {
+    func checkpointed(_ x: Variable, side: Variable?, _ context: Context) -> Variable {
         stride(from: 0, to: branches.count, by: branchesPerBlock).reduce(x) { x, first in
-            block(
-                x, side, Array(branches[first..<min(branches.count, first + branchesPerBlock)]),
-                tile, context)
+            let last = min(branches.count, first + branchesPerBlock)
+            return block(x, side, branches[first..<last], context)
         }
     }
 
     private func block(
-        _ x: Variable, _ side: Variable?, _ branches: [Branch], _ tile: Tile?, _ context: Context
+        _ x: Variable, _ side: Variable?, _ branches: ArraySlice<Branch>, _ context: Context
     ) -> Variable {
-        guard let tape = context.tape else { return x }
-        let input = x.needsGradient ? x : tape.input(x.tensor)
-        let start = x.tensor
-        let shared = side?.tensor, needsSide = side?.needsGradient ?? false
-        let (watched, parts) = TrainedParts.watching(context)
-        let output = branches.reduce(start) { step($0, shared, $1, tile, watched) }
-        guard x.needsGradient || needsSide || parts.first != nil else { return Variable(output) }
-        return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
-            var inputs = [start]
-            var again = context
-            again.repeats = true
-            for branch in branches.dropLast() {
-                inputs.append(step(inputs[inputs.count - 1], shared, branch, tile, again))
-            }
-            var gradient = gradient
-            var sideGradient: Tensor?
-            for branch in branches.reversed() {
-                let x = branch.input(inputs.removeLast(), side: shared)
-                let factors = branch.pathFactors(samples: x.shape[0], context)
-                let slope = factors.map { Stage.scaled(gradient, by: $0) } ?? gradient
-                gradient.add(
-                    branch.pullback(x, gradient: slope, tile: tile, context).gradient)
-                guard branch.takesSide, needsSide else { continue }
-                if sideGradient == nil {
-                    sideGradient = gradient
-                } else {
-                    sideGradient?.add(gradient)
+        x.tensor.keep(for: .checkpoints)
+        let start = x.tensor, p = side?.tensor, needsSide = side?.needsGradient ?? false
+        return .rerunning([x, side].compactMap(\.self), context) { watched, _ in
+            let output = branches.reduce(start) { step($0, p, $1, watched) }
+            return (
+                output,
+                { gradient in
+                    var inputs = [start]
+                    var again = context
+                    again.repeats = true
+                    for branch in branches.dropLast() {
+                        inputs.append(step(inputs[inputs.count - 1], p, branch, again))
+                    }
+                    var gradient = gradient
+                    var bySide: Tensor?
+                    for branch in branches.reversed() {
+                        let u = branch.input(inputs.removeLast(), side: p)
+                        let factors = branch.pathFactors(samples: u.shape[0], context)
+                        let slope = Stage.scaled(gradient, by: factors)
+                        gradient.add(branch.pullback(u, gradient: slope, context).gradient)
+                        guard branch.takesSide, needsSide else { continue }
+                        if bySide == nil { bySide = gradient } else { bySide?.add(gradient) }
+                    }
+                    return [gradient] + (p == nil ? [] : [bySide])
                 }
-            }
-            return [gradient] + (shared == nil ? [] : [sideGradient])
+            )
         }
     }
 
     private func step(
-        _ x: Tensor, _ side: Tensor?, _ branch: Branch, _ tile: Tile?, _ context: Context
+        _ x: Tensor, _ side: Tensor?, _ branch: Branch, _ context: Context
     ) -> Tensor {
         let u = branch.input(x, side: side)
-        let f = branch.forward(u, tile: tile, context)
+        let f = branch.forward(u, context)
         return u + Stage.scaled(f, by: branch.pathFactors(samples: x.shape[0], context))
     }
 }

@@ -8,70 +8,45 @@ extension Stage {
     ///
     /// A tail takes the merged stream in slices that are computed from the pair again.
     func exact(
-        _ x: Variable, side: Variable?, plan: CoefficientPlan, tile: Tile?, _ context: Context,
-        tail: SlicedLayers?
+        _ x: Variable, side: Variable?, plan: CoefficientPlan, _ context: Context, tail: Rerun?
     ) throws(ReversibleError) -> Variable {
-        guard let tape = context.tape else { return x }
-        let input = x.needsGradient ? x : tape.input(x.tensor)
-        let samples = x.shape[0], shape = x.shape, dtype = x.tensor.dtype
-        let shared = side?.tensor, needsSide = side?.needsGradient ?? false
-        let (watched, parts) = TrainedParts.watching(context)
-        let forward = try advance(
-            x.tensor, side: shared, plan: plan, tile: tile, watched, parts: parts)
-        let beta = plan.outputBeta
-        let betas = Array(repeating: beta, count: samples)
-        let state = ReversalState(pair: forward.pair, remainders: forward.remainders)
-        func merged(_ rows: Range<Int>) -> Tensor { state.pair.merged(.run(rows), beta: betas) }
-        parts.current = branches.count
-        let output =
-            tail?.forward(tile: tile?.tokens, dtype: dtype, watched, input: merged)
-            ?? state.pair.merged(.all(of: x.tensor), beta: betas).reshaped(to: shape)
-        // Where nobody asks for the gradient by the input, the walk back ends at what trains.
-        let needsInput = x.needsGradient
-        guard needsInput || needsSide || parts.first != nil else { return Variable(output) }
-        let lowest = needsInput || needsSide ? 0 : min(parts.first ?? 0, branches.count)
-        state.remainders.removeFirst(lowest)
-        return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
-            var sideGradient = needsSide ? Tensor(zeros: shape, dtype: dtype) : nil
-            var now = consume gradient
-            if let tail {
-                now = tail.pullback(
-                    consume now, tile: tile?.tokens, context, input: merged
-                ).reshaped(to: shape)
-            }
-            var before = now.scaled(by: beta / (1 + beta))
-            now.scale(by: 1 / (1 + beta))
-            for index in (lowest..<branches.count).reversed() {
-                let branch = branches[index]
-                let k = coefficients(plan, index, branch, samples: samples, context)
-                let remainder = state.remainders.removeLast()
-                // Tile by tile, so that streams and gradients are touched while a tile is at hand.
-                state.pair.reverse(
-                    coefficients: branch.streamCoefficients(k), remainder: remainder
-                ) { write in
-                    for part in branch.parts(shape, tile) {
-                        let result = branch.pullback(
-                            branch.input(state.pair.previousValues(part.rows), part, side: shared),
-                            now.scaledRows(part.rows, by: k.map(\.branch)), part, context)
-                        write(part.rows, branch.term(result.value, part, side: shared, k))
-                        if branch.takesSide {
-                            sideGradient?.addRows(
-                                part.rows, result.gradient, and: now, by: k.map(\.alpha))
-                        }
-                        Tensor.reverseDualGradient(
-                            &now, &before, rows: part.rows, branch: result.gradient,
-                            coefficients: k)
+        let needs = (input: x.needsGradient, side: side?.needsGradient ?? false)
+        let start = x.tensor, p = side?.tensor, shape = x.shape, dtype = start.dtype
+        let betas = Array(repeating: plan.outputBeta, count: shape[0])
+        return try .rerunning([x, side].compactMap(\.self), context) {
+            (watched, parts) throws(ReversibleError) in
+            var (pair, remainders) = try advance(start, side: p, plan: plan, watched, parts: parts)
+            func merged(_ slice: Rerun.Slice) -> Tensor { pair.merged(slice.input, beta: betas) }
+            parts.current = branches.count
+            let output =
+                tail?.forward(watched, input: merged)
+                ?? pair.merged(.all(of: start), beta: betas).reshaped(to: shape)
+            // Where nobody asks for the gradient by the input, the walk back ends at what trains.
+            let lowest = min(parts.first ?? branches.count, branches.count)
+            remainders.removeFirst(lowest)
+            return (
+                output,
+                { gradient in
+                    var slope = consume gradient
+                    if let tail {
+                        slope =
+                            tail.pullback(slope, to: shape, context, input: merged)
+                            ?? Tensor(zeros: shape, dtype: dtype)
                     }
+                    var byInput = consume slope
+                    var bySide = needs.side ? Tensor(zeros: shape, dtype: dtype) : nil
+                    reverse(
+                        pair, &remainders, to: lowest, &byInput, &bySide, side: p, plan: plan,
+                        context)
+                    return [needs.input ? byInput : nil] + (p == nil ? [] : [bySide])
                 }
-            }
-            now.add(before)
-            return [needsInput ? now : nil] + (shared == nil ? [] : [sideGradient])
+            )
         }
     }
 
     /// All branches forwards on a fresh pair.
     package func advance(
-        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, tile: Tile?, _ context: Context,
+        _ x: Tensor, side: Tensor? = nil, plan: CoefficientPlan, _ context: Context,
         parts: TrainedParts? = nil
     ) throws(ReversibleError) -> (pair: FixedPointPair, remainders: [StreamRemainder]) {
         let pair: FixedPointPair
@@ -82,15 +57,17 @@ extension Stage {
         var remainders: [StreamRemainder] = []
         for (index, branch) in branches.enumerated() {
             let k = coefficients(plan, index, branch, samples: x.shape[0], context)
+            let rerun = branch.rerun(x.shape, context)
             parts?.current = index
             do {
                 remainders.append(
                     try pair.advance(coefficients: branch.streamCoefficients(k)) {
                         (write) throws(FixedPointPair.Overflow) in
-                        for part in branch.parts(x.shape, tile) {
-                            let u = branch.input(pair.currentValues(part.rows), part, side: side)
-                            let f = branch.forward(u, part, context)
-                            try write(part.rows, branch.term(f, part, side: side, k))
+                        for slice in rerun.slices {
+                            let u = branch.input(
+                                pair.currentValues(slice.input), slice, side: side)
+                            let f = rerun.forward(slice, u, context)
+                            try write(slice.output, branch.term(f, slice, side: side, k))
                         }
                     })
             } catch {
@@ -101,33 +78,58 @@ extension Stage {
         return (pair, remainders)
     }
 
-    /// All branches backwards, to the pair that ``advance(_:side:plan:tile:_:)`` started from.
-    package func retreat(
-        _ pair: FixedPointPair, _ remainders: [StreamRemainder], side: Tensor? = nil,
-        plan: CoefficientPlan, tile: Tile?, _ context: Context
+    /// Branches backwards with their gradients: from the pair and the gradient by the merged output
+    /// to the pair before branch `lowest` and the gradient by the input.
+    ///
+    /// Slice by slice, so that streams and gradients are touched while a slice is at hand.
+    private func reverse(
+        _ pair: FixedPointPair, _ remainders: inout [StreamRemainder], to lowest: Int,
+        _ now: inout Tensor, _ bySide: inout Tensor?, side: Tensor?, plan: CoefficientPlan,
+        _ context: Context
     ) {
-        for (index, branch) in branches.enumerated().reversed() {
+        let beta = plan.outputBeta
+        var before = now.scaled(by: beta / (1 + beta))
+        now.scale(by: 1 / (1 + beta))
+        for index in (lowest..<branches.count).reversed() {
+            let branch = branches[index], rerun = branch.rerun(pair.shape, context)
             let k = coefficients(plan, index, branch, samples: pair.shape[0], context)
             pair.reverse(
-                coefficients: branch.streamCoefficients(k), remainder: remainders[index]
+                coefficients: branch.streamCoefficients(k), remainder: remainders.removeLast()
             ) { write in
-                for part in branch.parts(pair.shape, tile) {
-                    let u = branch.input(pair.previousValues(part.rows), part, side: side)
-                    let f = branch.forward(u, part, context)
-                    write(part.rows, branch.term(f, part, side: side, k))
+                for slice in rerun.slices {
+                    let rows = slice.input
+                    let result = rerun.pullback(
+                        slice, branch.input(pair.previousValues(rows), slice, side: side),
+                        gradient: now.scaledRows(rows, by: k.map(\.branch)), context)
+                    write(rows, branch.term(result.value, slice, side: side, k))
+                    if branch.takesSide {
+                        bySide?.addRows(rows, result.gradient, and: now, by: k.map(\.alpha))
+                    }
+                    Tensor.reverseDualGradient(
+                        &now, &before, rows: rows, branch: result.gradient, coefficients: k)
                 }
             }
         }
+        now.add(before)
     }
-}
 
-/// What the node keeps between forward and backward; the backward consumes it.
-private final class ReversalState {
-    let pair: FixedPointPair
-    var remainders: [StreamRemainder]
-
-    init(pair: FixedPointPair, remainders: [StreamRemainder]) {
-        self.pair = pair
-        self.remainders = remainders
+    /// All branches backwards, to the pair that ``advance(_:side:plan:_:parts:)`` started from.
+    package func retreat(
+        _ pair: FixedPointPair, _ remainders: [StreamRemainder], side: Tensor? = nil,
+        plan: CoefficientPlan, _ context: Context
+    ) {
+        for (index, branch) in branches.enumerated().reversed() {
+            let k = coefficients(plan, index, branch, samples: pair.shape[0], context)
+            let rerun = branch.rerun(pair.shape, context)
+            pair.reverse(
+                coefficients: branch.streamCoefficients(k), remainder: remainders[index]
+            ) { write in
+                for slice in rerun.slices {
+                    let u = branch.input(pair.previousValues(slice.input), slice, side: side)
+                    let f = rerun.forward(slice, u, context)
+                    write(slice.output, branch.term(f, slice, side: side, k))
+                }
+            }
+        }
     }
 }

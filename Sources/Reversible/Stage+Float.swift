@@ -8,93 +8,65 @@ import Tensors
 /// Kept for comparison and for the gradient-error map: each division by β multiplies rounding.
 extension Stage {
     func float(
-        _ x: Variable, side: Variable?, plan: CoefficientPlan, tile: Tile?, _ context: Context
+        _ x: Variable, side: Variable?, plan: CoefficientPlan, _ context: Context
     ) -> Variable {
-        guard let tape = context.tape else { return x }
-        let input = x.needsGradient ? x : tape.input(x.tensor)
-        let samples = x.shape[0], dtype = x.tensor.dtype
-        let shared = side?.tensor, needsSide = side?.needsGradient ?? false
-        func betas(_ k: [StreamCoefficients]) -> Tensor {
-            Tensor(k.map(\.beta), shape: [samples], dtype: dtype)
+        let needs = (input: x.needsGradient, side: side?.needsGradient ?? false)
+        let samples = x.shape[0], dtype = x.tensor.dtype, p = side?.tensor
+        let ones = Array(repeating: 1.0, count: samples), beta = plan.outputBeta
+        // The factor of the last dual stream is 1 where the output takes none of it.
+        let end = StreamCoefficients(alpha: 0, beta: beta == 0 ? 1 : beta)
+        func triples(_ index: Int) -> [StreamCoefficients] {
+            index < branches.count
+                ? coefficients(plan, index, branches[index], samples: samples, context)
+                : Array(repeating: end, count: samples)
         }
-        func inverseBetas(_ k: [StreamCoefficients]) -> Tensor {
-            Tensor(k.map { 1 / $0.beta }, shape: [samples], dtype: dtype)
+        func betas(_ index: Int, inverse: Bool = false) -> Tensor {
+            let betas = triples(index).map { inverse ? 1 / $0.beta : $0.beta }
+            return Tensor(betas, shape: [samples], dtype: dtype)
         }
-        let (watched, parts) = TrainedParts.watching(context)
-        // y_i = β_{i+1}·x_{i-1}: the dual stream is stored with the factor of its next use.
-        var current = x.tensor
-        var dual = x.tensor
-        for (index, branch) in branches.enumerated() {
-            let k = coefficients(plan, index, branch, samples: samples, context)
-            if index == 0 { dual = x.tensor.scalingRows(by: betas(k)) }
-            let input = branch.input(current, side: shared)
-            parts.current = index
-            let f = branch.forward(input, tile: tile, watched)
-            let next = Tensor.combination(
-                f, k.map(\.branch), input, k.map(\.alpha), dual,
-                Array(repeating: 1, count: samples))
-            let following =
-                index + 1 < branches.count
-                ? coefficients(plan, index + 1, branches[index + 1], samples: samples, context)
-                : Array(
-                    repeating: StreamCoefficients(alpha: 0, beta: endBeta(plan)), count: samples)
-            dual = current.scalingRows(by: betas(following))
-            current = next
-        }
-        let beta = plan.outputBeta
-        let output =
-            beta == 0
-            ? current
-            : Tensor.axpby(
-                1 / (1 + beta), current, beta / ((1 + beta) * endBeta(plan)), dual)
-        let needsInput = x.needsGradient
-        guard needsInput || needsSide || parts.first != nil else { return Variable(output) }
-        let lowest = needsInput || needsSide ? 0 : parts.first ?? 0
-        let state = FloatState(current: current, dual: dual)
-        return Variable.operation(output, inputs: [input] + (side.map { [$0] } ?? [])) { gradient in
-            var sideGradient = needsSide ? Tensor(zeros: gradient.shape, dtype: dtype) : nil
-            var before = gradient.scaled(by: beta / (1 + beta))
-            var now = consume gradient
-            now.scale(by: 1 / (1 + beta))
-            var following = Array(
-                repeating: StreamCoefficients(alpha: 0, beta: endBeta(plan)), count: samples)
-            for index in (lowest..<branches.count).reversed() {
-                let branch = branches[index]
-                let k = coefficients(plan, index, branch, samples: samples, context)
-                let x = state.dual.scalingRows(by: inverseBetas(following))
-                let u = branch.input(x, side: shared)
-                let slope = Stage.scaled(now, by: k.map(\.branch))
-                let result = branch.pullback(u, gradient: slope, tile: tile, context)
-                state.dual = Tensor.combination(
-                    result.value, k.map { -$0.branch }, u, k.map { -$0.alpha }, state.current,
-                    Array(repeating: 1, count: samples))
-                state.current = x
-                if branch.takesSide {
-                    sideGradient?.addRows(
-                        .all(of: now), result.gradient, and: now, by: k.map(\.alpha))
-                }
-                Tensor.reverseDualGradient(
-                    &now, &before, rows: .all(of: now), branch: result.gradient, coefficients: k)
-                following = k
+        return .rerunning([x, side].compactMap(\.self), context) { watched, parts in
+            // y_i = β_{i+1}·x_{i-1}: the dual stream is stored with the factor of its next use.
+            var current = x.tensor
+            var dual = current.scalingRows(by: betas(0))
+            for (index, branch) in branches.enumerated() {
+                let k = triples(index), u = branch.input(current, side: p)
+                parts.current = index
+                let f = branch.forward(u, watched)
+                let next = Tensor.combination(f, k.map(\.branch), u, k.map(\.alpha), dual, ones)
+                dual = current.scalingRows(by: betas(index + 1))
+                current = next
             }
-            now.add(before)
-            return [needsInput ? now : nil] + (shared == nil ? [] : [sideGradient])
+            let output =
+                beta == 0
+                ? current
+                : Tensor.axpby(1 / (1 + beta), current, beta / ((1 + beta) * end.beta), dual)
+            let lowest = parts.first ?? 0
+            return (
+                output,
+                { gradient in
+                    var bySide = needs.side ? Tensor(zeros: gradient.shape, dtype: dtype) : nil
+                    var before = gradient.scaled(by: beta / (1 + beta))
+                    var now = consume gradient
+                    now.scale(by: 1 / (1 + beta))
+                    for index in (lowest..<branches.count).reversed() {
+                        let branch = branches[index], k = triples(index)
+                        let x = dual.scalingRows(by: betas(index + 1, inverse: true))
+                        let u = branch.input(x, side: p)
+                        let slope = Stage.scaled(now, by: k.map(\.branch))
+                        let (f, byInput) = branch.pullback(u, gradient: slope, context)
+                        dual = Tensor.combination(
+                            f, k.map { -$0.branch }, u, k.map { -$0.alpha }, current, ones)
+                        current = x
+                        if branch.takesSide {
+                            bySide?.addRows(.all(of: now), byInput, and: now, by: k.map(\.alpha))
+                        }
+                        Tensor.reverseDualGradient(
+                            &now, &before, rows: .all(of: now), branch: byInput, coefficients: k)
+                    }
+                    now.add(before)
+                    return [needs.input ? now : nil] + (p == nil ? [] : [bySide])
+                }
+            )
         }
-    }
-
-    /// The factor of the last dual stream; 1 where the output takes none of it.
-    private func endBeta(_ plan: CoefficientPlan) -> Double {
-        plan.outputBeta == 0 ? 1 : plan.outputBeta
-    }
-}
-
-/// The two streams, which the backward walks back.
-private final class FloatState {
-    var current: Tensor
-    var dual: Tensor
-
-    init(current: Tensor, dual: Tensor) {
-        self.current = current
-        self.dual = dual
     }
 }

@@ -23,7 +23,7 @@ package struct Stage {
     /// Whether a branch takes a side input.
     package var takesSide: Bool { branches.contains(where: \.takesSide) }
 
-    /// Runs the stage, and the layers behind it, one way.
+    /// Runs the stage, and the layers behind it, the context's way.
     ///
     /// A branch that takes the side input p sees u = x + p in place of x, and so does the
     /// pretrained residual; the reversible residual doesn't:
@@ -34,26 +34,24 @@ package struct Stage {
     ///   - side: The side input p, of the shape of `x`, shared by all branches that take one
     ///     (positions that are added again before each block); it gets its gradient in every way
     ///     but `frozen`.
-    ///   - way: How; without a tape, `conventional`, `checkpointed` and `frozen` are the same.
-    ///   - tile: Slices for `checkpointed` and `dr2net`; nil runs whole branches.
-    ///   - context: The step's tape, mode and key.
+    ///   - context: The step's tape, mode and key, the way and the tile; without a tape,
+    ///     `conventional`, `checkpointed` and `frozen` are the same.
     ///   - tail: Layers behind the stage where nobody else needs its output: the exact arithmetic
     ///     then doesn't keep it, other ways but `conventional` keep it and nothing of the layers.
     /// - Returns: The stage's output, of the shape of `x`, or that of the tail.
     /// - Throws: ``ReversibleError`` where a stream leaves the range of the exact arithmetic.
     package func callAsFunction(
-        _ x: Variable, side: Variable? = nil, way: FinetuningWay, tile: Tile? = nil,
-        _ context: Context, tail: SlicedLayers? = nil
+        _ x: Variable, side: Variable? = nil, _ context: Context, tail: Rerun? = nil
     ) throws(ReversibleError) -> Variable {
         check(x.shape, side: side?.shape)
-        if context.tape != nil, case .dr2net(let plan, .exact) = way {
+        if context.tape != nil, case .dr2net(let plan, .exact) = context.way {
             checkReversible(plan)
-            return try exact(x, side: side, plan: plan, tile: tile, context, tail: tail)
+            return try exact(x, side: side, plan: plan, context, tail: tail)
         }
-        let output = try run(x, side, way: way, tile: tile, context)
+        let output = try run(x, side, context)
         guard let tail else { return output }
-        return way == .conventional
-            ? tail(output, context) : tail.recomputing(output, tile: tile?.tokens, context)
+        return context.way == .conventional
+            ? tail.recorded(output, context) : tail(output, context)
     }
 
     private func check(_ shape: [Int], side: [Int]?) {
@@ -70,22 +68,22 @@ package struct Stage {
     }
 
     private func run(
-        _ x: Variable, _ side: Variable?, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ x: Variable, _ side: Variable?, _ context: Context
     ) throws(ReversibleError) -> Variable {
         let isRecorded = context.tape != nil
-        switch way {
+        switch context.way {
         case .conventional where isRecorded:
             return branches.reduce(x) { x, branch in
                 let u = branch.takesSide ? side.map { x + $0 } ?? x : x
                 return u + branchOutput(branch, u, context)
             }
         case .checkpointed where isRecorded:
-            return checkpointed(x, side: side, tile: tile, context)
+            return checkpointed(x, side: side, context)
         case .dr2net(let plan, .float) where isRecorded:
             checkReversible(plan)
-            return float(x, side: side, plan: plan, tile: tile, context)
+            return float(x, side: side, plan: plan, context)
         default:
-            return Variable(try infer(x.tensor, side?.tensor, way, tile, context))
+            return Variable(try infer(x.tensor, side?.tensor, context))
         }
     }
 
@@ -98,19 +96,19 @@ package struct Stage {
 
     /// The output without a tape: the recurrence in the working precision.
     private func infer(
-        _ x: Tensor, _ side: Tensor?, _ way: FinetuningWay, _ tile: Tile?, _ context: Context
+        _ x: Tensor, _ side: Tensor?, _ context: Context
     ) throws(ReversibleError) -> Tensor {
-        guard case .dr2net(let plan, _) = way, !plan.isPretrained else {
+        guard case .dr2net(let plan, _) = context.way, !plan.isPretrained else {
             return branches.reduce(x) { x, branch in
                 let u = branch.input(x, side: side)
-                let f = branch.forward(u, tile: tile, context)
+                let f = branch.forward(u, context)
                 return u + Stage.scaled(f, by: branch.pathFactors(samples: x.shape[0], context))
             }
         }
         var current = x, previous = x
         for (index, branch) in branches.enumerated() {
             let u = branch.input(current, side: side)
-            let f = branch.forward(u, tile: tile, context)
+            let f = branch.forward(u, context)
             let k = coefficients(plan, index, branch, samples: x.shape[0], context)
             let next = Tensor.combination(
                 f, k.map(\.branch), u, k.map(\.alpha), previous, k.map(\.beta))

@@ -97,7 +97,7 @@ struct FeatureGradients {
         let tape = Tape()
         let input = tape.input(images)
         let context = Context(tape: tape, isTraining: isTraining, key: RandomKey(seed: 2))
-        let output = try network.features(input, way: way, tile: tile, context)
+        let output = try network.features(input, context.running(way, tile: tile))
         features = output.tensor
         tape.backward(
             from: output, gradient: features.scaled(by: 2 / Double(features.count)))

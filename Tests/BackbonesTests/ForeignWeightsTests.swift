@@ -196,7 +196,7 @@ import Testing
         let plain = try fixture.network()
         #expect(isSame(network, plain))
         let features = try network.features(
-            Variable(fixture.input), way: .frozen, tile: nil, Context())
+            Variable(fixture.input), Context().running(.frozen))
         #expect(scaledError(features.tensor, fixture.features, floor: 0) < 1e-5)
     }
 

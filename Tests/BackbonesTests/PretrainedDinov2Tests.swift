@@ -32,7 +32,7 @@ struct PretrainedDinov2Tests {
         #expect(loaded.family == .transformersDinov2)
         let input = try Npy.readTensor(files[1]), reference = try Npy.readTensor(files[2])
         let features = try network.features(
-            Variable(input.converted(to: .float32)), way: .conventional, tile: nil, .inference)
+            Variable(input.converted(to: .float32)), .inference)
         #expect(features.shape == reference.shape)
         var difference = features.tensor.converted(to: .float64)
         difference.add(reference.converted(to: .float64), scaledBy: -1)

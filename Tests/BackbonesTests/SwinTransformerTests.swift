@@ -20,10 +20,10 @@ struct SwinTransformerTests {
     func featuresAgree(name: String) throws {
         let fixture = try WindowFixture(name)
         let single = try fixture.network().features(
-            Variable(fixture.input()), way: .conventional, tile: nil, .inference)
+            Variable(fixture.input()), .inference)
         #expect(relativeError(single.tensor, fixture.features) <= 1e-5)
         let double = try fixture.network(.float64).features(
-            Variable(fixture.input(.float64)), way: .conventional, tile: nil, .inference)
+            Variable(fixture.input(.float64)), .inference)
         #expect(relativeError(double.tensor, fixture.features) <= 1e-12)
     }
 
@@ -108,18 +108,19 @@ struct SwinTransformerTests {
     func stagesReverseExactly(name: String, tokens: Int?) throws {
         let fixture = try WindowFixture(name)
         let network = try fixture.network(), shape = fixture.description.inputShape
-        let tile = tokens.map { Tile(tokens: $0) }
         for plan in network.stagePlans(shape) {
             let x = Tensor(
                 normal: [shape[0], plan.tokens, plan.width], key: RandomKey(seed: 4))
             let coefficients = CoefficientPlan.uniform(StreamCoefficients(alpha: 1, beta: 0.1))
+            let context = Context.inference.running(
+                .dr2net(coefficients, .exact), tile: tokens.map { Tile(tokens: $0) })
             try exclusively {
                 let start = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x))
                 let (pair, remainders) = try plan.stage.advance(
-                    x, plan: coefficients, tile: tile, .inference)
+                    x, plan: coefficients, context)
                 #expect(!pair.isIdentical(to: start))
                 plan.stage.retreat(
-                    pair, remainders, plan: coefficients, tile: tile, .inference)
+                    pair, remainders, plan: coefficients, context)
                 #expect(pair.isIdentical(to: start))
             }
         }
@@ -146,9 +147,9 @@ struct SwinTransformerTests {
         let network = try fixture.network()
         try atEachLevel { level in
             let features = try network.features(
-                Variable(fixture.input()), way: fixture.dual, tile: Tile(tokens: 30), .inference)
+                Variable(fixture.input()), .inference.running(fixture.dual, tile: Tile(tokens: 30)))
             let plain = try network.features(
-                Variable(fixture.input()), way: .conventional, tile: nil, .inference)
+                Variable(fixture.input()), .inference)
             #expect(relativeError(plain.tensor, fixture.features) <= 1e-5, "\(level)")
             #expect(features.shape == plain.shape)
         }
@@ -160,9 +161,9 @@ struct SwinTransformerTests {
             let fixture = try WindowFixture(name)
             let network = try fixture.network(), input = fixture.input()
             let both = try network.features(
-                Variable(input), way: fixture.dual, tile: Tile(tokens: 40), .inference)
+                Variable(input), .inference.running(fixture.dual, tile: Tile(tokens: 40)))
             let alone = try network.features(
-                Variable(input.rows(1..<2)), way: fixture.dual, tile: nil, .inference)
+                Variable(input.rows(1..<2)), .inference.running(fixture.dual))
             #expect(relativeError(alone.tensor, both.tensor.rows(1..<2)) < 1e-5)
         }
     }
@@ -181,16 +182,16 @@ struct SwinTransformerTests {
         let fixture = try WindowFixture("swin-odd")
         let network = try fixture.network()
         let levels = try network.levels(
-            Variable(fixture.input()), way: .conventional, tile: nil, .inference)
+            Variable(fixture.input()), .inference)
         #expect(
             levels.map(\.values.shape) == [[1, 15, 11, 4], [1, 8, 6, 8], [1, 4, 3, 16]])
         #expect(levels.map(\.strides) == [[4, 4], [8, 8], [16, 16]])
         let features = try network.features(
-            Variable(fixture.input()), way: .conventional, tile: nil, .inference)
+            Variable(fixture.input()), .inference)
         #expect(levels[2].values.tensor.isIdentical(to: features.tensor))
         let clips = try WindowFixture("video-swin-shrunk")
         let grids = try clips.network().levels(
-            Variable(clips.input()), way: .conventional, tile: nil, .inference)
+            Variable(clips.input()), .inference)
         #expect(grids.map(\.values.shape) == [[1, 3, 10, 13, 8], [1, 3, 5, 7, 16]])
         #expect(grids.map(\.strides) == [[2, 4, 4], [2, 8, 8]])
     }

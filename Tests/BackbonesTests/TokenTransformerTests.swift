@@ -2,10 +2,12 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import Reversible
 import Tensors
 import TestSupport
 import Testing
+import Training
 
 @Suite("blocks on given tokens") struct TokenTransformerTests {
     private static func network(dropPathRate: Double = 0, depth: Int = 3) -> VisionTransformer {
@@ -22,7 +24,7 @@ import Testing
         let network = Self.network()
         let images = Tensor(normal: [2, 3, 16, 16], key: RandomKey(seed: 2))
         let expected = try network.features(
-            Variable(images), way: .conventional, tile: nil, .inference)
+            Variable(images), .inference)
         let tokens = network.embed(Variable(images), .inference)
         let transformer = TokenTransformer(network)
         // The class token with its position, once: as the embedding adds it.
@@ -39,8 +41,7 @@ import Testing
         position.tensor = Tensor(zeros: [1, 1, 48])
         let patches = tokens.tokenSlice(1..<17)
         let features = try transformer(
-            patches, positions: Variable(Tensor(zeros: [2, 16, 48])), way: .conventional,
-            tile: nil, .inference)
+            patches, positions: Variable(Tensor(zeros: [2, 16, 48])), .inference)
         #expect(relativeError(features.tensor, expected.tensor) < 1e-6)
     }
 
@@ -64,19 +65,19 @@ import Testing
                 let before = StoragePool.usage.live
                 let transformer = TokenTransformer(network(dropPathRate: rate, depth: 4))
                 let shape = [samples, tokens, 48]
-                let network = MemoryPlan.Network(
-                    stages: [transformer.stagePlan(tokens: tokens)], samples: samples,
-                    parameters: transformer.parameterCount, inputs: 2 * shape.reduce(1, *),
-                    embedding: .init(
-                        kept: 0, forward: 0, backward: 0, output: 0, parameters: 0,
-                        recomputes: false))
-                let predicted = MemoryPlan(
-                    network, way: way, tile: tile.map { Tile(tokens: $0) }
-                ).peakPredictedBytes
+                let predicted = try MemoryPlan(
+                    [ParameterGroup("", transformer, rate: 1e-6)], settings: .init(),
+                    key: RandomKey(seed: 3), inputs: [shape, shape]
+                ) { inputs, context in
+                    guard let tape = context.tape else { preconditionFailure("no tape") }
+                    return try transformer(
+                        tape.input(inputs[0]), positions: tape.input(inputs[1]),
+                        context.running(way, tile: tile.map { Tile(tokens: $0) }))
+                }.peakPredictedBytes
                 let counted = try counted(transformer, shape, way, tile, before)
                 let ratio = Double(predicted) / Double(counted)
                 #expect(
-                    (0.93...1.12).contains(ratio),
+                    (0.995...1.005).contains(ratio),
                     "\(way), \(samples) x \(tokens), tile \(tile ?? 0): \(predicted) for \(counted)"
                 )
             }
@@ -98,8 +99,8 @@ import Testing
         let context = Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
         let positions = tape.input(places)
         let features = try transformer(
-            tape.input(tokens), positions: positions, way: way,
-            tile: tile.map { Tile(tokens: $0) }, context)
+            tape.input(tokens), positions: positions,
+            context.running(way, tile: tile.map { Tile(tokens: $0) }))
         tape.backward(
             from: features, gradient: features.tensor.scaled(by: 2 / Double(features.tensor.count)))
         return withExtendedLifetime((moments, tokens, places, features)) {

@@ -14,11 +14,10 @@ struct VisionTransformerTests {
     func featuresAgree(name: String) throws {
         let fixture = try BackboneFixture(name)
         let single = try fixture.network().features(
-            Variable(fixture.input), way: .conventional, tile: nil, .inference)
+            Variable(fixture.input), .inference)
         #expect(relativeError(single.tensor, fixture.features) <= 1e-5)
         let double = try fixture.network(.float64).features(
-            Variable(fixture.input.converted(to: .float64)), way: .conventional, tile: nil,
-            .inference)
+            Variable(fixture.input.converted(to: .float64)), .inference)
         #expect(relativeError(double.tensor, fixture.features) <= 1e-12)
     }
 
@@ -75,7 +74,7 @@ struct VisionTransformerTests {
             network, fixture.input, way: .frozen, isTraining: isTraining)
         #expect(frozen.byName.isEmpty)
         let plain = try network.features(
-            Variable(fixture.input), way: .conventional, tile: nil, .inference)
+            Variable(fixture.input), .inference)
         #expect(relativeError(frozen.features, plain.tensor) < 1e-6)
     }
 
@@ -100,9 +99,9 @@ struct VisionTransformerTests {
             #expect(dual.worstError(conventional) < 200 * beta)
         }
         let plain = try network.features(
-            Variable(images), way: .conventional, tile: nil, .inference)
+            Variable(images), .inference)
         let pretrained = try network.features(
-            Variable(images), way: .dr2net(.pretrained, .exact), tile: tile, .inference)
+            Variable(images), .inference.running(.dr2net(.pretrained, .exact), tile: tile))
         #expect(relativeError(pretrained.tensor, plain.tensor) < 1e-12)
     }
 
@@ -112,13 +111,13 @@ struct VisionTransformerTests {
         let network = try fixture.network()
         let images = Tensor(normal: [3, 3, 70, 28], key: RandomKey(seed: 1))
         let features = try network.features(
-            Variable(images), way: .conventional, tile: nil, .inference)
+            Variable(images), .inference)
         #expect(features.shape == [3, 11, 8])
         #expect(network.featureWidth == 8)
         #expect(network.input.multiple == 14)
         #expect(network.stagePlans([3, 3, 70, 28]).map(\.tokens) == [11])
         let levels = try network.levels(
-            Variable(images), way: .conventional, tile: nil, .inference)
+            Variable(images), .inference)
         #expect(levels.map(\.values.shape) == [[3, 5, 2, 8]])
         #expect(levels.map(\.strides) == [[14, 14]])
         #expect(
@@ -126,7 +125,7 @@ struct VisionTransformerTests {
                 to: features.tensor.tokenSlice(1..<11)))
         // A sample's features don't depend on its neighbours in the batch.
         let alone = try network.features(
-            Variable(images.rows(1..<2)), way: .conventional, tile: nil, .inference)
+            Variable(images.rows(1..<2)), .inference)
         #expect(relativeError(alone.tensor, features.tensor.rows(1..<2)) < 1e-5)
     }
 }

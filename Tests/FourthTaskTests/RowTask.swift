@@ -73,7 +73,7 @@ final class RowTask: RunnableTask {
             task: RowRecipe.task, featureWidth: table.rows[0].count, labels: table.names)
         plan = try FinetuningPlan(
             recipe.shared, sampleCount: table.rows.count,
-            freezing: [ParameterGroup(.head, network)])
+            freezing: [RoleGroup(.head, network)])
     }
 
     var dataIdentity: DataIdentity {
@@ -81,7 +81,7 @@ final class RowTask: RunnableTask {
             labels: table.names, samples: table.rows.count,
             parts: ["rows": table.rows.map { "\($0)" }])
     }
-    var parameterGroups: [ParameterGroup] { [ParameterGroup(.head, network)] }
+    var parameterGroups: [RoleGroup] { [RoleGroup(.head, network)] }
 
     func losses(samples: [Int], position: StepPosition, context: Context) throws -> StepLosses {
         let targets = samples.map { Int32(table.names.firstIndex(of: table.classes[$0]) ?? 0) }

@@ -133,11 +133,11 @@ import Testing
         for (grid, units) in [([2, 3, 5], 4), ([2, 4, 5], 8)] {
             let x = Tensor(
                 normal: [2, grid.reduce(1, *), 3], key: RandomKey(seed: 2), dtype: .float64)
-            let layers = merging.layers(samples: 2, grid: grid)
-            #expect(layers.units == units)
-            let y = layers(Variable(x), .inference)
+            let layers = merging.layers(samples: 2, grid: grid, tile: 1)
+            #expect(layers.slices.count == units)
+            let y = layers.recorded(Variable(x), .inference)
             #expect(y.shape == [2, 2 * 2 * 3, 6])
-            let error = GradientCheck.worstError([x]) { layers($0[0], .inference) }
+            let error = GradientCheck.worstError([x]) { layers.recorded($0[0], .inference) }
             #expect(error <= 1e-6)
         }
     }

@@ -22,13 +22,13 @@ import Testing
         let network = TinyNetwork.make(.float64)
         let images = TinyNetwork.images.converted(to: .float64)
         let gradients = try SlopeGradient.gradients(
-            of: network, images, way: .conventional, tile: nil, key: key)
+            of: network, images, Context(isTraining: true, key: key))
         let named = network.namedParameters
         #expect(gradients.map(\.shape) == named.map(\.parameter.shape))
         #expect(named.allSatisfy { $0.parameter.gradient == nil })
         func value() throws -> Double {
             let features = try network.features(
-                Variable(images), way: .conventional, tile: nil, Context(key: key)
+                Variable(images), Context(key: key)
             ).tensor
             let slope = Tensor(normal: features.shape, key: key.child("slope"))
             return features.dot(slope.converted(to: .float64))

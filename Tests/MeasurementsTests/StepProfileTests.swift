@@ -3,10 +3,10 @@ import Autodiff
 import Backbones
 import Layers
 import Measurements
+import Optimizers
 import Reversible
 import Tensors
 import Testing
-import Training
 
 /// Counted bytes belong to the whole process.
 @Suite("Profiles of steps", .serialized) struct StepProfileTests {
@@ -30,7 +30,7 @@ import Training
         #expect(found.seconds.count == 2 && found.losses.count == 3)
         #expect(found.peakCounted >= 16 * parameters)
         let features = try TinyNetwork.make().features(
-            Variable(TinyNetwork.images), way: .conventional, tile: nil,
+            Variable(TinyNetwork.images),
             Context(isTraining: true, key: RandomKey(seed: 5).child(0))
         ).tensor
         let loss = features.dot(features) / Double(features.count)

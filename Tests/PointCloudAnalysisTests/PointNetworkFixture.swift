@@ -81,8 +81,9 @@ struct PointNetworkFixture {
         network.clearGradients()
         let tape = Tape(), input = tape.input(features)
         let logits = try network.logits(
-            input, network.pyramid(samples), way: way, tile: tile,
-            Context(tape: tape, isTraining: true, key: RandomKey(seed: 3)))
+            input, network.pyramid(samples),
+            Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
+                .running(way, tile: tile))
         let loss = logits.smoothCrossEntropy(
             targets: labels, classWeights: [0.5, 0.75, 1, 1.25, 1.5], smoothing: 0.2)
         let (value, result) = (loss.tensor.item, logits.tensor)

@@ -36,7 +36,7 @@ import Testing
             let fixture = try PointNetworkFixture(name)
             let inference = try fixture.network.logits(
                 Variable(fixture.features), fixture.network.pyramid(fixture.samples),
-                way: .conventional, tile: nil, .inference)
+                .inference)
             let expected = try #require(fixture.expected["inference"])
             // Interpolation weights are float32.
             #expect(relativeError(inference.tensor, expected) < 1e-6)
@@ -67,7 +67,7 @@ import Testing
         let fixture = try PointNetworkFixture(name, dtype: .float32)
         let inference = try fixture.network.logits(
             Variable(fixture.features.converted(to: .float32)),
-            fixture.network.pyramid(fixture.samples), way: .conventional, tile: nil, .inference)
+            fixture.network.pyramid(fixture.samples), .inference)
         let expected = try #require(fixture.expected["inference"])
         #expect(relativeError(inference.tensor, expected) < 1e-5)
     }
@@ -118,8 +118,7 @@ import Testing
             let error = GradientCheck.worstError([features], step: 1e-6) { inputs in
                 do {
                     return try network.logits(
-                        inputs[0], pyramid, way: .conventional, tile: nil,
-                        Context(tape: inputs[0].tape))
+                        inputs[0], pyramid, Context(tape: inputs[0].tape))
                 } catch {
                     Issue.record(error)
                     return inputs[0]
@@ -142,8 +141,9 @@ import Testing
         ) throws -> (logits: Tensor, gradient: Tensor) {
             let tape = Tape(), input = tape.input(features)
             let output = try network.logits(
-                input, network.pyramid(places), way: way, tile: tile,
-                Context(tape: tape, isTraining: isTraining, key: RandomKey(seed: 3)))
+                input, network.pyramid(places),
+                Context(tape: tape, isTraining: isTraining, key: RandomKey(seed: 3))
+                    .running(way, tile: tile))
             tape.backward(
                 from: output,
                 gradient: Tensor(normal: output.shape, key: RandomKey(seed: 8), dtype: .float64))
@@ -188,12 +188,12 @@ import Testing
             let fixture = try PointNetworkFixture(name)
             let uses = Uses()
             var context = Context(isTraining: true, key: RandomKey(seed: 3))
+                .running(way, tile: Tile(tokens: 24))
             context.observer = uses
             let tape = Tape(for: context)
             context.tape = tape
             let logits = try fixture.network.logits(
-                Variable(fixture.features), fixture.network.pyramid(fixture.samples), way: way,
-                tile: Tile(tokens: 24), context)
+                Variable(fixture.features), fixture.network.pyramid(fixture.samples), context)
             tape.backward(from: logits)
             for entry in fixture.network.namedParameters where entry.parameter.isTrainable {
                 let id = ObjectIdentifier(entry.parameter)
@@ -224,8 +224,9 @@ import Testing
             }
             let tape = Tape(), input = tape.input(features)
             let output = try network.logits(
-                input, network.pyramid(places), way: way, tile: tile,
-                Context(tape: tape, isTraining: true, key: RandomKey(seed: 3)))
+                input, network.pyramid(places),
+                Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
+                    .running(way, tile: tile))
             tape.backward(
                 from: output,
                 gradient: Tensor(normal: output.shape, key: RandomKey(seed: 8), dtype: .float64))
@@ -261,8 +262,7 @@ import Testing
             let features = Tensor(
                 normal: [places.count, 4], key: RandomKey(seed: 5))
             let logits = try network.logits(
-                Variable(features), network.pyramid([places]), way: Self.dual, tile: nil,
-                .inference)
+                Variable(features), network.pyramid([places]), .inference.running(Self.dual))
             #expect(logits.shape == [places.count, 5])
             #expect(logits.tensor.floats.allSatisfy { $0.isFinite }, "\(cloud)")
         }

@@ -45,12 +45,13 @@ private struct FrozenToy {
             let input = needsInput ? tape.input(x) : Variable(x)
             let side = needsSide.map { $0 ? tape.input(x) : Variable(x) }
             let layers = tail.map { tail in
-                SlicedLayers(units: 15, rows: (1, 1), outputShape: [3, 5, 8]) { x, context in
+                Rerun(units: 15, rows: (1, 1), tile: tile?.tokens, outputShape: [3, 5, 8]) {
+                    x, context in
                     x.linear(weight: context.use(tail))
                 }
             }
             let output = try stage(
-                input, side: side, way: way, tile: tile, Context(tape: tape), tail: layers)
+                input, side: side, Context(tape: tape).running(way, tile: tile), tail: layers)
             let weights = Tensor(
                 uniform: x.shape, in: -1...1, key: RandomKey(seed: 9), dtype: .float32)
             tape.backward(from: output, gradient: weights)

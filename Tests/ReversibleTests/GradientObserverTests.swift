@@ -52,10 +52,11 @@ struct GradientObserverTests {
             for parameter in toy.parameters { parameter.gradient = nil }
             let recorder = Recorder(toy.parameters)
             var context = Context(isTraining: true, key: RandomKey(seed: 3))
+                .running(way, tile: slices)
             context.observer = recorder
             let tape = Tape(for: context)
             context.tape = tape
-            let output = try toy.stage(tape.input(x), way: way, tile: slices, context)
+            let output = try toy.stage(tape.input(x), context)
             let weights = Tensor(
                 uniform: x.shape, in: -1...1, key: RandomKey(seed: 9), dtype: .float64
             ).converted(to: x.dtype)

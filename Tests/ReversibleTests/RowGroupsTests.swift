@@ -65,8 +65,9 @@ import Testing
         let tape = Tape()
         let input = tape.input(x)
         let output = try stage(weight)(
-            input, way: way, tile: tile.map { Tile(tokens: $0) },
-            Context(tape: tape, isTraining: true, key: RandomKey(seed: 3)))
+            input,
+            Context(tape: tape, isTraining: true, key: RandomKey(seed: 3))
+                .running(way, tile: tile.map { Tile(tokens: $0) }))
         let value = output.tensor
         tape.backward(
             from: output, gradient: Tensor(normal: x.shape, key: RandomKey(seed: 4), dtype: dtype))
@@ -93,14 +94,15 @@ import Testing
     func reversesExactly(tokens: Int) throws {
         let weight = Parameter(
             Tensor(normal: [4, 4], standardDeviation: 0.4, key: RandomKey(seed: 1)))
-        let stage = stage(weight), tile = Tile(tokens: tokens)
+        let stage = stage(weight)
         let x = Tensor(normal: [3, 5, 4], key: RandomKey(seed: 2))
         let plan = CoefficientPlan.uniform(StreamCoefficients(alpha: 1, beta: 0.1))
+        let context = Context.inference.running(.dr2net(plan, .exact), tile: Tile(tokens: tokens))
         try exclusively {
             let start = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x))
-            let (pair, remainders) = try stage.advance(x, plan: plan, tile: tile, .inference)
+            let (pair, remainders) = try stage.advance(x, plan: plan, context)
             #expect(!pair.isIdentical(to: start))
-            stage.retreat(pair, remainders, plan: plan, tile: tile, .inference)
+            stage.retreat(pair, remainders, plan: plan, context)
             #expect(pair.isIdentical(to: start))
         }
     }

@@ -41,7 +41,7 @@ private struct SideStage {
         isTraining: Bool = false
     ) throws -> Result {
         try result(x, side, isTraining) { input, shared, context in
-            try stage(input, side: shared, way: way, tile: tile, context)
+            try stage(input, side: shared, context.running(way, tile: tile))
         }
     }
 
@@ -132,10 +132,11 @@ struct SideInputTests {
             }
         }
         let frozen = try toy.stage(
-            Variable(x), side: Variable(side), way: .frozen, Context(tape: Tape()))
+            Variable(x), side: Variable(side), Context(tape: Tape()).running(.frozen))
         #expect(relativeError(frozen.tensor, plain.output) < 1e-12)
         let plainForm = try toy.stage(
-            Variable(x), side: Variable(side), way: .dr2net(.pretrained, .exact), .inference)
+            Variable(x), side: Variable(side),
+            .inference.running(.dr2net(.pretrained, .exact)))
         #expect(relativeError(plainForm.tensor, plain.output) < 1e-12)
     }
 
@@ -161,8 +162,9 @@ struct SideInputTests {
                 }
             }
             let evaluated = try toy.stage(
-                Variable(x), side: Variable(side), way: .dr2net(plan, .exact),
-                Context(isTraining: true, key: RandomKey(seed: 3)))
+                Variable(x), side: Variable(side),
+                Context(isTraining: true, key: RandomKey(seed: 3))
+                    .running(.dr2net(plan, .exact)))
             #expect(relativeError(evaluated.tensor, reference.output) < 1e-12)
         }
     }
@@ -183,14 +185,15 @@ struct SideInputTests {
             (SideStage(branches: 12).stage, DType.float64),
             (SideStage(branches: 12, dropPathRate: 0.4, unit: .sample).stage, .float64),
         ] {
-            let context = Context(isTraining: true)
+            let training = Context(isTraining: true)
             try exclusively {
                 let start = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x))
                 for plan in [uniform(1, 0.1), uniform(0.9375, 0.0625), uniform(1.9, -0.9, 0.1)] {
+                    let context = training.running(.dr2net(plan, .exact), tile: tile)
                     let (pair, remainders) = try stage.advance(
-                        x, side: side.converted(to: dtype), plan: plan, tile: tile, context)
+                        x, side: side.converted(to: dtype), plan: plan, context)
                     #expect(!pair.isIdentical(to: start))
-                    stage.retreat(pair, remainders, side: side, plan: plan, tile: tile, context)
+                    stage.retreat(pair, remainders, side: side, plan: plan, context)
                     #expect(pair.isIdentical(to: start))
                 }
             }

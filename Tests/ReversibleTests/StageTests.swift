@@ -25,10 +25,9 @@ struct StageTests {
         let context = Context(isTraining: true)
         try exclusively {
             let start = try FixedPointPair(x, fractionBits: FixedPointPair.fractionBits(for: x))
-            let (pair, remainders) = try toy.stage.advance(
-                x, plan: plans[plan], tile: nil, context)
+            let (pair, remainders) = try toy.stage.advance(x, plan: plans[plan], context)
             #expect(!pair.isIdentical(to: start))
-            toy.stage.retreat(pair, remainders, plan: plans[plan], tile: nil, context)
+            toy.stage.retreat(pair, remainders, plan: plans[plan], context)
             #expect(pair.isIdentical(to: start))
         }
     }
@@ -89,7 +88,7 @@ struct StageTests {
         let nearer = try toy.gradients(x, way: .dr2net(uniform(1, 1.0 / 65536), .exact)).output
         #expect(relativeError(nearer, pretrained) < 2e-4)
         let plain = try toy.stage(
-            Variable(x), way: .dr2net(.pretrained, .exact), Context.inference)
+            Variable(x), .inference.running(.dr2net(.pretrained, .exact)))
         #expect(relativeError(plain.tensor, pretrained) < 1e-6)
     }
 
@@ -153,7 +152,8 @@ struct StageTests {
         let tile = tokens.map { Tile(tokens: $0) }
         let weight = Parameter(
             Tensor(normal: [4, 8], key: RandomKey(seed: 4), dtype: .float64))
-        let tail = SlicedLayers(units: 15, rows: (1, 1), outputShape: [3, 5, 4]) { x, context in
+        let tail = Rerun(units: 15, rows: (1, 1), tile: tokens, outputShape: [3, 5, 4]) {
+            x, context in
             x.linear(weight: context.use(weight), bias: nil)
         }
         let slope = Tensor(normal: [3, 5, 4], key: RandomKey(seed: 5), dtype: .float64)
@@ -165,11 +165,11 @@ struct StageTests {
             func run(isTail: Bool) throws -> [Tensor] {
                 weight.gradient = nil
                 let tape = Tape(), input = tape.input(x)
-                let context = Context(tape: tape, isTraining: true)
+                let context = Context(tape: tape, isTraining: true).running(way, tile: tile)
                 let y =
                     isTail
-                    ? try toy.stage(input, way: way, tile: tile, context, tail: tail)
-                    : tail(try toy.stage(input, way: way, tile: tile, context), context)
+                    ? try toy.stage(input, context, tail: tail)
+                    : tail.recorded(try toy.stage(input, context), context)
                 let value = y.tensor
                 tape.backward(from: y, gradient: slope)
                 return [value, tape.gradient(of: input), weight.gradient].compactMap(\.self)
@@ -200,7 +200,7 @@ struct StageTests {
         let x = ToyStage.input([4, 16, 8])
         func kept(_ branches: Int, _ plan: CoefficientPlan) throws -> Int {
             let toy = ToyStage(branches: branches, scale: 0.05)
-            let result = try toy.stage.advance(x, plan: plan, tile: nil, .inference)
+            let result = try toy.stage.advance(x, plan: plan, .inference)
             return result.pair.byteCount + result.remainders.reduce(0) { $0 + $1.byteCount }
         }
         let elements = x.count

@@ -60,7 +60,7 @@ struct ToyStage {
         let tape = Tape()
         let input = tape.input(x)
         let context = Context(tape: tape, isTraining: isTraining, key: key)
-        let output = try stage(input, way: way, tile: tile, context)
+        let output = try stage(input, context.running(way, tile: tile))
         let weights = Tensor(
             uniform: x.shape, in: -1...1, key: RandomKey(seed: 9), dtype: .float64
         ).converted(to: x.dtype)

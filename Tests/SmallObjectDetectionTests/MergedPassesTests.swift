@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Media
 import Metrics
 import Regions
@@ -76,7 +77,8 @@ import Testing
                     "inference.candidatesPerLevel=80",
                 ])
             return TiledInference(
-                try PyramidDetector.make(recipe, classes: 2).detector, recipe, way: .frozen)
+                try PyramidDetector.make(recipe, classes: 2).detector, recipe,
+                .inference.running(.frozen))
         }
         // At IoU 1 suppression leaves a pass's candidates as the head gives them.
         let raw = try inference(["inference.merge=nms", "inference.threshold=1"])

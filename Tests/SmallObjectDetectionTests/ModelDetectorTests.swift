@@ -53,7 +53,7 @@ import Training
         ]
         detector.clearGradients()
         let context = Context(tape: Tape(), isTraining: true)
-        let output = try detector(Variable(images), way: way, tile: nil, context)
+        let output = try detector(Variable(images), context.running(way))
         let losses = detector.head.losses(
             output, targets: targets, assigner: AdaptiveAssigner(), context)
         context.tape?.backward(from: losses.total)
@@ -67,7 +67,7 @@ import Training
         let detector = isSwin ? swin() : transformer()
         let side = isSwin ? 64 : 56
         let output = try detector(
-            Variable(Tensor(zeros: [1, 3, side, side])), way: .conventional, tile: nil, .inference)
+            Variable(Tensor(zeros: [1, 3, side, side])), .inference)
         #expect(
             output.grid.levels.map(\.stride) == (isSwin ? [4, 8, 16, 32, 64] : [3.5, 7, 14, 28]))
         #expect(output.grid.levels.map(\.height) == (isSwin ? [16, 8, 4, 2, 1] : [16, 8, 4, 2]))

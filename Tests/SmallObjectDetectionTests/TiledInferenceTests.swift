@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Media
 import Regions
 import Reversible
@@ -11,7 +12,7 @@ import Testing
     {
         let recipe = try fixture.recipe(overrides + ["inference.scoreThreshold=0.001"])
         let (detector, _) = try PyramidDetector.make(recipe, classes: 1)
-        return (TiledInference(detector, recipe, way: .frozen), recipe)
+        return (TiledInference(detector, recipe, .inference.running(.frozen)), recipe)
     }
 
     @Test("every pixel lies in a tile, and the whole image is seen too") func passesCover() throws {

@@ -37,7 +37,7 @@ import Training
         #expect(asked == [[5, 6, 7, 8, 9, 10, 11, 12], [13, 14, 14, 14, 14, 14, 14, 14]])
         #expect(input.shape == [2, 3, 8, 32, 32])
         // A position of two frames is a time step of the network: nothing to resample.
-        let vectors = try encoder.vectors(input, way: .frozen, tile: nil, .inference)
+        let vectors = try encoder.vectors(input, .inference.running(.frozen))
         #expect(vectors.shape == [8, 32])
         let found = encoder.positions(vectors, frames: 10).tensor
         #expect(found.isIdentical(to: vectors.tensor.rows(0..<5)))
@@ -95,7 +95,7 @@ import Training
         let film = try VideoFeatures(
             path: fixture.path + "/two.y4m", start: 0, duration: 3, rate: 4, size: 32)
         let features = try film.positions(
-            encoder, way: recipe.finetuning.evaluation(step: 0), report: { _, _ in },
+            encoder, .inference.running(recipe.finetuning.evaluation(step: 0)), report: { _, _ in },
             warn: { Issue.record("\($0)") })
         #expect(features.shape == [6, 32])
         let found = try TemporalInference(detector, recipe).detections(
@@ -116,8 +116,9 @@ import Training
         let tape = Tape()
         let found = try encoder.encode(
             inputs, frames: [7, 3],
-            way: recipe.finetuning.training(step: 0, key: RandomKey(seed: 5)),
-            tile: Tile(tokens: 5), Context(tape: tape, isTraining: true))
+            Context(tape: tape, isTraining: true).running(
+                recipe.finetuning.training(step: 0, key: RandomKey(seed: 5)),
+                tile: Tile(tokens: 5)))
         #expect(found.map(\.shape) == [[7, 32], [3, 32]])
         if way != "frozen" {
             tape.backward(from: Variable.concatenated(found, axis: 0).sum())

@@ -2,6 +2,7 @@
 import Autodiff
 import Checkpoints
 import Foundation
+import Optimizers
 import Recipes
 import Reversible
 import Tensors
@@ -18,7 +19,7 @@ import Training
             data: task.dataIdentity,
             coefficients: ScheduleShape.Pair(alpha: 0.9375, beta: 0.0625),
             parameters: task.parameterGroups.flatMap(\.entries),
-            optimizer: AdamW(task.parameterGroups, settings: .init()))
+            optimizer: AdamW(task.head, rate: 1))
     }
 
     private func make(_ path: String) throws -> RunFolder {

@@ -74,10 +74,10 @@ final class ToyTask: TrainingTask {
 
     func source(of sample: Int, epoch: Int) -> String? { sample == 3 ? nil : "file\(sample)" }
 
-    var parameterGroups: [ParameterGroup] {
+    var parameterGroups: [RoleGroup] {
         [
-            ParameterGroup(.backbone, prefix: "backbone", backbone),
-            ParameterGroup(.head, prefix: "head", head),
+            RoleGroup(.backbone, prefix: "backbone", backbone),
+            RoleGroup(.head, prefix: "head", head),
         ]
     }
 

@@ -43,8 +43,9 @@ struct BackboneFeaturesCommand: ParsableCommand {
         let backbone = try network.load(
             weights: weights, seed: random.seed, console: console)
         let features = try backbone.features(
-            Variable(images), way: ways.evaluationWay, tile: ways.slices,
+            Variable(images),
             Context(key: RandomKey(seed: random.seed))
+                .running(ways.evaluationWay, tile: ways.slices)
         ).tensor
         try Npy.write(features, to: output)
         let result = Result(

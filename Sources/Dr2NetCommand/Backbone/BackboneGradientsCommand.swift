@@ -59,8 +59,9 @@ struct BackboneGradientsCommand: ParsableCommand {
         let tape = Tape()
         let leaf = tape.input(images)
         let features = try backbone.features(
-            leaf, way: ways.trainingWay(key: key), tile: ways.slices,
-            Context(tape: tape, isTraining: true, key: key))
+            leaf,
+            Context(tape: tape, isTraining: true, key: key)
+                .running(ways.trainingWay(key: key), tile: ways.slices))
         let loss = MeanSquare.backward(features, on: tape)
         var state = StateDict()
         for entry in backbone.namedParameters {

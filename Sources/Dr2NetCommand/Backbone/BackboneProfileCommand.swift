@@ -3,7 +3,9 @@ import ArgumentParser
 import Backbones
 import CommandLineSupport
 import Console
+import Files
 import Measurements
+import Optimizers
 import Reversible
 import Tensors
 import Training
@@ -98,13 +100,16 @@ struct BackboneProfileCommand: ParsableCommand {
         let picture = Tensor(normal: [1] + shape.dropFirst(), key: key.child("input"))
         let images = Tensor.joiningRows(Array(repeating: picture, count: shape[0]))
         let rateBefore = MatrixProductRate.measure()
-        let memory = backbone.memoryShape(shape, dtype: .float32)
         let way = ways.trainingWay(key: key)
-        var tile = ways.slices
-        if let budget = memoryBudget.flatMap(ByteSize.parse) {
-            tile = try MemoryPlan.tile(
-                fitting: budget, memory, way: way, optimizer: optimizer.footprint)
+        func planned(
+            _ way: FinetuningWay, _ tile: Tile?, _ settings: AdamW.Settings? = nil
+        ) throws -> MemoryPlan {
+            try StepProfile(
+                network: backbone, way: way, tile: tile, settings: settings ?? optimizer, key: key
+            ).memoryPlan(shape)
         }
+        let plan = try fitting { try planned(way, $0, $1) }
+        let tile = plan.tile
         let profile = StepProfile(
             network: backbone, way: way, tile: tile, settings: optimizer, key: key)
         let progress = common.progress()
@@ -113,8 +118,6 @@ struct BackboneProfileCommand: ParsableCommand {
         }
         progress.finish()
         let resident = ResidentMemory.peak
-        let plan = MemoryPlan(
-            memory, way: way, tile: tile, optimizer: optimizer.footprint)
         let operations = profile.modelOperations(shape)
         // Measured twice, since other work on the machine may hold one of them back.
         let rate = max(rateBefore, MatrixProductRate.measure())
@@ -135,24 +138,50 @@ struct BackboneProfileCommand: ParsableCommand {
             transientBytes: max(0, measured.peakCounted - known), tile: tile?.tokens,
             alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
             threads: Parallel.threadCount, steps: steps,
-            plans: plans(memory, tile: tile ?? .standard, key: key))
+            plans: try plans(key: key) { try planned($0, $1 ? tile ?? .standard : nil) })
         try console.result(result) { result.text }
     }
 
+    /// The plan with the tile chosen, or with the largest that fits the budget.
+    private func fitting(
+        _ plan: (Tile?, AdamW.Settings) throws -> MemoryPlan
+    ) throws -> MemoryPlan {
+        guard let budget = memoryBudget.flatMap(ByteSize.parse) else {
+            return try plan(ways.slices, optimizer)
+        }
+        let hasTiles = ways.way == .dr2net || ways.way == .checkpointed
+        do {
+            return try MemoryPlan.fitting(budget: budget, hasTiles: hasTiles) {
+                try plan($0, optimizer)
+            }
+        } catch let error as MemoryBudgetError {
+            var savings: [MemoryBudgetError.Saving] = []
+            func add(_ option: String, _ change: (inout AdamW.Settings) -> Void) throws {
+                var settings = optimizer
+                change(&settings)
+                let bytes = error.least - (try plan(error.tile, settings).peakPredictedBytes)
+                if bytes > 0 { savings.append(.init(option, bytes: bytes)) }
+            }
+            try add("--in-backward") { $0.updatesInBackward = true }
+            try add("--moment-bits 8") { $0.moments = .blocks }
+            throw InputError(error.text(savings))
+        }
+    }
+
     /// The predicted memory of every way, with the policy chosen or the default one.
-    private func plans(_ memory: MemoryPlan.Network, tile: Tile, key: RandomKey) -> [PlanLine] {
+    ///
+    /// - Parameter plan: That of a way, in tiles or without.
+    private func plans(
+        key: RandomKey, _ plan: (FinetuningWay, Bool) throws -> MemoryPlan
+    ) rethrows -> [PlanLine] {
         let coefficients = ways.trainingPlan(key: key)
         let all: [(String, FinetuningWay)] = [
             ("conventional", .conventional), ("checkpointed", .checkpointed), ("frozen", .frozen),
             ("dr2net", .dr2net(coefficients, .exact)),
             ("dr2net, float", .dr2net(coefficients, .float)),
         ]
-        return all.map { name, way in
-            let isTiled = name != "conventional" && way != .frozen
-            return PlanLine(
-                name,
-                MemoryPlan(
-                    memory, way: way, tile: isTiled ? tile : nil, optimizer: optimizer.footprint))
+        return try all.map { name, way in
+            PlanLine(name, try plan(way, name != "conventional" && way != .frozen))
         }
     }
 

@@ -48,6 +48,9 @@ extension Tensor {
             return max(0, first - radius)..<min(length, first + rows + radius)
         }
 
+        /// Keys of a tile at most.
+        var mostKeys: Int { min(tokens, reach?.radius.map { tile + 2 * $0 } ?? tokens) }
+
         /// Takes the weights of a tile outside of the band away.
         func limit(
             _ weights: UnsafeMutableRawPointer, _ kernels: dr_kernels, rows: Int, first: Int,
@@ -101,6 +104,10 @@ extension Tensor {
         let plan = AttentionPlan(self, heads: heads, reach: reach)
         let (tokens, width, depth, size) = (plan.tokens, plan.width, plan.depth, dtype.byteSize)
         let kernels = Kernels.table(dtype), dtype = dtype
+        let work = WorkSpace(
+            pieces: plan.batch * heads * plan.tiles, scalars: plan.tile * (plan.mostKeys + 1),
+            dtype)
+        DryRun.countProducts(tokens, tokens, depth, count: 2 * plan.batch * heads)
         let results = unsafe Tensor.make(
             shapes: [[plan.batch, tokens, width], [plan.batch, heads, tokens]], dtype,
             reading: [self]
@@ -109,7 +116,7 @@ extension Tensor {
                 unsafe kernels.fill_rows(nil, output[0], plan.batch * tokens, width)
                 unsafe kernels.fill_rows(nil, output[1], plan.batch * heads, tokens)
             }
-            Parallel.forEach(plan.batch * heads * plan.tiles) { piece in
+            unsafe work.forEach { piece, weights in
                 let tile = piece % plan.tiles
                 let (sample, head) = (piece / plan.tiles / heads, piece / plan.tiles % heads)
                 let first = tile * plan.tile
@@ -121,22 +128,18 @@ extension Tensor {
                 let v = unsafe k + width * size
                 let out = unsafe output[0] + plan.output(sample, head, first) * size
                 let logSums = unsafe output[1] + ((sample * heads + head) * tokens + first) * size
-                let scratch = Tensor(uninitialized: [rows, count + 1], dtype: dtype)
-                withExtendedLifetime(scratch) {
-                    let weights = unsafe scratch.storage.pointer
-                    let inverse = unsafe weights + rows * count * size
-                    unsafe plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
-                        .run(dtype, q, k, weights)
-                    unsafe plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
-                    unsafe kernels.softmax_rows(weights, inverse, logSums, rows, count)
-                    unsafe plan.drop(
-                        weights, dtype, dropout, sample, head, first: first, rows: rows, keys: keys)
-                    unsafe MatrixProduct(
-                        m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
-                        strideC: width
-                    ).run(dtype, weights, v, out)
-                    unsafe kernels.scale_rows_strided(out, inverse, rows, depth, width)
-                }
+                let inverse = unsafe weights + rows * count * size
+                unsafe plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
+                    .run(dtype, q, k, weights)
+                unsafe plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
+                unsafe kernels.softmax_rows(weights, inverse, logSums, rows, count)
+                unsafe plan.drop(
+                    weights, dtype, dropout, sample, head, first: first, rows: rows, keys: keys)
+                unsafe MatrixProduct(
+                    m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
+                    strideC: width
+                ).run(dtype, weights, v, out)
+                unsafe kernels.scale_rows_strided(out, inverse, rows, depth, width)
             }
         }
         return (results[0], results[1])
@@ -163,56 +166,55 @@ extension Tensor {
             gradient.shape == [plan.batch, tokens, width] && result.shape == gradient.shape,
             "attention: \(shape), result \(result.shape) and gradient \(gradient.shape)")
         let kernels = Kernels.table(dtype), dtype = dtype
+        let work = WorkSpace(
+            pieces: plan.batch * heads, scalars: plan.tile * (2 * plan.mostKeys + 1), dtype)
+        DryRun.countProducts(tokens, tokens, depth, count: 5 * plan.batch * heads)
         return unsafe .make(shape, dtype, reading: [self, gradient, result, logSums]) {
             output, input in
             if reach != nil {
                 unsafe kernels.fill_rows(nil, output, plan.batch * tokens, 3 * width)
             }
-            Parallel.forEach(plan.batch * heads) { piece in
+            unsafe work.forEach { piece, weights in
                 let (sample, head) = (piece / heads, piece % heads)
-                let part = plan.tile * tokens * size
-                let scratch = Tensor(uninitialized: [plan.tile, 2 * tokens + 1], dtype: dtype)
-                withExtendedLifetime(scratch) {
-                    let weights = unsafe scratch.storage.pointer
-                    let slopes = unsafe weights + part, dots = unsafe slopes + part
-                    for first in stride(from: 0, to: tokens, by: plan.tile) {
-                        let rows = plan.rows(sample, from: first)
-                        guard rows > 0 else { break }
-                        let keys = plan.keys(sample, from: first, rows: rows)
-                        let count = keys.count
-                        let query = plan.query(sample, head, first) * size
-                        let key = (plan.query(sample, head, keys.lowerBound) + width) * size
-                        let value = key + width * size
-                        let out = plan.output(sample, head, first) * size
-                        let g = unsafe input[1] + out
-                        unsafe kernels.row_dots_strided(g, input[2] + out, dots, rows, depth, width)
-                        unsafe plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
-                            .run(dtype, input[0] + query, input[0] + key, weights)
-                        unsafe plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
-                        unsafe plan.weights(rows, count, strideA: width, scale: 1)
-                            .run(dtype, g, input[0] + value, slopes)
-                        unsafe plan.drop(
-                            slopes, dtype, dropout, sample, head, first: first, rows: rows,
-                            keys: keys)
-                        unsafe kernels.softmax_backward(
-                            weights, slopes, input[3] + (piece * tokens + first) * size, dots,
-                            plan.scale, rows, count)
-                        unsafe plan.drop(
-                            weights, dtype, dropout, sample, head, first: first, rows: rows,
-                            keys: keys)
-                        // dV += P^T dO, dQ = dS K, dK += dS^T Q.
-                        var sums = MatrixProduct(
-                            m: count, n: depth, k: rows, transposeA: .transposed,
-                            strideA: count, strideB: width, strideC: 3 * width,
-                            beta: first == 0 && reach == nil ? 0 : 1)
-                        unsafe sums.run(dtype, weights, g, output + value)
-                        sums.strideB = 3 * width
-                        unsafe sums.run(dtype, slopes, input[0] + query, output + key)
-                        unsafe MatrixProduct(
-                            m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
-                            strideC: 3 * width
-                        ).run(dtype, slopes, input[0] + key, output + query)
-                    }
+                let part = plan.tile * plan.mostKeys * size
+                let slopes = unsafe weights + part, dots = unsafe slopes + part
+                for first in stride(from: 0, to: tokens, by: plan.tile) {
+                    let rows = plan.rows(sample, from: first)
+                    guard rows > 0 else { break }
+                    let keys = plan.keys(sample, from: first, rows: rows)
+                    let count = keys.count
+                    let query = plan.query(sample, head, first) * size
+                    let key = (plan.query(sample, head, keys.lowerBound) + width) * size
+                    let value = key + width * size
+                    let out = plan.output(sample, head, first) * size
+                    let g = unsafe input[1] + out
+                    unsafe kernels.row_dots_strided(g, input[2] + out, dots, rows, depth, width)
+                    unsafe plan.weights(rows, count, strideA: 3 * width, scale: plan.scale)
+                        .run(dtype, input[0] + query, input[0] + key, weights)
+                    unsafe plan.limit(weights, kernels, rows: rows, first: first, keys: keys)
+                    unsafe plan.weights(rows, count, strideA: width, scale: 1)
+                        .run(dtype, g, input[0] + value, slopes)
+                    unsafe plan.drop(
+                        slopes, dtype, dropout, sample, head, first: first, rows: rows,
+                        keys: keys)
+                    unsafe kernels.softmax_backward(
+                        weights, slopes, input[3] + (piece * tokens + first) * size, dots,
+                        plan.scale, rows, count)
+                    unsafe plan.drop(
+                        weights, dtype, dropout, sample, head, first: first, rows: rows,
+                        keys: keys)
+                    // dV += P^T dO, dQ = dS K, dK += dS^T Q.
+                    var sums = MatrixProduct(
+                        m: count, n: depth, k: rows, transposeA: .transposed,
+                        strideA: count, strideB: width, strideC: 3 * width,
+                        beta: first == 0 && reach == nil ? 0 : 1)
+                    unsafe sums.run(dtype, weights, g, output + value)
+                    sums.strideB = 3 * width
+                    unsafe sums.run(dtype, slopes, input[0] + query, output + key)
+                    unsafe MatrixProduct(
+                        m: rows, n: depth, k: count, strideA: count, strideB: 3 * width,
+                        strideC: 3 * width
+                    ).run(dtype, slopes, input[0] + key, output + query)
                 }
             }
         }

@@ -74,6 +74,7 @@ extension Tensor {
         let matrices = weight.tapsFirst()
         let kernels = Kernels.table(dtype), type = dtype, size = dtype.byteSize
         let blocks = (newLength + Tensor.convolutionRows - 1) / Tensor.convolutionRows
+        DryRun.countProducts(batch * newLength, outputs, inputs, count: kernel)
         return unsafe .make(
             [batch, newLength, outputs], type,
             reading: [self, matrices] + (bias.map { [$0] } ?? [])
@@ -124,6 +125,7 @@ extension Tensor {
         // Columns are independent, so blocks of them may run side by side.
         let width = 64
         let blocks = (inputs + width - 1) / width
+        DryRun.countProducts(batch * newLength, outputs, inputs, count: kernel)
         return unsafe .make(
             [batch, length, inputs], type, reading: [self, matrices] + (bias.map { [$0] } ?? [])
         ) { output, input in
@@ -166,6 +168,7 @@ extension Tensor {
         let type = dtype, size = dtype.byteSize
         let height = 64
         let blocks = (outputs + height - 1) / height
+        DryRun.countProducts(batch * newLength, outputs, inputs, count: kernel)
         var result = Tensor(zeros: [kernel, outputs, inputs], dtype: type)
         unsafe result.update(reading: [self, input]) { output, pointers in
             Parallel.forEach(kernel * blocks) { piece in

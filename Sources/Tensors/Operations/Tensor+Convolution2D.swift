@@ -82,23 +82,25 @@ extension Tensor {
         let matrix = weight.reshaped(to: [outputs, inputs, kernel * kernel]).swappingLastAxes()
         let kernels = Kernels.table(dtype), type = dtype, size = dtype.byteSize
         let depth = kernel * kernel * inputs, rows = newShape[0] * newShape[1] * newShape[2]
+        let tile = Tensor.tileRows(depth, of: rows)
+        let work = WorkSpace(
+            pieces: (rows + tile - 1) / tile, scalars: min(tile, rows) * depth, type)
+        DryRun.countProducts(rows, outputs, depth)
         return unsafe .make(
             newShape, type, reading: [self, matrix] + (bias.map { [$0] } ?? [])
         ) { output, input in
             unsafe withUnsafePointer(to: geometry) { geometry in
-                Parallel.forRanges(rows, chunk: Tensor.tileRows(depth, of: rows)) { range in
-                    unsafe Tensor.withScratch(range.count * depth, type) { columns in
-                        let out = unsafe output + range.lowerBound * outputs * size
-                        unsafe kernels.fill_rows(
-                            input.count > 2 ? input[2] : nil, out, range.count, outputs)
-                        unsafe kernels.window_columns(
-                            input[0], columns, geometry, inputs, range.lowerBound, range.count, 0,
-                            kernel)
-                        unsafe MatrixProduct(
-                            m: range.count, n: outputs, k: depth, transposeB: .transposed,
-                            strideA: depth, strideB: depth, strideC: outputs, beta: 1
-                        ).run(type, columns, input[1], out)
-                    }
+                unsafe work.forEach { piece, columns in
+                    let first = piece * tile, count = min(tile, rows - first)
+                    let out = unsafe output + first * outputs * size
+                    unsafe kernels.fill_rows(
+                        input.count > 2 ? input[2] : nil, out, count, outputs)
+                    unsafe kernels.window_columns(
+                        input[0], columns, geometry, inputs, first, count, 0, kernel)
+                    unsafe MatrixProduct(
+                        m: count, n: outputs, k: depth, transposeB: .transposed,
+                        strideA: depth, strideB: depth, strideC: outputs, beta: 1
+                    ).run(type, columns, input[1], out)
                 }
             }
         }
@@ -132,28 +134,25 @@ extension Tensor {
         }
         let newShape = [shape[0], height, width, inputs], step = taps.stride
         let matrices = weight.reshaped(to: [outputs, inputs, kernel * kernel]).tapsFirst()
-        return unsafe .make(
-            newShape, dtype, reading: [self] + (bias.map { [$0] } ?? [])
-        ) { output, input in
-            for index in 0..<step * step where index / step < height && index % step < width {
-                let (top, left) = (index / step, index % step)
-                let columns = taps.taps(phase: left, kernel: kernel)
-                let parts = taps.taps(phase: top, kernel: kernel).flatMap { row in
-                    columns.map { row * kernel + $0 }
-                }
-                // With stride 1 all taps meet every pixel: the matrices as they lie.
-                let matrix =
-                    parts.count == kernel * kernel
-                    ? matrices
-                    : parts.isEmpty ? nil : .joiningRows(parts.map { matrices.rows($0..<$0 + 1) })
-                let phase = TransposedPhase(
-                    geometry: taps.geometry(input: newShape, output: shape, kernel: kernel),
-                    top: top, left: left, depth: parts.count * outputs, dtype: dtype,
-                    outputs: outputs, inputs: inputs, samples: newShape[0])
-                unsafe phase.write(
-                    output, gradient: input[0], matrix, input.count > 1 ? input[1] : nil)
+        var result = Tensor(uninitialized: newShape, dtype: dtype)
+        for index in 0..<step * step where index / step < height && index % step < width {
+            let (top, left) = (index / step, index % step)
+            let columns = taps.taps(phase: left, kernel: kernel)
+            let parts = taps.taps(phase: top, kernel: kernel).flatMap { row in
+                columns.map { row * kernel + $0 }
             }
+            // With stride 1 all taps meet every pixel: the matrices as they lie.
+            let matrix =
+                parts.count == kernel * kernel
+                ? matrices
+                : parts.isEmpty ? nil : .joiningRows(parts.map { matrices.rows($0..<$0 + 1) })
+            TransposedPhase(
+                geometry: taps.geometry(input: newShape, output: shape, kernel: kernel),
+                top: top, left: left, depth: parts.count * outputs, dtype: dtype,
+                outputs: outputs, inputs: inputs, samples: newShape[0]
+            ).write(&result, gradient: self, matrix, bias)
         }
+        return result
     }
 
     /// The gradient of a convolution by its weight.
@@ -180,24 +179,25 @@ extension Tensor {
         // A piece owns some outputs and a row of taps and goes through all pixels in order.
         let height = 128, blocks = (outputs + height - 1) / height
         let tile = Tensor.tileRows(depth, of: 8 * rows)
+        let work = WorkSpace(
+            pieces: kernel * blocks, scalars: min(tile, rows) * depth, type)
+        DryRun.countProducts(rows, outputs, kernel * depth)
         var result = Tensor(zeros: [outputs, kernel * kernel, inputs], dtype: type)
         unsafe result.update(reading: [self, input]) { output, pointers in
             unsafe withUnsafePointer(to: geometry) { geometry in
-                Parallel.forEach(kernel * blocks) { piece in
+                unsafe work.forEach { piece, columns in
                     let tap = piece / blocks, row = piece % blocks * height
-                    unsafe Tensor.withScratch(min(tile, rows) * depth, type) { columns in
-                        for first in stride(from: 0, to: rows, by: tile) {
-                            let count = min(tile, rows - first)
-                            unsafe kernels.window_columns(
-                                pointers[1], columns, geometry, inputs, first, count, tap, 1)
-                            unsafe MatrixProduct(
-                                m: min(height, outputs - row), n: depth, k: count,
-                                transposeA: .transposed, strideA: outputs, strideB: depth,
-                                strideC: kernel * depth, beta: 1
-                            ).run(
-                                type, pointers[0] + (first * outputs + row) * size, columns,
-                                output + (row * kernel + tap) * depth * size)
-                        }
+                    for first in stride(from: 0, to: rows, by: tile) {
+                        let count = min(tile, rows - first)
+                        unsafe kernels.window_columns(
+                            pointers[1], columns, geometry, inputs, first, count, tap, 1)
+                        unsafe MatrixProduct(
+                            m: min(height, outputs - row), n: depth, k: count,
+                            transposeA: .transposed, strideA: outputs, strideB: depth,
+                            strideC: kernel * depth, beta: 1
+                        ).run(
+                            type, pointers[0] + (first * outputs + row) * size, columns,
+                            output + (row * kernel + tap) * depth * size)
                     }
                 }
             }

@@ -141,27 +141,27 @@ extension Tensor {
         let height = 64
         let blocks = (length + height - 1) / height
         let total = batch * length * k
+        let work = WorkSpace(
+            pieces: batch * blocks, scalars: min(height, length) * length, type)
+        DryRun.countProducts(length, length, channels, count: batch)
+        if DryRun.isActive { return [Int32](repeating: 0, count: total) }
         return unsafe [Int32](unsafeUninitializedCapacity: total) { buffer, count in
             count = total
             guard let indices = buffer.baseAddress else { return }
             unsafe Tensor.withPointers([self, norms]) { input in
-                Parallel.forEach(batch * blocks) { piece in
+                unsafe work.forEach { piece, dots in
                     let sample = piece / blocks, first = piece % blocks * height
                     let rows = min(height, length - first)
                     let x = unsafe input[0] + sample * length * channels * size
                     let split = splits?[sample]
-                    let dots = unsafe Tensor.make([rows, length], type) { output, _ in
-                        unsafe MatrixProduct(
-                            m: rows, n: length, k: channels, transposeB: .transposed,
-                            strideA: channels, strideB: channels, strideC: length
-                        ).run(type, x + first * channels * size, x, output)
-                    }
-                    unsafe dots.read {
-                        unsafe kernels.nearest_rows(
-                            $0, input[1] + sample * length * size,
-                            indices + (sample * length + first) * k, rows, first, length, k,
-                            split == nil ? 0 : limited, split ?? length, sample * length)
-                    }
+                    unsafe MatrixProduct(
+                        m: rows, n: length, k: channels, transposeB: .transposed,
+                        strideA: channels, strideB: channels, strideC: length
+                    ).run(type, x + first * channels * size, x, dots)
+                    unsafe kernels.nearest_rows(
+                        dots, input[1] + sample * length * size,
+                        indices + (sample * length + first) * k, rows, first, length, k,
+                        split == nil ? 0 : limited, split ?? length, sample * length)
                 }
             }
         }

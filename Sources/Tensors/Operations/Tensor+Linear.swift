@@ -29,7 +29,8 @@ extension Tensor {
         let (rows, k, n) = checkLinear(weight, bias)
         let product = MatrixProduct(
             m: rows, n: n, k: k, transposeB: .transposed, strideA: max(1, k), strideB: max(1, k),
-            strideC: max(1, n))
+            strideC: max(1, n)
+        ).announced()
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let inputs = [self, weight] + (bias.map { [$0] } ?? [])
         return unsafe .make(shape.dropLast() + [n], dtype, reading: inputs) { output, input in
@@ -55,7 +56,8 @@ extension Tensor {
         let (rows, k, n) = checkLinear(weight, bias)
         let product = MatrixProduct(
             m: rows, n: n, k: k, transposeB: .transposed, strideA: max(1, k), strideB: max(1, k),
-            strideC: max(1, n))
+            strideC: max(1, n)
+        ).announced()
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         let shape = Array(shape.dropLast()) + [n]
         let results = unsafe Tensor.make(
@@ -78,7 +80,8 @@ extension Tensor {
         let (rows, n) = rowsAndColumns
         let k = weight.shape[1]
         let product = MatrixProduct(
-            m: rows, n: k, k: n, strideA: max(1, n), strideB: max(1, k), strideC: max(1, k))
+            m: rows, n: k, k: n, strideA: max(1, n), strideB: max(1, k), strideC: max(1, k)
+        ).announced()
         return unsafe .make(shape.dropLast() + [k], dtype, reading: [self, weight]) {
             output, input in
             unsafe product.runParallel(dtype, input[0], input[1], output)
@@ -92,7 +95,8 @@ extension Tensor {
         let k = x.rowsAndColumns.columns
         let product = MatrixProduct(
             m: n, n: k, k: rows, transposeA: .transposed, strideA: max(1, n), strideB: max(1, k),
-            strideC: max(1, k))
+            strideC: max(1, k)
+        ).announced()
         return unsafe .make([n, k], dtype, reading: [self, x]) { output, input in
             unsafe product.runParallel(dtype, input[0], input[1], output)
         }

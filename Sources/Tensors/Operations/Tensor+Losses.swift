@@ -22,12 +22,13 @@ extension Tensor {
         let chunk = max(1, 4096 / max(1, rows == 0 ? 1 : count / rows))
         let pieces = (rows + chunk - 1) / chunk
         var sums = [Double](repeating: 0, count: pieces)
-        var gradient = wantsGradient ? Tensor(uninitialized: shape, dtype: dtype) : nil
-        let target = unsafe gradient?.write { unsafe $0 }
+        let gradient = wantsGradient ? Tensor(uninitialized: shape, dtype: dtype) : nil
         withExtendedLifetime(gradient) {
             unsafe sums.withUnsafeMutableBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
                 unsafe Tensor.withPointers([self] + others) { input in
+                    // Just made: no other tensor shares it.
+                    let target = unsafe gradient?.storage.pointer
                     Parallel.forRanges(rows, chunk: chunk) {
                         unsafe body(kernels, $0, input, base + $0.lowerBound / chunk, target)
                     }

@@ -65,12 +65,12 @@ extension Tensor {
             $0 ? Tensor(zeros: [pieces, columns], dtype: dtype) : nil
         }
         let inputGradient = needs.input ? Tensor(uninitialized: shape, dtype: dtype) : nil
-        let dx = unsafe inputGradient?.storage.pointer
-        let weightParts = unsafe parts[0]?.storage.pointer,
-            biasParts = unsafe parts[1]?.storage.pointer
         unsafe Tensor.withPointers(
             [self, gradient, weight, statistics.mean, statistics.inverseDeviation]
         ) { input in
+            let dx = unsafe inputGradient?.storage.pointer
+            let weightParts = unsafe parts[0]?.storage.pointer,
+                biasParts = unsafe parts[1]?.storage.pointer
             Parallel.forEach(pieces) { piece in
                 let first = piece * block
                 let here = min(block, rows - first)

@@ -26,6 +26,12 @@ extension Tensor {
             min(samples * tokens, min(pieces, self.pieces) * block * across)
         }
 
+        /// Room for the patches of a block, with the products of a pass to `width` channels.
+        func workSpace(_ dtype: DType, width: Int) -> WorkSpace {
+            DryRun.countProducts(samples * tokens, width, depth)
+            return WorkSpace(pieces: pieces, scalars: patches(1) * depth, dtype)
+        }
+
         init(_ images: [Int], weight: [Int]) {
             let isClip = images.count == 5
             let side = weight.last ?? 0, time = isClip && weight.count == 5 ? weight[2] : 1
@@ -73,22 +79,6 @@ extension Tensor {
         }
     }
 
-    /// Scalars of the patches that a patch embedding unfolds, with all threads: in the forward
-    /// pass, and in the weight's gradient.
-    ///
-    /// - Parameters:
-    ///   - images: `[B, channels, H, W]` or `[B, channels, T, H, W]`.
-    ///   - weight: The weight's shape.
-    package static func patchEmbeddingScratch(images: [Int], weight: [Int])
-        -> (forward: Int, backward: Int)
-    {
-        let plan = PatchPlan(images, weight: weight)
-        return (
-            plan.patches(min(Parallel.threadCount, plan.pieces)) * plan.depth,
-            plan.patches(plan.group) * plan.depth
-        )
-    }
-
     /// Projects each patch: a convolution whose stride is its kernel.
     ///
     /// Pixels and frames beyond the last whole patch are left out.
@@ -103,27 +93,23 @@ extension Tensor {
         precondition(weight.dtype == dtype, "patchEmbedding: \(dtype) by \(weight.dtype)")
         let c = weight.shape[0], size = dtype.byteSize, dtype = dtype
         precondition(bias.map { $0.shape == [c] } ?? true, "patchEmbedding: bias for \(c)")
-        let kernels = Kernels.table(dtype)
+        let kernels = Kernels.table(dtype), work = plan.workSpace(dtype, width: c)
         let inputs = [self, weight] + (bias.map { [$0] } ?? [])
         return unsafe .make([plan.samples, plan.tokens, c], dtype, reading: inputs) {
             output, input in
-            Parallel.forEach(plan.pieces) { index in
+            unsafe work.forEach { index, patches in
                 let piece = plan.piece(index)
                 let count = piece.rows * plan.across
-                let scratch = Tensor(uninitialized: [count, plan.depth], dtype: dtype)
-                withExtendedLifetime(scratch) {
-                    let patches = unsafe scratch.storage.pointer
-                    unsafe plan.gather(
-                        kernels, input[0] + piece.image * size, patches, first: piece.first,
-                        rows: piece.rows)
-                    let to = unsafe output + piece.token * c * size
-                    unsafe MatrixProduct(
-                        m: count, n: c, k: plan.depth, transposeB: .transposed,
-                        strideA: plan.depth, strideB: plan.depth, strideC: c
-                    ).run(dtype, patches, input[1], to)
-                    if unsafe input.count == 3 {
-                        unsafe kernels.bias_add(to, input[2], count, c, c)
-                    }
+                unsafe plan.gather(
+                    kernels, input[0] + piece.image * size, patches, first: piece.first,
+                    rows: piece.rows)
+                let to = unsafe output + piece.token * c * size
+                unsafe MatrixProduct(
+                    m: count, n: c, k: plan.depth, transposeB: .transposed,
+                    strideA: plan.depth, strideB: plan.depth, strideC: c
+                ).run(dtype, patches, input[1], to)
+                if unsafe input.count == 3 {
+                    unsafe kernels.bias_add(to, input[2], count, c, c)
                 }
             }
         }
@@ -145,9 +131,10 @@ extension Tensor {
         var product = MatrixProduct(
             m: c, n: plan.depth, k: 0, transposeA: .transposed, strideA: c, strideB: plan.depth,
             strideC: plan.depth, beta: 0)
+        DryRun.countProducts(plan.samples * plan.tokens, c, plan.depth)
         return withExtendedLifetime(patches) {
-            let scratch = unsafe patches.storage.pointer
-            return unsafe .make(weightShape, dtype, reading: [self, gradient]) { output, input in
+            unsafe .make(weightShape, dtype, reading: [self, gradient]) { output, input in
+                let scratch = unsafe patches.storage.pointer
                 for first in stride(from: 0, to: plan.pieces, by: plan.group) {
                     let last = min(plan.pieces, first + plan.group) - 1
                     let start = plan.piece(first).token, end = plan.piece(last)
@@ -173,24 +160,20 @@ extension Tensor {
     package func patchEmbeddingInputGradient(weight: Tensor, images shape: [Int]) -> Tensor {
         let plan = PatchPlan(shape, weight: weight.shape)
         let c = weight.shape[0], size = dtype.byteSize, dtype = dtype
-        let kernels = Kernels.table(dtype)
+        let kernels = Kernels.table(dtype), work = plan.workSpace(dtype, width: c)
         var result = Tensor(zeros: shape, dtype: dtype)
         unsafe result.update(reading: [self, weight]) { output, input in
-            Parallel.forEach(plan.pieces) { index in
+            unsafe work.forEach { index, patches in
                 let piece = plan.piece(index)
                 let count = piece.rows * plan.across
-                let scratch = Tensor(uninitialized: [count, plan.depth], dtype: dtype)
-                withExtendedLifetime(scratch) {
-                    let patches = unsafe scratch.storage.pointer
-                    unsafe MatrixProduct(
-                        m: count, n: plan.depth, k: c, strideA: c, strideB: plan.depth,
-                        strideC: plan.depth
-                    ).run(dtype, input[0] + piece.token * c * size, input[1], patches)
-                    unsafe kernels.patches_scatter(
-                        patches, output + piece.image * size, plan.channels,
-                        plan.frames * plan.height * plan.width, plan.tubelet, plan.height,
-                        plan.width, plan.patch, piece.first, piece.rows)
-                }
+                unsafe MatrixProduct(
+                    m: count, n: plan.depth, k: c, strideA: c, strideB: plan.depth,
+                    strideC: plan.depth
+                ).run(dtype, input[0] + piece.token * c * size, input[1], patches)
+                unsafe kernels.patches_scatter(
+                    patches, output + piece.image * size, plan.channels,
+                    plan.frames * plan.height * plan.width, plan.tubelet, plan.height,
+                    plan.width, plan.patch, piece.first, piece.rows)
             }
         }
         return result

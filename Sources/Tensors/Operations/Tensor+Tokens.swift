@@ -105,7 +105,8 @@ extension Tensor {
         let c = shape[2], size = dtype.byteSize
         let product = MatrixProduct(
             m: m, n: c, k: n, transposeA: transposing ? .transposed : .none,
-            strideA: max(1, matrix.shape[1]), strideB: max(1, c), strideC: max(1, c))
+            strideA: max(1, matrix.shape[1]), strideB: max(1, c), strideC: max(1, c)
+        ).announced(shape[0])
         return unsafe .make([shape[0], m, c], dtype, reading: [self, matrix]) { output, input in
             Parallel.forEach(shape[0]) { sample in
                 unsafe product.run(

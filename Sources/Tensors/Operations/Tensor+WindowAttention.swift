@@ -70,12 +70,6 @@ extension Tensor {
                 size: qkv.dtype.byteSize, labelled: labelled, isGradient: isGradient)
         }
 
-        /// Scalars of the scratch of all threads.
-        func scratch(isGradient: Bool) -> Int {
-            min(Parallel.threadCount, chunks * groups)
-                * dr_window_scratch(tokens, depth, isGradient ? 1 : 0)
-        }
-
         /// Bytes before a head's part of a window's rows of `parts` times the width.
         func rows(_ window: Int, _ head: Int, parts: Int) -> Int {
             (window * tokens * parts * width + head * depth) * size
@@ -84,25 +78,31 @@ extension Tensor {
         /// Bytes before the log-sums of a window's head.
         func sums(_ place: Place) -> Int { (place.window * heads + place.head) * tokens * size }
 
+        /// What threads need for a head of a window, and its gradients.
+        func workSpace(_ dtype: DType, isGradient: Bool) -> WorkSpace {
+            DryRun.countProducts(
+                tokens, tokens, depth, count: (isGradient ? 5 : 2) * windows * heads)
+            return WorkSpace(
+                pieces: chunks * groups,
+                scalars: tokens > 0 ? dr_window_scratch(tokens, depth, isGradient ? 1 : 0) : 0,
+                dtype)
+        }
+
         /// Calls `body` for each head of each window.
-        func forEach(_ dtype: DType, isGradient: Bool, _ body: (Place) -> Void) {
+        func forEach(_ work: WorkSpace, _ body: (Place) -> Void) {
             guard windows > 0, tokens > 0 else { return }
-            let scalars = dr_window_scratch(tokens, depth, isGradient ? 1 : 0)
-            Parallel.forEach(chunks * groups) { piece in
+            unsafe work.forEach { piece, scratch in
                 let (part, firstHead) = (piece / groups, piece % groups * group)
                 let own = part * chunk..<min(windows, (part + 1) * chunk)
                 let last = min(heads, firstHead + group) - 1
-                let scratch = Tensor(uninitialized: [scalars], dtype: dtype)
-                withExtendedLifetime(scratch) {
-                    for window in own {
-                        for head in firstHead...last {
-                            let following = (min(window + 1, own.upperBound - 1), firstHead)
-                            unsafe body(
-                                Place(
-                                    window: window, head: head, chunk: part,
-                                    next: head < last ? (window, head + 1) : following,
-                                    scratch: scratch.storage.pointer))
-                        }
+                for window in own {
+                    for head in firstHead...last {
+                        let following = (min(window + 1, own.upperBound - 1), firstHead)
+                        unsafe body(
+                            Place(
+                                window: window, head: head, chunk: part,
+                                next: head < last ? (window, head + 1) : following,
+                                scratch: scratch))
                     }
                 }
             }
@@ -131,13 +131,13 @@ extension Tensor {
     ) -> (result: Tensor, logSums: Tensor) {
         let plan = WindowPlan(self, heads: heads, bias: bias, regions: regions, isGradient: false)
         let (tokens, width, type) = (plan.tokens, plan.width, dtype)
-        let kernels = Kernels.table(type)
+        let kernels = Kernels.table(type), work = plan.workSpace(type, isGradient: false)
         let results = unsafe Tensor.make(
             shapes: [[plan.windows, tokens, width], [plan.windows, heads, tokens]], type,
             reading: [self, bias]
         ) { output, input in
             unsafe Tensor.withLabels(regions) { regions in
-                plan.forEach(type, isGradient: false) { at in
+                plan.forEach(work) { at in
                     unsafe kernels.window_attention(
                         input[0] + plan.rows(at.window, at.head, parts: 3),
                         input[0] + plan.rows(at.next.window, at.next.head, parts: 3),
@@ -175,12 +175,13 @@ extension Tensor {
         let kernels = Kernels.table(type), parts = max(1, plan.chunks)
         var total = Tensor(uninitialized: needsBias ? bias.shape : [0], dtype: type)
         var partial = Tensor(uninitialized: [needsBias ? parts - 1 : 0] + bias.shape, dtype: type)
+        let work = plan.workSpace(type, isGradient: true)
         let qkv = unsafe Tensor.make(shape, type, reading: [self, bias, gradient, logSums]) {
             output, input in
             unsafe Tensor.withLabels(regions) { regions in
                 unsafe total.write { first in
                     unsafe partial.write { others in
-                        plan.forEach(type, isGradient: true) { at in
+                        plan.forEach(work) { at in
                             let sum =
                                 unsafe at.chunk == 0
                                 ? first : others + (at.chunk - 1) * heads * plan.matrix
@@ -212,23 +213,6 @@ extension Tensor {
             }
         }
         return (qkv, total)
-    }
-
-    /// Scalars of the work space of a window attention and of its gradients, all threads
-    /// together; the latter with the parts of the bias's gradient but one.
-    package static func windowAttentionScratch(
-        windows: Int, tokens: Int, width: Int, heads: Int, dtype: DType = .float32
-    ) -> (forward: Int, backward: Int) {
-        func plan(_ isGradient: Bool) -> WindowPlan {
-            WindowPlan(
-                windows: windows, tokens: tokens, width: width, heads: heads,
-                size: dtype.byteSize, isGradient: isGradient)
-        }
-        let backward = plan(true)
-        return (
-            plan(false).scratch(isGradient: false),
-            backward.scratch(isGradient: true) + (backward.chunks - 1) * heads * tokens * tokens
-        )
     }
 
     /// Runs `body` with the labels' memory.

@@ -100,9 +100,7 @@ extension Tensor {
         normal shape: [Int], standardDeviation: Double = 1, key: RandomKey,
         dtype: DType = .float32
     ) {
-        let count = shape.reduce(1, *)
-        let values = (0..<count).map { key.normal($0) * standardDeviation }
-        self.init(values, shape: shape, dtype: dtype)
+        self.init(drawing: shape, dtype) { key.normal($0) * standardDeviation }
     }
 
     /// Draws of N(0, `standardDeviation`²) kept within two standard deviations, by redrawing.
@@ -110,15 +108,13 @@ extension Tensor {
         truncatedNormal shape: [Int], standardDeviation: Double, key: RandomKey,
         dtype: DType = .float32
     ) {
-        let count = shape.reduce(1, *)
-        let values = (0..<count).map { index -> Double in
+        self.init(drawing: shape, dtype) { index in
             for attempt in 0..<64 {
                 let draw = key.child(attempt).normal(index)
                 if abs(draw) <= 2 { return draw * standardDeviation }
             }
             return 0
         }
-        self.init(values, shape: shape, dtype: dtype)
     }
 
     /// Draws of the uniform distribution on a range.
@@ -126,9 +122,16 @@ extension Tensor {
         uniform shape: [Int], in range: ClosedRange<Double>, key: RandomKey,
         dtype: DType = .float32
     ) {
-        let count = shape.reduce(1, *)
         let width = range.upperBound - range.lowerBound
-        let values = (0..<count).map { range.lowerBound + key.uniform($0) * width }
-        self.init(values, shape: shape, dtype: dtype)
+        self.init(drawing: shape, dtype) { range.lowerBound + key.uniform($0) * width }
+    }
+
+    /// Scalars by place, rounded to `dtype`; a dry run draws none.
+    private init(drawing shape: [Int], _ dtype: DType, _ draw: (Int) -> Double) {
+        if DryRun.isActive {
+            self.init(placeholder: shape, dtype: dtype)
+        } else {
+            self.init((0..<shape.reduce(1, *)).map(draw), shape: shape, dtype: dtype)
+        }
     }
 }

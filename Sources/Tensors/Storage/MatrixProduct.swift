@@ -18,6 +18,12 @@ struct MatrixProduct {
     var strideA: Int, strideB: Int, strideC: Int
     var alpha = 1.0, beta = 0.0
 
+    /// Says that it is about to run so often, for a dry run, in which it doesn't.
+    func announced(_ count: Int = 1) -> MatrixProduct {
+        DryRun.countProducts(m, n, k, count: count)
+        return self
+    }
+
     /// Runs on the calling thread.
     func run(
         _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer
@@ -99,7 +105,8 @@ extension Tensor {
         let product = MatrixProduct(
             m: m, n: n, k: k, transposeA: transposingSelf ? .transposed : .none,
             transposeB: transposingOther ? .transposed : .none, strideA: max(1, shape[1]),
-            strideB: max(1, other.shape[1]), strideC: max(1, n))
+            strideB: max(1, other.shape[1]), strideC: max(1, n)
+        ).announced()
         return unsafe .make([m, n], dtype, reading: [self, other]) { output, input in
             unsafe product.runParallel(dtype, input[0], input[1], output)
         }

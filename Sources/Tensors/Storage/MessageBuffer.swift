@@ -18,6 +18,9 @@ package final class MessageBuffer {
         storage = TensorStorage(byteCount: count * dtype.byteSize)
     }
 
+    /// Whether there are no scalars behind it, so that nothing can be sent.
+    package var isDry: Bool { storage.isDry }
+
     /// The scalars as bytes, valid as long as this object.
     package var bytes: UnsafeMutableRawBufferPointer {
         unsafe UnsafeMutableRawBufferPointer(start: storage.pointer, count: count * dtype.byteSize)
@@ -25,6 +28,7 @@ package final class MessageBuffer {
 
     /// Sets the scalars of a range to a value.
     package func fill(_ value: Double, _ range: Range<Int>) {
+        if isDry { return }
         switch dtype {
         case .float32: unsafe scalars(Float.self)[range].update(repeating: Float(value))
         case .float64: unsafe scalars(Double.self)[range].update(repeating: value)
@@ -33,7 +37,8 @@ package final class MessageBuffer {
 
     /// Whether a scalar is above 0.
     package func isPositive(at index: Int) -> Bool {
-        switch dtype {
+        if isDry { return true }
+        return switch dtype {
         case .float32: unsafe scalars(Float.self)[index] > 0
         case .float64: unsafe scalars(Double.self)[index] > 0
         }
@@ -44,6 +49,7 @@ package final class MessageBuffer {
         precondition(
             source.dtype == dtype && start >= 0 && start + source.count <= count,
             "\(source.count) scalars of \(source.dtype) at \(start) of \(count) of \(dtype)")
+        if isDry { return }
         unsafe source.withBytes {
             unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(start * dtype.byteSize)...])
                 .copyMemory(from: $0)
@@ -55,6 +61,7 @@ package final class MessageBuffer {
         let length = shape.reduce(1, *)
         precondition(
             start >= 0 && start + length <= count, "\(shape) at \(start) of \(count) scalars")
+        if isDry { return Tensor(placeholder: shape, dtype: dtype) }
         switch dtype {
         case .float32:
             let source = unsafe scalars(Float.self)[start..<start + length]
@@ -71,6 +78,7 @@ package final class MessageBuffer {
         precondition(
             other.count == count && other.dtype == dtype,
             "\(other.count) scalars of \(other.dtype) added to \(count) of \(dtype)")
+        if isDry { return }
         switch dtype {
         case .float32: add(Float.self, other)
         case .float64: add(Double.self, other)

@@ -34,22 +34,29 @@ package enum Parallel {
         return true
     }()
 
+    /// Threads that a loop over `count` pieces runs on here.
+    static func workers(_ count: Int) -> Int { isInside ? min(1, count) : min(threadCount, count) }
+
     /// Runs `body` once for each index below `count`, in any order, on several threads.
     static func forEach(_ count: Int, _ body: (Int) -> Void) {
-        let workers = min(threadCount, count)
-        if workers <= 1 || isInside {
-            for index in 0..<count { body(index) }
+        forEach(count, workers: workers(count)) { index, _ in body(index) }
+    }
+
+    /// The same on so many threads; `body` takes the number of its thread as well.
+    static func forEach(_ count: Int, workers: Int, _ body: (_ index: Int, _ worker: Int) -> Void) {
+        if workers <= 1 {
+            for index in 0..<count { body(index, 0) }
             return
         }
         let next = Counter()
         withoutActuallyEscaping(body) { body in
             let work = UncheckedWork(body: body)
-            DispatchQueue.concurrentPerform(iterations: workers) { _ in
+            DispatchQueue.concurrentPerform(iterations: workers) { worker in
                 $isInside.withValue(true) {
                     while true {
                         let index = next.take()
                         if index >= count { return }
-                        work.body(index)
+                        work.body(index, worker)
                     }
                 }
             }
@@ -83,6 +90,6 @@ package enum Parallel {
 
     /// Carries a loop body to the workers; `concurrentPerform` returns before it can escape.
     private struct UncheckedWork: @unchecked Sendable {
-        let body: (Int) -> Void
+        let body: (Int, Int) -> Void
     }
 }

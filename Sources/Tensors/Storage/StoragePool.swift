@@ -63,13 +63,18 @@ package enum StoragePool {
     /// Cached bytes of small blocks.
     private static let smallLimit = 64 << 20
 
-    /// The counters.
+    /// The counters; in a ``DryRun`` what that one counted.
     package static var usage: Usage {
-        locked { Usage(live: $0.live, peak: $0.peak, cached: max(0, $0.cached)) }
+        if DryRun.isActive {
+            let dry = DryRun.usage
+            return Usage(live: dry.live, peak: dry.peak)
+        }
+        return locked { Usage(live: $0.live, peak: $0.peak, cached: max(0, $0.cached)) }
     }
 
     /// Sets the peak to the live bytes.
     package static func resetPeak() {
+        if let run = DryRun.current { return run.resetPeak() }
         locked { $0.peak = $0.live }
     }
 

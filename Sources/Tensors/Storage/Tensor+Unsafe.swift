@@ -1,22 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 
 /// How operations reach the memory. Nothing here leaves this module.
+///
+/// In a dry run outputs are made and counted, and no `body` that would write is called.
 extension Tensor {
-    /// Runs `body` with the address of the first scalar.
+    /// Runs `body` with the address of the first scalar; of zeros where a dry run has none.
     func read<R>(_ body: (UnsafeRawPointer) throws -> R) rethrows -> R {
-        try withExtendedLifetime(storage) {
-            try unsafe body(UnsafeRawPointer(storage.pointer) + offset * dtype.byteSize)
+        guard storage.isDry else {
+            return try withExtendedLifetime(storage) {
+                try unsafe body(UnsafeRawPointer(storage.pointer) + offset * dtype.byteSize)
+            }
         }
+        guard let zeros = unsafe calloc(byteCount + 8, 1) else {
+            preconditionFailure("no memory for \(byteCount) zeros")
+        }
+        defer { unsafe free(zeros) }
+        return try unsafe body(zeros)
     }
 
     /// Runs `body` with the writable address of the first scalar, copying shared storage first.
-    mutating func write<R>(_ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R {
-        if !isKnownUniquelyReferenced(&storage) {
+    mutating func write(_ body: (UnsafeMutableRawPointer) throws -> Void) rethrows {
+        let isDry = DryRun.isActive
+        // A dry run leaves alone what has values.
+        if !isKnownUniquelyReferenced(&storage) || isDry && !storage.isDry {
             let copy = TensorStorage(byteCount: byteCount)
-            unsafe read { unsafe copy.pointer.copyMemory(from: $0, byteCount: byteCount) }
+            if !isDry {
+                unsafe read { unsafe copy.pointer.copyMemory(from: $0, byteCount: byteCount) }
+            }
             self = Tensor(shape: shape, dtype: dtype, storage: copy, offset: 0)
         }
-        return try withExtendedLifetime(storage) {
+        if isDry { return }
+        try withExtendedLifetime(storage) {
             try unsafe body(storage.pointer + offset * dtype.byteSize)
         }
     }
@@ -24,10 +39,10 @@ extension Tensor {
     /// A new tensor whose every scalar `body` writes, reading the inputs' memory.
     static func make(
         _ shape: [Int], _ dtype: DType, reading inputs: [Tensor] = [],
-        _ body: (_ output: UnsafeMutableRawPointer, _ inputs: [UnsafeRawPointer]) -> Void
-    ) -> Tensor {
+        _ body: (_ output: UnsafeMutableRawPointer, _ inputs: [UnsafeRawPointer]) throws -> Void
+    ) rethrows -> Tensor {
         let output = Tensor(uninitialized: shape, dtype: dtype)
-        unsafe withPointers(inputs) { unsafe body(output.storage.pointer, $0) }
+        try unsafe withPointers(inputs) { try unsafe body(output.storage.pointer, $0) }
         return output
     }
 
@@ -51,17 +66,13 @@ extension Tensor {
         unsafe write { output in unsafe Tensor.withPointers(inputs) { unsafe body(output, $0) } }
     }
 
-    /// Runs `body` with room for `count` scalars, unset.
-    static func withScratch(
-        _ count: Int, _ dtype: DType, _ body: (UnsafeMutableRawPointer) -> Void
-    ) {
-        let storage = TensorStorage(byteCount: count * dtype.byteSize)
-        withExtendedLifetime(storage) { unsafe body(storage.pointer) }
-    }
-
-    static func withPointers(_ tensors: [Tensor], _ body: ([UnsafeRawPointer]) -> Void) {
-        withExtendedLifetime(tensors) {
-            unsafe body(
+    /// Runs `body` with the addresses of the tensors' first scalars; not in a dry run.
+    static func withPointers(
+        _ tensors: [Tensor], _ body: ([UnsafeRawPointer]) throws -> Void
+    ) rethrows {
+        if DryRun.isActive { return }
+        try withExtendedLifetime(tensors) {
+            try unsafe body(
                 tensors.map {
                     unsafe UnsafeRawPointer($0.storage.pointer) + $0.offset * $0.dtype.byteSize
                 })

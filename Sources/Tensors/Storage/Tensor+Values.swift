@@ -44,29 +44,29 @@ extension Tensor {
         }
     }
 
-    /// A float32 tensor that `body` fills, row-major.
+    /// A float32 tensor that `body` fills, row-major; not in a dry run.
     package init(
         shape: [Int], filling body: (UnsafeMutableBufferPointer<Float>) throws -> Void
     ) rethrows {
-        self.init(uninitialized: shape, dtype: .float32)
-        let pointer = unsafe storage.pointer.bindMemory(to: Float.self, capacity: count)
-        try withExtendedLifetime(storage) {
-            try unsafe body(UnsafeMutableBufferPointer(start: pointer, count: count))
+        self = try unsafe .make(shape, .float32) { output, _ in
+            let count = shape.reduce(1, *)
+            let first = unsafe output.bindMemory(to: Float.self, capacity: count)
+            try unsafe body(UnsafeMutableBufferPointer(start: first, count: count))
         }
     }
 
-    /// A float64 tensor that `body` fills, row-major.
+    /// A float64 tensor that `body` fills, row-major; not in a dry run.
     package init(
         shape: [Int], fillingDoubles body: (UnsafeMutableBufferPointer<Double>) throws -> Void
     ) rethrows {
-        self.init(uninitialized: shape, dtype: .float64)
-        let pointer = unsafe storage.pointer.bindMemory(to: Double.self, capacity: count)
-        try withExtendedLifetime(storage) {
-            try unsafe body(UnsafeMutableBufferPointer(start: pointer, count: count))
+        self = try unsafe .make(shape, .float64) { output, _ in
+            let count = shape.reduce(1, *)
+            let first = unsafe output.bindMemory(to: Double.self, capacity: count)
+            try unsafe body(UnsafeMutableBufferPointer(start: first, count: count))
         }
     }
 
-    /// A copy of the scalars as `Float`.
+    /// A copy of the scalars as `Float`; zeros in a dry run.
     package var floats: [Float] {
         switch dtype {
         case .float32: unsafe withFloats { unsafe Array($0) }
@@ -74,7 +74,7 @@ extension Tensor {
         }
     }
 
-    /// A copy of the scalars as `Double`.
+    /// A copy of the scalars as `Double`; zeros in a dry run.
     package var doubles: [Double] {
         switch dtype {
         case .float32: unsafe withFloats { unsafe $0.map(Double.init) }
@@ -121,7 +121,8 @@ extension Tensor {
 
     /// The tensor rounded or widened to another scalar type; itself where the type agrees.
     package func converted(to target: DType) -> Tensor {
-        switch (dtype, target) {
+        if dtype != target, DryRun.isActive { return Tensor(placeholder: shape, dtype: target) }
+        return switch (dtype, target) {
         case (.float32, .float64):
             unsafe withFloats { source in
                 unsafe Tensor(

@@ -1,21 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The memory of one or more tensors.
-///
-/// `@unchecked Sendable`: the bytes are written only through a `Tensor` whose storage is uniquely
-/// referenced, or before the first `Tensor` over it is returned, as in Swift's own `Array`.
-@safe final class TensorStorage: @unchecked Sendable {
-    let pointer: UnsafeMutableRawPointer
-    let byteCount: Int
-
-    init(byteCount: Int) {
-        self.byteCount = byteCount
-        unsafe pointer = unsafe StoragePool.allocate(byteCount)
-    }
-
-    deinit { unsafe StoragePool.release(pointer, bytes: byteCount) }
-}
-
 /// A dense array of numbers: shape, scalar type and contiguous row-major storage.
 ///
 /// A value: copies share storage until one of them is written. A slice along the first axis
@@ -38,6 +22,14 @@ package struct Tensor: @unchecked Sendable {
         count = shape.reduce(1, *)
     }
 
+    /// A tensor of a shape alone, for a dry run's input.
+    ///
+    /// - Precondition: the task is in a ``DryRun``.
+    package init(placeholder shape: [Int], dtype: DType = .float32) {
+        precondition(DryRun.isActive, "a placeholder of shape \(shape) outside of a dry run")
+        self.init(uninitialized: shape, dtype: dtype)
+    }
+
     /// A tensor with unset contents, for an operation that writes all of it.
     init(uninitialized shape: [Int], dtype: DType) {
         precondition(shape.allSatisfy { $0 >= 0 }, "a tensor can't have shape \(shape)")
@@ -46,6 +38,12 @@ package struct Tensor: @unchecked Sendable {
             shape: shape, dtype: dtype,
             storage: TensorStorage(byteCount: count * dtype.byteSize), offset: 0)
     }
+
+    /// Whether the tensor has no values, since a ``DryRun`` made it.
+    package var isDry: Bool { storage.isDry }
+
+    /// Says what the tensor is kept for, for plans.
+    package func keep(for purpose: StoragePurpose) { storage.keep(for: purpose) }
 
     /// The number of axes.
     package var rank: Int { shape.count }
@@ -82,11 +80,8 @@ package struct Tensor: @unchecked Sendable {
     /// Whether two tensors hold the same shape, type and bits.
     package func isIdentical(to other: Tensor) -> Bool {
         guard shape == other.shape, dtype == other.dtype else { return false }
-        return unsafe read { a in unsafe other.read { b in unsafe memcmpEqual(a, b, byteCount) } }
+        return unsafe withBytes { a in
+            unsafe other.withBytes { b in unsafe a.elementsEqual(b) }
+        }
     }
-}
-
-private func memcmpEqual(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
-    unsafe UnsafeRawBufferPointer(start: a, count: count)
-        .elementsEqual(UnsafeRawBufferPointer(start: b, count: count))
 }

@@ -45,19 +45,25 @@ package final class FixedPointPair {
         dtype = x.dtype
         let scale = Double(sign: .plus, exponent: fractionBits, significand: 1)
         let kernels = Kernels.table(x.dtype), size = x.dtype.byteSize, count = x.count
-        var stream = FixedPointStream(count: count, isWide: false)
+        // Values of float64 outgrow 4 bytes soon: a dry run, which doesn't see them, counts 8.
+        var stream = FixedPointStream(
+            count: count, isWide: DryRun.isActive && x.dtype == .float64)
         let chunk = FixedPointPair.chunk
         let pieces = (count + chunk - 1) / chunk
-        let overflow = unsafe x.read { input in
-            FixedPointPair.fill(
-                &stream, lengths: (0..<pieces).map { min(chunk, count - $0 * chunk) }, kernels
-            ) { stream, piece, first, progress in
-                let at = piece * chunk + first
-                unsafe kernels.streams_quantize(
-                    input + at * size, scale, stream.pointer(at: at), stream.width,
-                    &progress.overflow, &progress.done, min(chunk, count - piece * chunk) - first)
+        let overflow =
+            unsafe stream.storage.isDry
+            ? 0
+            : x.read { input in
+                FixedPointPair.fill(
+                    &stream, lengths: (0..<pieces).map { min(chunk, count - $0 * chunk) }, kernels
+                ) { stream, piece, first, progress in
+                    let at = piece * chunk + first
+                    unsafe kernels.streams_quantize(
+                        input + at * size, scale, stream.pointer(at: at), stream.width,
+                        &progress.overflow, &progress.done,
+                        min(chunk, count - piece * chunk) - first)
+                }
             }
-        }
         self.scale = scale
         current = stream
         previous = stream.copy()
@@ -79,11 +85,6 @@ package final class FixedPointPair {
     /// Bytes of both streams.
     package var byteCount: Int { current.byteCount + previous.byteCount }
 
-    /// Bytes of both streams of `count` numbers each, in 4 bytes for float32 and 8 for float64.
-    package static func byteCount(_ count: Int, _ dtype: DType) -> Int {
-        2 * count * (dtype == .float32 ? 4 : 8)
-    }
-
     /// Rows of x_i, rounded to the working type: `[rows, C]`.
     package func currentValues(_ rows: RowSelection) -> Tensor { values(of: current, rows) }
     /// Rows of x_{i-1}, rounded to the working type: `[rows, C]`.
@@ -98,8 +99,8 @@ package final class FixedPointPair {
     /// Rows of (x_n + β·x_{n-1}) / (1 + β), one β a sample: `[rows, C]`.
     package func merged(_ rows: RowSelection, beta: [Double]) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, inverse = 1 / scale
-        let pieces = pieces(rows)
         return unsafe .make([rows.count, channels], dtype) { output, _ in
+            let pieces = pieces(rows)
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
                 unsafe kernels.streams_merge(
@@ -128,18 +129,21 @@ package final class FixedPointPair {
         try body { (rows, branch) throws(Overflow) in
             check(branch, rows, coefficients)
             let now = current
-            let overflow = unsafe branch.read { f in
-                fill(&previous, rows, kernels) { before, piece, progress in
-                    let k = coefficients[piece.sample], bits = remainder.bits[piece.sample]
-                    unsafe kernels.streams_forward(
-                        before.pointer(at: piece.place), before.width,
-                        now.pointer(at: piece.place), now.width, f + piece.tilePlace * size,
-                        k.alpha, k.beta, k.branch, scale, Int32(bits),
-                        Int32(-StreamRemainder.range(beta: k.beta).lowest),
-                        remainder.bytes + remainder.starts[piece.sample] + piece.group * bits,
-                        &progress.overflow, &progress.done, piece.count)
+            let overflow =
+                unsafe branch.storage.isDry
+                ? 0
+                : branch.read { f in
+                    fill(&previous, rows, kernels) { before, piece, progress in
+                        let k = coefficients[piece.sample], bits = remainder.bits[piece.sample]
+                        unsafe kernels.streams_forward(
+                            before.pointer(at: piece.place), before.width,
+                            now.pointer(at: piece.place), now.width, f + piece.tilePlace * size,
+                            k.alpha, k.beta, k.branch, scale, Int32(bits),
+                            Int32(-StreamRemainder.range(beta: k.beta).lowest),
+                            remainder.bytes + remainder.starts[piece.sample] + piece.group * bits,
+                            &progress.overflow, &progress.done, piece.count)
+                    }
                 }
-            }
             try check(overflow)
         }
         swap(&current, &previous)
@@ -159,6 +163,7 @@ package final class FixedPointPair {
         body { rows, branch in
             check(branch, rows, coefficients)
             let before = previous
+            if branch.storage.isDry { return }
             unsafe branch.read { f in
                 _ = fill(&current, rows, kernels) { now, piece, progress in
                     let k = coefficients[piece.sample], bits = remainder.bits[piece.sample]
@@ -229,8 +234,8 @@ package final class FixedPointPair {
 
     private func values(of stream: FixedPointStream, _ rows: RowSelection) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, inverse = 1 / scale
-        let pieces = pieces(rows)
         return unsafe .make([rows.count, channels], dtype) { output, _ in
+            let pieces = pieces(rows)
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
                 unsafe kernels.streams_value(
@@ -257,6 +262,7 @@ package final class FixedPointPair {
         _ stream: inout FixedPointStream, _ rows: RowSelection, _ kernels: dr_kernels,
         _ body: (FixedPointStream, Piece, inout Progress) -> Void
     ) -> Double {
+        if stream.storage.isDry { return 0 }
         let pieces = pieces(rows)
         return FixedPointPair.fill(&stream, lengths: pieces.map(\.count), kernels) {
             stream, index, first, progress in
@@ -277,6 +283,7 @@ package final class FixedPointPair {
         _ stream: inout FixedPointStream, lengths: [Int], _ kernels: dr_kernels,
         _ body: (FixedPointStream, Int, Int, inout Progress) -> Void
     ) -> Double {
+        if stream.storage.isDry { return 0 }
         var progress = [Progress](repeating: Progress(), count: lengths.count)
         while true {
             let target = stream

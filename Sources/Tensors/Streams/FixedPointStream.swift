@@ -19,7 +19,7 @@ struct FixedPointStream {
     init(count: Int, isWide: Bool) {
         self.count = count
         self.isWide = isWide
-        storage = TensorStorage(byteCount: count * (isWide ? 8 : 4))
+        storage = TensorStorage(byteCount: count * (isWide ? 8 : 4), for: .streams)
     }
 
     /// Bytes kept.
@@ -36,6 +36,7 @@ struct FixedPointStream {
     /// The same numbers in a storage of its own.
     func copy() -> FixedPointStream {
         let copy = FixedPointStream(count: count, isWide: isWide)
+        if storage.isDry { return copy }
         unsafe copy.storage.pointer.copyMemory(from: storage.pointer, byteCount: storage.byteCount)
         return copy
     }

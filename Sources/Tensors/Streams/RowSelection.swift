@@ -71,6 +71,15 @@ extension Tensor {
         )
     }
 
+    /// Rows of `[..., C]`: `[rows, C]`.
+    package func rows(_ selection: RowSelection) -> Tensor {
+        let all = reshaped(to: [-1, shape[rank - 1]])
+        switch selection {
+        case .run(let range): return all.rows(range)
+        case .list(let list): return all.gatheringRows(list)
+        }
+    }
+
     /// Puts a row of `part` in the place of each of the rows of this tensor, `[rows, C]`.
     package mutating func replaceRows(_ rows: RowSelection, with part: Tensor) {
         let part = part.reshaped(to: [rows.count, shape[rank - 1]])
@@ -86,8 +95,8 @@ extension Tensor {
             rank >= 2 && factors.count == shape[0],
             "scaledRows: \(factors.count) factors for \(shape)")
         let width = shape[rank - 1], kernels = Kernels.table(dtype), size = dtype.byteSize
-        let (pieces, perSample) = pieces(rows)
         return unsafe .make([rows.count, width], dtype, reading: [self]) { output, input in
+            let (pieces, perSample) = pieces(rows)
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index]
                 unsafe kernels.scale(
@@ -108,8 +117,8 @@ extension Tensor {
                 && partFactors.count == shape[0] && part.dtype == dtype,
             "addingRows: \(shape), \(part.shape) for \(rows.count) rows")
         let kernels = Kernels.table(dtype), size = dtype.byteSize
-        let (pieces, perSample) = pieces(rows)
         return unsafe .make([rows.count, width], dtype, reading: [self, part]) { output, input in
+            let (pieces, perSample) = pieces(rows)
             Parallel.forEach(pieces.count) { index in
                 let piece = pieces[index], sample = piece.row / perSample
                 let at = piece.place * width * size
@@ -164,16 +173,14 @@ extension Tensor {
                 + "\(rows.count) rows")
         let kernels = Kernels.table(j.dtype), size = j.dtype.byteSize
         let (pieces, perSample) = current.pieces(rows)
-        unsafe current.write { a in
+        unsafe current.update(reading: [j]) { a, input in
             unsafe previous.write { b in
-                unsafe j.read { j in
-                    Parallel.forEach(pieces.count) { index in
-                        let piece = pieces[index], at = piece.row * width * size
-                        let k = coefficients[piece.row / perSample]
-                        unsafe kernels.dual_gradient(
-                            a + at, b + at, j + piece.place * width * size, k.alpha, k.beta,
-                            piece.count * width)
-                    }
+                Parallel.forEach(pieces.count) { index in
+                    let piece = pieces[index], at = piece.row * width * size
+                    let k = coefficients[piece.row / perSample]
+                    unsafe kernels.dual_gradient(
+                        a + at, b + at, input[0] + piece.place * width * size, k.alpha, k.beta,
+                        piece.count * width)
                 }
             }
         }

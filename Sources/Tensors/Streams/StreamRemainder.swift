@@ -33,7 +33,7 @@ package struct StreamRemainder: Sendable {
             total += groups * b
         }
         self.starts = starts
-        storage = TensorStorage(byteCount: max(1, total))
+        storage = TensorStorage(byteCount: max(1, total), for: .remainders)
     }
 
     var bytes: UnsafeMutablePointer<UInt8> {

@@ -3,37 +3,23 @@ import Autodiff
 import Console
 import Files
 import Layers
+import Optimizers
 import Reversible
 import Tensors
 
 /// One step: gradients of its micro-batches, one update, a line of metrics.
 extension TrainingLoop {
-    /// The learning rate of each role at a step, counted from 0.
-    package func learningRates(step: Int) -> [ParameterRole: Double] {
-        plan.training.learningRates.reduce(into: [:]) { rates, pair in
-            let factor = plan.training.schedule.factor(step: step, start: start(of: pair.key))
-            rates[pair.key] = pair.value * factor
-        }
-    }
-
-    private func start(of role: ParameterRole) -> Int {
-        role == .backbone ? plan.training.backboneStart : 0
-    }
-
     func train(_ step: Int) throws -> MetricsLine {
         let begin = ProgressLine.seconds(), recipe = plan.training
         StoragePool.resetPeak()
         _ = task.loadTimer.take()
-        let rates = learningRates(step: step)
-        for role in ParameterRole.allCases {
-            let isTrained = step >= start(of: role) && recipe.learningRates[role, default: 0] > 0
-            optimizer.setTrainable(role, isTrained)
-        }
+        let rates = optimizer.rates(step: step)
+        optimizer.setTrainable(step: step)
         var position = StepPosition(
             step: step, epoch: plan.epoch(step: step), microBatch: 0,
             isBackboneTrained: plan.finetuning.way != .frozen && step >= recipe.backboneStart
                 && recipe.learningRates[.backbone, default: 0] > 0
-                && optimizer.scalarCount(.backbone) > 0)
+                && optimizer.scalarCount(ParameterRole.backbone.rawValue) > 0)
         var line = MetricsLine(step: step + 1)
         var loss = 0.0
         var parts: [String: Double] = [:]
@@ -62,8 +48,7 @@ extension TrainingLoop {
         line.epoch = position.epoch
         line.loss = loss
         line.losses = parts
-        line.learningRates = Dictionary(
-            uniqueKeysWithValues: rates.map { ($0.key.rawValue, $0.value) })
+        line.learningRates = rates
         let pair = plan.coefficients(step: step)
         line.alpha = pair?.alpha
         line.beta = pair?.beta
@@ -78,6 +63,7 @@ extension TrainingLoop {
     /// One forward and backward pass; its gradients count its share of the step's.
     private func accumulate(_ position: StepPosition, key: RandomKey) throws -> RankReport.Losses {
         var context = Context(isTraining: true, key: key)
+            .running(plan.way(position, key: key), tile: task.tile)
         context.observer = sum
         let tape = Tape(for: context)
         context.tape = tape

@@ -3,6 +3,7 @@ import Autodiff
 package import Console
 package import Files
 import Layers
+import Optimizers
 import Ranks
 import Reversible
 import Tensors
@@ -62,12 +63,12 @@ package final class TrainingLoop<Task: TrainingTask> {
                     + "parameters, \(frozen.scalars) scalars")
         }
         optimizer = AdamW(
-            groups, settings: recipe.optimizer,
-            rateFactors: TrainingLoop.rateFactors(groups, decay: recipe.layerDecay))
+            recipe.optimizerGroups(groups), settings: recipe.optimizer, schedule: recipe.schedule)
         runProgress = RunProgress(
             progress, totalSteps: plan.totalSteps,
             backboneStart: recipe.learningRates[.backbone, default: 0] > 0
-                && optimizer.scalarCount(.backbone) > 0 ? recipe.backboneStart : plan.totalSteps,
+                && optimizer.scalarCount(ParameterRole.backbone.rawValue) > 0
+                ? recipe.backboneStart : plan.totalSteps,
             evaluationPeriod: plan.evaluationPeriod)
         let trained = optimizer.slots.map(\.parameter)
         immediate = recipe.optimizer.updatesInBackward ? UpdateInBackward(optimizer) : nil
@@ -97,12 +98,6 @@ package final class TrainingLoop<Task: TrainingTask> {
     var rank: Int { ranks?.rank ?? 0 }
     /// The number of processes.
     var rankCount: Int { ranks?.count ?? 1 }
-
-    private static func rateFactors(_ groups: [ParameterGroup], decay: Double) -> [String: Double] {
-        let names = groups.filter { $0.role == .backbone }.flatMap(\.entries).map(\.name)
-        return Dictionary(
-            zip(names, LayerDecay.factors(names, decay: decay)), uniquingKeysWith: { $1 })
-    }
 
     /// Trains to the end, from the newest checkpoint where there is one.
     ///

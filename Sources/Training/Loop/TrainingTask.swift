@@ -37,8 +37,10 @@ package protocol TrainingTask: AnyObject {
     var plan: FinetuningPlan { get }
     /// What the outputs mean and what the samples are, for checkpoints.
     var dataIdentity: DataIdentity { get }
+    /// Slices of the backbone's branches, from the recipe or from its memory budget.
+    var tile: Tile? { get }
     /// All parameters of the model, each once, the frozen ones included.
-    var parameterGroups: [ParameterGroup] { get }
+    var parameterGroups: [RoleGroup] { get }
 
     /// Where the task counts how long its steps wait for samples.
     var loadTimer: LoadTimer { get }
@@ -50,7 +52,8 @@ package protocol TrainingTask: AnyObject {
     /// - Parameter step: Steps done.
     func workload(from step: Int) -> Workload
 
-    /// The losses of some samples: a pure function of the parameters, the samples and the context.
+    /// The losses of some samples: a pure function of the parameters, the samples and the context,
+    /// which says how the backbone is run. In a dry run the samples' values aren't read.
     func losses(
         samples: [Int], position: StepPosition, context: Context
     ) throws -> StepLosses
@@ -69,6 +72,8 @@ package protocol TrainingTask: AnyObject {
 }
 
 extension TrainingTask {
+    /// The recipe's own.
+    package var tile: Tile? { plan.finetuning.tile }
     /// Nothing is known.
     package func workload(from step: Int) -> Workload { Workload() }
     /// Its number alone is known.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 package import Files
+package import Optimizers
 import Tensors
 
 /// Updates each parameter as soon as its gradient is complete, while the backward pass still runs:
@@ -11,7 +12,7 @@ import Tensors
 /// updated already; the step then fails, and the run goes on from its last checkpoint.
 package final class UpdateInBackward: GradientSum {
     private let optimizer: AdamW
-    private var rates: [ParameterRole: Double] = [:]
+    private var rates: [String: Double] = [:]
     private var step = 0
     private var squares: [Double] = []
     private var failure: InputError?
@@ -25,9 +26,9 @@ package final class UpdateInBackward: GradientSum {
     /// Begins a step.
     ///
     /// - Parameters:
-    ///   - rates: The learning rate of each role.
+    ///   - rates: The learning rate of each group.
     ///   - step: For messages, counted from 1.
-    package func begin(rates: [ParameterRole: Double], step: Int) {
+    package func begin(rates: [String: Double], step: Int) {
         self.rates = rates
         self.step = step
         squares = Array(repeating: -1, count: parameters.count)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
+import Optimizers
 import Ranks
 import Tensors
 

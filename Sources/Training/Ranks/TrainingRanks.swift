@@ -3,6 +3,7 @@ import Autodiff
 import Files
 import Foundation
 import Layers
+import Optimizers
 import Ranks
 import Tensors
 

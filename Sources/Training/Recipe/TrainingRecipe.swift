@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+package import Optimizers
 package import Recipes
 import Tensors
 

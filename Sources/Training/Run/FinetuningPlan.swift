@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Files
+import Optimizers
 import Recipes
 package import Reversible
 package import Tensors
@@ -28,7 +29,7 @@ package struct FinetuningPlan: Sendable {
     ///   alone. Those that the recipe freezes are frozen here, before memory is planned.
     /// - Throws: Where there are no samples, and for a pattern that matches no parameter.
     package init(
-        _ recipe: SharedRecipe, sampleCount: Int, freezing groups: [ParameterGroup]? = nil
+        _ recipe: SharedRecipe, sampleCount: Int, freezing groups: [RoleGroup]? = nil
     ) throws(InputError) {
         guard sampleCount > 0 else {
             throw InputError(

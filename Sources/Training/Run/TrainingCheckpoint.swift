@@ -3,6 +3,7 @@ import Autodiff
 package import Checkpoints
 package import Files
 package import Layers
+package import Optimizers
 package import Reversible
 import Tensors
 

@@ -11,6 +11,16 @@ struct PointBatch {
     /// count once.
     let labels: [Int32]
 
+    /// Samples of a dry run.
+    init(placeholder samples: Int, points: Int, _ settings: PointNetworkSettings) {
+        features = Tensor(placeholder: [samples * points, settings.inputs])
+        pyramid = PointPyramid(
+            placeholder: samples, points: points, levels: settings.stages,
+            neighbours: settings.neighbours)
+        labels = [Int32](
+            repeating: 0, count: settings.isSegmentation ? samples * points : samples)
+    }
+
     init(_ samples: [PointSample], _ network: PointNetwork) {
         features = Tensor.joiningRows(samples.map(\.features))
         pyramid = network.pyramid(samples.map(\.positions))

@@ -43,14 +43,13 @@ final class PointDecoder: Module {
     /// The same in training, up to the map of the last layer, whose norm and ReLU whoever takes the
     /// result runs in parts; the tape keeps one such map a level.
     func maps(
-        _ tokens: Variable, levels: [Variable], _ pyramid: PointPyramid, tile: Tile?,
-        _ context: Context
+        _ tokens: Variable, levels: [Variable], _ pyramid: PointPyramid, _ context: Context
     ) -> (maps: Variable, norm: BatchNorm?) {
         var x = tokens
         var before: PropagationStage?
         for (index, stage) in stages.enumerated().reversed() {
             x = SlicedPropagation(stage, behind: before, pyramid.steps[index])(
-                x, levels[index], tile: tile, context)
+                x, levels[index], context)
             before = stage
         }
         return (x, before?.layers[1].batchNorm)

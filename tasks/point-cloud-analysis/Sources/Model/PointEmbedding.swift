@@ -31,17 +31,16 @@ final class PointEmbedding: Module {
     ///
     /// - Parameters:
     ///   - keepsAll: Whether the tape keeps every activation, else the input of each stage alone.
-    ///   - tile: Rows of neighbours of a slice.
+    ///   - context: Its tile has the rows of neighbours of a slice.
     func callAsFunction(
-        _ features: Variable, _ pyramid: PointPyramid, keepsAll: Bool, tile: Tile?,
-        _ context: Context
+        _ features: Variable, _ pyramid: PointPyramid, keepsAll: Bool, _ context: Context
     ) -> [Variable] {
         var levels = [features]
         for (stage, step) in zip(stages, pyramid.steps) {
             levels.append(
                 stage(
                     levels[levels.count - 1], step, neighbours: pyramid.width, keepsAll: keepsAll,
-                    tile: tile, context))
+                    context))
         }
         return levels
     }
@@ -72,12 +71,12 @@ final class EmbeddingStage: Module {
     }
 
     func callAsFunction(
-        _ x: Variable, _ step: PointPyramid.Step, neighbours k: Int, keepsAll: Bool, tile: Tile?,
+        _ x: Variable, _ step: PointPyramid.Step, neighbours k: Int, keepsAll: Bool,
         _ context: Context
     ) -> Variable {
         let count = step.centres.count
         if keepsAll { return rows(x, step, 0..<count, k, context) }
-        let parts = Tile(tokens: max(1, (tile ?? .standard).tokens / k)).ranges(count)
+        let parts = Tile(tokens: max(1, (context.tile ?? .standard).tokens / k)).ranges(count)
         if context.isTraining, let sliced = SlicedEmbedding(self, step, neighbours: k) {
             return sliced(x, parts, context)
         }

@@ -28,15 +28,15 @@ extension PointNetwork {
     }
 
     /// The pretrained blocks, and all other parameters with running statistics.
-    package var parameterGroups: [ParameterGroup] {
+    package var parameterGroups: [RoleGroup] {
         let pretrained = Set(
             transformer.namedParameters.map { ObjectIdentifier($0.parameter) })
         let entries = namedParameters
         return [
-            ParameterGroup(
+            RoleGroup(
                 .backbone,
                 entries: entries.filter { pretrained.contains(ObjectIdentifier($0.parameter)) }),
-            ParameterGroup(
+            RoleGroup(
                 .head,
                 entries: entries.filter { !pretrained.contains(ObjectIdentifier($0.parameter)) }),
         ]

@@ -78,16 +78,14 @@ package final class PointNetwork: Module {
     /// - Parameters:
     ///   - features: `[B * N, inputs]`, sample by sample.
     ///   - pyramid: Of the same samples.
-    ///   - way: How the transformer's blocks are run; every way but `conventional` computes the
-    ///     embedding, and of scenes decoder and head, again in slices.
+    ///   - context: Its way is how the transformer's blocks are run; every way but `conventional`
+    ///     computes the embedding, and of scenes decoder and head, again in slices.
     /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
     package func logits(
-        _ features: Variable, _ pyramid: PointPyramid, way: FinetuningWay, tile: Tile?,
-        _ context: Context
+        _ features: Variable, _ pyramid: PointPyramid, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        let keepsAll = way == .conventional && context.tape != nil
-        let levels = embedding(
-            features, pyramid, keepsAll: keepsAll, tile: tile, context)
+        let keepsAll = context.way == .conventional && context.tape != nil
+        let levels = embedding(features, pyramid, keepsAll: keepsAll, context)
         let (samples, count, width) = (
             pyramid.samples, pyramid.counts[pyramid.counts.count - 1], transformer.width
         )
@@ -96,18 +94,17 @@ package final class PointNetwork: Module {
         let places = positions.second(positions.first.withGELU(centres, context), context)
         let tokens = try transformer(
             levels[levels.count - 1].reshaped(to: shape), positions: places.reshaped(to: shape),
-            way: way, tile: tile, context)
+            context)
         switch parts {
         case .segmentation(let decoder, let head):
             let classToken = tokens.tokenSlice(0..<1).reshaped(to: [samples, width])
             let coarsest = tokens.tokenSlice(1..<count + 1).reshaped(to: [samples * count, width])
             if !keepsAll && context.isTraining {
-                let (maps, norm) = decoder.maps(
-                    coarsest, levels: levels, pyramid, tile: tile, context)
-                return SlicedHead(head, norm)(maps, classToken: classToken, tile: tile, context)
+                let (maps, norm) = decoder.maps(coarsest, levels: levels, pyramid, context)
+                return SlicedHead(head, norm)(maps, classToken: classToken, context)
             }
             let points = decoder(coarsest, levels: levels, pyramid, context)
-            return head(points, classToken: classToken, tile: tile, context)
+            return head(points, classToken: classToken, context)
         case .classification(let head): return head(tokens, context)
         }
     }

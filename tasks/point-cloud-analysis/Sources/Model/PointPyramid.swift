@@ -61,6 +61,28 @@ package struct PointPyramid: Sendable {
             shape: [samples.count * counts[counts.count - 1], 3])
     }
 
+    /// The levels of a dry run: sizes alone.
+    ///
+    /// - Parameters:
+    ///   - samples: Samples of the batch.
+    ///   - points: Points of each.
+    ///   - levels: Levels above the points themselves.
+    ///   - ratio: As for points that are there.
+    ///   - neighbours: Points of a group.
+    package init(
+        placeholder samples: Int, points: Int, levels: Int, ratio: Int = 4, neighbours: Int
+    ) {
+        self.samples = samples
+        width = neighbours
+        counts = (0..<levels).reduce(into: [points]) { counts, _ in
+            counts.append(max(1, counts[counts.count - 1] / ratio))
+        }
+        steps = zip(counts, counts.dropFirst()).map { below, count in
+            Step(placeholder: samples, below: below, count: count, width: neighbours)
+        }
+        coarsest = Tensor(placeholder: [samples * counts[levels], 3])
+    }
+
     /// One sample's share of a step.
     fileprivate struct Part {
         let places: [SIMD3<Float>]
@@ -88,6 +110,14 @@ package struct PointPyramid: Sendable {
 }
 
 extension PointPyramid.Step {
+    fileprivate init(placeholder samples: Int, below: Int, count: Int, width: Int) {
+        centres = [Int32](repeating: 0, count: samples * count)
+        neighbours = [Int32](repeating: 0, count: samples * count * width)
+        nearest = [Int32](repeating: 0, count: samples * below * 3)
+        weights = [Float](repeating: 0, count: samples * below * 3)
+        offsets = Tensor(placeholder: [samples * count * width, 3])
+    }
+
     fileprivate init(joining parts: [PointPyramid.Part], below: Int, count: Int, width: Int) {
         func rows(_ list: KeyPath<PointPyramid.Part, [Int32]>, _ stride: Int) -> [Int32] {
             parts.enumerated().flatMap { sample, part in

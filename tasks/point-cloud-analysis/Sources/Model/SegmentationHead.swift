@@ -28,9 +28,9 @@ final class SegmentationHead: Module {
     /// - Parameters:
     ///   - points: `[B * N, width]`.
     ///   - classToken: `[B, width]`.
-    ///   - tile: Points that share a draw of dropout.
+    ///   - context: Its tile has the points that share a draw of dropout.
     func callAsFunction(
-        _ points: Variable, classToken: Variable, tile: Tile?, _ context: Context
+        _ points: Variable, classToken: Variable, _ context: Context
     ) -> Variable {
         let samples = classToken.shape[0], count = points.shape[0] / samples
         let largest = points.reshaped(to: [samples, count, width]).maxPool1d(
@@ -39,7 +39,7 @@ final class SegmentationHead: Module {
         let shared = share(ofClassToken: classToken, context) + share(ofLargest: largest, context)
         let rows = (0..<samples).flatMap { Array(repeating: Int32($0), count: count) }
         let sum = share(ofPoints: points, context) + shared.gatherRows(rows)
-        let parts = HeadPart.all(samples: samples, count: count, tile: tile)
+        let parts = HeadPart.all(samples: samples, count: count, context)
         return .concatenated(
             parts.map { logits(ofSum: sum.slice($0.rows, axis: 0), $0, context) }, axis: 0)
     }
@@ -91,10 +91,10 @@ struct HeadPart {
         shared.gatherRows(Array(repeating: Int32(sample), count: rows.count))
     }
 
-    /// All points in parts of a tile, none across samples.
-    static func all(samples: Int, count: Int, tile: Tile?) -> [HeadPart] {
+    /// All points in parts of the context's tile, none across samples.
+    static func all(samples: Int, count: Int, _ context: Context) -> [HeadPart] {
         (0..<samples).flatMap { sample in
-            (tile ?? .standard).ranges(count).map {
+            (context.tile ?? .standard).ranges(count).map {
                 HeadPart(
                     sample: sample,
                     rows: sample * count + $0.lowerBound..<sample * count + $0.upperBound)

@@ -47,14 +47,14 @@ struct SlicedHead {
     /// - Parameters:
     ///   - maps: `[B * N, C]`, before the norm.
     ///   - classToken: `[B, C]`.
-    ///   - tile: Points of a part.
+    ///   - context: Its tile has the points of a part.
     func callAsFunction(
-        _ maps: Variable, classToken: Variable, tile: Tile?, _ context: Context
+        _ maps: Variable, classToken: Variable, _ context: Context
     ) -> Variable {
         let samples = classToken.shape[0], map = maps.tensor
         let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
         let ofClass = head.share(ofClassToken: classToken, context)
-        let parts = HeadPart.all(samples: samples, count: map.shape[0] / samples, tile: tile)
+        let parts = HeadPart.all(samples: samples, count: map.shape[0] / samples, context)
         let (watched, trained) = TrainedParts.watching(context)
         let first = watched.on(nil)
         var rows = norm.rows(weight: weight, bias: bias)

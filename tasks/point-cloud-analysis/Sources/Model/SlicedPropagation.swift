@@ -26,15 +26,13 @@ struct SlicedPropagation {
     /// - Parameters:
     ///   - x: `[rows of the level above, width]`.
     ///   - own: The level's own features.
-    ///   - tile: Rows of a part.
-    func callAsFunction(_ x: Variable, _ own: Variable, tile: Tile?, _ context: Context)
-        -> Variable
-    {
+    ///   - context: Its tile has the rows of a part.
+    func callAsFunction(_ x: Variable, _ own: Variable, _ context: Context) -> Variable {
         guard let norm = stage.layers[0].batchNorm else {
             preconditionFailure("a stage of the decoder without batch norm")
         }
         let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
-        let parts = (tile ?? .standard).ranges(own.shape[0])
+        let parts = (context.tile ?? .standard).ranges(own.shape[0])
         let (watched, trained) = TrainedParts.watching(context)
         let first = watched.on(nil), again = first.repeated
         let (values, features) = (x.tensor, own.tensor)

@@ -1,33 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-import Autodiff
-package import Reversible
+package import Autodiff
 package import Tensors
 
 /// A trained network over whole scenes and shapes, without a tape.
 package struct PointInference {
     private let network: PointNetwork
     private let data: PointDataRecipe
-    private let way: FinetuningWay
-    private let tile: Tile?
+    private let context: Context
 
     /// Inference as the recipe's data says.
     ///
-    /// - Parameter data: Its sampling knows the intensities' range.
-    package init(
-        _ network: PointNetwork, _ data: PointDataRecipe, way: FinetuningWay, tile: Tile?
-    ) {
+    /// - Parameters:
+    ///   - data: Its sampling knows the intensities' range.
+    ///   - context: Has no tape.
+    package init(_ network: PointNetwork, _ data: PointDataRecipe, _ context: Context) {
         self.network = network
         self.data = data
-        self.way = way
-        self.tile = tile
+        self.context = context
     }
 
     /// Logits of some samples: `[B * N, classes]`, or `[B, classes]` of shapes.
     package func logits(_ samples: [PointSample]) throws -> Tensor {
         let batch = PointBatch(samples, network)
-        return try network.logits(
-            Variable(batch.features), batch.pyramid, way: way, tile: tile, .inference
-        ).tensor
+        return try network.logits(Variable(batch.features), batch.pyramid, context).tensor
     }
 
     /// The class of each point of a scene: overlapping spheres, logits averaged.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 package import CommandLineSupport
 import Console
 package import Files
 import Foundation
 import Layers
+import Reversible
 import Tensors
 import Training
 
@@ -34,7 +36,7 @@ package struct PointPredictor {
         neighbours = known.neighbours
         data = recipe.data
         inference = PointInference(
-            network, recipe.data, way: run.way, tile: recipe.finetuning.tile)
+            network, recipe.data, .inference.running(run.way, tile: recipe.finetuning.tile))
     }
 
     /// Which files and folders of a folder the run predicts.

@@ -24,16 +24,27 @@ package struct PointStepPlan: Sendable, Encodable {
     /// - Parameter classes: The number of classes.
     /// - Throws: Where no tile fits `memoryBudget`.
     package init(_ recipe: PointRecipe, classes: Int) throws {
-        let network = try PointNetwork.make(recipe, classes: classes, loadsWeights: false).network
-        let plan = try FinetuningPlan(
-            recipe.shared, sampleCount: 1, freezing: network.parameterGroups)
-        let step = try PointTask.plannedStep(recipe.data, plan, network)
+        // Without weights: a dry run draws none.
+        let (network, step) = try DryRun.measure {
+            let network = try PointNetwork.make(recipe, classes: classes, loadsWeights: false)
+                .network
+            let plan = try FinetuningPlan(
+                recipe.shared, sampleCount: 1, freezing: network.parameterGroups)
+            let (samples, points) = (recipe.training.batchSize, recipe.data.sampling.points)
+            let step = try plan.memoryPlan(network.parameterGroups, advice: PointTask.advice) {
+                try PointTask.losses(
+                    PointBatch(placeholder: samples, points: points, network.settings), network,
+                    plan, $0, nil, smoothing: recipe.smoothing, $1
+                ).total
+            }
+            return (network, step)
+        }.result
         way = recipe.finetuning.way.rawValue
         samples = recipe.training.batchSize
         points = recipe.data.sampling.points
         parameters = network.parameterCount
         tile = step.tile?.tokens
-        peakBytes = step.bytes
+        peakBytes = step.peakPredictedBytes
     }
 
     /// The plan for people.

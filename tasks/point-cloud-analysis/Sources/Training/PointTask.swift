@@ -4,6 +4,7 @@ import Console
 import Files
 import Layers
 import Metrics
+import Optimizers
 package import Reports
 package import Reversible
 import Tensors
@@ -14,7 +15,7 @@ package final class PointTask: RunnableTask {
     /// The network.
     package let network: PointNetwork
     /// Slices of the transformer's branches and of the embedding.
-    package let tile: Tile?
+    package private(set) var tile: Tile?
     let recipe: PointRecipe
     let prepared: PreparedPoints
     let samples: PointSamples
@@ -51,33 +52,11 @@ package final class PointTask: RunnableTask {
             recipe.classWeights, counts: prepared.index.counts(.training))
         plan = try FinetuningPlan(
             recipe.shared, sampleCount: samples.count, freezing: network.parameterGroups)
-        tile = try PointTask.plannedStep(recipe.data, plan, network).tile
+        tile = try fittingTile(advice: PointTask.advice)
     }
 
-    /// Plans a step in which the blocks train: the largest tile that fits the recipe's budget, and
-    /// the bytes that the step counts with it.
-    static func plannedStep(
-        _ data: PointDataRecipe, _ plan: FinetuningPlan, _ network: PointNetwork
-    ) throws -> (tile: Tile?, bytes: Int) {
-        let batch = plan.training.batchSize, points = data.sampling.points
-        let transformer = network.transformer, optimizer = plan.training.optimizer
-        let way = plan.finetuning.way
-        // A gradient still goes through frozen blocks, to the layers before them.
-        if way == .frozen { transformer.setTrainable(false) }
-        return try plan.finetuning.plannedStep(
-            network.memoryShape(samples: batch, points: points),
-            way: way == .frozen ? .checkpointed : nil,
-            others: (
-                network.parameterCount - transformer.parameterCount,
-                network.trainableCount - transformer.trainableCount
-            ),
-            optimizer: optimizer, advice: "take fewer data.points or a smaller batchSize"
-        ) {
-            network.stepBytes(
-                $0, samples: batch, points: points, keepsAll: way == .conventional,
-                keepsGradients: !optimizer.updatesInBackward)
-        }
-    }
+    /// What makes a step smaller.
+    static let advice = "take fewer data.points or a smaller batchSize"
 
     /// The scene or shape of a sample.
     package func source(of sample: Int, epoch: Int) -> String? {
@@ -97,27 +76,41 @@ package final class PointTask: RunnableTask {
     }
 
     /// The blocks, and what is new around them.
-    package var parameterGroups: [ParameterGroup] { network.parameterGroups }
+    package var parameterGroups: [RoleGroup] { network.parameterGroups }
 
     /// The loss of some spheres or shapes.
     package func losses(samples numbers: [Int], position: StepPosition, context: Context) throws
         -> StepLosses
     {
-        let batch = try loadTimer.measure {
-            PointBatch(
-                try numbers.map { try samples.sample($0, epoch: position.epoch) }, network)
-        }
-        // The network in force from the first step on: the embedding is trained through it.
+        let batch =
+            DryRun.isActive
+            ? PointBatch(
+                placeholder: numbers.count, points: recipe.data.sampling.points, network.settings)
+            : try loadTimer.measure {
+                PointBatch(
+                    try numbers.map { try samples.sample($0, epoch: position.epoch) }, network)
+            }
+        return try PointTask.losses(
+            batch, network, plan, position, classWeights, smoothing: recipe.smoothing, context)
+    }
+
+    /// The loss of a batch.
+    static func losses(
+        _ batch: PointBatch, _ network: PointNetwork, _ plan: FinetuningPlan,
+        _ position: StepPosition, _ classWeights: [Double]?, smoothing: Double, _ context: Context
+    ) throws -> StepLosses {
+        // The network in force from the first step on: the embedding is trained through it, frozen
+        // blocks or not.
         let way: FinetuningWay =
             plan.finetuning.way == .frozen
             ? .checkpointed : plan.way(at: position.step, key: context.key)
         let logits = try network.logits(
-            Variable(batch.features), batch.pyramid, way: way, tile: tile,
-            context.scoped("network"))
+            Variable(batch.features), batch.pyramid,
+            context.scoped("network").running(way, tile: context.tile))
         let loss = logits.smoothCrossEntropy(
-            targets: batch.labels, classWeights: classWeights, smoothing: recipe.smoothing)
+            targets: batch.labels, classWeights: classWeights, smoothing: smoothing)
         return StepLosses(
-            total: loss, named: [("accuracy", PointTask.accuracy(logits.tensor, batch.labels))])
+            total: loss, named: [("accuracy", accuracy(logits.tensor, batch.labels))])
     }
 
     /// The share of rows with a class whose largest logit is right.
@@ -153,7 +146,8 @@ package final class PointTask: RunnableTask {
     }
 
     private func outcomes(_ way: FinetuningWay) throws -> PointOutcomes {
-        let inference = PointInference(network, recipe.data, way: way, tile: tile)
+        let inference = PointInference(
+            network, recipe.data, .inference.running(way, tile: tile))
         var outcomes = PointOutcomes(classes: network.settings.classes)
         for entry in prepared.scenes(.validation) {
             let scene = try prepared.load(entry)

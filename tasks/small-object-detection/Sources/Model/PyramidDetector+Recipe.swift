@@ -41,11 +41,11 @@ extension PyramidDetector {
     }
 
     /// The pretrained layers and the new ones.
-    package var parameterGroups: [ParameterGroup] {
+    package var parameterGroups: [RoleGroup] {
         [
-            ParameterGroup(.backbone, prefix: "backbone", backbone),
-            ParameterGroup(.head, prefix: "pyramid", pyramid),
-            ParameterGroup(.head, prefix: "head", head),
+            RoleGroup(.backbone, prefix: "backbone", backbone),
+            RoleGroup(.head, prefix: "pyramid", pyramid),
+            RoleGroup(.head, prefix: "head", head),
         ]
     }
 
@@ -53,22 +53,6 @@ extension PyramidDetector {
     package static func pixelTables(_ recipe: DetectionRecipe) -> PixelTables {
         let statistics = recipe.backbone.entry.normalization
         return PixelTables(mean: statistics.mean, deviation: statistics.deviation)
-    }
-
-    /// Bytes that pyramid and head keep for the backward pass of a batch, at most: a bound for
-    /// memory budgets.
-    ///
-    /// - Parameter shape: Of the input, `[N, 3, H, W]`.
-    package func headBytes(_ shape: [Int]) -> Int {
-        let configuration = head.configuration
-        // A map of the finest level: cells of a quarter of the backbone's finest stride, or of it.
-        let stride = backbone.levelWidths.count == 1 ? Double(backbone.input.multiple) / 4 : 4.0
-        let cells = Double(shape[2]) / stride * Double(shape[3]) / stride * 4 / 3
-        // Per level: the pyramid's own maps, one a convolution of a tower, and what a layer's
-        // backward pass makes; a tower that runs again needs one tower's at a time.
-        let towers = configuration.recomputesTowers ? 1 : 2
-        let maps = 10 + towers * configuration.towerDepth
-        return Int(cells) * shape[0] * configuration.channels * 4 * maps
     }
 }
 

@@ -36,17 +36,15 @@ package final class PyramidDetector: Module {
     ///
     /// - Parameters:
     ///   - images: `[N, 3, H, W]`, normalised.
-    ///   - way: How the backbone's stages are run.
-    ///   - tile: Slices of `checkpointed` and `dr2net`.
-    ///   - context: The step's tape, mode and key.
+    ///   - context: The step's tape, mode and key, and how the backbone's stages are run.
     ///   - trainsBackbone: Whether the backbone takes part in the tape.
     /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
     package func callAsFunction(
-        _ images: Variable, way: FinetuningWay, tile: Tile?, _ context: Context,
-        trainsBackbone: Bool = true
+        _ images: Variable, _ context: Context, trainsBackbone: Bool = true
     ) throws(ReversibleError) -> FCOSHead.Output {
-        let inner = trainsBackbone ? context : .inference
-        let maps = try backbone.levels(images, way: way, tile: tile, inner)
+        let inner =
+            trainsBackbone ? context : .inference.running(context.way, tile: context.tile)
+        let maps = try backbone.levels(images, inner)
         let levels = maps.map { map in
             PyramidLevel(values: map.values, stride: Double(map.strides[map.strides.count - 1]))
         }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Backbones
 package import CommandLineSupport
 package import Files
 import Layers
 import Media
 package import Regions
+import Reversible
 import Training
 
 /// Detections of a trained run in any image.
@@ -46,7 +48,7 @@ package struct DetectionPredictor {
             run.recipe, classes: labels.count, loadsWeights: false)
         try run.load(into: detector, backbone: detector.backbone)
         orientation = run.recipe.data.pictures.orientation
-        inference = TiledInference(detector, run.recipe, way: run.way)
+        inference = TiledInference(detector, run.recipe, .inference.running(run.way))
     }
 
     /// Detections in the pixels that `data.orientation` asks for.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Autodiff
+package import Autodiff
 package import Media
 package import Regions
-package import Reversible
 import Tensors
 import Training
 
@@ -13,16 +12,16 @@ import Training
 package struct TiledInference {
     private let detector: PyramidDetector
     private let recipe: DetectionRecipe
-    private let way: FinetuningWay
+    private let context: Context
     private let tables: PixelTables
     /// Told what people should know of a picture.
     package var note: (String) -> Void = { _ in }
 
-    /// Inference with a network evaluated one way.
-    package init(_ detector: PyramidDetector, _ recipe: DetectionRecipe, way: FinetuningWay) {
+    /// Inference with a network evaluated as the context says.
+    package init(_ detector: PyramidDetector, _ recipe: DetectionRecipe, _ context: Context) {
         self.detector = detector
         self.recipe = recipe
-        self.way = way
+        self.context = context
         tables = PyramidDetector.pixelTables(recipe)
     }
 
@@ -77,8 +76,7 @@ package struct TiledInference {
         try RegionSampler.draw(
             patch, of: image, into: &pixels, size: size, bandBytes: isTile ? 1 << 40 : 32 << 20,
             rows: bands.rows)
-        let output = try detector(
-            Variable(tables.tensor(pixels, size: size)), way: way, tile: nil, .inference)
+        let output = try detector(Variable(tables.tensor(pixels, size: size)), context)
         // What lies beside the image is padding: no box reaches into it.
         let seen = (
             width: min(Double(size), (Double(image.width) - patch.x) * patch.scale),

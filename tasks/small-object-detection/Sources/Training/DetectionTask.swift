@@ -20,7 +20,7 @@ package final class DetectionTask: RunnableTask {
     /// The network.
     package let detector: PyramidDetector
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
-    package let tile: Tile?
+    package private(set) var tile: Tile?
     private let recipe: DetectionRecipe
     private let images: TrainingImages
     private let validation: DetectionSplit
@@ -53,12 +53,7 @@ package final class DetectionTask: RunnableTask {
         plan = try FinetuningPlan(
             recipe.shared, sampleCount: images.tiles.samples.count,
             freezing: detector.parameterGroups)
-        let size = recipe.data.size
-        let shape = [recipe.training.batchSize, 3, size, size]
-        tile = try plan.finetuning.tile(
-            detector.backbone, inputShape: shape, others: [detector.pyramid, detector.head],
-            otherBytes: detector.headBytes(shape),
-            optimizer: recipe.training.optimizer,
+        tile = try fittingTile(
             advice: "take a smaller data.size, batchSize or pyramid.channels")
     }
 
@@ -77,7 +72,7 @@ package final class DetectionTask: RunnableTask {
     }
 
     /// Backbone, pyramid and head.
-    package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
+    package var parameterGroups: [RoleGroup] { detector.parameterGroups }
 
     /// Losses of some tiles.
     package func losses(samples: [Int], position: StepPosition, context: Context) throws
@@ -87,19 +82,18 @@ package final class DetectionTask: RunnableTask {
         for (index, sample) in samples.enumerated() {
             let view = images.view(sample, key: context.key.child("view").child(index))
             inputs.append(
-                try loadTimer.measure {
-                    tables.tensor(try images.pixels(view), size: view.size)
-                })
+                DryRun.isActive
+                    ? Tensor(placeholder: [1, 3, view.size, view.size])
+                    : try loadTimer.measure {
+                        tables.tensor(try images.pixels(view), size: view.size)
+                    })
             let found = view.targets(images.split, keptArea: recipe.data.tiling.keptArea)
             targets.append(found.objects)
             ignored.append(found.ignored)
         }
         let output = try detector(
-            Variable(Tensor.joiningRows(inputs)),
-            way: position.isBackboneTrained
-                ? plan.way(at: position.step, key: context.key)
-                : plan.evaluationWay(after: position.step + 1),
-            tile: tile, context, trainsBackbone: position.isBackboneTrained)
+            Variable(Tensor.joiningRows(inputs)), context,
+            trainsBackbone: position.isBackboneTrained)
         return detector.head.losses(
             output, targets: targets, ignored: ignored, assigner: recipe.head.assigner.rule,
             context)
@@ -110,7 +104,7 @@ package final class DetectionTask: RunnableTask {
         let size = recipe.data.size
         let tile = detector.backbone.operations([1, 3, size, size])
         let inference = TiledInference(
-            detector, recipe, way: plan.evaluationWay(after: plan.totalSteps))
+            detector, recipe, .inference.running(plan.evaluationWay(after: plan.totalSteps)))
         let tiles = validation.index.images.reduce(0) {
             $0 + inference.passes(width: max(1, $1.width), height: max(1, $1.height)).count
         }
@@ -145,7 +139,7 @@ package final class DetectionTask: RunnableTask {
 
     /// Detects in the validation images, and scores that.
     package func evaluate(_ way: FinetuningWay, after step: Int) throws -> Findings? {
-        let inference = TiledInference(detector, recipe, way: way)
+        let inference = TiledInference(detector, recipe, .inference.running(way))
         var results: [Item<Rectangle>] = []
         for image in validation.index.images.indices {
             let path = validation.path(image)

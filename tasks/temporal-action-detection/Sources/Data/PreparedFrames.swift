@@ -161,6 +161,12 @@ package struct PreparedFrames: Sendable {
         layout: ClipLayout = .framesFirst
     ) throws(InputError) -> Tensor {
         let size = index.size, frameBytes = size * size * 3
+        if DryRun.isActive {
+            let isFramesFirst = layout == .framesFirst
+            return Tensor(
+                placeholder: (isFramesFirst ? [frames.count, 3] : [3, frames.count])
+                    + [size, size])
+        }
         guard let first = frames.min(), let last = frames.max() else {
             preconditionFailure("no frames of video \(video) asked for")
         }

@@ -88,9 +88,9 @@ package struct FrameEncoder {
     ///
     /// - Returns: `[steps, D]`.
     package func vectors(
-        _ input: Tensor, way: FinetuningWay, tile: Tile?, _ context: Context
+        _ input: Tensor, _ context: Context
     ) throws(ReversibleError) -> Variable {
-        let features = try backbone.features(Variable(input), way: way, tile: tile, context)
+        let features = try backbone.features(Variable(input), context)
         let count = input.shape[0], width = backbone.featureWidth
         if isClip {
             // Clips of a Swin keep their grid; the tokens of a ViT come time step by time step.
@@ -131,9 +131,9 @@ package struct FrameEncoder {
     /// - Parameter frames: Frames of each run.
     /// - Returns: `[positions, D]` each.
     package func encode(
-        _ inputs: [Tensor], frames: [Int], way: FinetuningWay, tile: Tile?, _ context: Context
+        _ inputs: [Tensor], frames: [Int], _ context: Context
     ) throws(ReversibleError) -> [Variable] {
-        let all = try vectors(.joiningRows(inputs), way: way, tile: tile, context)
+        let all = try vectors(.joiningRows(inputs), context)
         let steps = all.shape[0] / inputs.reduce(0) { $0 + $1.shape[0] }
         var first = 0
         return zip(inputs, frames).map { input, count in
@@ -147,15 +147,16 @@ package struct FrameEncoder {
     ///
     /// - Parameters:
     ///   - count: Frames of the video.
+    ///   - context: How the network's stages are run.
     ///   - report: Told of every few frames that are done.
     ///   - input: Gives the network's input for a range of ``ranges(_:)``, in order.
     /// - Returns: `[positions, D]`.
     package func encode(
-        count: Int, way: FinetuningWay, report: (_ frames: Int) -> Void = { _ in },
+        count: Int, _ context: Context, report: (_ frames: Int) -> Void = { _ in },
         input: (Range<Int>) throws -> Tensor
     ) throws -> Tensor {
         var parts: [Tensor] = []
-        try forEachPositions(count: count, way: way, report: report, input: input) {
+        try forEachPositions(count: count, context, report: report, input: input) {
             parts.append($0)
         }
         return .joiningRows(parts)
@@ -163,11 +164,11 @@ package struct FrameEncoder {
 
     /// Gives the positions of a whole video a few at a time, `[n, D]`, and keeps none.
     func forEachPositions(
-        count: Int, way: FinetuningWay, report: (_ frames: Int) -> Void = { _ in },
+        count: Int, _ context: Context, report: (_ frames: Int) -> Void = { _ in },
         input: (Range<Int>) throws -> Tensor, _ body: (Tensor) throws -> Void
     ) throws {
         for range in ranges(count) {
-            let found = try vectors(try input(range), way: way, tile: nil, .inference)
+            let found = try vectors(try input(range), context)
             try body(positions(found, frames: range.count).tensor)
             report(range.count)
         }

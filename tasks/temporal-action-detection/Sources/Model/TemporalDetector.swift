@@ -62,8 +62,8 @@ package final class TemporalDetector: Module {
     }
 
     /// The parameters in groups with their own learning rates.
-    package var parameterGroups: [ParameterGroup] {
-        (encoder.map { [ParameterGroup(.backbone, prefix: "backbone", $0.network.backbone)] } ?? [])
-            + [ParameterGroup(.head, prefix: "head", head)]
+    package var parameterGroups: [RoleGroup] {
+        (encoder.map { [RoleGroup(.backbone, prefix: "backbone", $0.network.backbone)] } ?? [])
+            + [RoleGroup(.head, prefix: "head", head)]
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Files
-import Reversible
 import Tensors
 import Training
 
@@ -13,14 +13,14 @@ extension TemporalSource {
     ///   - timer: Counts the reading of frames or features.
     ///   - report: Told of every few frames that are done.
     func positions(
-        video: Int, isFlipped: Bool, encoder: FrameEncoder?, way: FinetuningWay, timer: LoadTimer,
-        report: (_ frames: Int) -> Void
+        video: Int, isFlipped: Bool, encoder: FrameEncoder?, _ context: Context,
+        timer: LoadTimer, report: (_ frames: Int) -> Void
     ) throws -> Tensor {
         switch (self, encoder) {
         case (.features(let files), _): return try timer.measure { try files.features(video) }
         case (.frames(let frames), let encoder?):
             let count = frames.index.videos[video].frames
-            return try encoder.encode(count: count, way: way, report: report) { range in
+            return try encoder.encode(count: count, context, report: report) { range in
                 try timer.measure {
                     try input(video: video, frames: Array(range), isFlipped: isFlipped, encoder)
                 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Backbones
 package import CommandLineSupport
 import Console
@@ -15,7 +16,7 @@ package struct TemporalPredictor {
     private let detector: TemporalDetector
     private let recipe: TemporalRecipe
     private let inference: TemporalInference
-    private let way: FinetuningWay
+    private let context: Context
     private let ids: VideoIDs
 
     /// The network of the checkpoint that a run predicts with, at the coefficients that were in force.
@@ -38,7 +39,7 @@ package struct TemporalPredictor {
             loadsWeights: false)
         try run.load(into: detector, backbone: detector.encoder?.network.backbone)
         inference = try TemporalInference(detector, recipe)
-        way = run.way
+        context = .inference.running(run.way)
     }
 
     /// The detections of one video, in memory that does not depend on how long it is.
@@ -64,7 +65,7 @@ package struct TemporalPredictor {
             clock: VideoClock(rate: recipe.data.rate, group: encoder.framesPerPosition),
             duration: video.duration, video: id)
         try video.forEachPositions(
-            encoder, way: way, report: report, warn: warn
+            encoder, context, report: report, warn: warn
         ) { stream.append($0) }
         let (detections, uncertainBelow) = try stream.finish()
         if let uncertainBelow {

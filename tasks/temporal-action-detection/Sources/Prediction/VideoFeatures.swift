@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Autodiff
 import Files
 import Media
-package import Reversible
 package import Tensors
 
 /// The features of a video straight from its file, decoded ahead while the network runs.
@@ -53,17 +53,17 @@ package struct VideoFeatures {
     ///   - report: Told how many frames are done.
     ///   - warn: Told of damaged or missing frames.
     package func positions(
-        _ encoder: FrameEncoder, way: FinetuningWay,
+        _ encoder: FrameEncoder, _ context: Context,
         report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void
     ) throws -> Tensor {
         var parts: [Tensor] = []
-        try forEachPositions(encoder, way: way, report: report, warn: warn) { parts.append($0) }
+        try forEachPositions(encoder, context, report: report, warn: warn) { parts.append($0) }
         return .joiningRows(parts)
     }
 
     /// Gives the features a few positions at a time, `[n, D]`, and keeps none.
     func forEachPositions(
-        _ encoder: FrameEncoder, way: FinetuningWay,
+        _ encoder: FrameEncoder, _ context: Context,
         report: (_ done: Int, _ total: Int) -> Void, warn: (String) -> Void,
         _ body: (Tensor) throws -> Void
     ) throws {
@@ -73,7 +73,7 @@ package struct VideoFeatures {
         var damaged = 0
         if let note { warn(note) }
         try encoder.forEachPositions(
-            count: frames, way: way,
+            count: frames, context,
             input: { range in
                 guard let clip = try loader.next() else {
                     throw InputError("\(path): decoding ended before frame \(range.upperBound)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Autodiff
 import Checkpoints
 import Files
 import Foundation
@@ -105,7 +106,7 @@ package struct FeatureExtraction {
                 settings: backbone.settings))
         if isWhole(path, origin) { return .init(path, .known) }
         let tensor = try features.positions(
-            encoder, way: .frozen, report: { frames(video.id, $0, $1) },
+            encoder, .inference.running(.frozen), report: { frames(video.id, $0, $1) },
             warn: { notes.append($0) })
         // Without the old word about them, features are never taken for what it said.
         try? FileManager.default.removeItem(atPath: FeatureOrigin.path(beside: path))

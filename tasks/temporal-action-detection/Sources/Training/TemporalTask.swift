@@ -41,7 +41,7 @@ package final class TemporalTask: RunnableTask {
     /// Frames that go through the backbone.
     package let meter = WorkMeter()
     /// Slices of the backbone's branches, from the recipe or from its memory budget.
-    package let tile: Tile?
+    package private(set) var tile: Tile?
 
     /// The task of a recipe on prepared frames or precomputed features.
     package init(
@@ -91,15 +91,7 @@ package final class TemporalTask: RunnableTask {
         try inference.requireScores(
             of: videos.filter { $0.subset == data.validationSubset }.map(\.id))
         stitching = recipe.head.stitching(length: data.windowPositions)
-        tile = try detector.encoder.flatMap { encoder in
-            try plan.finetuning.tile(
-                encoder.network.backbone,
-                inputShape: encoder.inputShape(
-                    windows: recipe.training.batchSize, frames: data.windowFrames, size: data.size),
-                others: [detector.head],
-                optimizer: recipe.training.optimizer,
-                advice: "take fewer windowFrames")
-        }
+        if detector.encoder != nil { tile = try fittingTile(advice: "take fewer windowFrames") }
     }
 
     /// The id of a sample's video.
@@ -129,7 +121,7 @@ package final class TemporalTask: RunnableTask {
     }
 
     /// Backbone and head.
-    package var parameterGroups: [ParameterGroup] { detector.parameterGroups }
+    package var parameterGroups: [RoleGroup] { detector.parameterGroups }
 
     /// Losses of some windows: features (with a gradient once the backbone trains), then head.
     package func losses(samples: [Int], position: StepPosition, context: Context) throws
@@ -141,8 +133,7 @@ package final class TemporalTask: RunnableTask {
         }
         let clips =
             try position.isBackboneTrained
-            ? trainedFeatures(
-                samples, drawn, way: plan.way(at: position.step, key: context.key), context)
+            ? trainedFeatures(samples, drawn, context)
             : zip(samples, drawn).map { sample, window in
                 Variable(try frozenFeatures(windows[sample].video, window, step: position.step))
             }
@@ -180,7 +171,7 @@ package final class TemporalTask: RunnableTask {
 
     /// The features of each window with a gradient, `[positions, D]`.
     private func trainedFeatures(
-        _ samples: [Int], _ drawn: [TrainingWindow], way: FinetuningWay, _ context: Context
+        _ samples: [Int], _ drawn: [TrainingWindow], _ context: Context
     ) throws -> [Variable] {
         guard let encoder = detector.encoder else {
             preconditionFailure("features have no backbone to train")
@@ -192,8 +183,7 @@ package final class TemporalTask: RunnableTask {
                     isFlipped: window.isFlipped, encoder)
             }
         }
-        return try encoder.encode(
-            inputs, frames: drawn.map(\.frames.count), way: way, tile: tile, context)
+        return try encoder.encode(inputs, frames: drawn.map(\.frames.count), context)
     }
 
     /// The actions of a window in its positions.
@@ -227,7 +217,7 @@ package final class TemporalTask: RunnableTask {
                 for: .features)
         }
         // Files are read again each time: a data set's features may not fit the memory.
-        guard detector.encoder != nil else { return try compute() }
+        guard detector.encoder != nil, !DryRun.isActive else { return try compute() }
         return try cache.features(video, isFlipped: isFlipped, compute)
     }
 
@@ -237,8 +227,8 @@ package final class TemporalTask: RunnableTask {
     ) throws -> Tensor {
         try meter.measure(use) { report in
             try source.positions(
-                video: video, isFlipped: isFlipped, encoder: detector.encoder, way: way,
-                timer: loadTimer, report: report)
+                video: video, isFlipped: isFlipped, encoder: detector.encoder,
+                .inference.running(way), timer: loadTimer, report: report)
         }
     }
 

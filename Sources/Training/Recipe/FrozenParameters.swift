@@ -20,7 +20,7 @@ struct FrozenParameters {
     /// backslash takes the next character as it is (POSIX `fnmatch`).
     ///
     /// - Throws: One line for a pattern that matches no parameter.
-    init(_ patterns: [String], in groups: [ParameterGroup]) throws(InputError) {
+    init(_ patterns: [String], in groups: [RoleGroup]) throws(InputError) {
         let entries = groups.flatMap(\.entries)
         var isFrozen = [Bool](repeating: false, count: entries.count)
         for pattern in patterns {

@@ -33,6 +33,9 @@ package struct LearningRateSchedule: Sendable, Equatable {
         self.totalSteps = totalSteps
     }
 
+    /// The full rate from the first step to the last.
+    package static let constant = LearningRateSchedule(kind: .constant, totalSteps: 1)
+
     /// The factor at a step, from 0, for parameters that begin to train at step `start`.
     ///
     /// 0 before `start`; then (step - start + 1) / warmupSteps up to 1, times

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Optimizers
 import Testing
-import Training
 
 @Suite("LearningRateSchedule") struct LearningRateScheduleTests {
     @Test func warmsUpThenFollowsTheCosine() {

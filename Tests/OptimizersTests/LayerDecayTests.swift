@@ -2,9 +2,9 @@
 import Autodiff
 import Backbones
 import Layers
+import Optimizers
 import Tensors
 import Testing
-import Training
 
 @Suite("Layer decay") struct LayerDecayTests {
     private func factors(_ network: any Module) -> [String: Double] {
@@ -59,18 +59,29 @@ import Training
 
     @Test("The optimizer multiplies a parameter's rate with its factor")
     func theOptimizerTakesTheFactors() throws {
-        func moved(_ factors: [String: Double]) throws -> Double {
-            let task = ToyTask()
+        func moved(_ decay: Double) throws -> Double {
+            let block = Block()
             let optimizer = AdamW(
-                [ParameterGroup(.head, prefix: "head", task.head)],
-                settings: .init(weightDecay: 0), rateFactors: factors)
-            let before = task.head.weight.tensor
-            task.head.weight.gradient = Tensor(repeating: 1, shape: [4, 8])
-            try optimizer.update(rates: [.head: 0.1], step: 1)
-            return Double(before.floats[0] - task.head.weight.tensor.floats[0])
+                [ParameterGroup("", block, rate: 0.1, layerDecay: decay)],
+                settings: .init(weightDecay: 0))
+            let before = block.weight.tensor
+            block.weight.gradient = Tensor(repeating: 1, shape: [4, 8])
+            try optimizer.update(rates: ["": 0.1], step: 1)
+            return Double(before.floats[0] - block.weight.tensor.floats[0])
         }
-        let whole = try moved([:]), quarter = try moved(["head.weight": 0.25])
+        let whole = try moved(1), quarter = try moved(0.5)
         #expect(abs(whole - 0.1) < 1e-6)
         #expect(abs(quarter - 0.025) < 1e-6)
+    }
+}
+
+/// Something before the only block, which halves its rate twice.
+private final class Block: Module {
+    let weight = Parameter(Tensor(zeros: [4, 8]))
+    private let norm = LayerNorm(8)
+
+    func register(in registry: inout ModuleRegistry) {
+        registry.parameter("embedding", weight)
+        registry.child("blocks.0.norm1", norm)
     }
 }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Autodiff
+import Layers
+package import Optimizers
+package import Reversible
+package import Tensors
+
+/// The bytes of one training step before it runs: the real step, walked dry.
+///
+/// Counts what `StoragePool` counts, of the second step of a run: the first one makes the moments.
+/// The parts needn't all be live at the peak: a conventional step frees activations while gradients
+/// grow. Streams whose values outgrow 4 bytes take 8, which shapes don't tell.
+package struct MemoryPlan: Sendable, Hashable {
+    /// The tile that the plan is for; nil runs whole branches.
+    package let tile: Tile?
+    /// Bytes of the parameters.
+    package let weightBytes: Int
+    /// Bytes of all gradients together.
+    package let gradientBytes: Int
+    /// Bytes of the optimizer's moments and averages.
+    package let optimizerBytes: Int
+    /// Bytes of the pairs that `dr2net` keeps, one a stage.
+    package let streamBytes: Int
+    /// Bytes of the exact arithmetic's remainder bits.
+    package let remainderBytes: Int
+    /// Bytes of the tensors that `checkpointed` keeps, one a block.
+    package let checkpointBytes: Int
+    /// Bytes that are live once the forward pass is done, the loss among them.
+    package let forwardBytes: Int
+    /// The most bytes that are live at once.
+    package let peakPredictedBytes: Int
+    /// Rows of the longest loop that runs in slices.
+    let rows: Int
+
+    /// What the peak holds beside the parts above: one branch's own, or the whole conventional
+    /// tape.
+    package var transientBytes: Int {
+        max(
+            0,
+            peakPredictedBytes - weightBytes - gradientBytes - optimizerBytes - streamBytes
+                - remainderBytes - checkpointBytes)
+    }
+
+    /// The plan of a step: forward, backward, update.
+    ///
+    /// - Parameters:
+    ///   - groups: The parameters; those that train now are updated at the groups' rates, late
+    ///     groups as if they had begun.
+    ///   - settings: The optimizer's.
+    ///   - tile: What `loss` runs in, for the record.
+    ///   - key: Of the step's draws, which decide which samples drop path leaves out.
+    ///   - inputs: Shapes of what is there before the step and to its end, float32.
+    ///   - loss: The step's loss of these inputs, or features, whose backward pass then begins at
+    ///     themselves. Further inputs are placeholders that it makes.
+    package init(
+        _ groups: [ParameterGroup], settings: AdamW.Settings, tile: Tile? = nil,
+        key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
+        _ loss: (_ inputs: [Tensor], Context) throws -> Variable
+    ) rethrows {
+        let module = PlannedParameters(groups), step = groups.map(\.start).max() ?? 0
+        let trainable = module.parameters.map(\.isTrainable)
+        defer {
+            for (parameter, isTrainable) in zip(module.parameters, trainable) {
+                parameter.isTrainable = isTrainable
+            }
+        }
+        let walk = try DryRun.measure {
+            try module.withPlaceholders {
+                let weights = DryRun.usage.live
+                let optimizer = AdamW(groups, settings: settings)
+                let inputs = shapes.map { Tensor(placeholder: $0) }
+                var forward = DryRun.Usage()
+                for step in [step, step + 1] {
+                    StoragePool.resetPeak()
+                    try optimizer.walk(step: step, key: key) { context in
+                        let output = try loss(inputs, context)
+                        forward = DryRun.usage
+                        return output
+                    }
+                }
+                return withExtendedLifetime(inputs) {
+                    (weights, optimizer, forward, DryRun.usage)
+                }
+            }
+        }.result
+        let (weights, optimizer, forward, end) = walk
+        self.tile = tile
+        weightBytes = weights
+        let updated = optimizer.slots.reduce(0) {
+            $0 + ($1.updates > 0 ? $1.parameter.tensor.byteCount : 0)
+        }
+        gradientBytes = settings.updatesInBackward ? 0 : updated
+        optimizerBytes = optimizer.stateBytes
+        streamBytes = forward.streams
+        remainderBytes = forward.remainders
+        checkpointBytes = forward.checkpoints
+        forwardBytes = forward.live
+        peakPredictedBytes = end.peak
+        rows = end.rows
+    }
+}
+
+/// The parameters of groups as one module.
+private final class PlannedParameters: Module {
+    private let groups: [ParameterGroup]
+
+    init(_ groups: [ParameterGroup]) { self.groups = groups }
+
+    var parameters: [Parameter] { groups.flatMap(\.entries).map(\.parameter) }
+
+    func register(in registry: inout ModuleRegistry) {
+        for entry in groups.flatMap(\.entries) { registry.parameter(entry.name, entry.parameter) }
+    }
+}
+
+extension AdamW {
+    /// A step of a dry run.
+    fileprivate func walk(
+        step: Int, key: RandomKey, _ loss: (Context) throws -> Variable
+    ) rethrows {
+        let rates = rates(step: step)
+        setTrainable(step: step)
+        let immediate = settings.updatesInBackward ? UpdateInBackward(self) : nil
+        var context = Context(isTraining: true, key: key)
+        context.observer = immediate
+        let tape = Tape(for: context)
+        context.tape = tape
+        immediate?.begin(rates: rates, step: step + 1)
+        immediate?.begin()
+        let output = try loss(context)
+        tape.backward(from: output)
+        _ = try? immediate?.end()
+        if immediate == nil { _ = try? update(rates: rates, step: step + 1) }
+    }
+}
