@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
+public import Autodiff
 
 /// What a module is made of: its own parameters, and its children with theirs.
 ///
 /// The description is a line a module with the shapes and the number of its parameters, and one
 /// line for equal neighbours such as the blocks of a transformer.
-package struct ModuleTree: Sendable, Hashable, CustomStringConvertible {
+public struct ModuleTree: Sendable, Hashable, CustomStringConvertible {
     /// A parameter of the module itself.
-    package struct Leaf: Sendable, Hashable {
+    public struct Leaf: Sendable, Hashable {
         /// The name in its module.
-        package let name: String
+        public let name: String
         /// The size of each axis.
-        package let shape: [Int]
+        public let shape: [Int]
         /// Whether training changes it.
-        package let isTrainable: Bool
+        public let isTrainable: Bool
 
         /// The number of scalars.
-        package var count: Int { shape.reduce(1, *) }
+        public var count: Int { shape.reduce(1, *) }
     }
 
     /// The name in the parent, such as `blocks.0`; empty for the root.
-    package private(set) var name: String
+    public private(set) var name: String
     /// The type's name, such as `Linear`.
-    package let type: String
+    public let type: String
     /// Its own parameters, in state-dict order.
-    package private(set) var parameters: [Leaf] = []
+    public private(set) var parameters: [Leaf] = []
     /// The modules in it, in state-dict order.
-    package private(set) var children: [ModuleTree] = []
+    public private(set) var children: [ModuleTree] = []
 
     /// The tree of a module.
-    package init(_ module: any Module) {
+    public init(_ module: any Module) {
         var registry = ModuleRegistry()
         registry.tree = ModuleTree(name: "", of: module)
         module.register(in: &registry)
@@ -50,18 +50,18 @@ package struct ModuleTree: Sendable, Hashable, CustomStringConvertible {
     mutating func append(_ child: ModuleTree) { children.append(child) }
 
     /// Scalars in its parameters and those of its children.
-    package var parameterCount: Int {
+    public var parameterCount: Int {
         parameters.reduce(0) { $0 + $1.count } + children.reduce(0) { $0 + $1.parameterCount }
     }
 
     /// Those of them that train.
-    package var trainableCount: Int {
+    public var trainableCount: Int {
         parameters.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) }
             + children.reduce(0) { $0 + $1.trainableCount }
     }
 
     /// A line a module: name, type or shapes, scalars; the last line says how many train.
-    package var description: String {
+    public var description: String {
         let lines = lines(depth: 0, repeats: 1)
         let names = lines.map(\.name.count).max() ?? 0, holds = lines.map(\.holds.count).max() ?? 0
         let counts = lines.map(\.count.count).max() ?? 0
