@@ -2,7 +2,9 @@
 import ArgumentParser
 import Backbones
 import CommandLineSupport
+import Console
 import Layers
+import Reversible
 import Tensors
 
 /// `dr2net backbone show`.
@@ -17,15 +19,75 @@ struct BackboneShowCommand: ParsableCommand {
         completion: .list(BackboneCatalog.entries.map(\.name)))
     var name: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Print stages and branches instead, for an input such as 1,3,224,224.",
+            valueName: "shape"))
+    var plan: String?
+
     @OptionGroup var noSeed: NoSeed
     @OptionGroup var common: CommonOptions
 
-    func validate() throws { _ = try BackboneCatalog.named(name) }
+    func validate() throws {
+        _ = try BackboneCatalog.named(name)
+        _ = try shape()
+    }
 
     func run() throws {
         let console = common.start()
-        let tree = ModuleTree(try BackboneCatalog.named(name).make(key: RandomKey(seed: 0)))
-        try console.result(Node(tree)) { tree.description }
+        let entry = try BackboneCatalog.named(name)
+        // No weight is drawn.
+        try DryRun.measure {
+            let network = entry.make(key: RandomKey(seed: 0))
+            if let shape = try shape() {
+                try plan(network, shape, on: console)
+            } else {
+                let tree = ModuleTree(network)
+                try console.result(Node(tree)) { tree.description }
+            }
+        }.result
+    }
+
+    /// The shape given; nil without one.
+    private func shape() throws -> [Int]? {
+        guard let plan else { return nil }
+        let input = try BackboneCatalog.named(name).input
+        let shape = plan.split(separator: ",").map { Int($0) ?? 0 }
+        guard shape.allSatisfy({ (1...1 << 20).contains($0) }), input.accepts(shape) else {
+            throw ValidationError("--plan \(plan): expected a shape \(input.text) for \(name)")
+        }
+        return shape
+    }
+
+    private func plan(_ network: any Backbone, _ shape: [Int], on console: CommandOutput) throws {
+        let stages = network.stagePlans(shape)
+        let rows = stages.flatMap { plan in
+            plan.stage.branches.map { branch in
+                let unit =
+                    switch branch.unit {
+                    case .sample: "sample"
+                    case .token: "token"
+                    case .groups(let groups): "groups of \(groups.capacity)"
+                    }
+                return PlanRow(
+                    stage: plan.stage.name, branch: branch.name, unit: unit, tokens: plan.tokens,
+                    width: plan.width)
+            }
+        }
+        try console.result(rows) {
+            var table = TextTable(
+                ["stage", "branch", "unit", "tokens a sample", "width"], numbers: [3, 4])
+            for row in rows {
+                table.append([row.stage, row.branch, row.unit, "\(row.tokens)", "\(row.width)"])
+            }
+            return table.text
+        }
+    }
+
+    /// A branch of a stage.
+    private struct PlanRow: Encodable {
+        let stage, branch, unit: String
+        let tokens, width: Int
     }
 
     /// A module and all below it.
