@@ -80,7 +80,10 @@ let package = Package(
         // What other packages import.
         module(
             "Dr2Net",
-            ["Tensors", "Autodiff", "Layers", "Reversible", "Backbones", "Checkpoints"]),
+            [
+                "Tensors", "Autodiff", "Layers", "Reversible", "Optimizers", "Backbones",
+                "Checkpoints",
+            ]),
         module("Ranks", []),
         module("Regions", [heap]),
         module("Metrics", ["Regions"]),

@@ -5,7 +5,7 @@
 ///
 /// The module that declares the key gives its values a name in an extension of `Context`; layers
 /// between, which hand the context on, know nothing of it.
-package protocol ContextKey {
+public protocol ContextKey {
     /// What a context holds under this key.
     associatedtype Value
     /// What a context holds where nobody has set a value.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+public import Tensors
 
 /// The record of one forward pass: an arena of nodes by index, walked backwards once.
-package final class Tape {
+public final class Tape {
     /// The gradients of a node's inputs, in order; nil where an input needs none.
     package typealias Backward = (_ gradient: consuming Tensor) -> [Tensor?]
 
@@ -22,18 +22,18 @@ package final class Tape {
     private let isRepeated: Bool
 
     /// An empty tape.
-    package convenience init() { self.init(for: Context()) }
+    public convenience init() { self.init(for: Context()) }
 
     /// An empty tape for a context's passes: its observer is told about leaves.
     ///
     /// - Parameter context: Where it repeats an earlier pass, that one has announced the uses.
-    package init(for context: Context) {
+    public init(for context: Context) {
         observer = context.observer
         isRepeated = context.repeats
     }
 
     /// A leaf whose gradient is kept and can be asked for after the backward pass.
-    package func input(_ tensor: Tensor) -> Variable {
+    public func input(_ tensor: Tensor) -> Variable {
         nodes.append(Node(inputs: [], keepsGradient: true))
         return Variable(tensor, tape: self, node: nodes.count - 1)
     }
@@ -65,7 +65,7 @@ package final class Tape {
     /// - Parameters:
     ///   - output: A variable of this tape.
     ///   - gradient: The gradient of the loss by `output`, of its shape; ones where absent.
-    package func backward(from output: Variable, gradient: consuming Tensor? = nil) {
+    public func backward(from output: Variable, gradient: consuming Tensor? = nil) {
         guard output.tape === self, let last = output.node else { return }
         let shape = output.shape, dtype = output.tensor.dtype
         // Moved, not copied: held by nobody, it is freed or written in place on the way.
@@ -104,22 +104,22 @@ package final class Tape {
     }
 
     /// The gradient of a leaf made by ``input(_:)``, after the backward pass.
-    package func gradient(of variable: Variable) -> Tensor? {
+    public func gradient(of variable: Variable) -> Tensor? {
         guard variable.tape === self, let node = variable.node else { return nil }
         return nodes[node].gradient
     }
 }
 
 /// A tensor and its place on a tape; without a tape, a constant.
-package struct Variable {
+public struct Variable {
     /// The values.
-    package let tensor: Tensor
+    public let tensor: Tensor
     /// The tape, nil for a constant.
-    package let tape: Tape?
+    public let tape: Tape?
     let node: Int?
 
     /// A constant.
-    package init(_ tensor: Tensor) {
+    public init(_ tensor: Tensor) {
         self.tensor = tensor
         tape = nil
         node = nil
@@ -132,11 +132,11 @@ package struct Variable {
     }
 
     /// The size of each axis.
-    package var shape: [Int] { tensor.shape }
+    public var shape: [Int] { tensor.shape }
     /// Whether a backward pass gives this variable a gradient.
-    package var needsGradient: Bool { tape != nil }
+    public var needsGradient: Bool { tape != nil }
     /// The values as a constant.
-    package var detached: Variable { Variable(tensor) }
+    public var detached: Variable { Variable(tensor) }
 
     /// The result of an operation: on the inputs' tape where there is one.
     ///

@@ -4,13 +4,13 @@ import Tensors
 /// Elementwise nonlinearities as nodes; each keeps its output alone.
 extension Variable {
     /// max(x, 0).
-    package func relu() -> Variable {
+    public func relu() -> Variable {
         let output = tensor.relu()
         return Variable.operation(output, inputs: [self]) { [$0.reluGradient(output: output)] }
     }
 
     /// 1 / (1 + exp(-x)).
-    package func sigmoid() -> Variable {
+    public func sigmoid() -> Variable {
         let output = tensor.sigmoid()
         return Variable.operation(output, inputs: [self]) { [$0.sigmoidGradient(output: output)] }
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+public import Tensors
 
 /// Elementwise arithmetic, shapes and sums as nodes.
 extension Variable {
     /// The sum of two variables of one shape.
-    package static func + (a: Variable, b: Variable) -> Variable {
+    public static func + (a: Variable, b: Variable) -> Variable {
         operation(a.tensor + b.tensor, inputs: [a, b]) { gradient in
             [gradient, gradient]
         }
     }
 
     /// The elementwise product of two variables of one shape.
-    package static func * (a: Variable, b: Variable) -> Variable {
+    public static func * (a: Variable, b: Variable) -> Variable {
         let x = a.tensor, y = b.tensor
         let needs = (a.needsGradient, b.needsGradient)
         return operation(x * y, inputs: [a, b]) { gradient in
@@ -20,14 +20,14 @@ extension Variable {
     }
 
     /// The variable times a number.
-    package func scaled(by factor: Double) -> Variable {
+    public func scaled(by factor: Double) -> Variable {
         Variable.operation(tensor.scaled(by: factor), inputs: [self]) { gradient in
             [gradient.scaled(by: factor)]
         }
     }
 
     /// The same scalars under another shape; one size may be -1.
-    package func reshaped(to newShape: [Int]) -> Variable {
+    public func reshaped(to newShape: [Int]) -> Variable {
         let shape = shape
         return Variable.operation(tensor.reshaped(to: newShape), inputs: [self]) { gradient in
             [gradient.reshaped(to: shape)]
@@ -35,7 +35,7 @@ extension Variable {
     }
 
     /// The sum of all scalars, a tensor of shape [1].
-    package func sum() -> Variable {
+    public func sum() -> Variable {
         let shape = shape, dtype = tensor.dtype
         let total = Tensor([tensor.sum()], shape: [1], dtype: dtype)
         return Variable.operation(total, inputs: [self]) { gradient in
@@ -44,10 +44,10 @@ extension Variable {
     }
 
     /// The mean of all scalars, a tensor of shape [1].
-    package func mean() -> Variable { sum().scaled(by: 1 / Double(max(1, tensor.count))) }
+    public func mean() -> Variable { sum().scaled(by: 1 / Double(max(1, tensor.count))) }
 
     /// Multiplies every row of `[..., C]` by a vector `[C]` (LayerScale).
-    package func multiplyingRow(_ row: Variable) -> Variable {
+    public func multiplyingRow(_ row: Variable) -> Variable {
         let x = tensor, gamma = row.tensor
         let needsRow = row.needsGradient, needsInput = needsGradient
         return Variable.operation(x.multiplyingRow(gamma), inputs: [self, row]) { gradient in
@@ -58,7 +58,7 @@ extension Variable {
     }
 
     /// Multiplies each sample (row of the first axis) by its own constant.
-    package func scalingRows(by factors: Tensor) -> Variable {
+    public func scalingRows(by factors: Tensor) -> Variable {
         Variable.operation(tensor.scalingRows(by: factors), inputs: [self]) { gradient in
             [gradient.scalingRows(by: factors)]
         }

@@ -6,7 +6,7 @@ extension Variable {
     /// Dropout as the context says: nothing in inference.
     ///
     /// - Parameter rate: In [0, 1).
-    package func dropout(rate: Double, _ context: Context) -> Variable {
+    public func dropout(rate: Double, _ context: Context) -> Variable {
         guard context.isTraining, rate > 0 else { return self }
         let key = context.key
         return Variable.operation(tensor.droppingOut(rate: rate, key: key), inputs: [self]) {

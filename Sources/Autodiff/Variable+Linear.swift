@@ -9,7 +9,7 @@ extension Variable {
     ///   - weight: `[out, in]`.
     ///   - bias: `[out]`.
     /// - Returns: `[..., out]` for `[..., in]`.
-    package func linear(weight: Variable, bias: Variable? = nil) -> Variable {
+    public func linear(weight: Variable, bias: Variable? = nil) -> Variable {
         let result = tensor.linear(weight: weight.tensor, bias: bias?.tensor)
         let backward = Variable.linearBackward(input: self, weight: weight, bias: bias)
         return Variable.operation(
@@ -22,7 +22,7 @@ extension Variable {
     ///   - weight: `[out, in]`.
     ///   - bias: `[out]`.
     /// - Returns: `[..., out]` for `[..., in]`.
-    package func linearGELU(weight: Variable, bias: Variable? = nil) -> Variable {
+    public func linearGELU(weight: Variable, bias: Variable? = nil) -> Variable {
         let isRecorded =
             needsGradient || weight.needsGradient || (bias?.needsGradient ?? false)
         let (result, preActivation) = tensor.linearGELU(
@@ -92,7 +92,7 @@ extension Variable {
     }
 
     /// The exact (erf) GELU of each scalar.
-    package func gelu() -> Variable {
+    public func gelu() -> Variable {
         let x = tensor
         return Variable.operation(x.gelu(), inputs: [self]) { gradient in
             var inner = consume gradient

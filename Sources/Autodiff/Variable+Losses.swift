@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+public import Tensors
 
 /// Losses from logits as nodes: a weighted sum, a tensor of shape [1].
 ///
@@ -15,7 +15,7 @@ extension Variable {
     }
 
     /// Σ weight · softmax cross-entropy over the rows of `[N, classes]`.
-    package func softmaxCrossEntropy(targets: [Int32], weights: [Double]) -> Variable {
+    public func softmaxCrossEntropy(targets: [Int32], weights: [Double]) -> Variable {
         loss(
             tensor.softmaxCrossEntropy(
                 targets: targets, weights: weights, wantsGradient: needsGradient))
@@ -30,7 +30,7 @@ extension Variable {
     ///   - targets: One a row; rows below 0 are left out. Without any other, the loss is 0.
     ///   - classWeights: One a class, at least 0; nil for 1 each.
     ///   - smoothing: ε in [0, 1).
-    package func smoothCrossEntropy(
+    public func smoothCrossEntropy(
         targets: [Int32], classWeights: [Double]? = nil, smoothing: Double = 0
     ) -> Variable {
         let classes = shape.last ?? 0

@@ -4,7 +4,7 @@ import Tensors
 /// Parts of tensors as nodes.
 extension Variable {
     /// Several variables one behind the other along `axis`.
-    package static func concatenated(_ parts: [Variable], axis: Int) -> Variable {
+    public static func concatenated(_ parts: [Variable], axis: Int) -> Variable {
         let sizes = parts.map { $0.shape[axis] }, needs = parts.map(\.needsGradient)
         let output = Tensor.concatenated(parts.map(\.tensor), axis: axis)
         return operation(output, inputs: parts) { gradient in
@@ -17,7 +17,7 @@ extension Variable {
     }
 
     /// Positions `range` of `axis`.
-    package func slice(_ range: Range<Int>, axis: Int) -> Variable {
+    public func slice(_ range: Range<Int>, axis: Int) -> Variable {
         let length = shape[axis]
         return Variable.operation(tensor.slice(range, axis: axis), inputs: [self]) { gradient in
             [gradient.embedded(at: range.lowerBound, of: length, axis: axis)]
@@ -25,7 +25,7 @@ extension Variable {
     }
 
     /// The variable with zeros behind it, up to a length along `axis`.
-    package func padded(to length: Int, axis: Int) -> Variable {
+    public func padded(to length: Int, axis: Int) -> Variable {
         let size = shape[axis]
         if size == length { return self }
         return Variable.operation(

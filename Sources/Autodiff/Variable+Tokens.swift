@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+public import Tensors
 
 /// Rearranging and mixing tokens as nodes, and drop path.
 extension Variable {
@@ -7,7 +7,7 @@ extension Variable {
     ///
     /// - Parameter token: C scalars, `[1, 1, C]` in published models.
     /// - Returns: `[B, 1 + N, C]`.
-    package func prependingToken(_ token: Variable) -> Variable {
+    public func prependingToken(_ token: Variable) -> Variable {
         let shape = token.shape, count = self.shape[1]
         let needs = (tokens: needsGradient, token: token.needsGradient)
         return Variable.operation(
@@ -24,7 +24,7 @@ extension Variable {
     /// Adds one tensor to every sample (positions).
     ///
     /// - Parameter positions: `[1, N, C]` or `[N, C]`.
-    package func addingToSamples(_ positions: Variable) -> Variable {
+    public func addingToSamples(_ positions: Variable) -> Variable {
         let shape = shape, samples = shape.first ?? 1
         let shared = positions.shape
         precondition(
@@ -45,7 +45,7 @@ extension Variable {
     }
 
     /// Tokens `range` of each sample: `[B, range.count, C]`.
-    package func tokenSlice(_ range: Range<Int>) -> Variable {
+    public func tokenSlice(_ range: Range<Int>) -> Variable {
         let count = shape[1]
         return Variable.operation(tensor.tokenSlice(range), inputs: [self]) { gradient in
             [gradient.tokenPadding(first: range.lowerBound, count: count)]
@@ -53,7 +53,7 @@ extension Variable {
     }
 
     /// The mean over each sample's tokens: `[B, C]`.
-    package func tokenMean() -> Variable {
+    public func tokenMean() -> Variable {
         let count = shape[1]
         return Variable.operation(tensor.tokenMean(), inputs: [self]) { gradient in
             [gradient.repeatingAsTokens(count, scaledBy: 1 / Double(max(1, count)))]
@@ -85,7 +85,7 @@ extension Variable {
     }
 
     /// Drop path as the context says: nothing in inference.
-    package func dropPath(rate: Double, _ context: Context) -> Variable {
+    public func dropPath(rate: Double, _ context: Context) -> Variable {
         guard context.isTraining else { return self }
         return dropPath(rate: rate, key: context.key, sampleOffset: context.sampleOffset)
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Layers
-package import Reversible
+public import Autodiff
+public import Layers
+public import Reversible
 import Tensors
 
 /// A pretrained network that turns images or clips into features, finetuned any way.
-package protocol Backbone: Module {
+public protocol Backbone: Module {
     /// The registered name, such as `dinov2-small-14`.
     var name: String { get }
     /// What goes in.
@@ -55,51 +55,51 @@ extension Backbone {
     /// Operations of matrix products in a forward pass, two a multiply-add.
     ///
     /// - Parameter inputShape: As ``input`` accepts.
-    package func operations(_ inputShape: [Int]) -> Double {
+    public func operations(_ inputShape: [Int]) -> Double {
         DryRun.measure {
             _ = try? features(Variable(Tensor(placeholder: inputShape)), .inference)
         }.usage.operations
     }
 
     /// None unless a network has a class token or registers.
-    package var leadingTokens: Int { 0 }
+    public var leadingTokens: Int { 0 }
     /// The one map that most networks give.
-    package var levelWidths: [Int] { [featureWidth] }
+    public var levelWidths: [Int] { [featureWidth] }
     /// Attention sees all tokens unless a network says otherwise.
-    package var attentionWindow: [Int]? { nil }
+    public var attentionWindow: [Int]? { nil }
     /// No grid of positions unless the network has one.
-    package var positionGrid: Int? {
+    public var positionGrid: Int? {
         get { nil }
         set { precondition(newValue == nil, "\(name) has no learned positions") }
     }
     /// No rule of positions unless the network has one.
-    package var positionRule: PositionRule? {
+    public var positionRule: PositionRule? {
         get { nil }
         set { precondition(newValue == nil, "\(name) has no learned positions to resize") }
     }
 }
 
 /// One grid of tokens.
-package struct FeatureLevel {
+public struct FeatureLevel {
     /// `[N, H, W, C]`, or `[N, T, H, W, C]`.
-    package let values: Variable
+    public let values: Variable
     /// Pixels of a token along each axis of the grid, frames first for clips.
-    package let strides: [Int]
+    public let strides: [Int]
 }
 
 /// The shapes that a backbone takes.
-package struct InputLayout: Sendable, Hashable {
+public struct InputLayout: Sendable, Hashable {
     /// Whether the input is clips `[N, 3, T, H, W]` rather than images `[N, 3, H, W]`.
-    package var isClip = false
+    public var isClip = false
     /// What height and width are multiples of, in pixels.
-    package var multiple = 1
+    public var multiple = 1
     /// What the number of frames is a multiple of.
-    package var frameMultiple = 1
+    public var frameMultiple = 1
     /// The least height and width in pixels.
-    package var minimum = 1
+    public var minimum = 1
 
     /// Whether an input of this shape is taken.
-    package func accepts(_ shape: [Int]) -> Bool {
+    public func accepts(_ shape: [Int]) -> Bool {
         guard shape.count == (isClip ? 5 : 4), shape[0] > 0, shape[1] == 3 else { return false }
         let frames = isClip ? shape[2] : frameMultiple
         return frames > 0 && frames % frameMultiple == 0
@@ -107,10 +107,10 @@ package struct InputLayout: Sendable, Hashable {
     }
 
     /// The axes, such as `[N, 3, H, W]`.
-    package var axes: String { isClip ? "[N, 3, T, H, W]" : "[N, 3, H, W]" }
+    public var axes: String { isClip ? "[N, 3, T, H, W]" : "[N, 3, H, W]" }
 
     /// The axes and what their sizes must be.
-    package var text: String {
+    public var text: String {
         var rules: [String] = []
         if multiple > 1 { rules.append("H and W multiples of \(multiple)") }
         if minimum > multiple { rules.append("H and W at least \(minimum)") }

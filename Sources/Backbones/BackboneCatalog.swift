@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+public import Tensors
 
 /// The pixels' mean and standard deviation that a pretrained network expects, for values 0...1.
-package struct PixelStatistics: Sendable, Hashable {
+public struct PixelStatistics: Sendable, Hashable {
     /// Mean of R, G, B.
-    package let mean: [Double]
+    public let mean: [Double]
     /// Standard deviation of R, G, B.
-    package let deviation: [Double]
+    public let deviation: [Double]
 
     /// ImageNet's statistics.
-    package static let imageNet = PixelStatistics(
+    public static let imageNet = PixelStatistics(
         mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
     /// Values from -1 to 1, as timm's augreg ViTs take.
-    package static let symmetric = PixelStatistics(
+    public static let symmetric = PixelStatistics(
         mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5])
 }
 
 /// The backbones by name.
-package struct BackboneCatalog: Sendable {
+public struct BackboneCatalog: Sendable {
     /// One backbone.
-    package struct Entry: Sendable {
+    public struct Entry: Sendable {
         /// The name that recipes and commands use.
-        package let name: String
+        public let name: String
         /// What it is.
-        package let title: String
+        public let title: String
         /// The pixel statistics it was pretrained with.
-        package let normalization: PixelStatistics
+        public let normalization: PixelStatistics
         let architecture: Architecture
 
         /// What goes in.
-        package var input: InputLayout {
+        public var input: InputLayout {
             switch architecture {
             case .visionTransformer(let configuration): configuration.input
             case .swin(let configuration): configuration.input
@@ -46,12 +46,12 @@ package struct BackboneCatalog: Sendable {
         }
 
         /// Whether the network has learned positions, which other input sizes resize.
-        package var hasLearnedPositions: Bool {
+        public var hasLearnedPositions: Bool {
             if case .visionTransformer(let one) = architecture { !one.isVideo } else { false }
         }
 
         /// Scalars in all parameters.
-        package var parameterCount: Int {
+        public var parameterCount: Int {
             switch architecture {
             case .visionTransformer(let configuration): configuration.parameterCount
             case .swin(let configuration): configuration.parameterCount
@@ -64,7 +64,7 @@ package struct BackboneCatalog: Sendable {
         }
 
         /// Key names that checkpoints may come with.
-        package var families: [CheckpointFamily] {
+        public var families: [CheckpointFamily] {
             switch architecture {
             case .visionTransformer(let configuration): configuration.families
             case .swin(let configuration): configuration.families
@@ -77,7 +77,7 @@ package struct BackboneCatalog: Sendable {
         ///   - dropPathRate: Drop path of the last branch.
         ///   - attentionDropoutRate: Dropout of attention weights; of a vision transformer alone.
         ///   - positionRule: How learned positions are resized; nil keeps the reference's own rule.
-        package func make(
+        public func make(
             key: RandomKey, dropPathRate: Double = 0, attentionDropoutRate: Double = 0,
             positionRule: PositionRule? = nil, dtype: DType = .float32
         ) -> any Backbone {
@@ -104,7 +104,7 @@ package struct BackboneCatalog: Sendable {
     }
 
     /// All backbones.
-    package static let entries: [Entry] = [
+    public static let entries: [Entry] = [
         vit("vit-tiny-16", "ViT-Ti/16", .symmetric, .vit(width: 192, heads: 3)),
         vit("vit-small-16", "ViT-S/16", .symmetric, .vit(width: 384, heads: 6)),
         vit("vit-base-16", "ViT-B/16", .symmetric, .vit(width: 768, heads: 12)),
@@ -121,7 +121,7 @@ package struct BackboneCatalog: Sendable {
     ]
 
     /// The backbone of a name, or nil.
-    package static func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
+    public static func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
     private static func vit(
         _ name: String, _ title: String, _ normalization: PixelStatistics,

@@ -4,7 +4,7 @@
 ///
 /// A backbone lists the families that it can be read from (`Backbone.families`); its own names
 /// are those of the first. Which one a file has is told by its contents alone.
-package enum CheckpointFamily: String, Sendable, Hashable, CaseIterable {
+public enum CheckpointFamily: String, Sendable, Hashable, CaseIterable {
     /// timm's ViT and DINOv2's hub files: our own names.
     case timm
     /// transformers' Dinov2Model: separate query, key and value.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Names with wildcards: `head.*`; `*` stands for any characters, dots included.
-package struct KeyPattern: Sendable, Hashable {
+public struct KeyPattern: Sendable, Hashable {
     /// The pattern as it was written.
-    package let text: String
+    public let text: String
 
     /// A pattern.
-    package init(_ text: String) { self.text = text }
+    public init(_ text: String) { self.text = text }
 
     /// Whether the whole name fits.
-    package func matches(_ name: String) -> Bool {
+    public func matches(_ name: String) -> Bool {
         let pattern = Array(text.utf8), name = Array(name.utf8)
         let star = UInt8(ascii: "*")
         var (p, n) = (0, 0)
@@ -33,17 +33,17 @@ package struct KeyPattern: Sendable, Hashable {
 }
 
 /// The differences between a file and a network that the user allows.
-package struct KeyTolerance: Sendable, Hashable {
+public struct KeyTolerance: Sendable, Hashable {
     /// Parameters that may be missing and keep their random values.
-    package var missing: [KeyPattern]
+    public var missing: [KeyPattern]
     /// Keys that may be there and are passed over.
-    package var unexpected: [KeyPattern]
+    public var unexpected: [KeyPattern]
 
     /// No difference at all.
-    package static let none = KeyTolerance()
+    public static let none = KeyTolerance()
 
     /// Patterns, each as ``KeyPattern`` reads it.
-    package init(missing: [String] = [], unexpected: [String] = []) {
+    public init(missing: [String] = [], unexpected: [String] = []) {
         self.missing = missing.map(KeyPattern.init)
         self.unexpected = unexpected.map(KeyPattern.init)
     }

@@ -2,7 +2,7 @@
 package import Tensors
 
 /// How a grid of learned positions is resized; each is some reference's bicubic rule.
-package enum PositionRule: String, Sendable, Hashable, CaseIterable {
+public enum PositionRule: String, Sendable, Hashable, CaseIterable {
     /// DINOv2's own code: the scale factor is (new + 0.1) / old, no antialiasing.
     case offset
     /// transformers' Dinov2Model and ViTModel: sizes, no antialiasing.

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-package import Checkpoints
+public import Checkpoints
 import Layers
-package import Tensors
+public import Tensors
 
 /// Weights that don't fit the network.
-package struct WeightsError: Error, Sendable, CustomStringConvertible {
+public struct WeightsError: Error, Sendable, CustomStringConvertible {
     /// What was found, what was expected, what to do.
-    package let description: String
+    public let description: String
 }
 
 /// Loading a published checkpoint into a backbone, and writing one back.
-package struct PretrainedWeights: Sendable {
+public struct PretrainedWeights: Sendable {
     /// The names that the file uses.
-    package let family: CheckpointFamily
+    public let family: CheckpointFamily
     /// What was read from where, in one line: file, family, prefix, keys used and left out.
-    package let summary: String
+    public let summary: String
     /// How the file itself says that positions are resized; nil where it doesn't.
-    package let declaredRule: PositionRule?
+    public let declaredRule: PositionRule?
     /// The file's keys that belong to heads or to other parts, left out.
-    package let leftOut: [String]
+    public let leftOut: [String]
     /// Parameters that the file hasn't, which were allowed to keep their random values.
-    package let kept: [String]
+    public let kept: [String]
     /// What was done to tensors (inflated, resized), a line each.
-    package let notes: [String]
+    public let notes: [String]
     /// What the user should look at (numbers that are not finite, parameters kept), a line each.
-    package let warnings: [String]
+    public let warnings: [String]
 
     /// Loads weights of any family that the backbone names, strictly.
     ///
@@ -38,7 +38,7 @@ package struct PretrainedWeights: Sendable {
     ///   - allowing: Differences that are no error.
     /// - Throws: ``WeightsError`` listing every missing, unexpected and misshaped key, with the
     ///   network that the file seems to be of; nothing is assigned then.
-    package static func load(
+    public static func load(
         _ state: StateDict, into backbone: any Backbone, from path: String,
         allowing: KeyTolerance = .none
     ) throws(WeightsError) -> PretrainedWeights {
@@ -121,12 +121,12 @@ package struct PretrainedWeights: Sendable {
     }
 
     /// The backbone's weights under the names of a family, ready for other tools.
-    package static func export(_ backbone: any Backbone, family: CheckpointFamily) -> StateDict {
+    public static func export(_ backbone: any Backbone, family: CheckpointFamily) -> StateDict {
         export(backbone.stateDict, family: family)
     }
 
     /// Tensors of our names under those of a family, split and reordered as it has them.
-    package static func export(
+    public static func export(
         _ parameters: [(name: String, tensor: Tensor)], family: CheckpointFamily
     ) -> StateDict {
         var tensors: [(name: String, tensor: Tensor)] = []

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Files
+public import Files
 import Foundation
 
 /// Weights from a file of any format that is read here.
-package enum CheckpointFile {
+public enum CheckpointFile {
     /// Reads safetensors, PyTorch's formats, ONNX, `.npz` or a single `.npy` array.
     ///
     /// The format is told by the contents, never by the name. A single `.npy` array is called
     /// `array`. The index of a checkpoint in several files, or one of these, gives all of it.
-    package static func read(_ path: String) throws(InputError) -> StateDict {
+    public static func read(_ path: String) throws(InputError) -> StateDict {
         let source = try ByteSource(path: path)
         if try ShardedCheckpoint.isIndex(source) {
             return try ShardedCheckpoint.read(index: source)
@@ -20,7 +20,7 @@ package enum CheckpointFile {
     }
 
     /// Reads the contents of such a file from memory; `name` stands for the path in messages.
-    package static func read(
+    public static func read(
         bytes: [UInt8], name: String
     ) throws(InputError) -> StateDict {
         try read(ByteSource(bytes: bytes, path: name))

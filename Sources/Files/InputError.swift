@@ -5,11 +5,11 @@ import Foundation
 ///
 /// The description is one line: where, what was found, what was expected, what to do. A programmer's
 /// mistake traps instead.
-package struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The line without the file's name.
-    package let message: String
+    public let message: String
     /// The file concerned, where the message doesn't name it already.
-    package let path: String?
+    public let path: String?
     /// Whether the system refused to write, such as on a full disk: a loop that leaves faulty inputs
     /// out must not go on.
     package let isStorage: Bool
@@ -43,7 +43,7 @@ package struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// One line, or one for each of several faults.
-    package var description: String {
+    public var description: String {
         guard let path else { return message }
         return "\(path.singleLine): \(message)"
     }

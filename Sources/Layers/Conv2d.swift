@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// A convolution of maps `[N, H, W, Cin]` with a square kernel.
-package final class Conv2d: AffineModule {
+public final class Conv2d: AffineModule {
     /// `[Cout, Cin, K, K]`.
-    package let weight: Parameter
+    public let weight: Parameter
     /// `[Cout]`, or none.
-    package let bias: Parameter?
+    public let bias: Parameter?
     private let stride: Int
     private let padding: Int
 
     /// A convolution from its tensors.
-    package init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0) {
+    public init(weight: Tensor, bias: Tensor?, stride: Int = 1, padding: Int = 0) {
         precondition(
             weight.rank == 4 && weight.shape[2] == weight.shape[3]
                 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
@@ -27,7 +27,7 @@ package final class Conv2d: AffineModule {
     ///
     /// - Parameter standardDeviation: Of normal weights; nil for uniform ones of variance
     ///   1 / inputs of an output (He et al., ICCV 2015, for linear units).
-    package convenience init(
+    public convenience init(
         _ inputs: Int, _ outputs: Int, kernel: Int, stride: Int = 1, hasBias: Bool = true,
         standardDeviation: Double? = nil, key: RandomKey
     ) {
@@ -39,14 +39,14 @@ package final class Conv2d: AffineModule {
     }
 
     /// The convolution, followed by ReLU where asked for.
-    package func callAsFunction(_ x: Variable, _ context: Context, relu: Bool = false) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context, relu: Bool = false) -> Variable {
         x.conv2d(
             weight: context.use(weight), bias: bias.map(context.use), stride: stride,
             padding: padding, relu: relu)
     }
 
     /// The convolution of what `preparing`, a pure function, makes of `x`; keeps `x` alone.
-    package func callAsFunction(
+    public func callAsFunction(
         _ x: Variable, _ context: Context,
         preparing: @escaping (Variable, Context) -> Variable
     ) -> Variable {
@@ -59,21 +59,21 @@ package final class Conv2d: AffineModule {
 
 /// A transposed convolution of maps `[N, H, W, Cin]` whose kernel is as large as its stride: it
 /// doubles the sides (K = 2).
-package final class ConvTranspose2d: AffineModule {
+public final class ConvTranspose2d: AffineModule {
     /// `[Cin, Cout, K, K]`.
-    package let weight: Parameter
+    public let weight: Parameter
     /// `[Cout]`.
-    package let bias: Parameter
+    public let bias: Parameter
 
     /// A transposed convolution to train, with uniform weights of variance 1 / Cin and a zero bias.
-    package init(_ inputs: Int, _ outputs: Int, kernel: Int = 2, key: RandomKey) {
+    public init(_ inputs: Int, _ outputs: Int, kernel: Int = 2, key: RandomKey) {
         weight = Parameter(
             Tensor(uniform: [inputs, outputs, kernel, kernel], fanIn: inputs, key: key))
         bias = Parameter(Tensor(zeros: [outputs]))
     }
 
     /// `[N, K H, K W, Cout]`.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         x.convTranspose2d(
             weight: context.use(weight), bias: context.use(bias), stride: weight.shape[2])
     }

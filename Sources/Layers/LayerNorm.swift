@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// Layer normalization of the last axis: `weight` and `bias`, both `[C]`.
-package final class LayerNorm: AffineModule {
+public final class LayerNorm: AffineModule {
     /// `[C]`.
-    package let weight: Parameter
+    public let weight: Parameter
     /// `[C]`.
-    package let bias: Parameter
+    public let bias: Parameter
     /// Added to the variance.
-    package let epsilon: Double
+    public let epsilon: Double
 
     /// A layer of given weights.
-    package init(weight: Tensor, bias: Tensor, epsilon: Double = 1e-6) {
+    public init(weight: Tensor, bias: Tensor, epsilon: Double = 1e-6) {
         precondition(
             weight.rank == 1 && weight.shape == bias.shape,
             "LayerNorm: weight \(weight.shape) and bias \(bias.shape)")
@@ -22,41 +22,41 @@ package final class LayerNorm: AffineModule {
     }
 
     /// A layer that starts as plain normalization.
-    package convenience init(_ width: Int, epsilon: Double = 1e-6) {
+    public convenience init(_ width: Int, epsilon: Double = 1e-6) {
         self.init(
             weight: Tensor(repeating: 1, shape: [width]), bias: Tensor(zeros: [width]),
             epsilon: epsilon)
     }
 
     /// `[..., C]` for `[..., C]`.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         x.layerNorm(weight: context.use(weight), bias: context.use(bias), epsilon: epsilon)
     }
 }
 
 /// A learned factor for each channel: `gamma` `[C]` (Touvron and others 2021).
-package final class LayerScale: Module {
+public final class LayerScale: Module {
     /// `[C]`.
-    package let gamma: Parameter
+    public let gamma: Parameter
 
     /// A layer of given factors.
-    package init(gamma: Tensor) {
+    public init(gamma: Tensor) {
         precondition(gamma.rank == 1, "LayerScale: gamma \(gamma.shape)")
         self.gamma = Parameter(gamma)
     }
 
     /// A layer whose factors start at `initial`.
-    package convenience init(_ width: Int, initial: Double = 1e-5) {
+    public convenience init(_ width: Int, initial: Double = 1e-5) {
         self.init(gamma: Tensor(repeating: initial, shape: [width]))
     }
 
     /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
+    public func register(in registry: inout ModuleRegistry) {
         registry.parameter("gamma", gamma)
     }
 
     /// `[..., C]` for `[..., C]`.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         x.multiplyingRow(context.use(gamma))
     }
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// An affine map of the last axis: `weight` `[out, in]` and `bias` `[out]`.
-package final class Linear: AffineModule {
+public final class Linear: AffineModule {
     /// `[out, in]`.
-    package let weight: Parameter
+    public let weight: Parameter
     /// `[out]`, or none.
-    package let bias: Parameter?
+    public let bias: Parameter?
 
     /// A layer of given weights.
-    package init(weight: Tensor, bias: Tensor?) {
+    public init(weight: Tensor, bias: Tensor?) {
         precondition(
             weight.rank == 2 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
             "Linear: weight \(weight.shape) and bias \(bias?.shape ?? [])")
@@ -19,7 +19,7 @@ package final class Linear: AffineModule {
     }
 
     /// A layer to train: weights of a truncated normal distribution, no offset.
-    package convenience init(
+    public convenience init(
         _ inputs: Int, _ outputs: Int, hasBias: Bool = true, standardDeviation: Double = 0.02,
         key: RandomKey
     ) {
@@ -31,7 +31,7 @@ package final class Linear: AffineModule {
     }
 
     /// `[..., out]` for `[..., in]`.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         x.linear(weight: context.use(weight), bias: bias.map(context.use))
     }
 

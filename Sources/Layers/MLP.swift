@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// Two affine maps with a GELU between them: `fc1` and `fc2`.
-package final class MLP: Module {
+public final class MLP: Module {
     /// The map before the GELU.
-    package let fc1: Linear
+    public let fc1: Linear
     /// The map after the GELU.
-    package let fc2: Linear
+    public let fc2: Linear
 
     /// A layer of given maps.
-    package init(fc1: Linear, fc2: Linear) {
+    public init(fc1: Linear, fc2: Linear) {
         precondition(
             fc1.weight.shape[0] == fc2.weight.shape[1],
             "MLP: fc1 \(fc1.weight.shape) and fc2 \(fc2.weight.shape)")
@@ -19,7 +19,7 @@ package final class MLP: Module {
     }
 
     /// A layer to train.
-    package convenience init(
+    public convenience init(
         _ width: Int, hidden: Int, standardDeviation: Double = 0.02, key: RandomKey
     ) {
         self.init(
@@ -29,13 +29,13 @@ package final class MLP: Module {
     }
 
     /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
+    public func register(in registry: inout ModuleRegistry) {
         registry.child("fc1", fc1)
         registry.child("fc2", fc2)
     }
 
     /// `[..., C]` for `[..., C]`.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         x.mlp(
             (context.use(fc1.weight), fc1.bias.map(context.use)),
             (context.use(fc2.weight), fc2.bias.map(context.use)))

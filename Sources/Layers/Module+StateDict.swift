@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-package import Tensors
+public import Tensors
 
 extension Module {
     /// All parameters' values with their checkpoint names, in order.
-    package var stateDict: [(name: String, tensor: Tensor)] {
+    public var stateDict: [(name: String, tensor: Tensor)] {
         namedParameters.map { ($0.name, $0.parameter.tensor) }
     }
 }

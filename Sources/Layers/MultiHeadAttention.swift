@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// Self-attention over all tokens: `qkv` (C to 3C) and `proj` (C to C), with `q_bias` and
 /// `v_bias` where keys have none.
-package final class MultiHeadAttention: Module {
+public final class MultiHeadAttention: Module {
     /// Which parts of queries, keys and values have a bias.
-    package enum Biases: Sendable, Hashable {
+    public enum Biases: Sendable, Hashable {
         /// All, in `qkv.bias`.
         case all
         /// None.
@@ -16,18 +16,18 @@ package final class MultiHeadAttention: Module {
     }
 
     /// Queries, keys and values in one map.
-    package let qkv: Linear
+    public let qkv: Linear
     /// The map of the joined heads.
-    package let proj: Linear
+    public let proj: Linear
     /// The biases of queries and of values, `[C]`, where they are apart.
     private let apart: (queries: Parameter, values: Parameter)?
     /// The number of heads.
-    package let heads: Int
+    public let heads: Int
     /// Dropout of the attention's weights, in [0, 1).
     private let dropoutRate: Double
 
     /// A layer of given maps.
-    package init(
+    public init(
         qkv: Linear, proj: Linear, heads: Int, hasBiasesApart: Bool = false,
         dropoutRate: Double = 0
     ) {
@@ -48,7 +48,7 @@ package final class MultiHeadAttention: Module {
     }
 
     /// A layer to train.
-    package convenience init(
+    public convenience init(
         _ width: Int, heads: Int, biases: Biases = .all, standardDeviation: Double = 0.02,
         dropoutRate: Double = 0, key: RandomKey
     ) {
@@ -63,7 +63,7 @@ package final class MultiHeadAttention: Module {
     }
 
     /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
+    public func register(in registry: inout ModuleRegistry) {
         registry.parameter("q_bias", apart?.queries)
         registry.parameter("v_bias", apart?.values)
         registry.child("qkv", qkv)
@@ -71,7 +71,7 @@ package final class MultiHeadAttention: Module {
     }
 
     /// `[B, N, C]` for `[B, N, C]`.
-    package func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ x: Variable, _ context: Context) -> Variable {
         guard let apart else { return proj(attended(qkv(x, context), context), context) }
         let queries = context.use(apart.queries)
         let keys = Variable(Tensor(zeros: queries.shape, dtype: queries.tensor.dtype))

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Tensors
+public import Autodiff
+public import Tensors
 
 /// Square patches of an image, or tubelets of a clip, to tokens: `proj.weight`
 /// `[C, channels, p, p]` or `[C, channels, t, p, p]`, `proj.bias` `[C]`.
-package final class PatchEmbedding: Module {
+public final class PatchEmbedding: Module {
     /// `[C, channels, p, p]`, or `[C, channels, t, p, p]`.
-    package let weight: Parameter
+    public let weight: Parameter
     /// `[C]`, or none.
-    package let bias: Parameter?
+    public let bias: Parameter?
 
     /// The size of a patch along each axis: `[p, p]` or `[t, p, p]`.
-    package var patch: [Int] { Array(weight.shape.dropFirst(2)) }
+    public var patch: [Int] { Array(weight.shape.dropFirst(2)) }
 
     /// A layer of given weights.
-    package init(weight: Tensor, bias: Tensor?) {
+    public init(weight: Tensor, bias: Tensor?) {
         precondition(
             (4...5).contains(weight.rank) && weight.shape[weight.rank - 2] == weight.shape.last
                 && (bias.map { $0.shape == [weight.shape[0]] } ?? true),
@@ -26,7 +26,7 @@ package final class PatchEmbedding: Module {
     /// A layer to train.
     ///
     /// - Parameter patch: `[p, p]` for images, `[t, p, p]` for clips.
-    package convenience init(
+    public convenience init(
         _ width: Int, patch: [Int], channels: Int = 3, standardDeviation: Double = 0.02,
         key: RandomKey
     ) {
@@ -38,13 +38,13 @@ package final class PatchEmbedding: Module {
     }
 
     /// Registers the parameters under the names of checkpoints.
-    package func register(in registry: inout ModuleRegistry) {
+    public func register(in registry: inout ModuleRegistry) {
         registry.parameter("proj.weight", weight)
         registry.parameter("proj.bias", bias)
     }
 
     /// `[B, N, C]`, patches in row order, for `[B, channels, H, W]` or `[B, channels, T, H, W]`.
-    package func callAsFunction(_ images: Variable, _ context: Context) -> Variable {
+    public func callAsFunction(_ images: Variable, _ context: Context) -> Variable {
         images.patchEmbedding(weight: context.use(weight), bias: bias.map(context.use))
     }
 }

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Tensors
+public import Tensors
 
 extension AdamW {
     /// The constants of all groups.
-    package struct Settings: Sendable, Equatable {
+    public struct Settings: Sendable, Equatable {
         /// The decoupled weight decay, scaled by the learning rate; 0 for none.
-        package var weightDecay: Double
+        public var weightDecay: Double
         /// β₁ and β₂.
-        package var betas: (Double, Double)
+        public var betas: (Double, Double)
         /// ε, added to the root of the second moment.
-        package var epsilon: Double
+        public var epsilon: Double
         /// The largest norm of all gradients together; 0 leaves them as they are.
-        package var clipNorm: Double
+        public var clipNorm: Double
         /// The decay of the weights' moving average, in [0, 1); 0 keeps none.
-        package var averageDecay: Double
+        public var averageDecay: Double
         /// Whether a parameter is updated as soon as its gradient is complete, so that the
         /// gradients of a step are never held together; needs a `clipNorm` of 0.
-        package var updatesInBackward: Bool
+        public var updatesInBackward: Bool
         /// How moments are kept.
-        package var moments: MomentPrecision
+        public var moments: MomentPrecision
 
         /// The constants.
-        package init(
+        public init(
             weightDecay: Double = 0.05, betas: (Double, Double) = (0.9, 0.999),
             epsilon: Double = 1e-8, clipNorm: Double = 0, averageDecay: Double = 0,
             updatesInBackward: Bool = false, moments: MomentPrecision = .full
@@ -36,7 +36,7 @@ extension AdamW {
         }
 
         /// Whether all constants are equal.
-        package static func == (a: Settings, b: Settings) -> Bool {
+        public static func == (a: Settings, b: Settings) -> Bool {
             a.weightDecay == b.weightDecay && a.betas == b.betas && a.epsilon == b.epsilon
                 && a.clipNorm == b.clipNorm && a.averageDecay == b.averageDecay
                 && a.updatesInBackward == b.updatesInBackward && a.moments == b.moments

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
-package import Layers
+public import Layers
 package import Tensors
 
 /// AdamW over groups of parameters, with clipping by the global norm.
@@ -8,11 +8,11 @@ package import Tensors
 /// The moments of a parameter are allocated at its first update, in its own scalar type or in 8
 /// bits, and it counts its own updates: a backbone that starts late gets the bias correction of its
 /// start.
-package final class AdamW {
+public final class AdamW {
     /// The constants.
-    package let settings: Settings
+    public let settings: Settings
     /// The factor on all learning rates.
-    package let schedule: LearningRateSchedule
+    public let schedule: LearningRateSchedule
     /// What trains, in the groups' order.
     package var slots: [Slot]
     let groups: [ParameterGroup]
@@ -20,7 +20,7 @@ package final class AdamW {
     /// An optimizer of the parameters that are trainable now; the others stay as they are.
     ///
     /// - Precondition: no parameter's name occurs twice.
-    package init(
+    public init(
         _ groups: [ParameterGroup], settings: Settings = Settings(),
         schedule: LearningRateSchedule = .constant
     ) {
@@ -51,7 +51,7 @@ package final class AdamW {
     }
 
     /// An optimizer of a whole network at one learning rate.
-    package convenience init(
+    public convenience init(
         _ network: any Module, rate: Double, settings: Settings = Settings(),
         schedule: LearningRateSchedule = .constant
     ) {
@@ -60,7 +60,7 @@ package final class AdamW {
     }
 
     /// The bytes of the moments and averages so far.
-    package var stateBytes: Int {
+    public var stateBytes: Int {
         slots.reduce(0) {
             $0 + ($1.firstMoment?.byteCount ?? 0) + ($1.secondMoment?.byteCount ?? 0)
                 + ($1.average?.byteCount ?? 0)
@@ -73,20 +73,20 @@ package final class AdamW {
     }
 
     /// The learning rate of each group at a step, counted from 0.
-    package func rates(step: Int) -> [String: Double] {
+    public func rates(step: Int) -> [String: Double] {
         groups.reduce(into: [:]) { rates, group in
             rates[group.name] = group.rate * schedule.factor(step: step, start: group.start)
         }
     }
 
     /// Makes those parameters trainable whose groups train at a step.
-    package func setTrainable(step: Int) {
+    public func setTrainable(step: Int) {
         let names = Set(groups.filter { step >= $0.start && $0.rate > 0 }.map(\.name))
         for slot in slots { slot.parameter.isTrainable = names.contains(slot.group) }
     }
 
     /// Drops every gradient.
-    package func clearGradients() {
+    public func clearGradients() {
         for slot in slots { slot.parameter.gradient = nil }
     }
 
@@ -127,7 +127,7 @@ package final class AdamW {
     /// - Throws: on a gradient that isn't finite, and where no parameter has one; nothing is changed
     ///   then. What `merge` throws.
     @discardableResult
-    package func update(
+    public func update(
         rates: [String: Double], step: Int,
         merge: ([Double]) throws -> [Double] = { $0 }
     ) throws -> Double {
@@ -197,7 +197,7 @@ package final class AdamW {
     }
 
     /// Runs `body` with the averaged weights in place of the trained ones, where there are any.
-    package func withAverages<R>(_ body: () throws -> R) rethrows -> R {
+    public func withAverages<R>(_ body: () throws -> R) rethrows -> R {
         let trained = slots.map { slot -> Tensor? in
             guard let average = slot.average else { return nil }
             defer { slot.parameter.tensor = average }

@@ -2,7 +2,7 @@
 
 /// Learning rates that fall from a backbone's last block to its first: early blocks know what is
 /// common to all pictures and move less (BEiT, Bao et al., ICLR 2022).
-package enum LayerDecay {
+public enum LayerDecay {
     /// The factor on the learning rate of each parameter.
     ///
     /// With N blocks, decay^(N + 1) for what comes before the first, decay^(N - i) for block
@@ -12,7 +12,7 @@ package enum LayerDecay {
     /// - Parameters:
     ///   - names: The backbone's parameters in its own order; a block is what has a `norm1`.
     ///   - decay: In (0, 1].
-    package static func factors(_ names: [String], decay: Double) -> [Double] {
+    public static func factors(_ names: [String], decay: Double) -> [Double] {
         var prefixes: [Substring] = []
         for name in names {
             guard let mark = name.firstRange(of: ".norm1.") else { continue }

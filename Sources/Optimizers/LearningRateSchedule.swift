@@ -2,9 +2,9 @@
 import Foundation
 
 /// The factor on every learning rate, a pure function of the step.
-package struct LearningRateSchedule: Sendable, Equatable {
+public struct LearningRateSchedule: Sendable, Equatable {
     /// How the rate falls after the warm-up.
-    package enum Kind: String, CaseIterable, Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
         /// Half a cosine from 1 to the minimum factor (Loshchilov and Hutter, SGDR, ICLR 2017).
         case cosine
         /// The full rate to the end.
@@ -12,19 +12,19 @@ package struct LearningRateSchedule: Sendable, Equatable {
     }
 
     /// The shape after the warm-up.
-    package var kind: Kind
+    public var kind: Kind
     /// Steps over which a rate grows linearly to its full value.
-    package var warmupSteps: Int
+    public var warmupSteps: Int
     /// The factor that the cosine reaches at the end, in 0...1.
-    package var minimumFactor: Double
+    public var minimumFactor: Double
     /// The number of steps of the run.
-    package var totalSteps: Int
+    public var totalSteps: Int
     /// The step at which the cosine begins, where that is after the warm-up; a head that is
     /// trained alone first keeps its full rate until then.
-    package var decayStart = 0
+    public var decayStart = 0
 
     /// A schedule.
-    package init(
+    public init(
         kind: Kind = .cosine, warmupSteps: Int = 0, minimumFactor: Double = 0, totalSteps: Int
     ) {
         self.kind = kind
@@ -34,14 +34,14 @@ package struct LearningRateSchedule: Sendable, Equatable {
     }
 
     /// The full rate from the first step to the last.
-    package static let constant = LearningRateSchedule(kind: .constant, totalSteps: 1)
+    public static let constant = LearningRateSchedule(kind: .constant, totalSteps: 1)
 
     /// The factor at a step, from 0, for parameters that begin to train at step `start`.
     ///
     /// 0 before `start`; then (step - start + 1) / warmupSteps up to 1, times
     /// m + (1 - m)(1 + cos πp)/2 with p = (step - s) / (totalSteps - s) and
     /// s = max(warmupSteps, decayStart): one cosine for all, so that late starters share its end.
-    package func factor(step: Int, start: Int = 0) -> Double {
+    public func factor(step: Int, start: Int = 0) -> Double {
         guard step >= start else { return 0 }
         var factor = 1.0
         if step - start < warmupSteps { factor = Double(step - start + 1) / Double(warmupSteps) }

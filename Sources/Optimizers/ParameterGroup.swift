@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Layers
+public import Layers
 
 /// Parameters that train alike: at one learning rate, from one step on.
-package struct ParameterGroup {
+public struct ParameterGroup {
     /// The name under which rates are given and told; several groups may share it.
-    package let name: String
+    public let name: String
     /// Names, unique over all groups, and parameters.
-    package let entries: [ModuleRegistry.Entry]
+    public let entries: [ModuleRegistry.Entry]
     /// The full learning rate, before the schedule; 0 leaves the group as it is.
-    package let rate: Double
+    public let rate: Double
     /// The step, from 0, at which the group begins to train.
-    package let start: Int
+    public let start: Int
     /// The factor on the rate from one block to the one before it, see ``LayerDecay``.
-    package let layerDecay: Double
+    public let layerDecay: Double
 
     /// A list of parameters.
-    package init(
+    public init(
         _ name: String, entries: [ModuleRegistry.Entry], rate: Double, start: Int = 0,
         layerDecay: Double = 1
     ) {
@@ -27,7 +27,7 @@ package struct ParameterGroup {
     }
 
     /// All parameters of a module, their names behind the group's and a dot.
-    package init(
+    public init(
         _ name: String, _ module: any Module, rate: Double, start: Int = 0, layerDecay: Double = 1
     ) {
         var registry = ModuleRegistry()

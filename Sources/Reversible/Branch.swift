@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
+public import Autodiff
 import Tensors
 
 /// One residual branch F of a stage: keeps the shape, without its skip.
@@ -7,9 +7,9 @@ import Tensors
 /// F must be a deterministic function of its input, its parameters and the context. Drop path is
 /// not part of the closure: the stage multiplies F by the sample's factor, so that tiles below a
 /// sample stay possible.
-package struct Branch {
+public struct Branch {
     /// The axis along which F falls apart into independent units.
-    package enum Unit: Sendable {
+    public enum Unit: Sendable {
         /// Whole samples, the first axis (global attention).
         case sample
         /// Rows of the last axis (an MLP on tokens).
@@ -19,13 +19,13 @@ package struct Branch {
     }
 
     /// The name, part of the random key and of error messages.
-    package let name: String
+    public let name: String
     /// The largest independent unit.
-    package let unit: Unit
+    public let unit: Unit
     /// The probability that drop path leaves F out for a sample.
-    package let dropPathRate: Double
+    public let dropPathRate: Double
     /// Whether the stage's side input is added to what F and the pretrained residual take.
-    package let takesSide: Bool
+    public let takesSide: Bool
     private let body: (Variable, Range<Int>?, Context) -> Variable
 
     /// A branch.
@@ -36,7 +36,7 @@ package struct Branch {
     ///   - dropPathRate: In [0, 1).
     ///   - takesSide: Whether the stage's side input is added to what F and α see.
     ///   - body: F; its input is `[samples, ..., C]`, or `[rows, C]` for tiles of tokens.
-    package init(
+    public init(
         name: String, unit: Unit, dropPathRate: Double = 0, takesSide: Bool = false,
         _ body: @escaping (Variable, Context) -> Variable
     ) {
@@ -56,7 +56,7 @@ package struct Branch {
     ///   - takesSide: Whether the stage's side input is added to what F and α see.
     ///   - body: F; its input is `[samples, tokens, C]` where the range is nil, else `[rows, C]`:
     ///     the tokens of that range of the batch's groups, group by group.
-    package init(
+    public init(
         name: String, groups: RowGroups, dropPathRate: Double = 0, takesSide: Bool = false,
         _ body: @escaping (Variable, Range<Int>?, Context) -> Variable
     ) {
@@ -150,16 +150,16 @@ package struct Branch {
 
 /// The size of the slices in which branches run; part of a step's plan, so that the forward pass
 /// and its recomputation use the same.
-package struct Tile: Sendable, Hashable {
+public struct Tile: Sendable, Hashable {
     /// Tokens a slice; a branch on samples or on groups takes whole ones, one at least.
-    package let tokens: Int
+    public let tokens: Int
 
     /// The slices used where nobody says otherwise: large enough for full speed of the products,
     /// small enough that a branch's own intermediates don't dominate a step.
-    package static let standard = Tile(tokens: 2048)
+    public static let standard = Tile(tokens: 2048)
 
     /// A tile.
-    package init(tokens: Int) {
+    public init(tokens: Int) {
         precondition(tokens > 0, "a tile of \(tokens) tokens")
         self.tokens = tokens
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
-package import Tensors
+public import Tensors
 
 /// How a pair moves from its start to its end over the update period.
-package enum ScheduleShape: Sendable, Hashable {
+public enum ScheduleShape: Sendable, Hashable {
     /// In proportion to the step.
     case linear
     /// Constant between updates; β moves first, α half a period later (facts.md 1.2).
@@ -14,13 +14,13 @@ package enum ScheduleShape: Sendable, Hashable {
     case list([Pair])
 
     /// A pair (α, β).
-    package struct Pair: Sendable, Hashable {
+    public struct Pair: Sendable, Hashable {
         /// The weight of the pretrained residual.
-        package var alpha: Double
+        public var alpha: Double
         /// The weight of the reversible residual.
-        package var beta: Double
+        public var beta: Double
         /// A pair.
-        package init(alpha: Double, beta: Double) {
+        public init(alpha: Double, beta: Double) {
             self.alpha = alpha
             self.beta = beta
         }
@@ -31,7 +31,7 @@ package enum ScheduleShape: Sendable, Hashable {
 ///
 /// One recurrence serves the whole family (method.md):
 /// x_i = c·F_i(x_{i-1}) + α·x_{i-1} + β·x_{i-2}. A policy is a pure function.
-package enum CoefficientPolicy: Sendable, Hashable {
+public enum CoefficientPolicy: Sendable, Hashable {
     /// Dr²Net's dynamic finetuning: (1, β₀) → (α₁, β₁) over `period` steps, c = 1.
     case paper(
         start: ScheduleShape.Pair, end: ScheduleShape.Pair, period: Int, shape: ScheduleShape)
@@ -48,18 +48,18 @@ package enum CoefficientPolicy: Sendable, Hashable {
     case fixed(StreamCoefficients)
 
     /// The paper's schedule with its published ends.
-    package static func paper(period: Int) -> CoefficientPolicy {
+    public static func paper(period: Int) -> CoefficientPolicy {
         .paper(
             start: .init(alpha: 1, beta: 0.1), end: .init(alpha: 0, beta: 1), period: period,
             shape: .linear)
     }
 
     /// The default: β = 1/16 throughout.
-    package static let `default` = CoefficientPolicy.balanced(
+    public static let `default` = CoefficientPolicy.balanced(
         start: 1.0 / 16, end: 1.0 / 16, period: 0)
 
     /// The policy with its update period set to so many steps.
-    package func withPeriod(_ period: Int) -> CoefficientPolicy {
+    public func withPeriod(_ period: Int) -> CoefficientPolicy {
         switch self {
         case .paper(let start, let end, _, let shape):
             .paper(start: start, end: end, period: period, shape: shape)
@@ -113,7 +113,7 @@ package enum CoefficientPolicy: Sendable, Hashable {
     /// - Parameters:
     ///   - step: The optimizer step, from 0.
     ///   - key: The step's random key; only `bdia` draws.
-    package func plan(step: Int, key: RandomKey = RandomKey(seed: 0)) -> CoefficientPlan {
+    public func plan(step: Int, key: RandomKey = RandomKey(seed: 0)) -> CoefficientPlan {
         switch self {
         case .paper(let start, let end, let period, let shape):
             let pair = shape.pair(from: start, to: end, step: step, period: period)
@@ -134,7 +134,7 @@ package enum CoefficientPolicy: Sendable, Hashable {
     }
 
     /// The coefficients at which the network is evaluated after `step`.
-    package func evaluationPlan(step: Int) -> CoefficientPlan {
+    public func evaluationPlan(step: Int) -> CoefficientPlan {
         if case .bdia = self { return .pretrained }
         return plan(step: step)
     }
@@ -185,17 +185,17 @@ extension ScheduleShape {
 }
 
 /// The coefficients of every branch and sample at one step.
-package enum CoefficientPlan: Sendable, Hashable {
+public enum CoefficientPlan: Sendable, Hashable {
     /// The same triple for every branch and sample.
     case uniform(StreamCoefficients)
     /// γ = ±magnitude, drawn a branch and sample.
     case signed(magnitude: Double, key: RandomKey)
 
     /// The pretrained network M_n: (1, 0, 1).
-    package static let pretrained = CoefficientPlan.uniform(StreamCoefficients(alpha: 1, beta: 0))
+    public static let pretrained = CoefficientPlan.uniform(StreamCoefficients(alpha: 1, beta: 0))
 
     /// The triple of a branch for a sample of the batch.
-    package func coefficients(branch: Int, sample: Int) -> StreamCoefficients {
+    public func coefficients(branch: Int, sample: Int) -> StreamCoefficients {
         switch self {
         case .uniform(let triple): return triple
         case .signed(let magnitude, let key):
@@ -207,12 +207,12 @@ package enum CoefficientPlan: Sendable, Hashable {
     /// The β at which a stage's output merges its streams, (x_n + β·x_{n-1}) / (1 + β).
     ///
     /// Random signs have no common β: there the output is x_n, as in BDIA.
-    package var outputBeta: Double {
+    public var outputBeta: Double {
         if case .uniform(let triple) = self { triple.beta } else { 0 }
     }
 
     /// The pair that logs and checkpoints name.
-    package var pair: (alpha: Double, beta: Double) {
+    public var pair: (alpha: Double, beta: Double) {
         switch self {
         case .uniform(let triple): (triple.alpha, triple.beta)
         case .signed(let magnitude, _): (1, magnitude)
@@ -220,5 +220,5 @@ package enum CoefficientPlan: Sendable, Hashable {
     }
 
     /// Whether the network is the pretrained one.
-    package var isPretrained: Bool { self == .pretrained }
+    public var isPretrained: Bool { self == .pretrained }
 }

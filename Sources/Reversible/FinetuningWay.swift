@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The arithmetic in which a dual-residual stage is reversed.
-package enum ReversalArithmetic: String, CaseIterable, Sendable {
+public enum ReversalArithmetic: String, CaseIterable, Sendable {
     /// Fixed-point streams with remainder bits: the pair comes back bit for bit at any (α, β).
     case exact
     /// The paper's equations in the working precision; errors grow like 1/|λ| a branch.
@@ -9,7 +9,7 @@ package enum ReversalArithmetic: String, CaseIterable, Sendable {
 }
 
 /// How a stage of residual branches is run for training.
-package enum FinetuningWay: Sendable, Hashable {
+public enum FinetuningWay: Sendable, Hashable {
     /// The pretrained network; every activation that the backward needs is kept.
     case conventional
     /// The pretrained network; one tensor a residual block is kept, the rest recomputed.
@@ -43,9 +43,9 @@ package enum FinetuningWay: Sendable, Hashable {
 }
 
 /// What can go wrong in a stage on real values.
-package struct ReversibleError: Error, Sendable, CustomStringConvertible {
+public struct ReversibleError: Error, Sendable, CustomStringConvertible {
     /// One line: what was found, what was expected, what to do.
-    package let description: String
+    public let description: String
 
     static func overflow(stage: String, branch: String, value: Double, limit: Double)
         -> ReversibleError

@@ -3,11 +3,11 @@
 /// A sample's tokens in groups that a branch treats independently of each other (windows).
 ///
 /// Groups of a batch are numbered through all samples.
-package struct RowGroups: Sendable {
+public struct RowGroups: Sendable {
     /// Groups a sample.
-    package let count: Int
+    public let count: Int
     /// Rows that F pads a group to; what a tile counts as its tokens.
-    package let capacity: Int
+    public let capacity: Int
     /// The tokens of a sample, group by group, each once.
     private let tokens: [Int32]
     /// Where each group begins in `tokens`, and their number.
@@ -19,7 +19,7 @@ package struct RowGroups: Sendable {
     ///   - tokens: The tokens of a sample, group by group, each once.
     ///   - sizes: Tokens of each group.
     ///   - capacity: Rows that F pads a group to.
-    package init(tokens: [Int32], sizes: [Int], capacity: Int) {
+    public init(tokens: [Int32], sizes: [Int], capacity: Int) {
         starts = sizes.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) }
         precondition(
             starts.last == tokens.count && sizes.allSatisfy { (0...capacity).contains($0) },
@@ -36,12 +36,12 @@ package struct RowGroups: Sendable {
     }
 
     /// The number of tokens of some groups.
-    package func rowCount(_ groups: Range<Int>) -> Int {
+    public func rowCount(_ groups: Range<Int>) -> Int {
         start(groups.upperBound) - start(groups.lowerBound)
     }
 
     /// The rows of some groups among a batch's tokens, group by group.
-    package func rows(_ groups: Range<Int>) -> [Int32] {
+    public func rows(_ groups: Range<Int>) -> [Int32] {
         var result: [Int32] = []
         result.reserveCapacity(rowCount(groups))
         for group in groups {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
+public import Autodiff
 package import Tensors
 
 /// A run of residual branches of constant shape: what a backbone describes to get every way of
 /// finetuning.
-package struct Stage {
+public struct Stage {
     /// The name in error messages.
-    package let name: String
+    public let name: String
     /// The branches F_1 … F_n in order.
-    package let branches: [Branch]
+    public let branches: [Branch]
     /// Branches a residual block: what `checkpointed` keeps one tensor for.
-    package let branchesPerBlock: Int
+    public let branchesPerBlock: Int
 
     /// A stage.
-    package init(name: String, branches: [Branch], branchesPerBlock: Int) {
+    public init(name: String, branches: [Branch], branchesPerBlock: Int) {
         precondition(branchesPerBlock > 0, "a block of \(branchesPerBlock) branches")
         self.name = name
         self.branches = branches
@@ -21,9 +21,9 @@ package struct Stage {
     }
 
     /// Whether a branch takes a side input.
-    package var takesSide: Bool { branches.contains(where: \.takesSide) }
+    public var takesSide: Bool { branches.contains(where: \.takesSide) }
 
-    /// Runs the stage, and the layers behind it, the context's way.
+    /// Runs the stage the context's way.
     ///
     /// A branch that takes the side input p sees u = x + p in place of x, and so does the
     /// pretrained residual; the reversible residual doesn't:
@@ -36,12 +36,23 @@ package struct Stage {
     ///     but `frozen`.
     ///   - context: The step's tape, mode and key, the way and the tile; without a tape,
     ///     `conventional`, `checkpointed` and `frozen` are the same.
-    ///   - tail: Layers behind the stage where nobody else needs its output: the exact arithmetic
-    ///     then doesn't keep it, other ways but `conventional` keep it and nothing of the layers.
-    /// - Returns: The stage's output, of the shape of `x`, or that of the tail.
+    /// - Returns: The stage's output, of the shape of `x`.
+    /// - Throws: ``ReversibleError`` where a stream leaves the range of the exact arithmetic.
+    public func callAsFunction(
+        _ x: Variable, side: Variable? = nil, _ context: Context
+    ) throws(ReversibleError) -> Variable {
+        try self(x, side: side, context, tail: nil)
+    }
+
+    /// Runs the stage and the layers behind it.
+    ///
+    /// - Parameter tail: Layers behind the stage where nobody else needs its output: the exact
+    ///   arithmetic then doesn't keep it, other ways but `conventional` keep it and nothing of the
+    ///   layers.
+    /// - Returns: The output of the tail, or without one that of the stage.
     /// - Throws: ``ReversibleError`` where a stream leaves the range of the exact arithmetic.
     package func callAsFunction(
-        _ x: Variable, side: Variable? = nil, _ context: Context, tail: Rerun? = nil
+        _ x: Variable, side: Variable? = nil, _ context: Context, tail: Rerun?
     ) throws(ReversibleError) -> Variable {
         check(x.shape, side: side?.shape)
         if context.tape != nil, case .dr2net(let plan, .exact) = context.way {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A stage and the tokens that it is given.
-package struct StagePlan {
+public struct StagePlan {
     /// The stage.
-    package let stage: Stage
+    public let stage: Stage
     /// Tokens a sample.
-    package let tokens: Int
+    public let tokens: Int
     /// Channels.
-    package let width: Int
+    public let width: Int
 
     /// A stage on `[samples, tokens, width]`.
-    package init(stage: Stage, tokens: Int, width: Int) {
+    public init(stage: Stage, tokens: Int, width: Int) {
         self.stage = stage
         self.tokens = tokens
         self.width = width

@@ -8,7 +8,7 @@ import Testing
 @Suite("Results") struct ResultTests {
     @Test(arguments: [
         ["info"], ["data", "list"], ["data", "show", "test-clips"], ["backbone", "list"],
-        ["recipe", "list"], ["recipe", "show", "trees"],
+        ["backbone", "show", "vit-tiny-16"], ["recipe", "list"], ["recipe", "show", "trees"],
     ])
     func jsonIsAllThereIs(arguments: [String]) throws {
         let run = try CommandRun(arguments + ["--json"])
@@ -52,6 +52,16 @@ import Testing
         let small = try #require(rows.first { $0["name"] as? String == "dinov2-small-14" })
         // DINOv2 ViT-S/14 without its mask token.
         #expect(small["parameters"] as? Int == 22_056_576 - 384)
+    }
+
+    @Test func networksAreTreesOfModules() throws {
+        let tree = try CommandRun(["backbone", "show", "dinov2-small-14", "--json"]).object()
+        #expect(tree["parameterCount"] as? Int == 22_056_576 - 384)
+        let children = try #require(tree["children"] as? [[String: Any]])
+        #expect(
+            children.compactMap { $0["type"] as? String }.count { $0 == "TransformerBlock" } == 12)
+        let text = try CommandRun(["backbone", "show", "dinov2-small-14"]).output
+        #expect(text.hasPrefix("VisionTransformer ") && text.contains("blocks.0-11 "))
     }
 
     @Test func clipIsTheFramesAtTheTimes() throws {

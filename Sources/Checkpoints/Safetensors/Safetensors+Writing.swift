@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Files
+public import Files
 import Foundation
 import Tensors
 import TextFormats
 
 extension Safetensors {
     /// How an array's elements are written.
-    package enum ElementTypes: Sendable {
+    public enum ElementTypes: Sendable {
         /// As they are in memory: F32, F64, I64 and U8.
         case widened
         /// As they were in the file they come from: half precision and short integers again.
@@ -17,7 +17,7 @@ extension Safetensors {
     ///
     /// The same input gives the same bytes; the data begin at a multiple of 8. The file is
     /// written aside and renamed.
-    package static func write(
+    public static func write(
         _ state: StateDict, to path: String, types: ElementTypes = .widened
     ) throws(InputError) {
         let header = try header(of: state, types, path: path)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Files
+public import Files
 import TextFormats
 
 /// The safetensors format: an 8-byte header length, a JSON header, then the arrays' bytes.
-package enum Safetensors {
+public enum Safetensors {
     /// The longest header accepted, as in the format's reference implementation.
     static let largestHeader = 100_000_000
 
@@ -12,7 +12,7 @@ package enum Safetensors {
     /// float32 and float64 keep their bits; float16 and bfloat16 become float32; integers and
     /// booleans become `IntegerArray`, U8 `ByteArray`. The arrays must cover the data without
     /// holes or overlaps and no name may occur twice.
-    package static func read(_ path: String) throws(InputError) -> StateDict {
+    public static func read(_ path: String) throws(InputError) -> StateDict {
         try read(ByteSource(path: path))
     }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Files
+public import Files
 import OrderedCollections
-package import Tensors
+public import Tensors
 
 /// Named arrays in a fixed order, with text about them: what a checkpoint holds.
-package struct StateDict: Sendable {
+public struct StateDict: Sendable {
     /// Arrays and, while they are unchanged, the types that they had in their files.
     private var arrays: OrderedDictionary<String, (value: TensorValue, stored: ScalarType?)> = [:]
     /// Text stored beside the arrays.
-    package var metadata: [String: String]
+    public var metadata: [String: String]
     /// What of its file this is, where the file holds more than one dictionary.
     package var part: Part?
 
@@ -27,12 +27,12 @@ package struct StateDict: Sendable {
     }
 
     /// An empty checkpoint.
-    package init(metadata: [String: String] = [:]) {
+    public init(metadata: [String: String] = [:]) {
         self.metadata = metadata
     }
 
     /// - Precondition: no name occurs twice.
-    package init(_ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]) {
+    public init(_ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:]) {
         self.init(metadata: metadata)
         for (name, tensor) in tensors {
             precondition(arrays[name] == nil, "the name \(name) occurs twice")
@@ -41,16 +41,16 @@ package struct StateDict: Sendable {
     }
 
     /// The names in the order of insertion.
-    package var names: [String] { Array(arrays.keys) }
+    public var names: [String] { Array(arrays.keys) }
 
     /// The number of arrays of any kind.
-    package var count: Int { arrays.count }
+    public var count: Int { arrays.count }
 
     /// Whether there are no arrays.
-    package var isEmpty: Bool { arrays.isEmpty }
+    public var isEmpty: Bool { arrays.isEmpty }
 
     /// The real-valued arrays in order.
-    package var tensors: [(name: String, tensor: Tensor)] {
+    public var tensors: [(name: String, tensor: Tensor)] {
         arrays.compactMap { name, array in
             if case .tensor(let tensor) = array.value { (name, tensor) } else { nil }
         }
@@ -59,7 +59,7 @@ package struct StateDict: Sendable {
     /// The tensor of that name; nil where there is none or where it holds integers.
     ///
     /// A new name goes to the end, a known one keeps its place, nil removes it.
-    package subscript(name: String) -> Tensor? {
+    public subscript(name: String) -> Tensor? {
         get { if case .tensor(let tensor) = value(name) { tensor } else { nil } }
         set { setValue(newValue.map(TensorValue.tensor), for: name) }
     }

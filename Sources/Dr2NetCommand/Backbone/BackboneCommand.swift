@@ -7,7 +7,7 @@ struct BackboneCommand: ParsableCommand {
         commandName: "backbone",
         abstract: "Pretrained networks: features, gradients, measurements, files.",
         subcommands: [
-            BackboneListCommand.self, BackboneFeaturesCommand.self,
+            BackboneListCommand.self, BackboneShowCommand.self, BackboneFeaturesCommand.self,
             BackboneGradientsCommand.self, BackboneErrorMapCommand.self,
             BackboneSurrogateCommand.self,
             BackboneProfileCommand.self, BackboneExportCommand.self,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import ArgumentParser
+public import ArgumentParser
 import Backbones
 import Checkpoints
 import CommandLineSupport
@@ -56,10 +56,7 @@ struct BackboneConvertCommand: ParsableCommand {
             }
             return
         }
-        guard let entry = BackboneCatalog.entry(backbone) else {
-            let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
-            throw ValidationError("no backbone is called \"\(backbone)\"; expected one of \(names)")
-        }
+        let entry = try BackboneCatalog.named(backbone)
         if let to, !entry.families.contains(to) {
             throw ValidationError(
                 "--to \(to.rawValue): \(backbone) has names of "
@@ -97,10 +94,7 @@ struct BackboneConvertCommand: ParsableCommand {
     private func renamed(
         _ state: StateDict, _ family: CheckpointFamily, _ backbone: String, _ console: CommandOutput
     ) throws -> StateDict {
-        guard let entry = BackboneCatalog.entry(backbone) else {
-            throw InputError("no backbone is called \"\(backbone)\"")
-        }
-        let network = entry.make(key: RandomKey(seed: random.seed))
+        let network = try BackboneCatalog.named(backbone).make(key: RandomKey(seed: random.seed))
         let found = try PretrainedWeights.load(
             state, into: network, from: input, allowing: tolerance.tolerance)
         found.report(on: console)

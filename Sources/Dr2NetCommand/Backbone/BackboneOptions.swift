@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import ArgumentParser
+public import ArgumentParser
 import Autodiff
 import Backbones
 import Checkpoints
@@ -23,11 +23,7 @@ struct BackboneOptions: ParsableArguments {
     @OptionGroup var tolerance: ToleranceOptions
 
     func validate() throws {
-        guard let entry = BackboneCatalog.entry(backbone) else {
-            let names = BackboneCatalog.entries.map(\.name).joined(separator: " ")
-            throw ValidationError("no backbone is called \"\(backbone)\"; expected one of \(names)")
-        }
-        if let positions, !entry.hasLearnedPositions {
+        if let positions, !(try entry().hasLearnedPositions) {
             throw ValidationError(
                 "--positions \(positions.rawValue): \(backbone) has no learned positions; leave it out"
             )
@@ -35,12 +31,7 @@ struct BackboneOptions: ParsableArguments {
     }
 
     /// The catalogue's entry.
-    func entry() throws(InputError) -> BackboneCatalog.Entry {
-        guard let entry = BackboneCatalog.entry(backbone) else {
-            throw InputError("no backbone is called \"\(backbone)\"")
-        }
-        return entry
-    }
+    func entry() throws -> BackboneCatalog.Entry { try BackboneCatalog.named(backbone) }
 
     /// The network, with the weights of a file or random ones.
     ///
@@ -97,12 +88,23 @@ extension PretrainedWeights {
 
 extension BackboneOptions {
     /// Checks the shape of a preprocessed input, before weights are read or drawn.
-    func check(_ shape: [Int], what: String) throws(InputError) {
+    func check(_ shape: [Int], what: String) throws {
         let input = try entry().input
         guard input.accepts(shape) else {
             throw InputError(
                 "\(what): the input is \(shape), expected \(input.text) for \(backbone); crop or "
                     + "resize it")
         }
+    }
+}
+
+extension BackboneCatalog {
+    /// The backbone of a name on the command line.
+    static func named(_ name: String) throws(ValidationError) -> Entry {
+        guard let entry = entry(name) else {
+            let names = entries.map(\.name).joined(separator: " ")
+            throw ValidationError("no backbone is called \"\(name)\"; expected one of \(names)")
+        }
+        return entry
     }
 }

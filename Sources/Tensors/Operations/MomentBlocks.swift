@@ -2,7 +2,7 @@
 import CKernels
 
 /// How an optimizer keeps its moments.
-package enum MomentPrecision: Sendable, Hashable {
+public enum MomentPrecision: Sendable, Hashable {
     /// In the parameter's scalar type.
     case full
     /// In 8 bits an element (``MomentBlocks``).

@@ -12,7 +12,7 @@ extension Tensor {
     }
 
     /// The sum of two tensors of one shape.
-    package static func + (a: Tensor, b: Tensor) -> Tensor {
+    public static func + (a: Tensor, b: Tensor) -> Tensor {
         checkSame("add", a, b)
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
         return unsafe .make(a.shape, a.dtype, reading: [a, b]) { output, input in
@@ -24,7 +24,7 @@ extension Tensor {
     }
 
     /// The elementwise product of two tensors of one shape.
-    package static func * (a: Tensor, b: Tensor) -> Tensor {
+    public static func * (a: Tensor, b: Tensor) -> Tensor {
         checkSame("multiply", a, b)
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
         return unsafe .make(a.shape, a.dtype, reading: [a, b]) { output, input in
@@ -36,7 +36,7 @@ extension Tensor {
     }
 
     /// `s * a + t * b`, elementwise.
-    package static func axpby(_ s: Double, _ a: Tensor, _ t: Double, _ b: Tensor) -> Tensor {
+    public static func axpby(_ s: Double, _ a: Tensor, _ t: Double, _ b: Tensor) -> Tensor {
         checkSame("axpby", a, b)
         let kernels = Kernels.table(a.dtype), size = a.dtype.byteSize
         return unsafe .make(a.shape, a.dtype, reading: [a, b]) { output, input in
@@ -48,7 +48,7 @@ extension Tensor {
     }
 
     /// Adds `factor * other` in place.
-    package mutating func add(_ other: Tensor, scaledBy factor: Double = 1) {
+    public mutating func add(_ other: Tensor, scaledBy factor: Double = 1) {
         Tensor.checkSame("add", self, other)
         let kernels = Kernels.table(dtype), size = dtype.byteSize, count = count
         unsafe update(reading: [other]) { output, input in
@@ -65,7 +65,7 @@ extension Tensor {
     }
 
     /// Multiplies by a number in place.
-    package mutating func scale(by factor: Double) {
+    public mutating func scale(by factor: Double) {
         let kernels = Kernels.table(dtype), size = dtype.byteSize, count = count
         unsafe update { output, _ in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
@@ -76,7 +76,7 @@ extension Tensor {
     }
 
     /// The tensor times a number.
-    package func scaled(by factor: Double) -> Tensor {
+    public func scaled(by factor: Double) -> Tensor {
         let kernels = Kernels.table(dtype), size = dtype.byteSize
         return unsafe .make(shape, dtype, reading: [self]) { output, input in
             Parallel.forRanges(count, chunk: Tensor.elementChunk) { range in
@@ -87,14 +87,14 @@ extension Tensor {
     }
 
     /// The sum of all scalars, in double precision.
-    package func sum() -> Double {
+    public func sum() -> Double {
         unsafe reduce(count) { kernels, pointer, count, result in
             unsafe kernels.sum(pointer[0], result, count)
         }
     }
 
     /// The sum of products with another tensor of the same shape, in double precision.
-    package func dot(_ other: Tensor) -> Double {
+    public func dot(_ other: Tensor) -> Double {
         Tensor.checkSame("dot", self, other)
         return unsafe reduce(count, with: [other]) { kernels, pointer, count, result in
             unsafe kernels.dot(pointer[0], pointer[1], result, count)

@@ -2,7 +2,7 @@
 
 extension Tensor {
     /// Tensors of one width, one after the other along the first axis.
-    package static func joiningRows(_ parts: [Tensor]) -> Tensor {
+    public static func joiningRows(_ parts: [Tensor]) -> Tensor {
         precondition(!parts.isEmpty, "joiningRows of nothing")
         let first = parts[0]
         if parts.count == 1 { return first }

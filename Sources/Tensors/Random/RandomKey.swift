@@ -5,21 +5,21 @@ import Foundation
 ///
 /// Draws are Philox4x32-10 (Salmon et al., SC 2011) of (key, index): a replay in the backward
 /// pass gives the same bits by construction.
-package struct RandomKey: Sendable, Hashable {
+public struct RandomKey: Sendable, Hashable {
     private let bits: UInt64
 
     /// The key at the root of a run.
-    package init(seed: UInt64) { bits = RandomKey.mix(seed ^ 0x6A09_E667_F3BC_C909) }
+    public init(seed: UInt64) { bits = RandomKey.mix(seed ^ 0x6A09_E667_F3BC_C909) }
 
     private init(bits: UInt64) { self.bits = bits }
 
     /// The key of a child, by number (a step, a sample, a layer).
-    package func child(_ index: Int) -> RandomKey {
+    public func child(_ index: Int) -> RandomKey {
         RandomKey(bits: RandomKey.mix(bits &+ RandomKey.mix(UInt64(bitPattern: Int64(index)))))
     }
 
     /// The key of a child, by name.
-    package func child(_ name: String) -> RandomKey {
+    public func child(_ name: String) -> RandomKey {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return RandomKey(bits: RandomKey.mix(bits ^ RandomKey.mix(hash)))
@@ -43,19 +43,19 @@ package struct RandomKey: Sendable, Hashable {
     }
 
     /// A number in [0, 1) with 53 random bits.
-    package func uniform(_ index: Int = 0) -> Double {
+    public func uniform(_ index: Int = 0) -> Double {
         let w = words(UInt64(bitPattern: Int64(index)))
         return Double((UInt64(w.0) << 21) ^ UInt64(w.1 >> 11)) * 0x1p-53
     }
 
     /// An integer in 0..<bound.
-    package func integer(below bound: Int, _ index: Int = 0) -> Int {
+    public func integer(below bound: Int, _ index: Int = 0) -> Int {
         precondition(bound > 0, "integer(below: \(bound))")
         return min(bound - 1, Int(uniform(index) * Double(bound)))
     }
 
     /// A draw of the standard normal distribution (Box and Muller).
-    package func normal(_ index: Int = 0) -> Double {
+    public func normal(_ index: Int = 0) -> Double {
         let w = words(UInt64(bitPattern: Int64(index)))
         let u = (Double((UInt64(w.0) << 21) ^ UInt64(w.1 >> 11)) + 1) * 0x1p-53
         let v = Double((UInt64(w.2) << 21) ^ UInt64(w.3 >> 11)) * 0x1p-53
@@ -63,7 +63,7 @@ package struct RandomKey: Sendable, Hashable {
     }
 
     /// The numbers 0..<count in random order (Fisher and Yates).
-    package func permutation(_ count: Int) -> [Int] {
+    public func permutation(_ count: Int) -> [Int] {
         var order = Array(0..<count)
         for i in stride(from: count - 1, to: 0, by: -1) {
             order.swapAt(i, integer(below: i + 1, i))
@@ -96,7 +96,7 @@ package enum Philox {
 
 extension Tensor {
     /// Draws of N(0, `standardDeviation`²).
-    package init(
+    public init(
         normal shape: [Int], standardDeviation: Double = 1, key: RandomKey,
         dtype: DType = .float32
     ) {
@@ -104,7 +104,7 @@ extension Tensor {
     }
 
     /// Draws of N(0, `standardDeviation`²) kept within two standard deviations, by redrawing.
-    package init(
+    public init(
         truncatedNormal shape: [Int], standardDeviation: Double, key: RandomKey,
         dtype: DType = .float32
     ) {
@@ -118,7 +118,7 @@ extension Tensor {
     }
 
     /// Draws of the uniform distribution on a range.
-    package init(
+    public init(
         uniform shape: [Int], in range: ClosedRange<Double>, key: RandomKey,
         dtype: DType = .float32
     ) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The scalar type of a tensor, fixed at run time.
-package enum DType: String, Sendable, Hashable {
+public enum DType: String, Sendable, Hashable {
     /// IEEE binary32: what training runs in.
     case float32
     /// IEEE binary64: what gradients are checked in.
     case float64
 
     /// Bytes of one scalar.
-    package var byteSize: Int { self == .float32 ? 4 : 8 }
+    public var byteSize: Int { self == .float32 ? 4 : 8 }
 }

@@ -19,22 +19,22 @@ package enum StoragePurpose: Sendable, Hashable {
 /// Inside, every new tensor is one without values. Whoever reads values reads zeros, so that code
 /// whose shapes don't depend on them goes the way it will go later. PyTorch's fake tensors and
 /// JAX's `eval_shape` are of the same kind.
-package final class DryRun: Sendable {
+public final class DryRun: Sendable {
     /// What was counted.
-    package struct Usage: Sendable, Equatable {
+    public struct Usage: Sendable, Equatable {
         /// Bytes that live tensors asked for.
-        package var live = 0
+        public var live = 0
         /// The largest ``live`` so far.
-        package var peak = 0
+        public var peak = 0
         /// Bytes of ``live`` that are streams, their remainders, and checkpoints.
         package var streams = 0, remainders = 0, checkpoints = 0
         /// Operations of matrix products, two a multiply-add.
-        package var operations = 0.0
+        public var operations = 0.0
         /// Rows of the longest loop that runs in slices.
         package var rows = 0
 
         /// Nothing counted.
-        package init() {}
+        public init() {}
     }
 
     @TaskLocal static var current: DryRun?
@@ -44,15 +44,15 @@ package final class DryRun: Sendable {
     private init() {}
 
     /// Whether the calling task is in a dry run.
-    package static var isActive: Bool { current != nil }
+    public static var isActive: Bool { current != nil }
 
     /// What the dry run that the calling task is in has counted; nothing outside of one.
-    package static var usage: Usage { current?.state.withLock { $0 } ?? Usage() }
+    public static var usage: Usage { current?.state.withLock { $0 } ?? Usage() }
 
     /// Runs `body` dry; inside a dry run, as a part of that one.
     ///
     /// - Returns: The result of `body`; tensors of it have no values. What was counted by its end.
-    package static func measure<R>(_ body: () throws -> R) rethrows -> (result: R, usage: Usage) {
+    public static func measure<R>(_ body: () throws -> R) rethrows -> (result: R, usage: Usage) {
         if isActive { return (try body(), usage) }
         let run = DryRun()
         let result = try $current.withValue(run) { try body() }

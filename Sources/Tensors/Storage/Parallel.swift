@@ -8,12 +8,12 @@ import Synchronization
 ///
 /// Chunks are fixed by the caller's sizes alone, so that no result depends on the number of
 /// threads. One level at a time: a loop inside a loop runs on its caller's thread.
-package enum Parallel {
+public enum Parallel {
     private static let setting = Atomic<Int>(0)
     @TaskLocal private static var isInside = false
 
     /// Threads that a loop uses: ``setThreadCount(_:)``, else `DR2NET_THREADS`, else the cores.
-    package static var threadCount: Int {
+    public static var threadCount: Int {
         let set = setting.load(ordering: .relaxed)
         return set > 0 ? set : initialThreadCount
     }
@@ -24,7 +24,7 @@ package enum Parallel {
     }()
 
     /// Sets the number of threads; 0 goes back to the default.
-    package static func setThreadCount(_ count: Int) {
+    public static func setThreadCount(_ count: Int) {
         setting.store(max(0, count), ordering: .relaxed)
     }
 

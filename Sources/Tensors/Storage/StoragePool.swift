@@ -10,15 +10,15 @@ import Synchronization
 /// their free neighbours again, so that tensors of any sizes can take each other's place; small ones
 /// are kept by size class. The region's pages are touched as far as the largest need so far and
 /// little beyond.
-package enum StoragePool {
+public enum StoragePool {
     /// Counted bytes now, and the highest value since the last reset.
-    package struct Usage: Sendable, Equatable {
+    public struct Usage: Sendable, Equatable {
         /// Bytes that live tensors asked for.
-        package var live = 0
+        public var live = 0
         /// The largest ``live`` since the last ``StoragePool/resetPeak()``.
-        package var peak = 0
+        public var peak = 0
         /// Bytes that were in use once and are kept for reuse.
-        package var cached = 0
+        public var cached = 0
     }
 
     private struct State: ~Copyable {
@@ -64,7 +64,7 @@ package enum StoragePool {
     private static let smallLimit = 64 << 20
 
     /// The counters; in a ``DryRun`` what that one counted.
-    package static var usage: Usage {
+    public static var usage: Usage {
         if DryRun.isActive {
             let dry = DryRun.usage
             return Usage(live: dry.live, peak: dry.peak)
@@ -73,7 +73,7 @@ package enum StoragePool {
     }
 
     /// Sets the peak to the live bytes.
-    package static func resetPeak() {
+    public static func resetPeak() {
         if let run = DryRun.current { return run.resetPeak() }
         locked { $0.peak = $0.live }
     }
@@ -81,7 +81,7 @@ package enum StoragePool {
     /// Runs `body` and returns its result with the highest live bytes during it.
     ///
     /// - Returns: The result and the peak in bytes above what was live before.
-    package static func measure<R>(_ body: () throws -> R) rethrows -> (result: R, peak: Int) {
+    public static func measure<R>(_ body: () throws -> R) rethrows -> (result: R, peak: Int) {
         let before = locked { state -> Usage in
             defer { state.peak = state.live }
             return Usage(live: state.live, peak: state.peak)

@@ -3,7 +3,7 @@
 /// Values into tensors and out of them.
 extension Tensor {
     /// A tensor of zeros.
-    package init(zeros shape: [Int], dtype: DType = .float32) {
+    public init(zeros shape: [Int], dtype: DType = .float32) {
         self = unsafe .make(shape, dtype) { output, _ in
             unsafe output.initializeMemory(
                 as: UInt8.self, repeating: 0, count: shape.reduce(1, *) * dtype.byteSize)
@@ -11,7 +11,7 @@ extension Tensor {
     }
 
     /// A tensor whose scalars are all `value`.
-    package init(repeating value: Double, shape: [Int], dtype: DType = .float32) {
+    public init(repeating value: Double, shape: [Int], dtype: DType = .float32) {
         self = unsafe .make(shape, dtype) { output, _ in
             let count = shape.reduce(1, *)
             switch dtype {
@@ -25,14 +25,14 @@ extension Tensor {
     }
 
     /// A float32 tensor of given values in row-major order.
-    package init(_ values: [Float], shape: [Int]) {
+    public init(_ values: [Float], shape: [Int]) {
         precondition(
             values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
         unsafe self.init(shape: shape) { _ = unsafe $0.initialize(from: values) }
     }
 
     /// A tensor of given values in row-major order, rounded to `dtype`.
-    package init(_ values: [Double], shape: [Int], dtype: DType = .float64) {
+    public init(_ values: [Double], shape: [Int], dtype: DType = .float64) {
         precondition(
             values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
         switch dtype {
@@ -45,7 +45,7 @@ extension Tensor {
     }
 
     /// A float32 tensor that `body` fills, row-major; not in a dry run.
-    package init(
+    public init(
         shape: [Int], filling body: (UnsafeMutableBufferPointer<Float>) throws -> Void
     ) rethrows {
         self = try unsafe .make(shape, .float32) { output, _ in
@@ -56,7 +56,7 @@ extension Tensor {
     }
 
     /// A float64 tensor that `body` fills, row-major; not in a dry run.
-    package init(
+    public init(
         shape: [Int], fillingDoubles body: (UnsafeMutableBufferPointer<Double>) throws -> Void
     ) rethrows {
         self = try unsafe .make(shape, .float64) { output, _ in
@@ -67,7 +67,7 @@ extension Tensor {
     }
 
     /// A copy of the scalars as `Float`; zeros in a dry run.
-    package var floats: [Float] {
+    public var floats: [Float] {
         switch dtype {
         case .float32: unsafe withFloats { unsafe Array($0) }
         case .float64: unsafe withDoubles { unsafe $0.map(Float.init) }
@@ -75,7 +75,7 @@ extension Tensor {
     }
 
     /// A copy of the scalars as `Double`; zeros in a dry run.
-    package var doubles: [Double] {
+    public var doubles: [Double] {
         switch dtype {
         case .float32: unsafe withFloats { unsafe $0.map(Double.init) }
         case .float64: unsafe withDoubles { unsafe Array($0) }
@@ -83,7 +83,7 @@ extension Tensor {
     }
 
     /// The only scalar of a tensor of one element.
-    package var item: Double {
+    public var item: Double {
         precondition(count == 1, "item of a tensor of shape \(shape)")
         return doubles[0]
     }
@@ -120,7 +120,7 @@ extension Tensor {
     }
 
     /// The tensor rounded or widened to another scalar type; itself where the type agrees.
-    package func converted(to target: DType) -> Tensor {
+    public func converted(to target: DType) -> Tensor {
         if dtype != target, DryRun.isActive { return Tensor(placeholder: shape, dtype: target) }
         return switch (dtype, target) {
         case (.float32, .float64):

@@ -4,13 +4,13 @@
 ///
 /// A value: copies share storage until one of them is written. A slice along the first axis
 /// is a view, so it costs nothing and keeps the whole storage alive.
-package struct Tensor: @unchecked Sendable {
+public struct Tensor: @unchecked Sendable {
     /// The size of each axis; empty for a scalar.
-    package let shape: [Int]
+    public let shape: [Int]
     /// The scalar type.
-    package let dtype: DType
+    public let dtype: DType
     /// The number of scalars.
-    package let count: Int
+    public let count: Int
     var storage: TensorStorage
     let offset: Int
 
@@ -25,7 +25,7 @@ package struct Tensor: @unchecked Sendable {
     /// A tensor of a shape alone, for a dry run's input.
     ///
     /// - Precondition: the task is in a ``DryRun``.
-    package init(placeholder shape: [Int], dtype: DType = .float32) {
+    public init(placeholder shape: [Int], dtype: DType = .float32) {
         precondition(DryRun.isActive, "a placeholder of shape \(shape) outside of a dry run")
         self.init(uninitialized: shape, dtype: dtype)
     }
@@ -46,15 +46,15 @@ package struct Tensor: @unchecked Sendable {
     package func keep(for purpose: StoragePurpose) { storage.keep(for: purpose) }
 
     /// The number of axes.
-    package var rank: Int { shape.count }
+    public var rank: Int { shape.count }
 
     /// Bytes of the tensor's scalars.
-    package var byteCount: Int { count * dtype.byteSize }
+    public var byteCount: Int { count * dtype.byteSize }
 
     /// The same scalars under another shape, sharing storage.
     ///
     /// - Precondition: both shapes hold the same number of scalars; one size may be -1.
-    package func reshaped(to newShape: [Int]) -> Tensor {
+    public func reshaped(to newShape: [Int]) -> Tensor {
         var newShape = newShape
         if let free = newShape.firstIndex(of: -1) {
             let rest = newShape.enumerated().reduce(1) { $1.offset == free ? $0 : $0 * $1.element }
@@ -67,7 +67,7 @@ package struct Tensor: @unchecked Sendable {
     }
 
     /// Rows `range` of the first axis, a view.
-    package func rows(_ range: Range<Int>) -> Tensor {
+    public func rows(_ range: Range<Int>) -> Tensor {
         precondition(
             rank > 0 && range.lowerBound >= 0 && range.upperBound <= shape[0],
             "rows \(range) of a tensor of shape \(shape)")
@@ -78,7 +78,7 @@ package struct Tensor: @unchecked Sendable {
     }
 
     /// Whether two tensors hold the same shape, type and bits.
-    package func isIdentical(to other: Tensor) -> Bool {
+    public func isIdentical(to other: Tensor) -> Bool {
         guard shape == other.shape, dtype == other.dtype else { return false }
         return unsafe withBytes { a in
             unsafe other.withBytes { b in unsafe a.elementsEqual(b) }

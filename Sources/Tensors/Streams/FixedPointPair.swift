@@ -8,17 +8,17 @@ import CKernels
 /// 4 bytes while all of its stream fit, else 8: see `FixedPointStream`.
 ///
 /// Owned by one backward pass; not a value.
-package final class FixedPointPair {
+public final class FixedPointPair {
     /// Why a step could not be done: a value left the range of the fixed point.
-    package struct Overflow: Error {
+    public struct Overflow: Error {
         /// The value, or NaN.
-        package let value: Double
+        public let value: Double
         /// The largest value that fits.
-        package let limit: Double
+        public let limit: Double
     }
 
     /// `[samples, ..., C]`.
-    package let shape: [Int]
+    public let shape: [Int]
     private let dtype: DType
     private let scale: Double
     private var current: FixedPointStream
@@ -39,7 +39,7 @@ package final class FixedPointPair {
     /// - Parameters:
     ///   - x: `[samples, ..., C]`.
     ///   - fractionBits: f; a stream resolves 2⁻ᶠ and holds values below 2⁵⁰⁻ᶠ.
-    package init(_ x: Tensor, fractionBits: Int) throws(Overflow) {
+    public init(_ x: Tensor, fractionBits: Int) throws(Overflow) {
         precondition(x.rank >= 2, "streams of shape \(x.shape)")
         shape = x.shape
         dtype = x.dtype
@@ -75,7 +75,7 @@ package final class FixedPointPair {
     /// An eighth of the spacing of float32 at the root mean square, where 4 bytes hold 16 times that
     /// or more; 2⁻²⁵ for smaller inputs, which streams soon outgrow. Values of float64 get four bits
     /// more.
-    package static func fractionBits(for x: Tensor) -> Int {
+    public static func fractionBits(for x: Tensor) -> Int {
         let meanSquare = x.dot(x) / Double(max(1, x.count))
         let exponent = meanSquare.isNormal ? Int((meanSquare.squareRoot()).exponent) : 0
         let bits = exponent < -1 ? 25 : min(26, max(0, 26 - exponent))
@@ -83,15 +83,15 @@ package final class FixedPointPair {
     }
 
     /// Bytes of both streams.
-    package var byteCount: Int { current.byteCount + previous.byteCount }
+    public var byteCount: Int { current.byteCount + previous.byteCount }
 
     /// Rows of x_i, rounded to the working type: `[rows, C]`.
-    package func currentValues(_ rows: RowSelection) -> Tensor { values(of: current, rows) }
+    public func currentValues(_ rows: RowSelection) -> Tensor { values(of: current, rows) }
     /// Rows of x_{i-1}, rounded to the working type: `[rows, C]`.
-    package func previousValues(_ rows: RowSelection) -> Tensor { values(of: previous, rows) }
+    public func previousValues(_ rows: RowSelection) -> Tensor { values(of: previous, rows) }
 
     /// Whether both streams hold the same numbers as another pair's.
-    package func isIdentical(to other: FixedPointPair) -> Bool {
+    public func isIdentical(to other: FixedPointPair) -> Bool {
         scale == other.scale && current.isIdentical(to: other.current)
             && previous.isIdentical(to: other.previous)
     }
@@ -181,7 +181,7 @@ package final class FixedPointPair {
     }
 
     /// ``advance(coefficients:_:)`` with F(x_i) of all rows at once.
-    package func advance(
+    public func advance(
         branch: Tensor, coefficients: [StreamCoefficients]
     ) throws(Overflow) -> StreamRemainder {
         try advance(coefficients: coefficients) { (write) throws(Overflow) in
@@ -190,7 +190,7 @@ package final class FixedPointPair {
     }
 
     /// ``reverse(coefficients:remainder:_:)`` with F(x_i) of all rows at once.
-    package func reverse(
+    public func reverse(
         branch: Tensor, coefficients: [StreamCoefficients], remainder: StreamRemainder
     ) {
         reverse(coefficients: coefficients, remainder: remainder) { $0(allRows, branch) }

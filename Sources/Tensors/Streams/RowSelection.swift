@@ -2,14 +2,14 @@
 import CKernels
 
 /// Some rows of a tensor seen as `[rows, C]`, each at most once.
-package enum RowSelection: Sendable {
+public enum RowSelection: Sendable {
     /// A run of rows.
     case run(Range<Int>)
     /// Rows in any order.
     case list([Int32])
 
     /// The number of rows.
-    package var count: Int {
+    public var count: Int {
         switch self {
         case .run(let range): range.count
         case .list(let rows): rows.count
@@ -17,7 +17,7 @@ package enum RowSelection: Sendable {
     }
 
     /// Every row of `[..., C]`.
-    package static func all(of tensor: Tensor) -> RowSelection {
+    public static func all(of tensor: Tensor) -> RowSelection {
         .run(0..<tensor.count / max(1, tensor.shape[tensor.rank - 1]))
     }
 

@@ -2,16 +2,16 @@
 import CKernels
 
 /// The coefficients of one branch for one sample: x_i = c·F(x_{i-1}) + α·x_{i-1} + β·x_{i-2}.
-package struct StreamCoefficients: Sendable, Hashable {
+public struct StreamCoefficients: Sendable, Hashable {
     /// The weight of the pretrained residual.
-    package var alpha: Double
+    public var alpha: Double
     /// The weight of the reversible residual.
-    package var beta: Double
+    public var beta: Double
     /// The weight of the branch (with a drop-path factor where there is one).
-    package var branch: Double
+    public var branch: Double
 
     /// A triple (α, β, c).
-    package init(alpha: Double, beta: Double, branch: Double = 1) {
+    public init(alpha: Double, beta: Double, branch: Double = 1) {
         self.alpha = alpha
         self.beta = beta
         self.branch = branch
@@ -19,7 +19,7 @@ package struct StreamCoefficients: Sendable, Hashable {
 }
 
 /// The remainders that one multiplication by β destroyed, packed.
-package struct StreamRemainder: Sendable {
+public struct StreamRemainder: Sendable {
     let storage: TensorStorage
     let bits: [Int]
     let starts: [Int]
@@ -41,7 +41,7 @@ package struct StreamRemainder: Sendable {
     }
 
     /// Bytes kept.
-    package var byteCount: Int { storage.byteCount }
+    public var byteCount: Int { storage.byteCount }
 
     /// The number of different remainders of round(β·n): none is lost at |β| = 1.
     ///

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One's own residual network, finetuned in every way: same data, same start, less and less memory.
+import Dr2Net
+
+final class Mixer: Module {
+    let norms: [LayerNorm], mlps: [MLP], head: Linear
+
+    init(width: Int, depth: Int, classes: Int, key: RandomKey) {
+        norms = (0..<depth).map { _ in LayerNorm(width) }
+        mlps = (0..<depth).map { MLP(width, hidden: 4 * width, key: key.child($0)) }
+        head = Linear(width, classes, key: key.child("head"))
+    }
+
+    func register(in registry: inout ModuleRegistry) {  // the names in checkpoints
+        registry.children("norms", norms)
+        registry.children("mlps", mlps)
+        registry.child("head", head)
+    }
+
+    var stage: Stage {  // the branches F_1 ... F_n without their skips
+        let branches = zip(norms, mlps).enumerated().map { index, layer in
+            Branch(name: "\(index)", unit: .token) { layer.1(layer.0($0, $1), $1) }
+        }
+        return Stage(name: "mixer", branches: branches, branchesPerBlock: 1)
+    }
+
+    func callAsFunction(_ x: Variable, _ context: Context) throws -> Variable {
+        head(try stage(x, context).tokenMean(), context)  // the way comes with the context
+    }
+}
+
+/// Losses of some steps on random tokens [32, 49, 64] of 4 classes, in one way.
+func finetune(_ way: FinetuningWay, steps: Int) throws -> [Double] {
+    let key = RandomKey(seed: 1)
+    let model = Mixer(width: 64, depth: 12, classes: 4, key: key)
+    let optimizer = AdamW(model, rate: 3e-3)
+    let images = Tensor(normal: [32, 49, 64], key: key.child("images"))
+    let labels = (0..<32).map { Int32($0 % 4) }
+    return try (0..<steps).map { step in
+        let tape = Tape()
+        let context = Context(tape: tape, isTraining: true, key: key.child(step))
+            .running(way, tile: Tile(tokens: 256))
+        let loss = try model(Variable(images), context).smoothCrossEntropy(targets: labels)
+        tape.backward(from: loss)
+        try optimizer.update(rates: optimizer.rates(step: step), step: step + 1)
+        return loss.tensor.item
+    }
+}
+
+let pair = CoefficientPolicy.default.plan(step: 0)
+for (name, way) in [
+    ("conventional", .conventional), ("checkpointed", .checkpointed), ("frozen", .frozen),
+    ("dr2net", .dr2net(pair, .exact)), ("dr2net, float", FinetuningWay.dr2net(pair, .float)),
+] {
+    let planned = try DryRun.measure { try finetune(way, steps: 2) }.usage.peak
+    let (losses, counted) = try StoragePool.measure { try finetune(way, steps: 8) }
+    print("\(name): loss \(losses[0]) to \(losses[7]), \(counted) bytes of \(planned) planned")
+    precondition(losses[7] < losses[0] && abs(counted - planned) * 100 <= planned)
+}
