@@ -191,7 +191,7 @@ extension Rerun {
     /// A function that has run again, on a tape of its own.
     package struct Pass {
         private let tape: Tape
-        private let input: Variable
+        private let inputs: [Variable]
         private let output: Variable
 
         /// Runs `body` once more.
@@ -203,12 +203,21 @@ extension Rerun {
             _ x: Tensor, isNeeded: Bool = true, _ context: Context,
             _ body: (Variable, Context) -> Variable
         ) {
+            self.init([(x, isNeeded)], context) { body($0[0], $1) }
+        }
+
+        /// Runs `body` of several inputs once more.
+        package init(
+            _ inputs: [(tensor: Tensor, isNeeded: Bool)], _ context: Context,
+            _ body: ([Variable], Context) -> Variable
+        ) {
             var again = context
             again.repeats = true
-            tape = Tape(for: again)
+            let tape = Tape(for: again)
             again.tape = tape
-            input = isNeeded ? tape.input(x) : Variable(x)
-            output = body(input, again)
+            self.tape = tape
+            self.inputs = inputs.map { $0.isNeeded ? tape.input($0.tensor) : Variable($0.tensor) }
+            output = body(self.inputs, again)
         }
 
         /// What it made, the same bits as the first time.
@@ -219,8 +228,19 @@ extension Rerun {
         /// - Parameter gradient: By ``value``, of as many scalars.
         /// - Returns: The gradient by the input; nil where it isn't needed, or 0.
         package func pullback(_ gradient: consuming Tensor) -> Tensor? {
+            pullbacks(gradient)[0]
+        }
+
+        /// The same by each input.
+        package func pullbacks(_ gradient: consuming Tensor) -> [Tensor?] {
             tape.backward(from: output, gradient: gradient.reshaped(to: output.shape))
-            return tape.gradient(of: input)
+            return inputs.map(tape.gradient)
+        }
+
+        /// The same by the only input, zeros where nothing comes down to it.
+        package func slope(_ gradient: consuming Tensor) -> Tensor {
+            pullback(gradient)
+                ?? Tensor(zeros: inputs[0].shape, dtype: inputs[0].tensor.dtype)
         }
     }
 }

@@ -31,6 +31,23 @@ import Testing
         return [value, tape.gradient(of: input), weight.gradient].compactMap(\.self)
     }
 
+    @Test("a pass of several inputs has a gradient by each that needs one")
+    func passesTakeSeveralInputs() {
+        let other = Tensor(normal: [2, 15, 3], key: RandomKey(seed: 4), dtype: .float64)
+        let slope = Tensor(normal: [2, 15, 3], key: RandomKey(seed: 5), dtype: .float64)
+        for needsOther in [true, false] {
+            let pass = Rerun.Pass([(x, true), (other, needsOther)], Context()) { inputs, _ in
+                inputs[0] * inputs[1]
+            }
+            #expect(pass.value.isIdentical(to: x * other))
+            let found = pass.pullbacks(slope)
+            #expect(found[0]?.isIdentical(to: slope * other) == true)
+            #expect(found[1]?.isIdentical(to: slope * x) ?? !needsOther)
+        }
+        let unused = Rerun.Pass(x, Context()) { _, _ in Variable(other) }
+        #expect(unused.slope(slope).isIdentical(to: Tensor(zeros: x.shape, dtype: .float64)))
+    }
+
     @Test(
         "slices change nothing but rounding, whatever their size", arguments: [1, 3, 7, 12, 1000])
     func slicesAgree(tile: Int) {

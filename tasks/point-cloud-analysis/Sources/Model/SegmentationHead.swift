@@ -63,10 +63,9 @@ final class SegmentationHead: Module {
     ///
     /// - Parameter points: Of the same shape; their values don't matter.
     func pullback(ofShare gradient: Tensor, points: Tensor) -> Tensor {
-        let tape = Tape(), x = tape.input(points)
-        let map = hidden.constantPartial(x, channels: 2 * width..<3 * width)
-        tape.backward(from: map, gradient: gradient)
-        return tape.gradient(of: x) ?? Tensor(zeros: points.shape, dtype: points.dtype)
+        Rerun.Pass(points, .inference) { x, _ in
+            hidden.constantPartial(x, channels: 2 * width..<3 * width)
+        }.slope(gradient)
     }
 
     /// Logits of some points, from the hidden layer's map of them: the sum of all shares.

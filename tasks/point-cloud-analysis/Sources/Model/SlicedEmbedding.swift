@@ -32,16 +32,28 @@ struct SlicedEmbedding {
     ///   - parts: Ranges of groups.
     func callAsFunction(_ x: Variable, _ parts: [Range<Int>], _ context: Context) -> Variable {
         let factors = norms.flatMap { [context.use($0.weight), context.use($0.bias)] }
-        let (watched, trained) = TrainedParts.watching(context)
-        let first = watched.on(nil), again = first.repeated
-        let values = x.tensor
+        let values = x.tensor, needsInput = x.needsGradient
+        return .rerunning([x] + factors, context) { first, _ in
+            let kept = forward(values, factors, parts, first)
+            return (
+                kept.rows[2](kept.largest),
+                { gradients($0, kept, needsInput: needsInput, context.repeated) }
+            )
+        }
+    }
+
+    /// The rounds over parts, once.
+    private func forward(
+        _ values: Tensor, _ factors: [Variable], _ parts: [Range<Int>], _ first: Context
+    ) -> Kept {
+        let again = first.repeated
         var rows = norms.indices.map {
             norms[$0].rows(weight: factors[2 * $0], bias: factors[2 * $0 + 1])
         }
         func finish(_ norm: Int) {
             rows[norm].finish()
             norms[norm].follow(
-                rows[norm].statistics, rows: step.centres.count * k, context)
+                rows[norm].statistics, rows: step.centres.count * k, first)
         }
         for part in parts { rows[0].count(map(values, part, first)) }
         finish(0)
@@ -59,18 +71,7 @@ struct SlicedEmbedding {
             largest.replaceRows(.run(part), with: maxima(last, signs))
         }
         finish(2)
-        let output = rows[2](largest)
-        let inputs = [x] + factors
-        guard let tape = context.tape,
-            inputs.contains(where: \.needsGradient) || trained.first != nil
-        else { return Variable(output) }
-        // On the tape in any case, so that the parameters inside get their gradients.
-        let source = x.needsGradient ? x : tape.input(values)
-        let needsInput = x.needsGradient
-        let kept = Kept(values: values, largest: largest, signs: signs, rows: rows, parts: parts)
-        return .operation(output, inputs: [source] + factors) { gradient in
-            gradients(gradient, kept, needsInput: needsInput, context.repeated)
-        }
+        return Kept(values: values, largest: largest, signs: signs, rows: rows, parts: parts)
     }
 
     /// What the backward pass needs.
@@ -96,32 +97,27 @@ struct SlicedEmbedding {
         }
         for part in kept.parts {
             let mixed = mix(rows[0](map(kept.values, part, plain)), plain)
-            let tape = Tape(for: context), input = tape.input(rows[1](mixed))
-            let made = stage.second[1].map(input, context.on(tape))
-            tape.backward(from: made, gradient: lastSlope(made.tensor, part))
-            backward[1].count(mixed, slope(of: input, tape))
+            let last = Rerun.Pass(rows[1](mixed), context, stage.second[1].map)
+            backward[1].count(mixed, last.slope(lastSlope(last.value, part)))
         }
         let middle = backward[1].finish()
         var byInput = needsInput ? Tensor(zeros: kept.values.shape, dtype: gradient.dtype) : nil
         /// Goes on from the first map's rows to the parameters and the input.
         func descend(_ part: Range<Int>, _ body: (Tensor) -> Tensor) {
-            let tape = Tape(for: context)
-            let x = needsInput ? tape.input(kept.values) : Variable(kept.values)
-            let made = stage.map(x, step, part, k, context.on(tape))
-            tape.backward(from: made, gradient: body(made.tensor))
-            if let own = tape.gradient(of: x) { byInput?.add(own) }
+            let pass = Rerun.Pass(kept.values, isNeeded: needsInput, context) {
+                stage.map($0, step, part, k, $1)
+            }
+            if let own = pass.pullback(body(pass.value)) { byInput?.add(own) }
         }
         for part in kept.parts {
             descend(part) { made in
-                let tape = Tape(for: context), hidden = tape.input(rows[0](made))
-                let mixed = stage.mix(hidden, k, context.on(tape))
+                let mixed = Rerun.Pass(rows[0](made), context) { stage.mix($0, k, $1) }
                 // The last map again, its weights as constants: they have their gradient.
-                let upper = Tape(for: context), input = upper.input(rows[1](mixed.tensor))
-                let last = stage.second[1].constantPartial(input, channels: 0..<2 * stage.width)
-                upper.backward(from: last, gradient: lastSlope(last.tensor, part))
-                let own = slope(of: input, upper)
-                tape.backward(from: mixed, gradient: backward[1].gradient(mixed.tensor, own))
-                let below = slope(of: hidden, tape)
+                let last = Rerun.Pass(rows[1](mixed.value), context) { x, _ in
+                    stage.second[1].constantPartial(x, channels: 0..<2 * stage.width)
+                }
+                let own = last.slope(lastSlope(last.value, part))
+                let below = mixed.slope(backward[1].gradient(mixed.value, own))
                 backward[0].count(made, below)
                 return backward[0].direct(made, below)
             }
@@ -130,11 +126,6 @@ struct SlicedEmbedding {
         for part in kept.parts { descend(part) { backward[0].indirect($0) } }
         return [byInput, first.weight, first.bias]
             + [middle.weight, middle.bias, last.weight, last.bias]
-    }
-
-    /// The gradient of a tape's leaf; zeros where nothing came down to it.
-    private func slope(of leaf: Variable, _ tape: Tape) -> Tensor {
-        tape.gradient(of: leaf) ?? Tensor(zeros: leaf.shape, dtype: leaf.tensor.dtype)
     }
 
     // MARK: Rows of a part

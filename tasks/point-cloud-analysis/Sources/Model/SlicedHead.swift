@@ -55,29 +55,22 @@ struct SlicedHead {
         let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
         let ofClass = head.share(ofClassToken: classToken, context)
         let parts = HeadPart.all(samples: samples, count: map.shape[0] / samples, context)
-        let (watched, trained) = TrainedParts.watching(context)
-        let first = watched.on(nil)
-        var rows = norm.rows(weight: weight, bias: bias)
-        for part in parts { rows.count(map.rows(part.rows)) }
-        rows.finish()
-        norm.follow(rows.statistics, rows: map.shape[0], context)
-        let maxima = maxima(map, rows, parts, samples: samples)
-        let shared = ofClass.detached + head.share(ofLargest: Variable(maxima.values), first)
-        var output = Tensor(zeros: [map.shape[0], head.outputs.classes], dtype: map.dtype)
-        for part in parts {
-            let points = Variable(rows(map.rows(part.rows)))
-            let sum = head.share(ofPoints: points, first) + part.gathering(shared)
-            output.replaceRows(
-                .run(part.rows), with: head.logits(ofSum: sum, part, first).tensor)
-        }
-        let inputs = [maps, ofClass, weight, bias]
-        guard let tape = context.tape,
-            inputs.contains(where: \.needsGradient) || trained.first != nil
-        else { return Variable(output) }
-        let source = maps.needsGradient ? maps : tape.input(map)
-        let kept = Kept(map, rows, parts, maxima: maxima, shared: shared.tensor)
-        return .operation(output, inputs: [source, ofClass, weight, bias]) { gradient in
-            gradients(gradient, kept, context.repeated)
+        return .rerunning([maps, ofClass, weight, bias], context) { first, _ in
+            var rows = norm.rows(weight: weight, bias: bias)
+            for part in parts { rows.count(map.rows(part.rows)) }
+            rows.finish()
+            norm.follow(rows.statistics, rows: map.shape[0], first)
+            let maxima = maxima(map, rows, parts, samples: samples)
+            let shared = ofClass.detached + head.share(ofLargest: Variable(maxima.values), first)
+            var output = Tensor(zeros: [map.shape[0], head.outputs.classes], dtype: map.dtype)
+            for part in parts {
+                let points = Variable(rows(map.rows(part.rows)))
+                let sum = head.share(ofPoints: points, first) + part.gathering(shared)
+                output.replaceRows(
+                    .run(part.rows), with: head.logits(ofSum: sum, part, first).tensor)
+            }
+            let kept = Kept(map, rows, parts, maxima: maxima, shared: shared.tensor)
+            return (output, { gradients($0, kept, context.repeated) })
         }
     }
 
@@ -108,23 +101,20 @@ struct SlicedHead {
         var slopes = Tensor(zeros: [map.shape[0], width], dtype: map.dtype)
         var byShared = Tensor(zeros: kept.shared.shape, dtype: map.dtype)
         for part in kept.parts {
-            let tape = Tape(for: context), inner = Tape(for: context)
-            let points = Variable(kept.rows(map.rows(part.rows)))
-            let share = head.share(ofPoints: points, context.on(tape))
-            let own = inner.input(share.tensor), shared = inner.input(kept.shared)
-            let logits = head.logits(
-                ofSum: own + part.gathering(shared), part, context.on(inner))
-            inner.backward(from: logits, gradient: gradient.rows(part.rows))
-            if let slope = inner.gradient(of: shared) { byShared.add(slope) }
-            guard let slope = inner.gradient(of: own) else { continue }
+            let share = Rerun.Pass(
+                kept.rows(map.rows(part.rows)), isNeeded: false, context, head.share(ofPoints:_:))
+            let logits = Rerun.Pass([(share.value, true), (kept.shared, true)], context) {
+                head.logits(ofSum: $0[0] + part.gathering($0[1]), part, $1)
+            }
+            let found = logits.pullbacks(gradient.rows(part.rows))
+            if let slope = found[1] { byShared.add(slope) }
+            guard let slope = found[0] else { continue }
             slopes.replaceRows(.run(part.rows), with: slope)
             // Nobody asks for more where the head is frozen.
-            tape.backward(from: share, gradient: slope)
+            _ = share.pullback(slope)
         }
-        let tape = Tape(for: context), largest = tape.input(kept.largest)
-        tape.backward(
-            from: head.share(ofLargest: largest, context.on(tape)), gradient: byShared)
-        let byLargest = tape.gradient(of: largest)
+        let byLargest = Rerun.Pass(kept.largest, context, head.share(ofLargest:_:))
+            .pullback(byShared)
         func slope(_ number: Int, _ made: Tensor) -> Tensor {
             let part = kept.parts[number]
             let own = head.pullback(ofShare: slopes.rows(part.rows), points: made)

@@ -33,35 +33,43 @@ struct SlicedPropagation {
         }
         let (weight, bias) = (context.use(norm.weight), context.use(norm.bias))
         let parts = (context.tile ?? .standard).ranges(own.shape[0])
-        let (watched, trained) = TrainedParts.watching(context)
-        let first = watched.on(nil), again = first.repeated
-        let (values, features) = (x.tensor, own.tensor)
+        let (values, features, needsOwn) = (x.tensor, own.tensor, own.needsGradient)
+        return .rerunning([x, own, weight, bias], context) { first, _ in
+            var rows = norm.rows(weight: weight, bias: bias)
+            let output = forward(values, features, &rows, norm, parts, first)
+            let finished = rows
+            return (
+                output,
+                { gradient in
+                    var slopes = consume gradient
+                    return gradients(
+                        &slopes, values, features, needsOwn: needsOwn, finished, parts,
+                        context.repeated)
+                }
+            )
+        }
+    }
+
+    /// The rounds over parts, once.
+    private func forward(
+        _ values: Tensor, _ features: Tensor, _ rows: inout NormalizedRows, _ norm: BatchNorm,
+        _ parts: [Range<Int>], _ first: Context
+    ) -> Tensor {
+        let again = first.repeated
         let fromAbove = coarse(Variable(values), first)
-        var rows = norm.rows(weight: weight, bias: bias)
         for part in parts {
             rows.count(sum(fromAbove, Variable(features), part, first).tensor)
         }
         rows.finish()
-        norm.follow(rows.statistics, rows: own.shape[0], context)
-        var output = Tensor(zeros: [own.shape[0], stage.layers[1].outputs], dtype: values.dtype)
+        norm.follow(rows.statistics, rows: features.shape[0], first)
+        var output = Tensor(
+            zeros: [features.shape[0], stage.layers[1].outputs], dtype: values.dtype)
         for part in parts {
             let normed = rows(sum(fromAbove, Variable(features), part, again).tensor)
             output.replaceRows(
                 .run(part), with: stage.layers[1].map(Variable(normed), first).tensor)
         }
-        let inputs = [x, own, weight, bias]
-        guard let tape = context.tape,
-            inputs.contains(where: \.needsGradient) || trained.first != nil
-        else { return Variable(output) }
-        // On the tape in any case, so that the parameters inside get their gradients.
-        let source = x.needsGradient ? x : tape.input(values)
-        let needsOwn = own.needsGradient
-        let finished = rows
-        return .operation(output, inputs: [source, own, weight, bias]) { gradient in
-            var slopes = consume gradient
-            return gradients(
-                &slopes, values, features, needsOwn: needsOwn, finished, parts, context.repeated)
-        }
+        return output
     }
 
     /// The gradients by input, own features, and the first norm's weight and bias.
@@ -77,7 +85,8 @@ struct SlicedPropagation {
         var backward = rows.backward
         for part in parts {
             let made = sum(Variable(fromAbove), own, part, context.on(nil)).tensor
-            let slope = pullback(rows(made), slopes.rows(part), context)
+            let slope = Rerun.Pass(rows(made), context, stage.layers[1].map).slope(
+                slopes.rows(part))
             backward.count(made, slope)
             slopes.replaceRows(.run(part), with: slope)
         }
@@ -85,28 +94,16 @@ struct SlicedPropagation {
         var byAbove = Tensor(zeros: fromAbove.shape, dtype: values.dtype)
         var byOwn = needsOwn ? Tensor(zeros: features.shape, dtype: values.dtype) : nil
         for part in parts {
-            let inner = Tape(for: context)
-            let above = inner.input(fromAbove)
-            let own = needsOwn ? inner.input(features) : Variable(features)
-            let made = sum(above, own, part, context.on(inner))
-            inner.backward(
-                from: made, gradient: backward.gradient(made.tensor, slopes.rows(part)))
-            if let share = inner.gradient(of: above) { byAbove.add(share) }
-            if let share = inner.gradient(of: own) { byOwn?.add(share) }
+            let pass = Rerun.Pass([(fromAbove, true), (features, needsOwn)], context) {
+                sum($0[0], $0[1], part, $1)
+            }
+            let shares = pass.pullbacks(backward.gradient(pass.value, slopes.rows(part)))
+            if let share = shares[0] { byAbove.add(share) }
+            if let share = shares[1] { byOwn?.add(share) }
         }
         slopes = Tensor(zeros: [0])
         // Again, as its own results are not kept for long.
-        let tape = Tape(for: context), input = tape.input(values)
-        tape.backward(from: coarse(input, context.on(tape)), gradient: byAbove)
-        return [tape.gradient(of: input), byOwn, byWeight, byBias]
-    }
-
-    /// The gradient by rows that go through the second layer's map.
-    private func pullback(_ rows: Tensor, _ gradient: Tensor, _ context: Context) -> Tensor {
-        let tape = Tape(for: context), x = tape.input(rows)
-        tape.backward(
-            from: stage.layers[1].map(x, context.on(tape)), gradient: gradient)
-        return tape.gradient(of: x) ?? Tensor(zeros: rows.shape, dtype: rows.dtype)
+        return [Rerun.Pass(values, context, coarse).pullback(byAbove), byOwn, byWeight, byBias]
     }
 
     /// The share of the level above in the first map, before interpolation.
