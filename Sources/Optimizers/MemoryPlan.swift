@@ -47,13 +47,14 @@ package struct MemoryPlan: Sendable, Hashable {
     ///     groups as if they had begun.
     ///   - settings: The optimizer's.
     ///   - tile: What `loss` runs in, for the record.
+    ///   - passes: Forward and backward passes of a step; two hold as much as more.
     ///   - key: Of the step's draws, which decide which samples drop path leaves out.
     ///   - inputs: Shapes of what is there before the step and to its end, float32.
     ///   - loss: The step's loss of these inputs, or features, whose backward pass then begins at
     ///     themselves. Further inputs are placeholders that it makes.
     package init(
         _ groups: [ParameterGroup], settings: AdamW.Settings, tile: Tile? = nil,
-        key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
+        passes: Int = 1, key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
         _ loss: (_ inputs: [Tensor], Context) throws -> Variable
     ) throws {
         let module = PlannedParameters(groups), step = groups.map(\.start).max() ?? 0
@@ -71,7 +72,8 @@ package struct MemoryPlan: Sendable, Hashable {
                 var forward = DryRun.Usage()
                 for step in [step, step + 1] {
                     StoragePool.resetPeak()
-                    try optimizer.walk(step: step, key: key) { context in
+                    try optimizer.walk(step: step, passes: min(2, passes), key: key) {
+                        context in
                         let output = try loss(inputs, context)
                         forward = DryRun.usage
                         return output
@@ -115,20 +117,21 @@ private final class PlannedParameters: Module {
 extension AdamW {
     /// A step of a dry run; one in which nothing trains ends with its forward pass.
     fileprivate func walk(
-        step number: Int, key: RandomKey, _ loss: (Context) throws -> Variable
+        step number: Int, passes: Int, key: RandomKey, _ loss: (Context) throws -> Variable
     ) throws {
         var output: Variable?
         do {
-            try step(number) { context in
+            try step(number, passes: passes) { context, _ in
                 var context = context
                 context.key = key
                 let variable = try loss(context)
                 output = variable
-                guard variable.tensor.count > 1 else { return variable }
+                guard variable.tensor.count > 1 else { return StepLosses(total: variable) }
                 let shape = variable.shape, dtype = variable.tensor.dtype
-                return .operation(Tensor(zeros: [1]), inputs: [variable]) { _ in
+                let sum = Variable.operation(Tensor(zeros: [1]), inputs: [variable]) { _ in
                     [Tensor(repeating: 1, shape: shape, dtype: dtype)]
                 }
+                return StepLosses(total: sum)
             }
         } catch let error as OptimizerError where error.kind == .unused {}
         withExtendedLifetime(output) {}

@@ -60,7 +60,8 @@ extension FinetuningPlan {
         let position = StepPosition(
             step: step, epoch: 0, microBatch: 0, isBackboneTrained: trains)
         return try MemoryPlan(
-            training.optimizerGroups(groups), settings: settings, tile: tile, key: key
+            training.optimizerGroups(groups), settings: settings, tile: tile,
+            passes: training.accumulation, key: key
         ) { _, context in
             try loss(position, context.running(way(position, key: key), tile: tile))
         }

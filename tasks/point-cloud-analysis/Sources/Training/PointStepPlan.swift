@@ -29,8 +29,7 @@ package struct PointStepPlan: Sendable, Encodable {
         let (network, step) = try DryRun.measure {
             let network = try PointNetwork.make(recipe, classes: classes, loadsWeights: false)
                 .network
-            let plan = try FinetuningPlan(
-                recipe.shared, sampleCount: 1, freezing: network.parameterGroups)
+            let plan = try network.plan(recipe.shared, sampleCount: 1)
             let (samples, points) = (recipe.training.batchSize, recipe.data.sampling.points)
             let step = try plan.memoryPlan(network.parameterGroups, advice: PointTask.advice) {
                 try PointTask.losses(

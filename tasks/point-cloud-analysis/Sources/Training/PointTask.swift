@@ -50,12 +50,11 @@ package final class PointTask: RunnableTask {
         self.prepared = prepared
         classWeights = PointTask.classWeights(
             recipe.classWeights, counts: prepared.index.counts(.training))
-        plan = try FinetuningPlan(
-            recipe.shared, sampleCount: samples.count, freezing: network.parameterGroups)
+        plan = try network.plan(recipe.shared, sampleCount: samples.count)
         tile = try fittingTile(advice: PointTask.advice)
     }
 
-    /// What makes a step smaller.
+    /// What the user can make smaller.
     static let advice = "take fewer data.points or a smaller batchSize"
 
     /// The scene or shape of a sample.
@@ -237,5 +236,16 @@ package final class PointTask: RunnableTask {
         var result = ["majority class": scores(found.majority)]
         if let height = found.height { result["height alone"] = scores(height.matrix) }
         return result
+    }
+}
+
+extension PointNetwork {
+    /// The plan of a recipe; what it freezes is frozen here, the blocks of `way: frozen` too, through
+    /// which a gradient still goes to the layers before them.
+    func plan(_ recipe: SharedRecipe, sampleCount: Int) throws(InputError) -> FinetuningPlan {
+        let plan = try FinetuningPlan(
+            recipe, sampleCount: sampleCount, freezing: parameterGroups)
+        if plan.finetuning.way == .frozen { transformer.setTrainable(false) }
+        return plan
     }
 }
