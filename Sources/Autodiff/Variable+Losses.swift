@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Tensors
+package import Tensors
 
 /// Losses from logits as nodes: a weighted sum, a tensor of shape [1].
 ///

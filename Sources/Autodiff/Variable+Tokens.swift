@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Tensors
+package import Tensors
 
 /// Rearranging and mixing tokens as nodes, and drop path.
 extension Variable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Autodiff
+import Autodiff
 
 /// What a module is made of: its own parameters, and its children with theirs.
 ///

@@ -6,7 +6,7 @@ import Layers
 package import Optimizers
 package import Reversible
 package import Tensors
-package import Training
+import Training
 
 /// The time and the memory of whole training steps of a backbone.
 package struct StepProfile {

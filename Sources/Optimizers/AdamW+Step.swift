@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-package import Reversible
-package import Tensors
+public import Autodiff
+public import Reversible
+public import Tensors
 
 /// Whole steps.
 extension AdamW {
@@ -26,7 +26,7 @@ extension AdamW {
     ///   parameter has a gradient; what `loss` throws. Nothing is changed then, unless the settings
     ///   ask for updates in the backward pass.
     @discardableResult
-    package func step(
+    public func step(
         _ number: Int, _ way: FinetuningWay = .conventional, tile: Tile? = nil,
         key: RandomKey = RandomKey(seed: 0), _ loss: (Context) throws -> Variable
     ) throws -> StepOutcome {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Autodiff
 public import Layers
-package import Tensors
+import Tensors
 
 /// AdamW over groups of parameters, with clipping by the global norm.
 ///

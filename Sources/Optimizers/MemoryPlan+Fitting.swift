@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Reversible
+public import Reversible
 import Tensors
 
 /// A budget that no tile meets.
-package struct MemoryBudgetError: Error, Sendable, CustomStringConvertible {
+public struct MemoryBudgetError: Error, Sendable, CustomStringConvertible {
     /// What would make a step smaller.
     package struct Saving: Sendable {
         /// As the user asks for it.
@@ -19,16 +19,16 @@ package struct MemoryBudgetError: Error, Sendable, CustomStringConvertible {
     }
 
     /// The bytes asked for.
-    package let budget: Int
+    public let budget: Int
     /// The least budget that would do.
-    package let least: Int
+    public let least: Int
     /// The tile with which it would; nil for whole branches.
-    package let tile: Tile?
+    public let tile: Tile?
     /// Whether smaller tiles were tried.
-    package let hasTiles: Bool
+    public let hasTiles: Bool
 
     /// One line: what was found, what was expected, what to do.
-    package var description: String { text() }
+    public var description: String { text() }
 
     /// The same with what would help.
     ///

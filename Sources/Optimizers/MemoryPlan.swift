@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Autodiff
-import Layers
-package import Reversible
-package import Tensors
+public import Autodiff
+public import Layers
+public import Reversible
+public import Tensors
 
 /// The bytes of one training step before it runs: the real step, walked dry.
 ///
 /// Counts what `StoragePool` counts, of the second step of a run: the first one makes the moments.
 /// The parts needn't all be live at the peak: a conventional step frees activations while gradients
 /// grow. Streams whose values outgrow 4 bytes take 8, which shapes don't tell.
-package struct MemoryPlan: Sendable, Hashable {
+public struct MemoryPlan: Sendable, Hashable {
     /// The tile that the plan is for; nil runs whole branches.
-    package let tile: Tile?
+    public let tile: Tile?
     /// Bytes of the parameters.
-    package let weightBytes: Int
+    public let weightBytes: Int
     /// Bytes of all gradients together.
-    package let gradientBytes: Int
+    public let gradientBytes: Int
     /// Bytes of the optimizer's moments and averages.
-    package let optimizerBytes: Int
+    public let optimizerBytes: Int
     /// Bytes of the pairs that `dr2net` keeps, one a stage.
-    package let streamBytes: Int
+    public let streamBytes: Int
     /// Bytes of the exact arithmetic's remainder bits.
-    package let remainderBytes: Int
+    public let remainderBytes: Int
     /// Bytes of the tensors that `checkpointed` keeps, one a block.
-    package let checkpointBytes: Int
+    public let checkpointBytes: Int
     /// Bytes that are live once the forward pass is done, the loss among them.
-    package let forwardBytes: Int
+    public let forwardBytes: Int
     /// The most bytes that are live at once.
-    package let peakPredictedBytes: Int
+    public let peakPredictedBytes: Int
     /// Rows of the longest loop that runs in slices.
     let rows: Int
 
     /// What the peak holds beside the parts above: one branch's own, or the whole conventional
     /// tape.
-    package var transientBytes: Int {
+    public var transientBytes: Int {
         max(
             0,
             peakPredictedBytes - weightBytes - gradientBytes - optimizerBytes - streamBytes
@@ -52,7 +52,7 @@ package struct MemoryPlan: Sendable, Hashable {
     ///   - inputs: Shapes of what is there before the step and to its end, float32.
     ///   - loss: The step's loss of these inputs, or features, whose backward pass then begins at
     ///     themselves. Further inputs are placeholders that it makes.
-    package init(
+    public init(
         _ groups: [ParameterGroup], settings: AdamW.Settings, tile: Tile? = nil,
         passes: Int = 1, key: RandomKey = RandomKey(seed: 0), inputs shapes: [[Int]] = [],
         _ loss: (_ inputs: [Tensor], Context) throws -> Variable
@@ -98,6 +98,42 @@ package struct MemoryPlan: Sendable, Hashable {
         forwardBytes = forward.live
         peakPredictedBytes = end.peak
         rows = end.rows
+    }
+}
+
+extension MemoryPlan {
+    /// The plan of a network's step one way, all of it training that is trainable.
+    ///
+    /// - Parameters:
+    ///   - model: Its parameters are as they were afterwards.
+    ///   - way: How residual stages run.
+    ///   - tile: Slices of `checkpointed` and `dr2net`; nil runs whole branches.
+    ///   - settings: The optimizer's.
+    ///   - inputs: Shapes of what is there before the step and to its end, float32.
+    ///   - loss: The step's loss of these inputs.
+    /// - Throws: what `loss` throws.
+    public init(
+        _ model: any Module, _ way: FinetuningWay, tile: Tile? = nil,
+        settings: AdamW.Settings = AdamW.Settings(), inputs: [[Int]],
+        _ loss: (_ inputs: [Tensor], Context) throws -> Variable
+    ) throws {
+        try self.init(
+            [ParameterGroup("", model, rate: 1)], settings: settings, tile: tile, inputs: inputs
+        ) { try loss($0, $1.running(way, tile: tile)) }
+    }
+
+    /// The same with the largest tile that fits a budget, whole branches where they do.
+    ///
+    /// - Parameter budget: Bytes that a step may count.
+    /// - Throws: ``MemoryBudgetError`` with the least budget that would do; what `loss` throws.
+    public static func fitting(
+        budget: Int, _ model: any Module, _ way: FinetuningWay,
+        settings: AdamW.Settings = AdamW.Settings(), inputs: [[Int]],
+        _ loss: (_ inputs: [Tensor], Context) throws -> Variable
+    ) throws -> MemoryPlan {
+        try fitting(budget: budget, hasTiles: way.hasTiles) {
+            try MemoryPlan(model, way, tile: $0, settings: settings, inputs: inputs, loss)
+        }
     }
 }
 

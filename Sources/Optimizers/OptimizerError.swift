@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why an optimizer didn't take a step, or didn't take back its state.
-package struct OptimizerError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct OptimizerError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What went wrong, for callers that know a better remedy.
-    package enum Kind: Sendable {
+    public enum Kind: Sendable {
         /// The loss isn't finite; nothing is changed.
         case loss
         /// A gradient isn't finite; nothing is changed.
@@ -17,12 +17,12 @@ package struct OptimizerError: Error, Sendable, Equatable, CustomStringConvertib
     }
 
     /// What went wrong.
-    package let kind: Kind
+    public let kind: Kind
     /// What was found, and where, in one line without a remedy.
-    package let problem: String
+    public let problem: String
 
     /// The problem and what to do, in one line.
-    package var description: String {
+    public var description: String {
         switch kind {
         case .loss:
             "\(problem); lower the learning rate or lengthen the warm-up, and check the data"

@@ -24,17 +24,17 @@ package struct PassLosses: Codable, Sendable {
 }
 
 /// What a step came to.
-package struct StepOutcome: Sendable {
+public struct StepOutcome: Sendable {
     /// The loss before the update: the mean over the step's passes.
-    package fileprivate(set) var loss = 0.0
+    public fileprivate(set) var loss = 0.0
     /// The parts of the loss by name, means as well.
-    package fileprivate(set) var parts: [String: Double] = [:]
+    public fileprivate(set) var parts: [String: Double] = [:]
     /// The global norm of the gradients before clipping.
-    package internal(set) var gradientNorm = 0.0
+    public internal(set) var gradientNorm = 0.0
     /// Bytes of the gradients that were there together before the update.
-    package internal(set) var gradientBytes = 0
+    public internal(set) var gradientBytes = 0
     /// The learning rate of each group.
-    package let rates: [String: Double]
+    public let rates: [String: Double]
 
     init(_ passes: [PassLosses], rates: [String: Double]) {
         self.rates = rates

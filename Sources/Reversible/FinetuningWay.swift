@@ -19,6 +19,14 @@ public enum FinetuningWay: Sendable, Hashable {
     /// The dual-residual network under a plan of coefficients; two streams a stage are kept.
     case dr2net(CoefficientPlan, ReversalArithmetic)
 
+    /// Whether branches run in tiles where one is given.
+    package var hasTiles: Bool {
+        switch self {
+        case .conventional, .frozen: false
+        case .checkpointed, .dr2net: true
+        }
+    }
+
     /// The ways as recipes and command lines name them.
     package enum Name: String, CaseIterable, Sendable {
         /// Every activation kept.

@@ -35,11 +35,8 @@ let head = Linear(backbone.featureWidth, 2, key: key.child("head"))
 let optimizer = AdamW(head, rate: 1e-2)
 var losses: [Double] = []
 for step in 0..<40 {
-    let tape = Tape(), context = Context(tape: tape, isTraining: true, key: key.child(step))
-    let loss = head(features, context).smoothCrossEntropy(targets: labels)
-    tape.backward(from: loss)
-    try optimizer.update(rates: optimizer.rates(step: step), step: step + 1)
-    losses.append(loss.tensor.item)
+    losses.append(
+        try optimizer.step(step) { head(features, $0).smoothCrossEntropy(targets: labels) }.loss)
 }
 print("loss of the head \(losses[0]) to \(losses[39])")
 precondition(losses[39] < losses[0] / 2)

@@ -29,31 +29,27 @@ final class Mixer: Module {
     }
 }
 
-/// Losses of some steps on random tokens [32, 49, 64] of 4 classes, in one way.
-func finetune(_ way: FinetuningWay, steps: Int) throws -> [Double] {
-    let key = RandomKey(seed: 1)
-    let model = Mixer(width: 64, depth: 12, classes: 4, key: key)
-    let optimizer = AdamW(model, rate: 3e-3)
-    let images = Tensor(normal: [32, 49, 64], key: key.child("images"))
-    let labels = (0..<32).map { Int32($0 % 4) }
-    return try (0..<steps).map { step in
-        let tape = Tape()
-        let context = Context(tape: tape, isTraining: true, key: key.child(step))
-            .running(way, tile: Tile(tokens: 256))
-        let loss = try model(Variable(images), context).smoothCrossEntropy(targets: labels)
-        tape.backward(from: loss)
-        try optimizer.update(rates: optimizer.rates(step: step), step: step + 1)
-        return loss.tensor.item
-    }
-}
-
+// Random tokens [32, 49, 64] of 4 classes.
+let key = RandomKey(seed: 1), labels = (0..<32).map { Int32($0 % 4) }
 let pair = CoefficientPolicy.default.plan(step: 0)
 for (name, way) in [
     ("conventional", .conventional), ("checkpointed", .checkpointed), ("frozen", .frozen),
     ("dr2net", .dr2net(pair, .exact)), ("dr2net, float", FinetuningWay.dr2net(pair, .float)),
 ] {
-    let planned = try DryRun.measure { try finetune(way, steps: 2) }.usage.peak
-    let (losses, counted) = try StoragePool.measure { try finetune(way, steps: 8) }
+    let model = Mixer(width: 64, depth: 12, classes: 4, key: key)
+    let plan = try MemoryPlan(model, way, tile: Tile(tokens: 256), inputs: [[32, 49, 64]]) {
+        try model(Variable($0[0]), $1).smoothCrossEntropy(targets: labels)
+    }
+    let before = StoragePool.usage.live - plan.weightBytes  // the weights are the plan's as well
+    let images = Tensor(normal: [32, 49, 64], key: key.child("images"))
+    let optimizer = AdamW(model, rate: 3e-3)
+    StoragePool.resetPeak()
+    let losses = try (0..<8).map { step in
+        try optimizer.step(step, way, tile: plan.tile) { context in
+            try model(Variable(images), context).smoothCrossEntropy(targets: labels)
+        }.loss
+    }
+    let counted = StoragePool.usage.peak - before, planned = plan.peakPredictedBytes
     print("\(name): loss \(losses[0]) to \(losses[7]), \(counted) bytes of \(planned) planned")
     precondition(losses[7] < losses[0] && abs(counted - planned) * 100 <= planned)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-public import Files
+package import Files
 import OrderedCollections
 public import Tensors
 

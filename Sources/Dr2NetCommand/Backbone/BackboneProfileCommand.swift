@@ -149,7 +149,7 @@ struct BackboneProfileCommand: ParsableCommand {
         guard let budget = memoryBudget.flatMap(ByteSize.parse) else {
             return try plan(ways.slices, optimizer)
         }
-        let hasTiles = ways.way == .dr2net || ways.way == .checkpointed
+        let hasTiles = ways.trainingWay(key: RandomKey(seed: random.seed)).hasTiles
         do {
             return try MemoryPlan.fitting(budget: budget, hasTiles: hasTiles) {
                 try plan($0, optimizer)

@@ -88,7 +88,7 @@ extension FinetuningPlan {
             if bytes > 0 { savings.append(.init(option, bytes: bytes)) }
         }
         var settings = training.optimizer
-        if !settings.updatesInBackward, settings.clipNorm == 0 {
+        if !settings.updatesInBackward, settings.clipNorm == 0, training.accumulation == 1 {
             settings.updatesInBackward = true
             try add("optimizer.inBackward: true", settings)
         }

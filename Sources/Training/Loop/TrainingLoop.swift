@@ -214,7 +214,7 @@ package final class TrainingLoop<Task: TrainingTask> {
         try checkpoint.load(into: parameters)
         do {
             try optimizer.restore(from: checkpoint.arrays, prefix: "optimizer.")
-        } catch let error as OptimizerError {
+        } catch {
             throw InputError(error)
         }
         try folder.cutMetrics(after: step)
