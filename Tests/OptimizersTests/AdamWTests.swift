@@ -215,7 +215,7 @@ import Testing
         state["optimizer.m.c"] = Tensor([1.0], shape: [1])
         #expect(
             message { try third.restore(from: state, prefix: "optimizer.") }?.contains(
-                "another recipe") == true)
+                "state where the model takes") == true)
         state["optimizer.m.c"] = nil
         state["optimizer.m.a"] = Tensor([1.0], shape: [1])
         #expect(
