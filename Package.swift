@@ -198,7 +198,10 @@ let package = Package(
             ]),
         tests(
             of: "Optimizers",
-            ["TestSupport", "Tensors", "Autodiff", "Layers", "Checkpoints", "Backbones"]),
+            [
+                "TestSupport", "Tensors", "Autodiff", "Layers", "Reversible", "Checkpoints",
+                "Backbones",
+            ]),
         tests(of: "Ranks", ["TestSupport"]),
         tests(
             of: "Measurements",

@@ -52,7 +52,7 @@ private final class Mixer: Module {
 }
 
 @Suite("memory plan") struct MemoryPlanTests {
-    @Test("is what real steps count, in every way, tile, precision of moments and form of gradients")
+    @Test("is what real steps count, in every way, tile and form of moments and gradients")
     func isWhatStepsCount() async {
         // In a process of its own: the count is of the whole process.
         await #expect(processExitsWith: .success) {

@@ -23,7 +23,8 @@ struct BackboneOptions: ParsableArguments {
     @OptionGroup var tolerance: ToleranceOptions
 
     func validate() throws {
-        if let positions, !(try entry().hasLearnedPositions) {
+        let entry = try entry()
+        if let positions, !entry.hasLearnedPositions {
             throw ValidationError(
                 "--positions \(positions.rawValue): \(backbone) has no learned positions; leave it out"
             )
