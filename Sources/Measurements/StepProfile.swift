@@ -103,7 +103,7 @@ package struct StepProfile {
         return try MemoryPlan(
             [ParameterGroup("", network, rate: 1e-6)], settings: settings, tile: tile, key: key,
             inputs: [inputShape]
-        ) { try network.features(Variable($0[0]), $1.running(way, tile: tile)) }
+        ) { MeanSquare.loss(try network.features(Variable($0[0]), $1.running(way, tile: tile))) }
     }
 
     /// Operations of the model's products in one step: a backward counts twice the forward,

@@ -108,7 +108,12 @@ struct BackboneProfileCommand: ParsableCommand {
                 network: backbone, way: way, tile: tile, settings: settings ?? optimizer, key: key
             ).memoryPlan(shape)
         }
-        let plan = try fitting { try planned(way, $0, $1) }
+        var planSeconds = 0.0
+        let plan = try fitting { tile, settings in
+            let begin = ProgressLine.seconds()
+            defer { planSeconds = ProgressLine.seconds() - begin }
+            return try planned(way, tile, settings)
+        }
         let tile = plan.tile
         let profile = StepProfile(
             network: backbone, way: way, tile: tile, settings: optimizer, key: key)
@@ -137,7 +142,7 @@ struct BackboneProfileCommand: ParsableCommand {
             remainderBytes: plan.remainderBytes, checkpointBytes: plan.checkpointBytes,
             transientBytes: max(0, measured.peakCounted - known), tile: tile?.tokens,
             alpha: pair?.alpha, beta: pair?.beta, blasKernel: BLAS.kernelName,
-            threads: Parallel.threadCount, steps: steps,
+            threads: Parallel.threadCount, steps: steps, planSeconds: planSeconds,
             plans: try plans(key: key) { try planned($0, $1 ? tile ?? .standard : nil) })
         try console.result(result) { result.text }
     }
@@ -230,6 +235,7 @@ struct BackboneProfileCommand: ParsableCommand {
         let alpha, beta: Double?
         let blasKernel: String
         let threads, steps: Int
+        let planSeconds: Double
         let plans: [PlanLine]
 
         var text: String {
@@ -248,6 +254,7 @@ struct BackboneProfileCommand: ParsableCommand {
                 "\(NumberText.decimals(gemmShare * 100, 1)) % of \(rate) GFLOP/s "
                     + "(\(blasKernel), \(threads) threads)",
             ])
+            table.append(["plan", "\(NumberText.short(planSeconds)) s, walked dry"])
             let sizes = [
                 ("peak predicted", peakPredictedBytes), ("peak counted", peakCountedBytes),
                 ("peak resident", peakResidentBytes),
