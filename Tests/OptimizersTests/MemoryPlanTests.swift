@@ -81,7 +81,7 @@ private final class Mixer: Module {
                     let counted = StoragePool.usage.peak - before
                     #expect(
                         plan.peakPredictedBytes == counted,
-                        "\(way), \(tile, default: "no tile"), \(passes) passes, \(inBackward)")
+                        "\(way), tile \(tile?.tokens ?? 0), \(passes) passes, \(inBackward)")
                     #expect(plan.optimizerBytes == optimizer.stateBytes)
                 }
             }

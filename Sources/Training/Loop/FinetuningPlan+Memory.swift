@@ -88,9 +88,11 @@ extension FinetuningPlan {
             if bytes > 0 { savings.append(.init(option, bytes: bytes)) }
         }
         var settings = training.optimizer
-        if !settings.updatesInBackward, settings.clipNorm == 0, training.accumulation == 1 {
-            settings.updatesInBackward = true
-            try add("optimizer.inBackward: true", settings)
+        if !settings.updatesInBackward, training.accumulation == 1 {
+            let clips = settings.clipNorm > 0
+            (settings.updatesInBackward, settings.clipNorm) = (true, 0)
+            try add(
+                "optimizer.inBackward: true" + (clips ? " with clipNorm: 0" : ""), settings)
         }
         settings = training.optimizer
         if settings.moments == .full {
