@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Console
 import Files
+import Optimizers
 import SmallObjectDetection
 import Tensors
 import Testing
