@@ -6,7 +6,7 @@ public import Tensors
 
 /// The bytes of one training step before it runs: the real step, walked dry.
 ///
-/// Counts what `StoragePool` counts, of the second step of a run: the first one makes the moments.
+/// Counts what `StoragePool` counts, of a later step of a run: the first ones make the moments and averages.
 /// The parts needn't all be live at the peak: a conventional step frees activations while gradients
 /// grow. Streams whose values outgrow 4 bytes take 8, which shapes don't tell.
 public struct MemoryPlan: Sendable, Hashable {
@@ -70,7 +70,8 @@ public struct MemoryPlan: Sendable, Hashable {
                 let optimizer = AdamW(groups, settings: settings)
                 let inputs = shapes.map { Tensor(placeholder: $0) }
                 var forward = DryRun.Usage()
-                for step in [step, step + 1] {
+                // Averages are the weights themselves until the second update.
+                for step in step...(step + (settings.averageDecay > 0 ? 2 : 1)) {
                     StoragePool.resetPeak()
                     try optimizer.walk(step: step, passes: min(2, passes), key: key) {
                         context in

@@ -72,7 +72,7 @@ private final class Mixer: Module {
                     let optimizer = AdamW(model, rate: 1e-3, settings: settings)
                     let images = Tensor(normal: Mixer.shape, key: RandomKey(seed: 2))
                     StoragePool.resetPeak()
-                    for step in 0..<2 {
+                    for step in 0..<3 {
                         try optimizer.step(step, passes: passes) { context, _ in
                             StepLosses(
                                 total: try model.loss(images, context.running(way, tile: tile)))

@@ -37,8 +37,10 @@ import Training
                 try TrainingLoop(task, folder: folder, progress: ProgressLine(.quiet)).run()
                 let counted = try folder.metrics().compactMap(\.peakBytes).max() ?? 0
                 let ratio = Double(planned) / Double(counted - before)
+                // Updates in the backward pass count up to 1.5 % more than their plan here.
+                let least = overrides.contains { $0.contains("inBackward") } ? 0.98 : 0.99
                 #expect(
-                    (0.99...1.01).contains(ratio),
+                    (least...1.01).contains(ratio),
                     "\(overrides): \(planned) for \(counted - before)")
             }
         }
