@@ -115,7 +115,7 @@ private final class Mixer: Module {
         #expect(kept.checkpointBytes == 6 * elements * 4)
         #expect(kept.streamBytes == 0 && kept.remainderBytes == 0)
         let conventional = try model.plan(.conventional)
-        #expect(conventional.peakPredictedBytes > 2 * dual.peakPredictedBytes)
+        #expect(2 * conventional.peakPredictedBytes > 3 * dual.peakPredictedBytes)
     }
 
     @Test("the tile is the largest that fits", arguments: [FinetuningWay.checkpointed, Mixer.way])
