@@ -36,12 +36,12 @@ public protocol Backbone: Module {
     ///   - images: `[N, 3, H, W]` or `[N, 3, T, H, W]`, normalised, as ``input`` accepts.
     ///   - context: The step's tape, mode and key, and how the residual stages are run.
     /// - Returns: `[N, tokens, C]`, or with the grid's axes in place of the tokens.
-    /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
+    /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
     func features(_ images: Variable, _ context: Context) throws(ReversibleError) -> Variable
 
     /// The grids of tokens of every stage, finest first, for detectors at several scales.
     ///
-    /// - Throws: ``ReversibleError`` where a stream leaves the exact arithmetic's range.
+    /// - Throws: `ReversibleError` where a stream leaves the exact arithmetic's range.
     func levels(_ images: Variable, _ context: Context) throws(ReversibleError) -> [FeatureLevel]
 
     /// The stages of residual branches for an input, with their tokens.

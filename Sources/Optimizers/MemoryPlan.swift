@@ -49,7 +49,7 @@ public struct MemoryPlan: Sendable, Hashable {
     ///   - tile: What `loss` runs in, for the record.
     ///   - passes: Forward and backward passes of a step; two hold as much as more.
     ///   - key: Of the step's draws, which decide which samples drop path leaves out.
-    ///   - inputs: Shapes of what is there before the step and to its end, float32.
+    ///   - shapes: Shapes of what is there before the step and to its end, float32.
     ///   - loss: The step's loss of these inputs, or features, whose backward pass then begins at
     ///     themselves. Further inputs are placeholders that it makes.
     public init(
